@@ -1,0 +1,72 @@
+"""Formulas for one value or for many: `math` for a float, numpy for an array, chosen where the call is made.
+
+A formula is written once, with these functions for whatever is not plain arithmetic. Its first argument
+decides: a float gives a float (numpy's own scalars included), an array gives an array, and the arguments
+after it may be floats that hold for the whole array. NaN goes through every one of them; none of them raises.
+"""
+
+import math
+from typing import TypeVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Value = TypeVar("Value", float, Array)
+"""A float, or an array of them."""
+
+
+@overload
+def exp(x: float) -> float: ...
+@overload
+def exp(x: Array) -> Array: ...
+@overload
+def exp(x: float | Array) -> float | Array: ...
+def exp(x: float | Array) -> float | Array:
+    """e to the x. Beyond e^700 it stays there: no sensor ever gets near, and nothing overflows."""
+    if isinstance(x, np.ndarray):
+        return np.exp(np.minimum(x, 700.0))
+    return math.exp(700.0 if x > 700.0 else x)
+
+
+@overload
+def log(x: float) -> float: ...
+@overload
+def log(x: Array) -> Array: ...
+@overload
+def log(x: float | Array) -> float | Array: ...
+def log(x: float | Array) -> float | Array:
+    """The natural logarithm; NaN for what has none (zero and below)."""
+    if isinstance(x, np.ndarray):
+        return np.log(np.where(x > 0.0, x, np.nan))
+    return math.log(x) if x > 0.0 else math.nan
+
+
+@overload
+def sqrt(x: float) -> float: ...
+@overload
+def sqrt(x: Array) -> Array: ...
+@overload
+def sqrt(x: float | Array) -> float | Array: ...
+def sqrt(x: float | Array) -> float | Array:
+    """The square root; NaN for what has none (below zero)."""
+    if isinstance(x, np.ndarray):
+        return np.sqrt(np.where(x >= 0.0, x, np.nan))
+    return math.sqrt(x) if x >= 0.0 else math.nan
+
+
+@overload
+def held(x: float, low: float, high: float) -> float: ...
+@overload
+def held(x: Array, low: float, high: float) -> Array: ...
+@overload
+def held(x: float | Array, low: float, high: float) -> float | Array: ...
+def held(x: float | Array, low: float, high: float) -> float | Array:
+    """`x` held between the limits, both included; NaN stays NaN."""
+    if isinstance(x, np.ndarray):
+        return np.clip(x, low, high)
+    if x < low:
+        return low
+    if x > high:
+        return high
+    return x
