@@ -92,24 +92,18 @@ def _ratio_of_vapour(vapour_pa: Value, pressure_pa: Value | float) -> Value:
     return _VAPOUR_TO_DRY_AIR * share / (1.0 - share)
 
 
-def humidity_ratio(
-    air_c: Value, rh_percent: Value | float, pressure_pa: Value | float = STANDARD_PRESSURE_PA
-) -> Value:
+def humidity_ratio(air_c: Value, rh_percent: Value | float, pressure_pa: Value | float = STANDARD_PRESSURE_PA) -> Value:
     """Water per dry air, kg/kg. Within 0.05 % of psychrolib. ASHRAE Fundamentals, chapter 1."""
     return _ratio_of_vapour(vapour_pressure_pa(air_c, rh_percent), pressure_pa)
 
 
-def enthalpy_kj_kg(
-    air_c: Value, rh_percent: Value | float, pressure_pa: Value | float = STANDARD_PRESSURE_PA
-) -> Value:
+def enthalpy_kj_kg(air_c: Value, rh_percent: Value | float, pressure_pa: Value | float = STANDARD_PRESSURE_PA) -> Value:
     """Heat content per kg of dry air, kJ/kg, dry air at 0 degC being zero. Within 0.05 kJ/kg. ASHRAE."""
     ratio = humidity_ratio(air_c, rh_percent, pressure_pa)
     return _AIR_KJ_KG_K * air_c + ratio * (2501.0 + _VAPOUR_KJ_KG_K * air_c)
 
 
-def wet_bulb_c(
-    air_c: Value, rh_percent: Value | float, pressure_pa: Value | float = STANDARD_PRESSURE_PA
-) -> Value:
+def wet_bulb_c(air_c: Value, rh_percent: Value | float, pressure_pa: Value | float = STANDARD_PRESSURE_PA) -> Value:
     """Thermodynamic wet bulb, degC, between dew point and air temperature. Within 0.02 K of psychrolib.
 
     -60 to 80 degC (held there); the bulb carries water, not ice, below zero too. ASHRAE Fundamentals 2017,
@@ -172,16 +166,12 @@ def moist_air_density_kg_m3(
     return mass / (GAS_CONSTANT * _kelvin(air_c))
 
 
-def co2_mg_m3(
-    co2_ppm: Value, air_c: Value | float, pressure_pa: Value | float = STANDARD_PRESSURE_PA
-) -> Value:
+def co2_mg_m3(co2_ppm: Value, air_c: Value | float, pressure_pa: Value | float = STANDARD_PRESSURE_PA) -> Value:
     """Carbon dioxide by mass, mg/m3, of ppm by volume. Ideal gas: 1000 ppm at 20 degC are 1829.5 mg/m3."""
     return co2_ppm * (CO2_KG_MOL / GAS_CONSTANT * pressure_pa) / _kelvin(air_c)
 
 
-def co2_ppm(
-    mass_mg_m3: Value, air_c: Value | float, pressure_pa: Value | float = STANDARD_PRESSURE_PA
-) -> Value:
+def co2_ppm(mass_mg_m3: Value, air_c: Value | float, pressure_pa: Value | float = STANDARD_PRESSURE_PA) -> Value:
     """Carbon dioxide by volume, ppm, of mg/m3: undoes `co2_mg_m3`."""
     return mass_mg_m3 * (GAS_CONSTANT / CO2_KG_MOL * _kelvin(air_c)) / pressure_pa
 

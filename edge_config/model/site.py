@@ -1,0 +1,182 @@
+"""The site: what exists (facilities, buses, devices, tags, outputs) and how it is set."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from edge_config.model.control import Alarm, Interlock, Loop, Program, Rule
+from edge_config.model.outputs import Output
+from edge_config.model.values import (
+    AnyQuantity,
+    Frozen,
+    Identifier,
+    Metres,
+    Name,
+    SecretName,
+    Seconds,
+    TagName,
+)
+
+FacilityKind = Literal[
+    "greenhouse", "solar_greenhouse", "tunnel", "plant_factory", "ras", "pond", "mushroom", "nursery", "aquaponics", "cold_store"
+]  # fmt: skip
+
+
+class Place(Frozen):
+    """The farm as a whole: where it is and what time it keeps."""
+
+    id: Identifier
+    name: Name
+    timezone: str
+    latitude: float = Field(ge=-90, le=90)
+    longitude: float = Field(ge=-180, le=180)
+    altitude: Metres = 0.0
+    scan: Seconds = 1.0
+    """Period of the scan."""
+
+
+class Facility(Frozen):
+    """One controlled environment."""
+
+    kind: FacilityKind
+    zones: tuple[Identifier, ...] = Field(min_length=1)
+    name: Name
+    crop: str | None = None
+    species: str | None = None
+
+
+class SerialBus(Frozen):
+    """Modbus RTU on one serial port. `by-id/X` is `/dev/serial/by-id/X`."""
+
+    protocol: Literal["modbus_rtu"]
+    port: str
+    baud: Literal[1200, 2400, 4800, 9600, 14400, 19200, 38400, 57600, 115200] = 9600
+    parity: Literal["none", "even", "odd"] = "none"
+    stop_bits: Literal[1, 2] = 1
+    deadline: Seconds = 0.3
+
+
+class TcpBus(Frozen):
+    """Modbus TCP behind one address."""
+
+    protocol: Literal["modbus_tcp"]
+    host: str
+    port: int = Field(default=502, ge=1, le=65535)
+    deadline: Seconds = 1.0
+
+
+class BrokerBus(Frozen):
+    """An MQTT broker."""
+
+    protocol: Literal["mqtt"]
+    host: str
+    port: int = Field(default=1883, ge=1, le=65535)
+    username: SecretName | None = None
+    password: SecretName | None = None
+    deadline: Seconds = 5.0
+
+
+Bus = Annotated[SerialBus | TcpBus | BrokerBus, Field(discriminator="protocol")]
+
+
+class Device(Frozen):
+    """One thing on a bus; `product` is a file in `drivers/library/`, `tags` gives its channels their names."""
+
+    product: str
+    bus: Identifier
+    unit: int | None = Field(default=None, ge=0, le=247)
+    period: Seconds = 5.0
+    watchdog: Seconds | None = None
+    """What the device's own watchdog is set to: without a write for so long it goes to its safe state."""
+    topic: str | None = None
+    tags: dict[str, TagName] = Field(min_length=1)
+
+
+class TagSetting(Frozen):
+    """What the device library does not already say about a tag, or how a derived tag is made."""
+
+    measurement: Literal["env", "water", "plant", "actuator", "energy", "alarm", "event", "system"] | None = None
+    unit: str | None = None
+    range: tuple[AnyQuantity, AnyQuantity] | None = None
+    rate: AnyQuantity | None = None
+    """Fastest believable change, per time: `2 mg/L/min`."""
+    spike: AnyQuantity | None = None
+    """A single value further than this from the median of its neighbours is dropped."""
+    stale: Seconds | None = None
+    deadband: AnyQuantity | None = None
+    name: Name | None = None
+    entry: Literal["lab", "manual"] | None = None
+    """Typed in by people."""
+    filter: Seconds | None = None
+    """Time constant of a first-order filter."""
+    vote: tuple[TagName, ...] | None = None
+    """Redundant probes: three vote by median, two by mean; what is left is used and marked."""
+    disagree: AnyQuantity | None = None
+    """Probes further apart than this do not agree."""
+    danger: Literal["low", "high"] | None = None
+    """Which of two disagreeing probes to believe: that on the dangerous side."""
+    derive: str | None = None
+    """An expression over other tags: `vpd(gh1.bay1.air_temp, gh1.bay1.rh)`."""
+    integrate: TagName | None = None
+    """The integral of another tag over the day, from local midnight."""
+
+
+class InfluxSink(Frozen):
+    """An InfluxDB, or what speaks its language."""
+
+    type: Literal["influxdb"]
+    dialect: Literal["v1", "v2", "victoriametrics"] = "v2"
+    url: str
+    org: str | None = None
+    bucket: str | None = None
+    database: str | None = None
+    token: SecretName | None = None
+    username: SecretName | None = None
+    password: SecretName | None = None
+
+
+class Panel(Frozen):
+    """Where the operators' panel listens."""
+
+    listen: str = "127.0.0.1:8443"
+    languages: tuple[Literal["zh-CN", "en"], ...] = ("zh-CN", "en")
+
+
+class Person(Frozen):
+    urls: tuple[SecretName, ...]
+    languages: tuple[str, ...] = ("zh",)
+
+
+class Step(Frozen):
+    to: str
+    after: Seconds
+    repeat: Seconds | None = None
+
+
+class Notify(Frozen):
+    """Whom an alarm reaches, and when the next one."""
+
+    people: dict[Identifier, Person] = {}
+    escalation: dict[Literal["critical", "high", "medium", "low"], tuple[Step, ...]] = {}
+
+
+class Site(Frozen):
+    """A whole site file, units canonical, names checked one by one; `checks.py` holds them against each other."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    site: Place
+    facilities: dict[Identifier, Facility] = Field(min_length=1)
+    buses: dict[Identifier, Bus] = {}
+    devices: dict[Identifier, Device] = {}
+    tags: dict[TagName, TagSetting] = {}
+    outputs: dict[TagName, Output] = {}
+    programs: dict[TagName, Program] = {}
+    loops: dict[TagName, Loop] = {}
+    rules: tuple[Rule, ...] = ()
+    interlocks: dict[TagName, Interlock] = {}
+    alarms: dict[TagName, Alarm] = {}
+    notify: Notify = Notify()
+    sinks: dict[Identifier, InfluxSink] = {}
+    panel: Panel = Panel()
+    simulation: dict[str, Any] = {}
+    """Read by the simulator alone."""

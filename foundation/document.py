@@ -1,0 +1,165 @@
+"""YAML as version 1.2 means it, with the position of every key and value, and nothing that surprises.
+
+`no`, `on`, `22:00` and `1:30` stay text; `1e3` is a number; a key written twice, a tab, a merge key, more than
+1 MB or 1 000 aliases, or a file that is not UTF-8 are problems with a place, not guesses.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from foundation.problem import Problem, ProblemsError
+
+MAX_BYTES = 1_000_000
+MAX_ALIASES = 1_000
+MAX_DEPTH = 60
+
+Path_ = tuple[str | int, ...]
+Scalar = str | int | float | bool | None
+
+_NULL = re.compile(r"(?:~|null|Null|NULL|)")
+_BOOL = re.compile(r"(?:true|True|TRUE|false|False|FALSE)")
+_INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?")
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A `!secret name`: the value stands elsewhere and is never in the document."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file as plain Python values, with the place of each."""
+
+    file: str
+    value: Any
+    places: dict[Path_, tuple[int, int]]
+    """1-based line and column of the value at a path."""
+    key_places: dict[Path_, tuple[int, int]]
+    """1-based line and column of the key at a path."""
+
+    def place(self, path: Path_, key: bool = False) -> tuple[int, int]:
+        """Where `path` stands, or its nearest ancestor that exists."""
+        table = self.key_places if key else self.places
+        while path:
+            if path in table:
+                return table[path]
+            path, table = path[:-1], self.places
+        return self.places.get((), (1, 1))
+
+    def problem(self, code: str, path: Path_, /, key: bool = False, **values: object) -> Problem:
+        line, column = self.place(path, key)
+        return Problem(code, self.file, line, column, values)
+
+
+def scalar(text: str) -> Scalar:
+    """A plain (unquoted) scalar as YAML 1.2's JSON-like core reads it."""
+    if _NULL.fullmatch(text):
+        return None
+    if _BOOL.fullmatch(text):
+        return text[0] in "tT"
+    if _INT.fullmatch(text):
+        return int(text)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    return text
+
+
+def read_document(path: Path) -> Document:
+    """Read a file; raises OSError if it cannot be read and ProblemsError for what is wrong inside."""
+    return parse_document(path.read_bytes(), str(path))
+
+
+def parse_document(data: bytes, file: str) -> Document:
+    """Parse UTF-8 YAML; raises ProblemsError with every problem that was found."""
+    if len(data) > MAX_BYTES:
+        raise ProblemsError([Problem("E001", file, 0, 0, {"size": len(data), "limit": MAX_BYTES})])
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ProblemsError([Problem("E002", file, line, 1)]) from error
+    for number, line_text in enumerate(text.split("\n"), 1):
+        stripped = line_text.lstrip(" ")
+        if stripped.startswith("\t"):
+            column = len(line_text) - len(stripped) + 1
+            raise ProblemsError([Problem("E003", file, number, column)])
+    try:
+        aliases = sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_Loader))
+        if aliases > MAX_ALIASES:
+            raise ProblemsError([Problem("E004", file, 0, 0, {"count": aliases, "limit": MAX_ALIASES})])
+        root = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        what = error.problem or error.context or "?"
+        raise ProblemsError([Problem("E005", file, line, column, {"what": what})]) from error
+    except yaml.YAMLError as error:
+        raise ProblemsError([Problem("E005", file, 1, 1, {"what": str(error).splitlines()[0]})]) from error
+    except RecursionError as error:
+        raise ProblemsError([Problem("E006", file, 1, 1, {"limit": MAX_DEPTH})]) from error
+    reader = _Reader(file)
+    value = reader.read(root, ()) if root is not None else None
+    if reader.problems:
+        raise ProblemsError(reader.problems)
+    return Document(file, value, reader.places, reader.key_places)
+
+
+class _Reader:
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+        self.places: dict[Path_, tuple[int, int]] = {}
+        self.key_places: dict[Path_, tuple[int, int]] = {}
+        self._nodes = 0
+
+    def _note(self, code: str, node: yaml.Node, **values: object) -> None:
+        mark = node.start_mark
+        self.problems.append(Problem(code, self.file, mark.line + 1, mark.column + 1, values))
+
+    def read(self, node: yaml.Node, path: Path_) -> Any:
+        self._nodes += 1
+        if len(path) > MAX_DEPTH or self._nodes > 10 * MAX_BYTES // 100:
+            # an alias inside itself, or a billion laughs: either way nothing a person wrote
+            if not any(problem.code == "E006" for problem in self.problems):
+                self._note("E006", node, limit=MAX_DEPTH)
+            return None
+        self.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
+        if node.tag == "!secret":
+            return Secret(str(node.value))
+        if node.tag.startswith("!") and node.tag != "!":
+            self._note("E007", node, tag=node.tag)
+            return None
+        assert isinstance(node, yaml.ScalarNode)
+        return node.value if node.style else scalar(node.value)  # the C parser gives "" for plain
+
+    def _mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, Any]:
+        out: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._note("E008", key_node)
+                continue
+            key = str(key_node.value)
+            if key == "<<":
+                self._note("E009", key_node)
+                continue
+            if key in out:
+                first = self.key_places[(*path, key)][0]
+                self._note("E010", key_node, key=key, first=first)
+                continue
+            mark = key_node.start_mark
+            self.key_places[(*path, key)] = (mark.line + 1, mark.column + 1)
+            out[key] = self.read(value_node, (*path, key))
+        return out
