@@ -1,0 +1,134 @@
+"""The device library: one YAML file a real product (`drivers/library/MAKER/MODEL.yaml`), read into values."""
+
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from foundation.document import parse_document
+from foundation.problem import Problem, ProblemsError
+
+Order = Literal["ABCD", "CDAB", "BADC", "DCBA"]
+"""Byte order of a 32-bit value on the wire, A the most significant byte."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Serial(_Part):
+    """Factory settings of the line."""
+
+    baud: int = 9600
+    parity: Literal["none", "even", "odd"] = "none"
+    stop_bits: int = 1
+    unit: int = 1
+
+
+class Channel(_Part):
+    """One value of a product. For Modbus `table` and `address` (0-based, as on the wire) say where it stands;
+    for MQTT `path` is the key (dotted) in the JSON payload."""
+
+    kind: Literal["number", "bool", "text"] = "number"
+    access: Literal["read", "write", "read_write"] = "read"
+    unit: str = ""
+    """Canonical unit of the value after `scale` and `offset`."""
+    table: Literal["coil", "discrete", "holding", "input"] | None = None
+    address: int | None = Field(default=None, ge=0, le=65535)
+    type: Literal["bit", "u16", "s16", "u32", "s32", "f32"] = "u16"
+    order: Order = "ABCD"
+    scale: float = 1.0
+    offset: float = 0.0
+    """value = raw * scale + offset."""
+    range: tuple[float, float] | None = None
+    """What the product can say at all; a value outside is BAD."""
+    sentinels: tuple[float, ...] = ()
+    """Raw values (before scale) by which the product says "no value"; NaN always is one."""
+    on: int = 0xFF00
+    """What FC05 carries for "on" (some boards want 0x0100)."""
+    path: str | None = None
+    non_volatile: bool = False
+    """Wears out with writing: never refreshed, only written on change."""
+    name_zh: str = ""
+    name_en: str = ""
+
+
+class Watchdog(_Part):
+    """The product's own communication watchdog, where it has one: without a message in time, outputs go safe."""
+
+    table: Literal["holding"] = "holding"
+    address: int
+    unit_s: float
+    """Seconds a count of the timeout register."""
+    maximum: int
+    """Largest count."""
+    enable: tuple[Literal["coil", "holding"], int, int] | None = None
+    """Register that switches it on: table, address, value."""
+    status: tuple[Literal["coil", "holding"], int] | None = None
+    """Reads non-zero once it has tripped."""
+    clear: tuple[Literal["coil", "holding"], int, int] | None = None
+    """How a trip is cleared: table, address, value."""
+    fed_by: Literal["any", "write"] = "any"
+    """What feeds it: any valid request, or writes of outputs only."""
+    safe_coils: int | None = None
+    """First coil of the safe values of coil outputs, in channel order of address; None: set by jumper or tool."""
+    safe_holding: int | None = None
+    """First holding register of the safe values of register outputs."""
+
+
+class Product(_Part):
+    """A product: what it says, where, and how it fails."""
+
+    id: str
+    name_zh: str
+    name_en: str
+    protocol: Literal["modbus", "mqtt_json"]
+    sources: tuple[str, ...] = Field(min_length=1)
+    confidence: Literal["verified", "single", "generic"]
+    unverified: tuple[str, ...] = ()
+    """Details nobody has confirmed; shown to the technician."""
+    serial: Serial | None = None
+    start: tuple[tuple[Literal["read_holding", "write_holding"], int, int], ...] = ()
+    """Requests to send once after opening: function, address, count or value."""
+    time_channel: str | None = None
+    """Channel that holds the source time, Unix seconds (u32): loggers. Its value dates all others."""
+    max_block: int = 60
+    """Most registers in one request."""
+    silent_exceptions: bool = False
+    """Does not answer at all where others send an exception."""
+    channels: dict[str, Channel] = Field(min_length=1)
+    watchdog: Watchdog | None = None
+
+
+@cache
+def load_product(product: str) -> Product:
+    """The product `maker/model`; raises ProblemsError (E2xx) for one that is missing or wrong."""
+    parts = product.split("/")
+    place = files("drivers").joinpath("library", *parts[:-1], f"{parts[-1]}.yaml")
+    if len(parts) != 2 or ".." in parts or not place.is_file():
+        raise ProblemsError([Problem("E201", product, 0, 0, {"product": product, "known": ", ".join(product_names())})])
+    document = parse_document(place.read_bytes(), f"library/{product}.yaml")
+    try:
+        return Product.model_validate({"id": product, **document.value})
+    except ValidationError as error:
+        problems = [
+            document.problem("E202", tuple(p for p in one["loc"]), what=one["msg"], where=".".join(map(str, one["loc"])))
+            for one in error.errors()
+        ]
+        raise ProblemsError(problems) from error
+
+
+@cache
+def product_names() -> tuple[str, ...]:
+    """Every product in the library, `maker/model`."""
+    root = files("drivers").joinpath("library")
+    return tuple(
+        sorted(
+            f"{maker.name}/{file.name.removesuffix('.yaml')}"
+            for maker in root.iterdir()
+            if maker.is_dir()
+            for file in maker.iterdir()
+            if file.name.endswith(".yaml")
+        )
+    )
