@@ -1,0 +1,130 @@
+"""The words of the core: what a scan is told, what is wanted of an actuator, what it is told, what comes out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Literal, NamedTuple
+
+from foundation.reading import Reading, Value
+
+
+class Slot(IntEnum):
+    """Who may speak, the lowest number first (control.md 3.2)."""
+
+    LIFE_SAFETY = 1
+    LOCK_OUT = 2
+    TRIP = 3
+    TIMER = 4
+    MANUAL = 5
+    SEQUENCE = 6
+    RULE = 7
+    LOOP = 8
+    REMOTE = 9
+    IDLE = 10
+
+
+class Because(NamedTuple):
+    """A reason in words: a message key (`why.KEY` in the locales) and what fills its places."""
+
+    key: str
+    values: Mapping[str, object] = {}
+
+
+class Demand(NamedTuple):
+    """What somebody wants of an output. It dies at `expires_s` unless it is made again."""
+
+    output: str
+    value: float
+    """0 to 100 %; of a pulse output, the seconds still to run (above 0 is on)."""
+    slot: Slot
+    owner: str
+    """The loop, rule, interlock or person."""
+    because: Because
+    expires_s: float
+
+
+class Order(NamedTuple):
+    """What the arbiter and the interlocks made of the demands for one output: what it is told."""
+
+    output: str
+    value: float
+    """0 to 100 %, within every bound."""
+    slot: Slot
+    owner: str
+    because: Because
+    expires_s: float
+
+
+class Command(NamedTuple):
+    """What goes on the wire: one device tag, one value, good until `expires_s`."""
+
+    tag: str
+    value: Value
+    output: str
+    expires_s: float
+
+
+class SetpointChange(NamedTuple):
+    """A person (or a program of theirs) sets a setpoint."""
+
+    id: str
+    setpoint: str
+    value: float
+    by: str
+    time_s: float
+
+
+class Override(NamedTuple):
+    """A person takes an output by hand until `expires_s` (or gives it back: value None)."""
+
+    id: str
+    output: str
+    value: float | None
+    by: str
+    expires_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that one scan is told, in order of arrival."""
+
+    readings: tuple[Reading, ...] = ()
+    written: tuple[tuple[str, bool, str | None], ...] = ()
+    """Results of writes: tag, whether it was confirmed, why not."""
+    people: tuple[SetpointChange | Override, ...] = ()
+
+
+class Event(NamedTuple):
+    """Something that happened, for the record: `setpoint_changed`, `refused`, `trip`, `tag_bad`, `tag_back`, …"""
+
+    time_s: float
+    kind: str
+    subject: str
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmNow:
+    """One alarm that is not normal."""
+
+    id: str
+    priority: Literal["critical", "high", "medium", "low"]
+    active: bool
+    since_s: float
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """What one scan made."""
+
+    state: Any
+    """The next state (`controller.core.state.State`)."""
+    orders: Mapping[str, Order]
+    """Every output's order, as it stands after this scan."""
+    commands: tuple[Command, ...]
+    """What to write now: changes, and renewals that are due."""
+    changed: tuple[Reading, ...]
+    """Readings, setpoints and outputs that are new in this scan (conditioned; derived ones too), for record and panel."""
+    events: tuple[Event, ...]
+    alarms: tuple[AlarmNow, ...]

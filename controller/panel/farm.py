@@ -1,0 +1,72 @@
+"""All that the panel may ask of the agent, and ask it to do. The panel knows nothing else."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from controller.core.words import AlarmNow, Because, Order
+from drivers.driver import Statistics
+from edge_config.model.site import Site
+from foundation.reading import Reading
+from foundation.tag import Tag
+
+
+@dataclass(frozen=True, slots=True)
+class SetpointNow:
+    """A setpoint as it stands: where the program wants it, where ramp and influences have it, what may be set."""
+
+    name: str
+    unit: str
+    value: float
+    target: float
+    """What was set (or the program's period asks for), before ramp and influences."""
+    low: float
+    high: float
+    settable: bool
+    """False for a cascade's inner setpoint and a light program."""
+    by: str
+    """`program`, or the person who set it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a change was not made: a message key `refused.KEY` and its values."""
+
+    because: Because
+
+
+class Farm(Protocol):
+    """The running agent, as the panel sees it."""
+
+    site: Site
+    tags: Mapping[str, Tag]
+
+    def now(self) -> float:
+        """Farm time."""
+        ...
+
+    def readings(self) -> Mapping[str, Reading]:
+        """Every tag's present reading, aged: a stale one is BAD here already."""
+        ...
+
+    def orders(self) -> Mapping[str, Order]:
+        """What each output is told, by whom and why."""
+        ...
+
+    def setpoints(self) -> Mapping[str, SetpointNow]: ...
+
+    def alarms(self) -> Sequence[AlarmNow]: ...
+
+    def devices(self) -> Mapping[str, Statistics]: ...
+
+    def trend(self, tags: Sequence[str], seconds: float) -> Mapping[str, Sequence[tuple[float, float | None]]]:
+        """The last `seconds` of each tag: farm time and value, None where it was not good."""
+        ...
+
+    async def set_setpoint(self, change_id: str, name: str, value: float, by: str) -> SetpointNow | Refusal:
+        """Returns once a scan has taken it (or refused). The same `change_id` twice changes once."""
+        ...
+
+    def changes(self) -> AsyncIterator[Mapping[str, Reading]]:
+        """Batches of changed readings (outputs and setpoints among them), at most ten a second."""
+        ...
