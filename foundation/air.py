@@ -7,9 +7,7 @@ takes floats or arrays (see `elementwise`), lets NaN through, holds relative hum
 Source of the equations: ../shared/physics.md 1.1.
 """
 
-from typing import overload
-
-from foundation.elementwise import Array, Value, exp, held, log, sqrt
+from foundation.elementwise import Value, exp, held, log, sqrt
 
 STANDARD_PRESSURE_PA = 101325.0
 GAS_CONSTANT = 8.314462618
@@ -133,13 +131,7 @@ def relative_humidity_of_bulbs_percent(
     return relative_humidity_percent(air_c, ratio * pressure_pa / (_VAPOUR_TO_DRY_AIR + ratio))
 
 
-@overload
-def _kelvin(air_c: float) -> float: ...
-@overload
-def _kelvin(air_c: Array) -> Array: ...
-@overload
-def _kelvin(air_c: float | Array) -> float | Array: ...
-def _kelvin(air_c: float | Array) -> float | Array:
+def _kelvin(air_c: Value) -> Value:
     return held(air_c, _COLDEST_C, 1000.0) + ZERO_C_IN_K
 
 
@@ -166,12 +158,12 @@ def moist_air_density_kg_m3(
     return mass / (GAS_CONSTANT * _kelvin(air_c))
 
 
-def co2_mg_m3(co2_ppm: Value, air_c: Value | float, pressure_pa: Value | float = STANDARD_PRESSURE_PA) -> Value:
+def co2_mg_m3(co2_ppm: Value, air_c: Value, pressure_pa: Value | float = STANDARD_PRESSURE_PA) -> Value:
     """Carbon dioxide by mass, mg/m3, of ppm by volume. Ideal gas: 1000 ppm at 20 degC are 1829.5 mg/m3."""
     return co2_ppm * (CO2_KG_MOL / GAS_CONSTANT * pressure_pa) / _kelvin(air_c)
 
 
-def co2_ppm(mass_mg_m3: Value, air_c: Value | float, pressure_pa: Value | float = STANDARD_PRESSURE_PA) -> Value:
+def co2_ppm(mass_mg_m3: Value, air_c: Value, pressure_pa: Value | float = STANDARD_PRESSURE_PA) -> Value:
     """Carbon dioxide by volume, ppm, of mg/m3: undoes `co2_mg_m3`."""
     return mass_mg_m3 * (GAS_CONSTANT / CO2_KG_MOL * _kelvin(air_c)) / pressure_pa
 
