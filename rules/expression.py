@@ -1,0 +1,267 @@
+"""The expression language: a subset of Python's syntax, checked for units when a site is built, three-valued when run.
+
+A tag is written as it is named (`ras1.tank1.do`), a quantity in quotes (`'6.0 mg/L'`). What is not known (a BAD value)
+is None: `None and False` is False, `None or True` is True, everything else that touches None is None, never a guess.
+"""
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import isfinite
+
+from foundation.tag import is_tag_name
+from foundation.units import Quantity, UnitError, factor, parse_quantity, same_dimension
+from rules.functions import FUNCTIONS
+
+Values = Mapping[str, float | bool | str | None]
+Result = float | bool | str | None
+Run = Callable[[Values], Result]
+
+MAX_NODES = 200
+BOOL = "bool"
+TEXT = "text"
+
+_COMPARE: dict[type[ast.cmpop], Callable[[float, float], bool]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+
+
+class ExpressionError(ValueError):
+    """What is wrong with an expression: a problem code, its values, and the 0-based column inside the text."""
+
+    def __init__(self, code: str, column: int, **values: object) -> None:
+        self.code, self.column, self.values = code, column, values
+        super().__init__(f"{code} at {column}: {values}")
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A checked expression, ready to run."""
+
+    text: str
+    unit: str
+    """Canonical unit of the result; `bool` for a condition, `text` for a text."""
+    tags: frozenset[str]
+    run: Run
+    """Gives the value for the tags' present values; None where it is not known."""
+
+
+def compile_expression(text: str, units: Mapping[str, str], margin: Quantity | None = None) -> Expression:
+    """Check and compile. `units` gives each known tag's canonical unit (`bool` and `text` too).
+
+    With a `margin`, every comparison is made that much easier to satisfy: the form that clears an alarm only once the
+    value is back by its deadband. Raises ExpressionError.
+    """
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise ExpressionError("E401", (getattr(error, "offset", 1) or 1) - 1, found=text) from error
+    if sum(1 for _ in ast.walk(tree)) > MAX_NODES:
+        raise ExpressionError("E402", 0, limit=MAX_NODES)
+    compiler = _Compiler(units, margin)
+    run, unit = compiler.node(tree.body)
+    return Expression(text, unit, frozenset(compiler.tags), run)
+
+
+class _Compiler:
+    def __init__(self, units: Mapping[str, str], margin: Quantity | None) -> None:
+        self.units, self.margin = units, margin
+        self.tags: set[str] = set()
+
+    def node(self, node: ast.expr) -> tuple[Run, str]:
+        match node:
+            case ast.BoolOp():
+                return self._bool_op(node), BOOL
+            case ast.UnaryOp(op=ast.Not()):
+                inner = self._condition(node.operand)
+                return lambda v: None if (x := inner(v)) is None else not x, BOOL
+            case ast.UnaryOp(op=ast.USub()):
+                run, unit = self._number(node.operand)
+                return lambda v: None if (x := run(v)) is None else -float(x), unit
+            case ast.Compare():
+                return self._compare(node), BOOL
+            case ast.BinOp():
+                return self._arithmetic(node)
+            case ast.Attribute() | ast.Name():
+                return self._tag(node)
+            case ast.Constant():
+                return self._constant(node)
+            case ast.Call():
+                return self._call(node)
+            case _:
+                raise ExpressionError("E403", node.col_offset, found=ast.unparse(node))
+
+    def _condition(self, node: ast.expr) -> Run:
+        run, unit = self.node(node)
+        if unit != BOOL:
+            raise ExpressionError("E404", node.col_offset, found=ast.unparse(node), unit=unit or "1")
+        return run
+
+    def _number(self, node: ast.expr) -> tuple[Callable[[Values], float | None], str]:
+        run, unit = self.node(node)
+        if unit in (BOOL, TEXT):
+            raise ExpressionError("E405", node.col_offset, found=ast.unparse(node), unit=unit)
+        return run, unit  # type: ignore[return-value]  # a unit that is neither bool nor text means a number
+
+    def _bool_op(self, node: ast.BoolOp) -> Run:
+        parts = [self._condition(value) for value in node.values]
+        decisive = isinstance(node.op, ast.Or)
+
+        def run(values: Values) -> bool | None:
+            unknown = False
+            for part in parts:
+                result = part(values)
+                if result is None:
+                    unknown = True
+                elif bool(result) is decisive:
+                    return decisive
+            return None if unknown else not decisive
+
+        return run
+
+    def _compare(self, node: ast.Compare) -> Run:
+        if len(node.ops) != 1:
+            raise ExpressionError("E406", node.col_offset, found=ast.unparse(node))
+        op, right_node = node.ops[0], node.comparators[0]
+        if isinstance(op, ast.Eq | ast.NotEq):
+            return self._equal(node.left, right_node, isinstance(op, ast.Eq))
+        compare = _COMPARE.get(type(op))
+        if compare is None:
+            raise ExpressionError("E403", node.col_offset, found=ast.unparse(node))
+        (left, unit), (right, right_unit) = self._number(node.left), self._number(right_node)
+        scale = self._scale(unit, right_unit, right_node)
+        shift = 0.0
+        if self.margin is not None:
+            wanted = "K" if unit == "degC" else unit
+            try:
+                shift = self.margin.to(wanted)
+            except UnitError as error:
+                raise ExpressionError("E407", node.col_offset, left=str(self.margin), right=wanted) from error
+            if isinstance(op, ast.Gt | ast.GtE):
+                shift = -shift
+
+        def run(values: Values) -> bool | None:
+            a, b = left(values), right(values)
+            return None if a is None or b is None else compare(a, b * scale + shift)
+
+        return run
+
+    def _equal(self, left_node: ast.expr, right_node: ast.expr, wanted: bool) -> Run:
+        left, unit = self.node(left_node)
+        if unit == TEXT and isinstance(right_node, ast.Constant) and isinstance(right_node.value, str):
+            text = right_node.value
+            return lambda v: None if (x := left(v)) is None else (x == text) is wanted
+        right, right_unit = self.node(right_node)
+        if unit != BOOL or right_unit != BOOL:
+            raise ExpressionError("E408", left_node.col_offset, found=ast.unparse(left_node))
+
+        def run(values: Values) -> bool | None:
+            a, b = left(values), right(values)
+            return None if a is None or b is None else (a == b) is wanted
+
+        return run
+
+    def _scale(self, unit: str, other: str, node: ast.expr) -> float:
+        """What a number in `other` is multiplied by to be in `unit`."""
+        try:
+            return factor(other, unit)
+        except UnitError as error:
+            raise ExpressionError("E407", node.col_offset, left=unit or "1", right=other or "1") from error
+
+    def _arithmetic(self, node: ast.BinOp) -> tuple[Run, str]:
+        (left, a_unit), (right, b_unit) = self._number(node.left), self._number(node.right)
+        match node.op:
+            case ast.Add() | ast.Sub():
+                result, scale = self._sum_unit(node, a_unit, b_unit)
+                sign = scale if isinstance(node.op, ast.Add) else -scale
+                return lambda v: None if (x := left(v)) is None or (y := right(v)) is None else x + sign * y, result
+            case ast.Mult():
+                if a_unit and b_unit:
+                    raise ExpressionError("E409", node.col_offset, left=a_unit, right=b_unit)
+                return lambda v: None if (x := left(v)) is None or (y := right(v)) is None else x * y, a_unit or b_unit
+            case ast.Div():
+                scale, result = 1.0, a_unit
+                if b_unit:
+                    scale, result = self._scale(a_unit, b_unit, node.right), ""
+
+                def divide(values: Values) -> float | None:
+                    x, y = left(values), right(values)
+                    return None if x is None or y is None or y == 0 else x / (y * scale)
+
+                return divide, result
+            case _:
+                raise ExpressionError("E403", node.col_offset, found=ast.unparse(node))
+
+    def _sum_unit(self, node: ast.BinOp, a: str, b: str) -> tuple[str, float]:
+        subtract = isinstance(node.op, ast.Sub)
+        if a == b == "degC":
+            if not subtract:
+                raise ExpressionError("E410", node.col_offset)
+            return "K", 1.0
+        if a == "degC":
+            return "degC", self._scale("K", b, node.right)
+        if b == "degC" and not subtract:
+            return "degC", 1.0 / self._scale(a, "K", node.left)
+        return a, self._scale(a, b, node.right)
+
+    def _tag(self, node: ast.expr) -> tuple[Run, str]:
+        name = ast.unparse(node)
+        if not is_tag_name(name):
+            raise ExpressionError("E411", node.col_offset, found=name)
+        if name not in self.units:
+            raise ExpressionError("E412", node.col_offset, tag=name)
+        self.tags.add(name)
+        return lambda values: values.get(name), self.units[name]
+
+    def _constant(self, node: ast.Constant) -> tuple[Run, str]:
+        raw = node.value
+        if isinstance(raw, bool):
+            return lambda _: raw, BOOL
+        if isinstance(raw, int | float | str):
+            try:
+                quantity = parse_quantity(raw)
+            except UnitError as error:
+                raise ExpressionError("E413", node.col_offset, found=str(raw), why=str(error)) from error
+            value = quantity.value
+            return lambda _: value, quantity.unit
+        raise ExpressionError("E403", node.col_offset, found=str(raw))
+
+    def _call(self, node: ast.Call) -> tuple[Run, str]:
+        name = node.func.id if isinstance(node.func, ast.Name) else ast.unparse(node.func)
+        function = FUNCTIONS.get(name)
+        if function is None:
+            raise ExpressionError("E414", node.col_offset, found=name, known=", ".join(sorted(FUNCTIONS)))
+        if node.keywords or (
+            len(node.args) < 2 if function.units is None and name != "abs" else
+            len(node.args) != (1 if function.units is None else len(function.units))
+        ):  # fmt: skip
+            raise ExpressionError("E415", node.col_offset, function=name, form=function.form)
+        runs: list[Callable[[Values], float | None]] = []
+        scales: list[float] = []
+        first_unit = ""
+        for index, argument in enumerate(node.args):
+            run, unit = self._number(argument)
+            if index == 0:
+                first_unit = unit
+            wanted = function.units[index] if function.units is not None else first_unit
+            if not same_dimension(wanted, unit):
+                raise ExpressionError("E407", argument.col_offset, left=wanted or "1", right=unit or "1")
+            runs.append(run)
+            scales.append(factor(unit, wanted))
+        call = function.call
+
+        def run_call(values: Values) -> float | None:
+            arguments: list[float] = []
+            for run, scale in zip(runs, scales, strict=True):
+                value = run(values)
+                if value is None:
+                    return None
+                arguments.append(value * scale)
+            result = float(call(*arguments))
+            return result if isfinite(result) else None
+
+        return run_call, first_unit if function.unit is None else function.unit
