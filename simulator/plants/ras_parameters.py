@@ -1,0 +1,137 @@
+"""Every number of a recirculating plant; `simulator/parameters/*.yaml` gives them with unit and source."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RasParameters:
+    """Names as in the parameter file, where each has its unit and its source."""
+
+    tank_m3: float
+    tank_rest_m3: float
+    tank_brim_m3: float
+    tank_surface_m2: float
+    mbbr_m3: float
+    sump_overflow_m3: float
+    sump_full_m3: float
+    sump_dead_m3: float
+    pipe_m3: float
+
+    flow_m3_h: float
+    two_pumps: float
+    pump_head_m: float
+    pump_efficiency: float
+    pump_start_s: float
+    pump_stop_s: float
+
+    oxygen_gas_kg_h: float
+    cone_absorption: float
+    cone_limit: float
+    oxygen_density_kg_m3: float
+    emergency_gas_kg_h: float
+    emergency_absorption: float
+    emergency_depth: float
+
+    surface_m_h: float
+    tank_air_per_h: float
+    mbbr_air_per_h: float
+    air_co2_share: float
+    beta: float
+    degasser_m: float
+    degasser_coefficient: float
+    degasser_oxygen_share: float
+    fan_m3_h: float
+    draught_m3_h: float
+    hall_co2_ppm: float
+    blower_kw: float
+    blower_idle_a: float
+    blower_full_a: float
+
+    feeder_g_s: float
+    feed_protein: float
+    usual_ration_per_d: float
+    fish_q10: float
+    gut_residence_h: float
+    oxygen_per_feed: float
+    oxygen_routine_share: float
+    oxygen_half_mg_l: float
+    tan_routine_share: float
+    solids_nitrogen: float
+    growth_feed_ratio: float
+    upkeep_per_d: float
+    stomach_share: float
+    appetite_none_mg_l: float
+    appetite_full_mg_l: float
+    feeding_from_c: float
+    feeding_to_c: float
+    lethal_oxygen_mg_l: float
+    suffocation_per_h: float
+    lethal_nh3_mg_l: float
+    nh3_deaths_per_h: float
+    lethal_heat_c: float
+    lethal_cold_c: float
+    heat_deaths_per_h: float
+
+    media_m2: float
+    still_bed_share: float
+    stirred_from: float
+    nitrification_k15: float
+    nitrification_theta: float
+    nitrification_exponent: float
+    nitrification_oxygen_half_mg_l: float
+    nitrification_alkalinity_half_mol_m3: float
+    nitrite_capacity: float
+    nitrite_half_mg_l: float
+    anoxia_mg_l: float
+    anoxia_decay_per_h: float
+    ammonia_bacteria_recovery_per_d: float
+    nitrite_bacteria_recovery_per_d: float
+    solids_decay_per_d: float
+    solids_oxygen: float
+
+    drum_capture: float
+    drum_full_g: float
+    drum_rinse_s: float
+    drum_rinse_m3_h: float
+    drum_kw: float
+
+    makeup_m3_h: float
+    makeup_c: float
+    makeup_oxygen_mg_l: float
+    makeup_nitrate_mg_l: float
+    makeup_alkalinity_mg_l: float
+    makeup_carbon_mol_m3: float
+    base_ml_min: float
+    base_g_l: float
+    ionic_strength_mol_l: float
+
+    heater_kw: float
+    heater_cop: float
+    chiller_kw: float
+    chiller_cop: float
+    heat_lag_s: float
+    pump_heat: float
+    uv_kw_per_m3_h: float
+    wall_kw_per_k: float
+    evaporation_m_h: float
+    degasser_humidification: float
+    hall_c: float
+    hall_humidity: float
+
+    start_water_c: float
+    start_fish: float
+    start_weight_g: float
+    start_stomach_g: float
+    start_gut_g: float
+    start_body_nitrogen: float
+    start_oxygen_mg_l: float
+    start_tank_tan_mg_l: float
+    start_tan_mg_l: float
+    start_nitrite_mg_l: float
+    start_nitrate_mg_l: float
+    start_alkalinity_mg_l: float
+    start_tank_co2_mg_l: float
+    start_co2_mg_l: float
+    start_solids_mg_l: float
+    start_drum_g: float
+    start_sump_m3: float
