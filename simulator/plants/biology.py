@@ -54,9 +54,7 @@ def gut_step(
     return stomach_g + fed_g - passed_g, gut_g + passed_g - digested_g, digested_g
 
 
-def fish_oxygen_g_h(
-    mean_feed_g_h: float, digested_g_h: float, per_feed: float, routine_share: float
-) -> float:
+def fish_oxygen_g_h(mean_feed_g_h: float, digested_g_h: float, per_feed: float, routine_share: float) -> float:
     """Oxygen the fish want: a routine share of the daily mean feed, the rest as the gut works.
 
     `per_feed` in g O2 per g feed; the limit by low oxygen is `oxygen_limitation`.
@@ -66,9 +64,7 @@ def fish_oxygen_g_h(
 
 def fish_tan_g_h(mean_feed_g_h: float, digested_g_h: float, protein: float, routine_share: float) -> float:
     """TAN the fish excrete, in the same two parts as their oxygen."""
-    return (
-        TAN_PER_PROTEIN_G * protein * (routine_share * mean_feed_g_h + (1.0 - routine_share) * digested_g_h)
-    )
+    return TAN_PER_PROTEIN_G * protein * (routine_share * mean_feed_g_h + (1.0 - routine_share) * digested_g_h)
 
 
 def oxygen_demand_mg_kg_min(weight_g: float, at_one_gram: float = 17.8, exponent: float = 0.24) -> float:
@@ -118,10 +114,11 @@ def aerator_transfer_kg_h(
 
 def low_oxygen_hazard_h(oxygen_mg_l: float, lethal_mg_l: float, worst_h: float) -> float:
     """Deaths per fish and hour: none at or above `lethal_mg_l`, `worst_h` without oxygen, cubic between."""
-    shortfall = max(0.0, 1.0 - max(0.0, oxygen_mg_l) / lethal_mg_l)
-    return worst_h * shortfall**3
+    if oxygen_mg_l >= lethal_mg_l:
+        return 0.0
+    return worst_h * (1.0 - max(0.0, oxygen_mg_l) / lethal_mg_l) ** 3
 
 
 def excess_hazard_h(value: float, limit: float, doubling: float, slope_h: float) -> float:
     """Deaths per fish and hour above a limit: `slope_h` at one `doubling` over it, square law, none below."""
-    return slope_h * (max(0.0, value - limit) / doubling) ** 2
+    return slope_h * ((value - limit) / doubling) ** 2 if value > limit else 0.0

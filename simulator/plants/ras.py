@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import lru_cache
 from math import exp, floor, log10
 from typing import NamedTuple
 
@@ -21,11 +22,11 @@ from simulator.plants.ras_water import (
     Water,
     carbonic_share,
     chemistry,
-    exchange,
+    from_air,
     hydrogen_mol_l,
-    mineralise,
     nh3_share,
     nitrify,
+    rotting_oxygen_g,
     take,
 )
 
@@ -124,7 +125,7 @@ def load(name: str = "bass_50m3", seed: int | None = None) -> "Ras":
 
 
 class Ras:
-    """See `Plant`. Reactions are implicit, transport is explicit between stirred compartments."""
+    """See `Plant`. Explicit Euler between stirred compartments: every rate is taken at the start of the step."""
 
     inputs = INPUTS
     outputs = OUTPUTS
@@ -183,109 +184,133 @@ class Ras:
         p = self.parameters
         on = _positions(inputs)
         dt_h = dt_s / 3600.0
-        tank_m3, water_c = state.tank_m3, state.water_c
+        tank, mbbr, sump, water_c = state.tank, state.mbbr, state.sump, state.water_c
         c = self._chemistry(water_c, weather.pressure_pa)
         air_mg_l = p.beta * c.oxygen_saturation_mg_l
         air_mol_m3 = p.hall_co2_ppm * c.carbonic_mol_m3_ppm
-        hall_c = max(p.hall_c, min(50.0, weather.air_c) + 2.0)
-        dry_g_m3 = max(0.0, c.vapour_g_m3 - absolute_humidity_g_m3(hall_c, p.hall_humidity))
-        flows = _flows(p, state, on, dry_g_m3, dt_h)
+        warm = 1.024 ** (water_c - 20.0)
+        hall_c = weather.air_c + 2.0
+        hall_c = p.hall_c if not hall_c > p.hall_c else min(50.0, hall_c)
+        flows = _flows(p, state, on, c.vapour_g_m3 - _hall_vapour_g_m3(round(hall_c * 10.0), p.hall_humidity), dt_h)
+        through_m3, lifted_m3 = flows.through_m3, flows.lifted_m3
 
         # What leaves each compartment.
-        out = take(state.tank, (flows.through_m3 + flows.spilt_m3) / tank_m3)
-        onward = take(out, flows.through_m3 / (flows.through_m3 + flows.spilt_m3 + 1e-30))
-        fallen = take(state.mbbr, flows.through_m3 / p.mbbr_m3)
-        lifted = take(state.sump, flows.lifted_m3 / state.sump_m3)
-        rinsed = take(state.sump, flows.rinsed_m3 / state.sump_m3)
+        out = take(tank, (through_m3 + flows.spilt_m3) / state.tank_m3)
+        if flows.spilt_m3 > 0.0:
+            spilt = take(out, flows.spilt_m3 / (through_m3 + flows.spilt_m3))
+            onward = take(out, through_m3 / (through_m3 + flows.spilt_m3))
+        else:
+            spilt, onward = _NOTHING, out
+        fallen = take(mbbr, through_m3 / p.mbbr_m3)
+        lifted = take(sump, lifted_m3 / state.sump_m3)
+        rinsed = flows.rinsed_m3 / state.sump_m3
         caught_g = onward.solids * p.drum_capture
         drum_g = state.drum_g + caught_g
         scraped_g = drum_g * (1.0 - exp(-on.rinse * dt_s / p.drum_rinse_s))
 
-        # Cone and pipe: implicit stages, so a slow pump and a long step do no harm.
+        # Cone and pipe: implicit stages, so that a slow pump does no harm.
         gas_g = 1000.0 * p.oxygen_gas_kg_h * on.valve * on.supply * dt_h
-        room_g = flows.lifted_m3 * p.cone_limit * c.oxygen_saturation_mg_l - lifted.oxygen
+        room_g = lifted_m3 * p.cone_limit * c.oxygen_saturation_mg_l - lifted.oxygen
         cone_g = max(0.0, min(gas_g * p.cone_absorption, room_g))
         part_m3 = p.pipe_m3 / _PIPE_PARTS
         carried_g = lifted.oxygen + cone_g
         pipe = []
         for held_g in state.pipe:
-            mixed_mg_l = (held_g + carried_g) / (part_m3 + flows.lifted_m3)
-            carried_g = mixed_mg_l * flows.lifted_m3
+            mixed_mg_l = (held_g + carried_g) / (part_m3 + lifted_m3)
+            carried_g = mixed_mg_l * lifted_m3
             pipe.append(mixed_mg_l * part_m3)
 
-        # Tank: mixing, fish, air, emergency oxygen, solids.
-        tank = exchange(state.tank, out, lifted, carried_g)
-        tank_m3 += flows.lifted_m3 - flows.through_m3 - flows.spilt_m3
-        h = hydrogen_mol_l(tank, tank_m3, c)
+        # Tank: fish, air, emergency oxygen, solids.
+        tank_m3 = state.tank_m3 + lifted_m3 - through_m3 - flows.spilt_m3
+        h = hydrogen_mol_l(tank, state.tank_m3, c)
+        nh3_mg_l = tank.tan / state.tank_m3 * nh3_share(h, c)
         fed_g = p.feeder_g_s * on.feeder * dt_s
-        nh3_mg_l = tank.tan / tank_m3 * nh3_share(h, c)
-        fish, did = live(p, state.fish, fed_g, tank.oxygen, tank_m3, nh3_mg_l, water_c, dt_h)
+        fish, did = live(p, state.fish, fed_g, tank.oxygen, state.tank_m3, nh3_mg_l, water_c, dt_h)
         respired_mol = did.oxygen_g * CO2_PER_O2_G / CO2_MG_MMOL
-        warm = 1.024 ** (water_c - 20.0)
-        air_per_h = p.surface_m_h * p.tank_surface_m2 / tank_m3 + p.tank_air_per_h * on.blower * warm
+        renewed = p.surface_m_h * p.tank_surface_m2 / state.tank_m3 + p.tank_air_per_h * on.blower * warm
+        renewed *= dt_h
+        air_g = from_air(tank.oxygen, air_mg_l * state.tank_m3, renewed)
         diffuser_g = 1000.0 * p.emergency_gas_kg_h * on.emergency * dt_h
-        pure_mg_l = p.emergency_depth * c.oxygen_saturation_mg_l / AIR_O2
-        dissolved_g = diffuser_g * p.emergency_absorption * max(0.0, 1.0 - tank.oxygen / tank_m3 / pure_mg_l)
-        tank_carbonic = tank.carbon * carbonic_share(h, c)
-        tank_air_g = _air(tank.oxygen, air_mg_l * tank_m3, air_per_h * dt_h)
-        tank_vented = _air(tank_carbonic, air_mol_m3 * tank_m3, air_per_h * p.air_co2_share * dt_h)
-        waste_n_g = did.wasted_feed_g * (PROTEIN_N * p.feed_protein - p.solids_nitrogen)
-        tank_tan_g = did.tan_g + waste_n_g
-        tank, tank_rot_g = mineralise(
-            p,
-            Water(
-                tank.oxygen - did.oxygen_g + tank_air_g + dissolved_g,
-                tank.tan + tank_tan_g,
-                tank.nitrite,
-                tank.nitrate,
-                tank.carbon + respired_mol + tank_vented,
-                tank.alkalinity + tank_tan_g / NITROGEN_MG_MMOL,
-                tank.solids + did.solids_g + did.wasted_feed_g,
-            ),
-            tank_m3,
-            water_c,
-            dt_h,
+        headroom = 1.0 - tank.oxygen / state.tank_m3 / (p.emergency_depth * c.oxygen_saturation_mg_l / AIR_O2)
+        dissolved_g = diffuser_g * p.emergency_absorption * headroom if headroom > 0.0 else 0.0
+        vented_mol = from_air(tank.carbon * carbonic_share(h, c), air_mol_m3 * state.tank_m3, renewed * p.air_co2_share)
+        decayed = p.solids_decay_per_d / 24.0 * 1.07 ** (water_c - 25.0) * dt_h
+        rot_n = p.solids_nitrogen / p.solids_oxygen
+        rot_g = rotting_oxygen_g(p, tank.solids, tank.oxygen, state.tank_m3, decayed)
+        # Uneaten feed counts as solids; the protein it has more than they have dissolves.
+        leached_g = did.wasted_feed_g * (PROTEIN_N * p.feed_protein - p.solids_nitrogen)
+        ammonia_g = did.tan_g + leached_g + rot_g * rot_n
+        tank = Water(
+            tank.oxygen - out.oxygen + carried_g - did.oxygen_g + air_g + dissolved_g - rot_g,
+            tank.tan - out.tan + lifted.tan + ammonia_g,
+            tank.nitrite - out.nitrite + lifted.nitrite,
+            tank.nitrate - out.nitrate + lifted.nitrate,
+            tank.carbon - out.carbon + lifted.carbon + respired_mol + vented_mol + rot_g / O2_G_MOL,
+            tank.alkalinity - out.alkalinity + lifted.alkalinity + ammonia_g / NITROGEN_MG_MMOL,
+            tank.solids - out.solids + lifted.solids + did.solids_g + did.wasted_feed_g - rot_g / p.solids_oxygen,
         )
 
-        # Moving bed.
-        bed = exchange(state.mbbr, fallen, onward, onward.oxygen)
-        h = hydrogen_mol_l(bed, p.mbbr_m3, c)
-        bed_per_h = p.mbbr_air_per_h * on.blower * warm
-        bed_air_g = _air(bed.oxygen, air_mg_l * p.mbbr_m3, bed_per_h * dt_h)
+        # Moving bed: air, nitrification, solids.
+        h = hydrogen_mol_l(mbbr, p.mbbr_m3, c)
         carbonic = carbonic_share(h, c)
-        bed_vented = _air(bed.carbon * carbonic, air_mol_m3 * p.mbbr_m3, bed_per_h * p.air_co2_share * dt_h)
-        bed = bed._replace(oxygen=bed.oxygen + bed_air_g, carbon=bed.carbon + bed_vented, solids=bed.solids - caught_g)
-        stirring = p.still_bed_share + (1.0 - p.still_bed_share) * min(1.0, on.blower / p.stirred_from)
-        bed, bacteria, nitrified = nitrify(p, bed, state.bacteria, on.health * stirring, -log10(h), water_c, dt_h)
-        bed, bed_rot_g = mineralise(p, bed, p.mbbr_m3, water_c, dt_h)
-
-        # Degasser and sump.
-        gas_to_liquid = min(50.0, flows.fan_m3_h * dt_h / (flows.through_m3 + 1e-9))
-        removal = degasser_removal(p.degasser_m, gas_to_liquid, p.degasser_coefficient)
-        fresh_g = removal * p.degasser_oxygen_share * (air_mg_l * flows.through_m3 - fallen.oxygen)
-        gained_mol = removal * (air_mol_m3 * flows.through_m3 - fallen.carbon * carbonic)
-        spilt = take(out, flows.spilt_m3 / (flows.through_m3 + flows.spilt_m3 + 1e-30))
-        base_mol = flows.base_m3 * 1000.0 * p.base_g_l / NAHCO3_G_MOL
-        new_m3 = flows.makeup_m3 + flows.base_m3
-        new = Water(
-            flows.makeup_m3 * p.makeup_oxygen_mg_l,
-            0.0,
-            0.0,
-            flows.makeup_m3 * p.makeup_nitrate_mg_l,
-            flows.makeup_m3 * p.makeup_carbon_mol_m3 + base_mol,
-            flows.makeup_m3 * p.makeup_alkalinity_mg_l / CACO3_MG_MEQ + base_mol,
-            0.0,
+        renewed = p.mbbr_air_per_h * on.blower * warm * dt_h
+        bed_air_g = from_air(mbbr.oxygen, air_mg_l * p.mbbr_m3, renewed)
+        bed_vented_mol = from_air(mbbr.carbon * carbonic, air_mol_m3 * p.mbbr_m3, renewed * p.air_co2_share)
+        stirred = min(1.0, on.blower / p.stirred_from)
+        health = on.health * (p.still_bed_share + (1.0 - p.still_bed_share) * stirred)
+        bacteria, bed = nitrify(p, mbbr, state.bacteria, health, -log10(h), water_c, dt_h)
+        bed_rot_g = rotting_oxygen_g(p, mbbr.solids, mbbr.oxygen, p.mbbr_m3, decayed)
+        bed_carbon_mol = bed_vented_mol - bed.carbon_mol + bed_rot_g / O2_G_MOL
+        bed_alkalinity_mol = bed_rot_g * rot_n / NITROGEN_MG_MMOL - bed.alkalinity_mol
+        mbbr = Water(
+            mbbr.oxygen - fallen.oxygen + onward.oxygen + bed_air_g - bed.oxygen_g - bed_rot_g,
+            mbbr.tan - fallen.tan + onward.tan - bed.oxidised_g + bed_rot_g * rot_n,
+            mbbr.nitrite - fallen.nitrite + onward.nitrite + bed.nitrite_g - bed.nitrate_g,
+            mbbr.nitrate - fallen.nitrate + onward.nitrate + bed.nitrate_g,
+            mbbr.carbon - fallen.carbon + onward.carbon + bed_carbon_mol,
+            mbbr.alkalinity - fallen.alkalinity + onward.alkalinity + bed_alkalinity_mol,
+            mbbr.solids - fallen.solids + onward.solids - caught_g - bed_rot_g / p.solids_oxygen,
         )
-        sump = exchange(state.sump, lifted, fallen, fallen.oxygen + fresh_g)
-        sump = exchange(sump, rinsed, spilt, spilt.oxygen)
-        sump = exchange(sump, _NOTHING, new, new.oxygen)
-        sump = sump._replace(carbon=sump.carbon + gained_mol)
-        sump_m3 = state.sump_m3 + flows.through_m3 + flows.spilt_m3 + new_m3
-        sump_m3 -= flows.lifted_m3 + flows.rinsed_m3 + flows.evaporated_m3
-        sump, sump_rot_g = mineralise(p, sump, sump_m3, water_c, dt_h)
+
+        # Degasser and sump: new water, base, solids, overflow.
+        gas_to_liquid = min(50.0, flows.fan_m3_h * dt_h / (through_m3 + 1e-9))
+        removal = degasser_removal(p.degasser_m, gas_to_liquid, p.degasser_coefficient)
+        fresh_g = removal * p.degasser_oxygen_share * (air_mg_l * through_m3 - fallen.oxygen)
+        fresh_mol = removal * (air_mol_m3 * through_m3 - fallen.carbon * carbonic)
+        new_m3 = flows.makeup_m3 + flows.base_m3
+        sump_m3 = state.sump_m3 + through_m3 + flows.spilt_m3 + new_m3
+        sump_m3 -= lifted_m3 + flows.rinsed_m3 + flows.evaporated_m3
         lost_m3 = max(0.0, sump_m3 - p.sump_overflow_m3)
-        lost = take(sump, lost_m3 / sump_m3)
-        sump = exchange(sump, lost, _NOTHING, 0.0)
+        lost = lost_m3 / sump_m3
+        kept = 1.0 - lost
+        stays = 1.0 - rinsed
+        base_mol = flows.base_m3 * 1000.0 * p.base_g_l / NAHCO3_G_MOL
+        new_oxygen_g = flows.makeup_m3 * p.makeup_oxygen_mg_l
+        new_nitrate_g = flows.makeup_m3 * p.makeup_nitrate_mg_l
+        new_carbon_mol = flows.makeup_m3 * p.makeup_carbon_mol_m3 + base_mol
+        new_alkalinity_mol = flows.makeup_m3 * p.makeup_alkalinity_mg_l / CACO3_MG_MEQ + base_mol
+        was = sump
+        oxygen_g = was.oxygen * stays - lifted.oxygen + fallen.oxygen + spilt.oxygen + fresh_g + new_oxygen_g
+        solids_g = was.solids * stays - lifted.solids + fallen.solids + spilt.solids
+        sump_rot_g = rotting_oxygen_g(p, was.solids, was.oxygen, state.sump_m3, decayed)
+        oxygen_g -= sump_rot_g
+        solids_g -= sump_rot_g / p.solids_oxygen
+        tan_g = was.tan * stays - lifted.tan + fallen.tan + spilt.tan + sump_rot_g * rot_n
+        nitrite_g = was.nitrite * stays - lifted.nitrite + fallen.nitrite + spilt.nitrite
+        nitrate_g = was.nitrate * stays - lifted.nitrate + fallen.nitrate + spilt.nitrate + new_nitrate_g
+        carbon_mol = was.carbon * stays - lifted.carbon + fallen.carbon + spilt.carbon + fresh_mol
+        carbon_mol += new_carbon_mol + sump_rot_g / O2_G_MOL
+        alkalinity_mol = was.alkalinity * stays - lifted.alkalinity + fallen.alkalinity + spilt.alkalinity
+        alkalinity_mol += new_alkalinity_mol + sump_rot_g * rot_n / NITROGEN_MG_MMOL
+        sump = Water(
+            oxygen_g * kept,
+            tan_g * kept,
+            nitrite_g * kept,
+            nitrate_g * kept,
+            carbon_mol * kept,
+            alkalinity_mol * kept,
+            solids_g * kept,
+        )
 
         # Heat and power.
         heat_kw = p.heater_kw * on.heater * (water_c < _TOO_HOT_C) - p.chiller_kw * on.chiller * (water_c > _TOO_COLD_C)
@@ -308,30 +333,31 @@ class Ras:
             + (heat_kw / p.heater_cop if heat_kw > 0.0 else -heat_kw / p.chiller_cop)
         )
 
-        rot_g = tank_rot_g + bed_rot_g + sump_rot_g
-        solids_n = p.solids_nitrogen
-        was = state.ledger
+        rots_g = rot_g + bed_rot_g + sump_rot_g
+        gone_n_g = (was.tan + was.nitrite + was.nitrate + p.solids_nitrogen * was.solids) * rinsed
+        gone_n_g += (tan_g + nitrite_g + nitrate_g + p.solids_nitrogen * solids_g) * lost
+        book = state.ledger
         ledger = Ledger(
-            was.water_in_m3 + new_m3,
-            was.water_out_m3 + flows.rinsed_m3 + flows.evaporated_m3 + lost_m3,
-            was.oxygen_in_g + cone_g + dissolved_g + tank_air_g + bed_air_g + fresh_g + new.oxygen,
-            was.oxygen_out_g + did.oxygen_g + nitrified.oxygen_g + rot_g + rinsed.oxygen + lost.oxygen,
-            was.nitrogen_in_g + PROTEIN_N * p.feed_protein * fed_g + new.nitrate,
-            was.nitrogen_out_g
-            + _nitrogen(rinsed, solids_n)
-            + _nitrogen(lost, solids_n)
-            + solids_n * scraped_g
-            + did.lost_nitrogen_g,
-            was.alkalinity_in_mol
-            + new.alkalinity
-            + (tank_tan_g + solids_n * rot_g / p.solids_oxygen) / NITROGEN_MG_MMOL,
-            was.alkalinity_out_mol + rinsed.alkalinity + lost.alkalinity + nitrified.alkalinity_mol,
-            was.carbon_in_mol + respired_mol + rot_g / O2_G_MOL + new.carbon + tank_vented + bed_vented + gained_mol,
-            was.carbon_out_mol + rinsed.carbon + lost.carbon + nitrified.carbon_mol,
+            book.water_in_m3 + new_m3,
+            book.water_out_m3 + flows.rinsed_m3 + flows.evaporated_m3 + lost_m3,
+            book.oxygen_in_g + cone_g + dissolved_g + air_g + bed_air_g + fresh_g + new_oxygen_g,
+            book.oxygen_out_g + did.oxygen_g + bed.oxygen_g + rots_g + was.oxygen * rinsed + oxygen_g * lost,
+            book.nitrogen_in_g + PROTEIN_N * p.feed_protein * fed_g + new_nitrate_g,
+            book.nitrogen_out_g + gone_n_g + p.solids_nitrogen * scraped_g + did.lost_nitrogen_g,
+            book.alkalinity_in_mol + new_alkalinity_mol + (did.tan_g + leached_g + rots_g * rot_n) / NITROGEN_MG_MMOL,
+            book.alkalinity_out_mol + was.alkalinity * rinsed + alkalinity_mol * lost + bed.alkalinity_mol,
+            book.carbon_in_mol
+            + new_carbon_mol
+            + respired_mol
+            + rots_g / O2_G_MOL
+            + vented_mol
+            + bed_vented_mol
+            + fresh_mol,
+            book.carbon_out_mol + was.carbon * rinsed + carbon_mol * lost + bed.carbon_mol,
         )
         return RasState(
             tank=tank,
-            mbbr=bed,
+            mbbr=mbbr,
             sump=sump,
             pipe=tuple(pipe),
             tank_m3=tank_m3,
@@ -385,8 +411,14 @@ class Ras:
         }
 
     def _chemistry(self, water_c: float, pressure_pa: float) -> Chemistry:
-        pressure_pa = min(120000.0, max(50000.0, pressure_pa))
-        return chemistry(round(water_c * 100.0), round(pressure_pa / 10.0), self.parameters.ionic_strength_mol_l)
+        if not 50000.0 < pressure_pa < 120000.0:
+            pressure_pa = 101325.0
+        return chemistry(round(water_c * 100.0), round(pressure_pa * 0.01), self.parameters.ionic_strength_mol_l)
+
+
+@lru_cache(maxsize=1024)
+def _hall_vapour_g_m3(decidegrees: int, humidity_percent: float) -> float:
+    return absolute_humidity_g_m3(decidegrees / 10.0, humidity_percent)
 
 
 class _Positions(NamedTuple):
@@ -408,12 +440,14 @@ class _Positions(NamedTuple):
     health: float
 
 
-_DEFAULTS = tuple((name, port.default) for name, port in INPUTS.items())
+_NAMES = tuple(INPUTS)
+_DEFAULTS = tuple(port.default for port in INPUTS.values())
 
 
 def _positions(inputs: Mapping[str, float]) -> _Positions:
-    # max first, with the constant first: NaN counts as 0.
-    return _Positions(*[min(1.0, max(0.0, inputs.get(name, default))) for name, default in _DEFAULTS])
+    """NaN counts as 0."""
+    asked = map(inputs.get, _NAMES, _DEFAULTS)
+    return _Positions._make([x if 0.0 <= x <= 1.0 else (1.0 if x > 1.0 else 0.0) for x in asked])
 
 
 class _Flows(NamedTuple):
@@ -452,15 +486,6 @@ def _flows(p: RasParameters, state: RasState, on: _Positions, dry_g_m3: float, d
         rinsed_m3=min(p.drum_rinse_m3_h * on.rinse * dt_h, 0.1 * state.sump_m3),
         makeup_m3=p.makeup_m3_h * on.makeup * dt_h,
         base_m3=p.base_ml_min * 6e-5 * on.base * dt_h,
-        evaporated_m3=min(wetted_m3_h * dry_g_m3 * 1e-6 * dt_h, 0.1 * state.sump_m3),
+        evaporated_m3=min(wetted_m3_h * max(0.0, dry_g_m3) * 1e-6 * dt_h, 0.1 * state.sump_m3),
         fan_m3_h=fan_m3_h,
     )
-
-
-def _air(held: float, balance: float, exchanged: float) -> float:
-    """What comes from the air when `exchanged` of the content is renewed, implicit; negative when it leaves."""
-    return (balance - held) * exchanged / (1.0 + exchanged)
-
-
-def _nitrogen(water: Water, solids_nitrogen: float) -> float:
-    return water.tan + water.nitrite + water.nitrate + solids_nitrogen * water.solids

@@ -13,6 +13,7 @@ from simulator.plants.biology import (
     temperature_factor,
 )
 from simulator.plants.ras_parameters import RasParameters
+from simulator.plants.ras_water import MOST_A_STEP
 
 PROTEIN_N = 0.16
 
@@ -70,7 +71,7 @@ def live(
 
     wanted_g_h = fish_oxygen_g_h(usual_feed_g_h, digested_g_h, p.oxygen_per_feed, p.oxygen_routine_share)
     share = wanted_g_h * dt_h / ((oxygen_mg_l + p.oxygen_half_mg_l) * tank_m3)
-    oxygen_g = tank_oxygen_g * share / (1.0 + share)
+    oxygen_g = tank_oxygen_g * min(MOST_A_STEP, share)
     solids_g = SOLIDS_PER_FEED_G * digested_g
     body_n_g += PROTEIN_N * p.feed_protein * digested_g - p.solids_nitrogen * solids_g
     tan_g = fish_tan_g_h(usual_feed_g_h, digested_g_h, p.feed_protein, p.tan_routine_share) * dt_h
@@ -81,9 +82,10 @@ def live(
     if count > 0.0:
         upkeep_g = p.upkeep_per_d / 24.0 * q10 * biomass_g * dt_h
         weight_g = max(0.1 * p.start_weight_g, weight_g + (digested_g / p.growth_feed_ratio - upkeep_g) / count)
+        nh3_doubling_mg_l = 3.0 * p.lethal_nh3_mg_l
         hazard_h = (
             low_oxygen_hazard_h(oxygen_mg_l, p.lethal_oxygen_mg_l, p.suffocation_per_h)
-            + excess_hazard_h(nh3_mg_l, p.lethal_nh3_mg_l, 3.0 * p.lethal_nh3_mg_l, p.nh3_deaths_per_h)
+            + excess_hazard_h(nh3_mg_l, p.lethal_nh3_mg_l, nh3_doubling_mg_l, p.nh3_deaths_per_h)
             + excess_hazard_h(water_c, p.lethal_heat_c, 1.0, p.heat_deaths_per_h)
             + excess_hazard_h(-water_c, -p.lethal_cold_c, 1.0, p.heat_deaths_per_h)
         )

@@ -31,6 +31,13 @@ from simulator.plants.ras_parameters import RasParameters
 O2_G_MOL = 31.9988
 NAHCO3_G_MOL = 84.0066
 AIR_O2 = 0.20946
+MOST_A_STEP = 0.3
+"""No single process takes more than this share of what is there in a step; far from it unless all is gone."""
+
+_FIRST_STEP_O2_G = NITRIFICATION_O2_G * NITRIFICATION_O2_FIRST_STEP
+_SECOND_STEP_O2_G = NITRIFICATION_O2_G * (1.0 - NITRIFICATION_O2_FIRST_STEP) / NITRIFICATION_NITRATE_G
+_NITRIFICATION_ALKALINITY_MOL = NITRIFICATION_ALKALINITY_G / CACO3_MG_MEQ
+_BUILT_CARBON_MOL = _NITRIFICATION_ALKALINITY_MOL - NITRIFICATION_CO2_G / CO2_MG_MMOL
 
 
 class Water(NamedTuple):
@@ -68,8 +75,13 @@ class Bacteria(NamedTuple):
 
 
 class Nitrified(NamedTuple):
-    """What the moving bed took out of its water."""
+    """What the moving bed turned over in its water."""
 
+    oxidised_g: float
+    """TAN taken."""
+    nitrite_g: float
+    """Made of it; the rest is in the bacteria."""
+    nitrate_g: float
     oxygen_g: float
     alkalinity_mol: float
     carbon_mol: float
@@ -77,12 +89,12 @@ class Nitrified(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def chemistry(centidegrees: int, decapascal: int, ionic_strength_mol_l: float) -> Chemistry:
+def chemistry(centidegrees: int, hectopascal: int, ionic_strength_mol_l: float) -> Chemistry:
     """Oxygen after Benson & Krause 1984, carbonate after Plummer & Busenberg 1982, ammonia after Emerson 1975.
 
-    Temperature and pressure come in hundredths of degC and tens of Pa, so that a run needs few evaluations.
+    Temperature comes in hundredths of degC, pressure in hPa: a run needs few evaluations.
     """
-    water_c, pressure_pa = centidegrees / 100.0, decapascal * 10.0
+    water_c, pressure_pa = centidegrees / 100.0, hectopascal * 100.0
     davies = -davies_log10_activity(ionic_strength_mol_l, water_c)
     return Chemistry(
         oxygen_saturation_mg_l=oxygen_saturation_mg_l(water_c, 0.0, pressure_pa),
@@ -97,20 +109,25 @@ def chemistry(centidegrees: int, decapascal: int, ionic_strength_mol_l: float) -
 
 def hydrogen_mol_l(water: Water, volume_m3: float, c: Chemistry) -> float:
     """Activity of H+, closed form for carbonate with one correction by OH-, H+ and NH3; pH 4 to 11."""
-    carbon = max(1e-9, water.carbon / volume_m3 * 1e-3)
+    carbon = water.carbon / volume_m3 * 1e-3 + 1e-9
     alkalinity = water.alkalinity / volume_m3 * 1e-3
-    h = _carbonate(alkalinity / carbon, c)
+    h = _carbonate(alkalinity / carbon, c.k1, c.k2)
     ammonia = water.tan / volume_m3 * 1e-3 / NITROGEN_MG_MMOL * c.ka_ammonium / (c.ka_ammonium + h)
-    return _carbonate((alkalinity - c.kw / h + h - ammonia) / carbon, c)
+    return _carbonate((alkalinity - c.kw / h + h - ammonia) / carbon, c.k1, c.k2)
 
 
-def _carbonate(ratio: float, c: Chemistry) -> float:
+def _carbonate(ratio: float, k1: float, k2: float) -> float:
     """The h where carbonate alkalinity over total carbon is `ratio`."""
-    n = min(1.999, max(1e-6, ratio))
-    b = (1.0 - n) * c.k1
-    root = sqrt(b * b + 4.0 * n * (2.0 - n) * c.k1 * c.k2)
-    h = (b + root) / (2.0 * n) if b > 0.0 else 2.0 * (2.0 - n) * c.k1 * c.k2 / (root - b)
-    return min(1e-4, max(1e-11, h))
+    if ratio < 1e-6:
+        return 1e-4
+    n = ratio if ratio < 1.999 else 1.999
+    b = (1.0 - n) * k1
+    d = 4.0 * n * (2.0 - n) * k1 * k2
+    root = sqrt(b * b + d)
+    h = (b + root) / (2.0 * n) if b > 0.0 else 0.5 * d / (n * (root - b))
+    if h > 1e-4:
+        return 1e-4
+    return h if h > 1e-11 else 1e-11
 
 
 def carbonic_share(h: float, c: Chemistry) -> float:
@@ -137,40 +154,18 @@ def take(water: Water, share: float) -> Water:
     )
 
 
-def exchange(water: Water, leaving: Water, arriving: Water, arriving_oxygen: float) -> Water:
-    """The same water after something left and something came, whose oxygen is told apart."""
-    return Water(
-        water.oxygen - leaving.oxygen + arriving_oxygen,
-        water.tan - leaving.tan + arriving.tan,
-        water.nitrite - leaving.nitrite + arriving.nitrite,
-        water.nitrate - leaving.nitrate + arriving.nitrate,
-        water.carbon - leaving.carbon + arriving.carbon,
-        water.alkalinity - leaving.alkalinity + arriving.alkalinity,
-        water.solids - leaving.solids + arriving.solids,
-    )
+def from_air(held: float, balance: float, exchanged: float) -> float:
+    """What the air gives when the share `exchanged` of the content is renewed; negative when it takes."""
+    return (balance - held) * (exchanged if exchanged < MOST_A_STEP else MOST_A_STEP)
 
 
-def mineralise(p: RasParameters, water: Water, volume_m3: float, water_c: float, dt_h: float) -> tuple[Water, float]:
-    """Bacteria eat suspended solids: (water, oxygen used in g). Needs oxygen; gives TAN, CO2, alkalinity."""
-    rate_h = p.solids_decay_per_d / 24.0 * 1.07 ** (water_c - 25.0)
-    oxygen_mg_l = water.oxygen / volume_m3
-    wanted_g = water.solids * rate_h * dt_h / (1.0 + rate_h * dt_h) * p.solids_oxygen
-    share = wanted_g / ((oxygen_mg_l + 0.5) * volume_m3)
-    oxygen_g = water.oxygen * share / (1.0 + share)
-    solids_g = oxygen_g / p.solids_oxygen
-    tan_g = p.solids_nitrogen * solids_g
-    return (
-        Water(
-            water.oxygen - oxygen_g,
-            water.tan + tan_g,
-            water.nitrite,
-            water.nitrate,
-            water.carbon + oxygen_g / O2_G_MOL,
-            water.alkalinity + tan_g / NITROGEN_MG_MMOL,
-            water.solids - solids_g,
-        ),
-        oxygen_g,
-    )
+def rotting_oxygen_g(p: RasParameters, solids_g: float, oxygen_g: float, volume_m3: float, decayed: float) -> float:
+    """Oxygen that bacteria use when they eat the share `decayed` of the suspended solids; less where it lacks.
+
+    Each g mineralises 1 / `solids_oxygen` g of solids, with their nitrogen as TAN and as much alkalinity.
+    """
+    wanted = solids_g * decayed * p.solids_oxygen / (oxygen_g + 0.5 * volume_m3)
+    return oxygen_g * (wanted if wanted < MOST_A_STEP else MOST_A_STEP)
 
 
 def nitrify(
@@ -181,62 +176,52 @@ def nitrify(
     ph: float,
     water_c: float,
     dt_h: float,
-) -> tuple[Water, Bacteria, Nitrified]:
+) -> tuple[Bacteria, Nitrified]:
     """Ammonia to nitrite to nitrate in the moving bed.
 
-    `health` scales the whole bed, 0 to 1.
+    `health` scales the whole bed, 0 to 1. Takes a share of each at most.
     """
     volume = p.mbbr_m3
-    oxygen, tan, nitrite, nitrate, carbon, alkalinity, solids = bed
-    oxygen_mg_l, tan_mg_l, nitrite_mg_l = oxygen / volume, tan / volume, nitrite / volume
-    alkalinity_mol_m3 = max(0.0, alkalinity / volume)
+    oxygen_g, alkalinity_mol = bed.oxygen, bed.alkalinity
     limits = (
-        oxygen_mg_l
-        / (oxygen_mg_l + p.nitrification_oxygen_half_mg_l)
+        oxygen_g
+        / (oxygen_g + p.nitrification_oxygen_half_mg_l * volume)
         * nitrification_ph_factor(ph)
-        * alkalinity_mol_m3
-        / (alkalinity_mol_m3 + p.nitrification_alkalinity_half_mol_m3)
+        * alkalinity_mol
+        / (alkalinity_mol + p.nitrification_alkalinity_half_mol_m3 * volume)
     )
-    area_h = p.media_m2 / 24.0 * health * limits * dt_h
-    at_one_g = mbbr_areal_rate_g_m2_d(1.0, water_c, p.nitrification_k15, p.nitrification_theta, 1.0)
+    at_one_g_h = mbbr_areal_rate_g_m2_d(1.0, water_c, p.nitrification_k15, p.nitrification_theta, 1.0) / 24.0
+    able_g = p.media_m2 * at_one_g_h * health * limits * dt_h
 
-    # Both rates as a share of what is there, so that nothing is taken twice whatever the step.
-    first = area_h * bacteria.ammonia * at_one_g * max(tan_mg_l, 1e-9) ** (p.nitrification_exponent - 1.0) / volume
-    tan_g = tan * first / (1.0 + first)
-    second = area_h * bacteria.nitrite * at_one_g * p.nitrite_capacity / (nitrite_mg_l + p.nitrite_half_mg_l) / volume
-    nitrite_g = (nitrite + tan_g * NITRIFICATION_NITRATE_G) * second / (1.0 + second)
-    first_o2 = NITRIFICATION_O2_G * NITRIFICATION_O2_FIRST_STEP
-    second_o2 = NITRIFICATION_O2_G * (1.0 - NITRIFICATION_O2_FIRST_STEP) / NITRIFICATION_NITRATE_G
-    alkalinity_mol = NITRIFICATION_ALKALINITY_G / CACO3_MG_MEQ
-    carbon_mol = alkalinity_mol - NITRIFICATION_CO2_G / CO2_MG_MMOL
-    fits = 1.0
-    oxygen_g = tan_g * first_o2 + nitrite_g * second_o2
-    if oxygen_g > 0.5 * oxygen or tan_g * alkalinity_mol > 0.5 * alkalinity:
-        fits = 0.5 * min(oxygen / (oxygen_g + 1e-30), max(0.0, alkalinity) / (tan_g * alkalinity_mol + 1e-30))
-    tan_g, nitrite_g, oxygen_g = tan_g * fits, nitrite_g * fits, oxygen_g * fits
-    built_g = tan_g * (1.0 - NITRIFICATION_NITRATE_G)
+    # Both rates as a share of what is there, so that the step can be bounded.
+    first = able_g * bacteria.ammonia * (bed.tan / volume + 1e-9) ** (p.nitrification_exponent - 1.0) / volume
+    oxidised_g = bed.tan * (first if first < MOST_A_STEP else MOST_A_STEP)
+    kept = NITRIFICATION_NITRATE_G
+    second = able_g * bacteria.nitrite * p.nitrite_capacity / (bed.nitrite + p.nitrite_half_mg_l * volume)
+    nitrate_g = bed.nitrite * (second if second < MOST_A_STEP else MOST_A_STEP)
+    used_o2_g = oxidised_g * _FIRST_STEP_O2_G + nitrate_g * _SECOND_STEP_O2_G
+    used_alkalinity_mol = oxidised_g * _NITRIFICATION_ALKALINITY_MOL
+    if used_o2_g > MOST_A_STEP * oxygen_g or used_alkalinity_mol > MOST_A_STEP * alkalinity_mol:
+        fits = MOST_A_STEP * min(oxygen_g / used_o2_g, alkalinity_mol / (used_alkalinity_mol + 1e-30))
+        oxidised_g, nitrate_g, used_o2_g = oxidised_g * fits, nitrate_g * fits, used_o2_g * fits
+        used_alkalinity_mol *= fits
 
-    used = Nitrified(oxygen_g, tan_g * alkalinity_mol, tan_g * carbon_mol)
-    choked = dt_h * p.anoxia_decay_per_h * max(0.0, 1.0 - oxygen_mg_l / p.anoxia_mg_l)
+    choked = 1.0 - oxygen_g / (volume * p.anoxia_mg_l)
+    died = p.anoxia_decay_per_h * choked * dt_h if choked > 0.0 else 0.0
     days = dt_h / 24.0
     return (
-        Water(
-            oxygen - oxygen_g,
-            tan - tan_g,
-            nitrite + tan_g - built_g - nitrite_g,
-            nitrate + nitrite_g,
-            carbon - used.carbon_mol,
-            alkalinity - used.alkalinity_mol,
-            solids,
-        ),
         Bacteria(
-            _colony(bacteria.ammonia, choked, p.ammonia_bacteria_recovery_per_d * days),
-            _colony(bacteria.nitrite, choked, p.nitrite_bacteria_recovery_per_d * days),
-            bacteria.nitrogen_g + built_g,
+            _colony(bacteria.ammonia, died, p.ammonia_bacteria_recovery_per_d * days),
+            _colony(bacteria.nitrite, died, p.nitrite_bacteria_recovery_per_d * days),
+            bacteria.nitrogen_g + oxidised_g * (1.0 - kept),
         ),
-        used,
+        Nitrified(
+            oxidised_g, oxidised_g * kept, nitrate_g, used_o2_g, used_alkalinity_mol, oxidised_g * _BUILT_CARBON_MOL
+        ),
     )
 
 
 def _colony(capacity: float, died: float, grown: float) -> float:
-    return min(1.0, max(0.01, capacity * (1.0 + grown * (1.0 - capacity) - min(0.5, died))))
+    """Logistic regrowth; a hundredth survives anything."""
+    capacity *= 1.0 + grown * (1.0 - capacity) - died
+    return capacity if capacity > 0.01 else 0.01
