@@ -1,0 +1,261 @@
+"""A virtual device: a product of the library between the field and a wire, with its own watchdog. It has no clock.
+
+The wire forms (`modbus`, `mqtt_node`) read and write its channels. `poll` and `order` are what a driver would bring
+home, with no frames: for simulation in memory.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from math import ceil, floor
+from typing import Protocol
+
+from drivers.product import Channel, Product, load_product
+from edge_config.model.outputs import Analog, Output, ThreePoint
+from edge_config.model.site import Device, Site
+from edge_config.model.values import Hold
+from foundation.reading import Quality, Reading, Reason, Value
+from simulator.devices.scaling import Scaling
+
+
+class Source(Protocol):
+    """What a device is wired to: the field, or a recording."""
+
+    def sense(self, tag: str) -> float | bool | None: ...
+
+    def actuate(self, tag: str, value: Value) -> None: ...
+
+
+class VirtualDevice:
+    """One device of the site. Outputs hold their values until its watchdog, if it has one, finds nobody there.
+
+    `safe` are the values that its maker's tool was told to fall to; a product that takes them over the wire starts
+    with all off, until they are written.
+    """
+
+    def __init__(
+        self, name: str, device: Device, product: Product, source: Source, safe: Mapping[str, float | bool]
+    ) -> None:
+        self.name = name
+        self.settings = device
+        self.product = product
+        self.channels: dict[str, Channel] = _channels(device, product)
+        self.scalings = {channel: Scaling(what) for channel, what in self.channels.items()}
+        self.tags: Mapping[str, str] = device.tags
+        self.outputs: dict[str, float | bool] = {}
+        """Channels that can be written -> what they are set to."""
+        self.safe: dict[str, float | bool] = {}
+        self.watchdog_s = 0.0
+        """0: it waits for ever."""
+        self.tripped = False
+        self.unplugged = False
+        """Nothing answers. The device itself runs on, and so does its watchdog."""
+        self.stuck: set[str] = set()
+        """Channels that do not move: a probe shows its last value for ever, a contact is welded."""
+        self.offset: dict[str, float] = {}
+        """Added to what a channel shows."""
+        self.sentinel: set[str] = set()
+        """Channels that say "no value" in the product's own way."""
+        self.clock_channel: Callable[[float], float] = floor
+        """Unix time that a logger's time channel shows at a farm time."""
+        self._source = source
+        self._site_safe = dict(safe)
+        self._frozen: dict[str, float | bool | None] = {}
+        self._fed_s = 0.0
+        watchdog = product.watchdog
+        self._latched = watchdog is not None and watchdog.clear is not None
+        self._fed_by_any = watchdog is None or watchdog.fed_by == "any"
+        tool_set = watchdog is None or (watchdog.safe_coils is None and watchdog.safe_holding is None)
+        for channel, what in self.channels.items():
+            if what.access != "read":
+                off: float | bool = False if what.kind == "bool" else 0.0
+                self.safe[channel] = self._site_safe.get(device.tags.get(channel, ""), off) if tool_set else off
+        self._channel_of = {tag: channel for channel, tag in device.tags.items()}
+        self._readable = [
+            (channel, tag, self.scalings[channel], channel in self.safe)
+            for channel, tag in device.tags.items()
+            if channel in self.channels and self.channels[channel].access != "write"
+        ]
+        self._fall()
+
+    # --- what a wire does
+
+    def read(self, channel: str, now_s: float) -> float | bool | None:
+        """The value that a channel shows now, None for "no value"; of an output, what it is set to."""
+        output = self.outputs.get(channel)
+        if output is not None:
+            return output
+        if channel in self.sentinel:
+            return None
+        if channel == self.product.time_channel:
+            return self.clock_channel(now_s)
+        value: float | bool | None
+        if channel in self.stuck:
+            if channel not in self._frozen:
+                self._frozen[channel] = self._sense(channel)
+            value = self._frozen[channel]
+        else:
+            self._frozen.pop(channel, None)
+            value = self._sense(channel)
+        if channel in self.offset and value is not None and not isinstance(value, bool):
+            value += self.offset[channel]
+        return value
+
+    def write(self, channel: str, value: float | bool, now_s: float) -> bool:
+        """Set an output. False if there is none, or if a trip is latched and has not been cleared."""
+        if channel not in self.outputs:
+            return False
+        if self.tripped and self._latched:
+            return False
+        self.feed(now_s, written=True)
+        self._set(channel, value)
+        return True
+
+    def feed(self, now_s: float, written: bool = False) -> None:
+        """A valid request came (`written`: one that set outputs)."""
+        if written or self._fed_by_any:
+            self._fed_s = now_s
+        if written and not self._latched:
+            self.tripped = False
+
+    def tick(self, now_s: float) -> None:
+        """Let farm time pass: an unfed watchdog trips."""
+        if self.watchdog_s and not self.tripped and now_s - self._fed_s > self.watchdog_s:
+            self.tripped = True
+            self._fall()
+
+    def set_watchdog(self, seconds: float, now_s: float) -> None:
+        """Arm the watchdog, 0 for off."""
+        self.watchdog_s = seconds
+        self._fed_s = now_s
+
+    def clear(self, now_s: float) -> None:
+        """Clear a latched trip: from now on outputs can be written again; they stay where they are."""
+        self.tripped = False
+        self._fed_s = now_s
+
+    def power_cycle(self, now_s: float) -> None:
+        """Off and on: outputs come up safe, the watchdog unarmed where it is armed over the wire."""
+        self.tripped = False
+        if self.product.watchdog is not None:
+            self.watchdog_s = 0.0
+        self._fed_s = now_s
+        self._fall()
+
+    # --- what a driver brings home, in memory
+
+    def open(self, now_s: float) -> None:
+        """What a driver does when it opens the device: watchdog time and safe values written, a trip cleared."""
+        self.clear(now_s)
+        wanted = self.settings.watchdog
+        watchdog = self.product.watchdog
+        if watchdog is not None and wanted is not None:
+            self.watchdog_s = min(max(ceil(wanted / watchdog.unit_s - 1e-9), 1), watchdog.maximum) * watchdog.unit_s
+        elif self.product.protocol == "mqtt_json" and wanted is not None:
+            self.watchdog_s = wanted
+        if watchdog is not None:
+            for channel in self.safe:
+                tag = self.tags.get(channel)
+                if tag in self._site_safe:
+                    self.safe[channel] = self._site_safe[tag]
+
+    def poll(self, now_s: float) -> list[Reading]:
+        """One reading a readable tag, rounded as by the wire; all BAD while it is unplugged."""
+        if self.unplugged:
+            return [Reading(tag, None, Quality.BAD, Reason.COMM, now_s) for _, tag, _, _ in self._readable]
+        if self._fed_by_any:
+            self._fed_s = now_s
+        if not (self.stuck or self.sentinel or self.offset or self.product.time_channel):
+            outputs, sense = self.outputs, self._source.sense
+            return [
+                Reading(tag, *scaling.seen(outputs[channel] if is_output else sense(tag)), now_s)
+                for channel, tag, scaling, is_output in self._readable
+            ]
+        source_s = now_s
+        if self.product.time_channel is not None:
+            shown = self.read(self.product.time_channel, now_s)
+            source_s = now_s if shown is None else float(shown)
+        return [
+            Reading(tag, *scaling.seen(self.read(channel, now_s)), source_s)
+            for channel, tag, scaling, _ in self._readable
+        ]
+
+    def order(self, values: Mapping[str, Value], now_s: float) -> list[tuple[str, bool, str | None]]:
+        """Write tags, clearing a trip first as a driver would: tag, whether it was confirmed, why not."""
+        if self.unplugged:
+            return [(tag, False, Reason.COMM.value) for tag in values]
+        if self.tripped:
+            self.clear(now_s)
+        done: list[tuple[str, bool, str | None]] = []
+        for tag, value in values.items():
+            channel = self._channel_of.get(tag)
+            if channel is not None and channel in self.outputs and not isinstance(value, str):
+                self.write(channel, self._rounded(channel, value), now_s)
+                done.append((tag, True, None))
+            else:
+                done.append((tag, False, Reason.EXCEPTION.value))
+        return done
+
+    # --- inside
+
+    def _sense(self, channel: str) -> float | bool | None:
+        tag = self.tags.get(channel)
+        return None if tag is None else self._source.sense(tag)
+
+    def _rounded(self, channel: str, value: float | bool) -> float | bool:
+        shown, _, _ = self.scalings[channel].seen(value)
+        return value if shown is None or isinstance(shown, str) else shown
+
+    def _set(self, channel: str, value: float | bool) -> None:
+        self.outputs[channel] = value
+        tag = self.tags.get(channel)
+        if tag is not None and channel not in self.stuck:
+            self._source.actuate(tag, value)
+
+    def _fall(self) -> None:
+        for channel, value in self.safe.items():
+            self._set(channel, value)
+
+
+def devices_of(site: Site, source: Source, names: Iterable[str] | None = None) -> dict[str, VirtualDevice]:
+    """Every device of a site (or those named), wired to `source`. Raises ProblemsError for an unknown product."""
+    safe = safe_values(site)
+    chosen = site.devices if names is None else {name: site.devices[name] for name in names}
+    return {
+        name: VirtualDevice(name, device, load_product(device.product), source, safe) for name, device in chosen.items()
+    }
+
+
+def safe_values(site: Site) -> dict[str, float | bool]:
+    """What each written device tag falls to: the contacts of a motor open, everything else as `outputs` says."""
+    kinds: dict[str, Channel] = {}
+    for device in site.devices.values():
+        for channel, what in _channels(device, load_product(device.product)).items():
+            kinds[device.tags.get(channel, "")] = what
+    found: dict[str, float | bool] = {}
+    for tag, output in site.outputs.items():
+        if isinstance(output, ThreePoint):
+            found[output.open] = found[output.close] = False
+        elif tag in kinds:
+            found[tag] = _safe_value(output, kinds[tag])
+    return found
+
+
+def _safe_value(output: Output, channel: Channel) -> float | bool:
+    percent = output.safe.then if isinstance(output.safe, Hold) else output.safe
+    if channel.kind == "bool":
+        return percent > 50.0
+    if not isinstance(output, Analog):
+        percent = 100.0 if percent > 50.0 else 0.0
+    if channel.unit != "%" and channel.range is not None:
+        low, high = channel.range
+        return low + (high - low) * percent / 100.0
+    return percent
+
+
+def _channels(device: Device, product: Product) -> dict[str, Channel]:
+    """The product's channels by name; where it has only `*`, those that the site names."""
+    anything = product.channels.get("*")
+    named = {name: channel for name, channel in product.channels.items() if name != "*"}
+    if anything is not None:
+        for name in device.tags:
+            named.setdefault(name, anything)
+    return named

@@ -1,0 +1,96 @@
+"""How a product puts a value on the wire: value to raw number to 16-bit words, and back."""
+
+import struct
+from math import isfinite, isnan, nan
+
+from drivers.product import Channel
+from foundation.reading import Quality, Reason, Value
+
+Seen = tuple[Value | None, Quality, Reason | None]
+Words = tuple[int, ...]
+
+_LIMITS = {"bit": (0, 1), "u16": (0, 0xFFFF), "s16": (-0x8000, 0x7FFF), "u32": (0, 0xFFFF_FFFF),
+           "s32": (-0x8000_0000, 0x7FFF_FFFF)}  # fmt: skip
+_ORDERS = {"ABCD": (0, 1, 2, 3), "CDAB": (2, 3, 0, 1), "BADC": (1, 0, 3, 2), "DCBA": (3, 2, 1, 0)}
+_FLOAT = struct.Struct(">f")
+
+
+class Scaling:
+    """One channel's way of saying a value."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.on_registers = channel.table is not None
+        """False for a payload of text (MQTT), where numbers are not rounded to a register."""
+        self.size = 2 if channel.type in ("u32", "s32", "f32") else 1
+        self._integer = self.on_registers and channel.type != "f32"
+        self._limits = _LIMITS.get(channel.type, (0, 0))
+        self._places = _ORDERS[channel.order]
+        self._sentinels = channel.sentinels
+        self._low, self._high = channel.range if channel.range is not None else (-float("inf"), float("inf"))
+
+    def nothing(self) -> float:
+        """The raw number by which the product says "no value"; where it has none, one that lies outside any range."""
+        if self._sentinels:
+            return self._sentinels[0]
+        return self._limits[1] if self._integer else nan
+
+    def raw(self, value: float) -> float:
+        """The raw number of a value; an integer as near as the register can hold."""
+        raw = (value - self.channel.offset) / self.channel.scale
+        if self._integer:
+            low, high = self._limits
+            return nan if isnan(raw) else min(high, max(low, round(raw))) if isfinite(raw) else high
+        if self.on_registers:
+            return _as_f32(raw)
+        return round(raw, 4)
+
+    def seen(self, value: float | bool | None) -> Seen:
+        """What a driver reads when the channel stands at `value`: rounded by the wire, checked against the product."""
+        channel = self.channel
+        if channel.kind == "bool":
+            if value is None and not self.on_registers:
+                return None, Quality.BAD, Reason.SENTINEL
+            return bool(value), Quality.GOOD, None
+        return self._read(self.nothing() if value is None else self.raw(value))
+
+    def words(self, raw: float) -> Words:
+        """16-bit registers of a raw number, in the order of the wire."""
+        if self.size == 1:
+            return (int(raw) & 0xFFFF,)
+        four = _FLOAT.pack(raw) if self.channel.type == "f32" else (int(raw) & 0xFFFF_FFFF).to_bytes(4)
+        a, b, c, d = (four[place] for place in self._places)
+        return (a << 8 | b, c << 8 | d)
+
+    def from_words(self, words: Words) -> float:
+        """The value that these registers mean when a master writes them."""
+        raw: float
+        if self.size == 1:
+            raw = words[0] - 0x10000 if self.channel.type == "s16" and words[0] > 0x7FFF else words[0]
+        else:
+            wire = words[0].to_bytes(2) + words[1].to_bytes(2)
+            four = bytearray(4)
+            for place, byte in zip(self._places, wire, strict=True):
+                four[place] = byte
+            raw = (
+                _FLOAT.unpack(four)[0]
+                if self.channel.type == "f32"
+                else int.from_bytes(four, signed=self.channel.type == "s32")
+            )
+        return raw * self.channel.scale + self.channel.offset
+
+    def _read(self, raw: float) -> Seen:
+        if raw != raw or raw in self._sentinels:
+            return None, Quality.BAD, Reason.SENTINEL
+        value = raw * self.channel.scale + self.channel.offset
+        if not self._low <= value <= self._high:
+            return value, Quality.BAD, Reason.RANGE
+        return value, Quality.GOOD, None
+
+
+def _as_f32(value: float) -> float:
+    try:
+        single: float = _FLOAT.unpack(_FLOAT.pack(value))[0]
+    except OverflowError:
+        return nan
+    return single
