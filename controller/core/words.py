@@ -84,6 +84,15 @@ class Override(NamedTuple):
     expires_s: float
 
 
+class Reset(NamedTuple):
+    """A person resets a latched interlock or a locked dosing loop."""
+
+    id: str
+    subject: str
+    by: str
+    time_s: float
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """All that one scan is told, in order of arrival."""
@@ -91,7 +100,7 @@ class Snapshot:
     readings: tuple[Reading, ...] = ()
     written: tuple[tuple[str, bool, str | None], ...] = ()
     """Results of writes: tag, whether it was confirmed, why not."""
-    people: tuple[SetpointChange | Override, ...] = ()
+    people: tuple[SetpointChange | Override | Reset, ...] = ()
 
 
 class Event(NamedTuple):
@@ -125,6 +134,6 @@ class ScanResult:
     commands: tuple[Command, ...]
     """What to write now: changes, and renewals that are due."""
     changed: tuple[Reading, ...]
-    """Readings, setpoints and outputs that are new in this scan (conditioned; derived ones too), for record and panel."""
+    """What is new in this scan for record and panel: conditioned and derived readings, setpoints, outputs."""
     events: tuple[Event, ...]
     alarms: tuple[AlarmNow, ...]

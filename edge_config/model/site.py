@@ -12,13 +12,14 @@ from edge_config.model.values import (
     Identifier,
     Metres,
     Name,
-    SecretName,
     Seconds,
+    SecretName,
     TagName,
 )
 
 FacilityKind = Literal[
-    "greenhouse", "solar_greenhouse", "tunnel", "plant_factory", "ras", "pond", "mushroom", "nursery", "aquaponics", "cold_store"
+    "greenhouse", "solar_greenhouse", "tunnel", "plant_factory", "ras", "pond", "mushroom", "nursery", "aquaponics",
+    "cold_store",
 ]  # fmt: skip
 
 

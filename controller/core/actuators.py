@@ -1,0 +1,231 @@
+"""From a position to switching: minimum times, time-proportioning, three-point motors, dimmers and dosing pumps.
+
+Each step takes what it remembers, the ordered position (0 to 100 %) and the time, and gives what it remembers next,
+what to put on its device tags, and the position that really came of it.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from foundation.reading import Value
+
+Outcome = tuple[dict[str, Value], float]
+"""Device tag -> value, and the applied position in %."""
+
+
+class Switch(NamedTuple):
+    """A contact: how it stands and since when."""
+
+    on: bool = False
+    since_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """On above half. A protected machine keeps its minimum times, but for an urgent order to stop (or start)."""
+
+    tag: str
+    min_on_s: float
+    min_off_s: float
+
+    def step(self, state: Switch, order: float, now_s: float, urgent: bool) -> tuple[Switch, Outcome]:
+        wanted = order >= 50.0
+        if wanted != state.on:
+            least = self.min_on_s if state.on else self.min_off_s
+            if urgent or state.since_s <= 0 or now_s - state.since_s >= least:
+                state = Switch(wanted, now_s)
+        return state, ({self.tag: state.on}, 100.0 if state.on else 0.0)
+
+
+class Share(NamedTuple):
+    """A time-proportioned contact: its period, and what is owed from periods before."""
+
+    start_s: float = 0.0
+    on_s: float = 0.0
+    """Seconds that the contact is closed in this period."""
+    owed_s: float = 0.0
+    last_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Proportioned:
+    """Closed for a share of each period. What is too short for a pulse is carried on, not lost."""
+
+    tag: str
+    period_s: float
+    min_pulse_s: float
+
+    def step(self, state: Share, order: float, now_s: float, urgent: bool) -> tuple[Share, Outcome]:
+        if urgent:
+            on = order >= 50.0
+            return Share(now_s, 0.0, 0.0, now_s), ({self.tag: on}, 100.0 if on else 0.0)
+        if state.start_s <= 0 or now_s - state.start_s >= self.period_s or now_s < state.start_s:
+            wanted = order / 100.0 * self.period_s + state.owed_s
+            on_s = wanted
+            if wanted < self.min_pulse_s:
+                on_s = 0.0
+            elif wanted > self.period_s - self.min_pulse_s:
+                on_s = self.period_s
+            owed = min(max(wanted - on_s, -self.period_s), self.period_s)
+            state = Share(now_s, on_s, owed, now_s)
+        return state, ({self.tag: now_s - state.start_s < state.on_s}, order)
+
+
+class Motor(NamedTuple):
+    """A motor without feedback: where it is thought to be, and what it is doing."""
+
+    position: float = 0.0
+    """Estimate, 0 to 100 %."""
+    direction: int = 0
+    """1 opens, -1 closes, 0 stands."""
+    since_s: float = 0.0
+    """When it took this direction."""
+    at_s: float = 0.0
+    last_direction: int = 0
+    slack: float = 0.0
+    """Backlash still to be taken up before the flap moves, %."""
+    pushed_s: float = 0.0
+    """How long it has been driven against the stop it is at."""
+    stop: int = 0
+    """The end at which it surely stands: 1 open, -1 closed, 0 neither."""
+    homed: bool = False
+    """False after a cold start: nobody knows where it stands until it has been driven shut."""
+
+
+REVERSAL_PAUSE_S = 2.0
+OVERRUN = 0.1
+"""At an end the motor is driven on by this share of its travel, so that the estimate is true again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThreePointMotor:
+    """Two contacts, one motor. The position is the integral of what was switched, set right at the ends."""
+
+    open_tag: str
+    close_tag: str
+    travel_s: float
+    backlash: float
+    dead_zone: float
+
+    def step(self, state: Motor, order: float, now_s: float, urgent: bool) -> tuple[Motor, Outcome]:
+        state = self._moved(state, now_s)
+        direction = self._direction(state, order)
+        if direction != state.direction:
+            turned = direction != 0 and state.last_direction not in (0, direction)
+            if turned and state.direction == 0 and now_s - state.since_s < REVERSAL_PAUSE_S:
+                direction = 0
+            elif turned and state.direction != 0:
+                direction = 0  # stand first
+            if direction != state.direction:
+                state = state._replace(
+                    direction=direction,
+                    since_s=now_s,
+                    last_direction=direction or state.last_direction,
+                    slack=self.backlash if turned and direction != 0 else state.slack,
+                    pushed_s=0.0,
+                    stop=0 if direction not in (0, state.stop) else state.stop,
+                )
+        contacts: dict[str, Value] = {self.open_tag: state.direction > 0, self.close_tag: state.direction < 0}
+        return state, (contacts, state.position)
+
+    def _moved(self, state: Motor, now_s: float) -> Motor:
+        """Where the motor is after what it was doing until now."""
+        elapsed = max(now_s - state.at_s, 0.0) if state.at_s > 0 else 0.0
+        if state.direction == 0 or elapsed == 0.0:
+            return state._replace(at_s=now_s)
+        way = 100.0 * elapsed / self.travel_s
+        taken = min(state.slack, way)
+        reached = state.position + state.direction * (way - taken)
+        position = min(max(reached, 0.0), 100.0)
+        pushed_s = state.pushed_s + abs(reached - position) / 100.0 * self.travel_s
+        stop, homed = state.stop, state.homed
+        if pushed_s >= OVERRUN * self.travel_s:
+            if not homed and pushed_s < (1 + OVERRUN) * self.travel_s:
+                stop = 0
+            else:
+                stop, homed = state.direction, True
+        return state._replace(
+            position=position, slack=state.slack - taken, at_s=now_s, pushed_s=pushed_s, stop=stop, homed=homed
+        )
+
+    def _direction(self, state: Motor, order: float) -> int:
+        if not state.homed:
+            return -1
+        end = 1 if order >= 100.0 - self.dead_zone / 2 else -1 if order <= self.dead_zone / 2 else 0
+        if end != 0:
+            return 0 if state.stop == end else end
+        error = order - state.position
+        if state.direction != 0:
+            # under way: until it is there
+            return state.direction if error * state.direction > 0 else 0
+        return 0 if abs(error) < self.dead_zone else 1 if error > 0 else -1
+
+
+class Level(NamedTuple):
+    """A continuous output: its value and when it was set."""
+
+    value: float = 0.0
+    at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Dimmer:
+    """A continuous output in %, off below `low`, no faster than `rate_per_s`."""
+
+    tag: str
+    low: float
+    rate_per_s: float | None
+
+    def step(self, state: Level, order: float, now_s: float, urgent: bool) -> tuple[Level, Outcome]:
+        value = order
+        if self.rate_per_s is not None and state.at_s > 0 and not urgent:
+            most = self.rate_per_s * max(now_s - state.at_s, 0.0)
+            value = min(max(order, state.value - most), state.value + most)
+        out = value if value >= self.low else 0.0
+        return Level(value, now_s), ({self.tag: out}, out)
+
+
+class Pump(NamedTuple):
+    """A dosing pump: whether it runs, and what it has given in the last day."""
+
+    on: bool = False
+    at_s: float = 0.0
+    day_s: float = 0.0
+    """Start of the day that `dosed_ml` counts."""
+    dosed_ml: float = 0.0
+    running_s: float = 0.0
+    """How long the present pulse has run."""
+
+
+DAY_S = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class DosingPump:
+    """Runs while ordered, but never longer than one pulse may be, nor beyond the day's volume."""
+
+    tag: str
+    flow_ml_s: float
+    max_pulse_s: float
+    max_per_day_ml: float
+
+    def step(self, state: Pump, order: float, now_s: float, urgent: bool) -> tuple[Pump, Outcome]:
+        elapsed = max(now_s - state.at_s, 0.0) if state.at_s > 0 else 0.0
+        dosed, running = state.dosed_ml, 0.0
+        if state.on:
+            dosed += self.flow_ml_s * elapsed
+            running = state.running_s + elapsed
+        day_s = state.day_s
+        if now_s - day_s >= DAY_S or now_s < day_s:
+            day_s, dosed = now_s, 0.0
+        wanted = order >= 50.0
+        if not wanted:
+            return Pump(False, now_s, day_s, dosed, 0.0), ({self.tag: False}, 0.0)
+        over = running >= self.max_pulse_s or state.running_s >= self.max_pulse_s or dosed >= self.max_per_day_ml
+        on = not over
+        # a pulse that was cut stays cut until the order has gone
+        return Pump(on, now_s, day_s, dosed, max(running, state.running_s)), ({self.tag: on}, 100.0 if on else 0.0)
+
+
+Actuator = Contact | Proportioned | ThreePointMotor | Dimmer | DosingPump
+Memory = Switch | Share | Motor | Level | Pump

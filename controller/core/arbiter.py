@@ -1,0 +1,75 @@
+"""The last word. Nothing reaches an actuator without passing here."""
+
+from dataclasses import dataclass
+from math import isfinite
+
+from controller.core.actuators import Actuator, Memory
+from controller.core.loops.run import OnLoss
+from controller.core.state import Block
+from controller.core.turn import Turn
+from controller.core.words import Because, Demand, Order, Slot
+
+FOREVER = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class OutputPlan:
+    """One output: its actuator, where it idles, where it is safe, and how long an order holds."""
+
+    name: str
+    actuator: Actuator
+    fresh: Memory
+    idle: float | None
+    safe: OnLoss
+    lease_s: float
+    life_support: bool
+    device_tags: tuple[str, ...]
+    looped: bool
+    """A loop owns it: when nobody demands anything, that is a failure, and it goes safe."""
+
+
+def decide(plan: OutputPlan, turn: Turn) -> Order:
+    """The order for one output: the strongest live demand, within what the interlocks insist on."""
+    now_s, name = turn.now_s, plan.name
+    demands = turn.demands.get(name, ())
+    if demands:
+        alive = tuple(d for d in demands if d.expires_s > now_s)
+        if len(alive) != len(demands):
+            turn.demands[name] = demands = alive
+    bounds = turn.bounds.get(name)
+    chosen: Demand | None = demands[0] if demands else None
+    if bounds:
+        # life safety before trips; among trips, what shuts before what opens
+        insists = min(bounds, key=lambda d: (d.slot, d.value))
+        if chosen is None or chosen.slot >= insists.slot or chosen.value != insists.value:
+            chosen = insists
+    if chosen is None:
+        chosen = _nobody(plan, turn)
+    value = chosen.value
+    if not isfinite(value):
+        # nothing but a number ever leaves: what is not one is as good as no demand
+        chosen = _safe(plan, turn, Because("not_finite", {"owner": chosen.owner}))
+        value = chosen.value
+    value = min(max(value, 0.0), 100.0)
+    expires_s = min(chosen.expires_s, now_s + plan.lease_s)
+    return Order(name, value, chosen.slot, chosen.owner, chosen.because, expires_s)
+
+
+def _nobody(plan: OutputPlan, turn: Turn) -> Demand:
+    if plan.looped:
+        return _safe(plan, turn, Because("nobody"))
+    if plan.idle is not None:
+        return Demand(plan.name, plan.idle, Slot.IDLE, "idle", Because("idle"), FOREVER)
+    return _safe(plan, turn, Because("safe"))
+
+
+def _safe(plan: OutputPlan, turn: Turn, because: Because) -> Demand:
+    """The safe position; a declared hold counts from the last order that somebody wanted."""
+    last = turn.old.orders.get(plan.name)
+    since: Block = turn.blocks.get(f"{plan.name}#idle", (-1.0, plan.safe.then))
+    if last is not None and last.slot is not Slot.IDLE:
+        since = (turn.now_s, turn.applied.get(plan.name, plan.safe.then))
+        turn.blocks[f"{plan.name}#idle"] = since
+    held = since[0] >= 0 and turn.now_s - float(since[0]) < plan.safe.hold_s
+    value = float(since[1]) if held else plan.safe.then
+    return Demand(plan.name, value, Slot.IDLE, "safe", because, FOREVER)

@@ -1,0 +1,324 @@
+"""From the site to the core's blocks: everything looked up, converted and compiled once, before the first scan."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from controller.core.actuators import (
+    Actuator,
+    Contact,
+    Dimmer,
+    DosingPump,
+    Level,
+    Memory,
+    Motor,
+    Proportioned,
+    Pump,
+    Share,
+    Switch,
+    ThreePointMotor,
+)
+from controller.core.arbiter import OutputPlan
+from controller.core.calendar import Calendar
+from controller.core.condition import Conditioner, Seen
+from controller.core.conditions import Action, AlarmBlock, InterlockBlock, RuleBlock
+from controller.core.derive import Derived, Expressed, Integrated, Sum, Voted
+from controller.core.loops.dosing import DosingSettings
+from controller.core.loops.feed_forward import FishOxygen, LineAhead
+from controller.core.loops.pid import PidSettings
+from controller.core.loops.run import BandLoop, DosingLoop, OnLoss, Part, PidLoop, Runner, TimerLoop
+from controller.core.loops.simple import Timetable
+from controller.core.programs import Light, Line, SetpointProgram, Setting
+from controller.core.state import Block
+from controller.core.timed import Held
+from edge_config.model.control import Dosing, Effect, Hysteresis, Influence, PBand, Pid, Program, Timer
+from edge_config.model.outputs import Analog, OnOff, Output, Pulse, ThreePoint, TimeProportioned
+from edge_config.model.site import Site
+from edge_config.tags import site_tags
+from foundation.tag import Kind, Tag
+from foundation.units import factor
+from rules.expression import Expression, compile_expression
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The built site, as the scan walks it."""
+
+    tags: Mapping[str, Tag]
+    conditioners: Mapping[str, Conditioner]
+    ageing: tuple[tuple[str, float], ...]
+    derived: tuple[Derived, ...]
+    """In an order in which each comes after its inputs."""
+    integrals: tuple[Integrated, ...]
+    programs: Mapping[str, SetpointProgram]
+    cascaded: Mapping[str, tuple[float, float]]
+    """Setpoints that an outer loop writes, with their limits."""
+    rules: tuple[RuleBlock, ...]
+    loops: tuple[Runner, ...]
+    """Outer loops before inner ones."""
+    interlocks: tuple[InterlockBlock, ...]
+    outputs: Mapping[str, OutputPlan]
+    alarms: tuple[AlarmBlock, ...]
+    loop_sensors: Mapping[str, Tag]
+    output_of: Mapping[str, str]
+    """Device tag -> output."""
+    first_output: Mapping[str, str]
+    """Loop -> its (first) output or setpoint."""
+    fresh: Mapping[str, Block]
+    """What every block starts from."""
+
+
+def build(site: Site) -> Plan:
+    """Build a checked site. Mistakes, which the checks find first, raise KeyError, UnitError or ExpressionError."""
+    return _Builder(site).plan()
+
+
+class _Builder:
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.tags = site_tags(site)
+        self.units = {name: tag.unit for name, tag in self.tags.items()}
+        place = site.site
+        self.calendar = Calendar(place.timezone, place.latitude, place.longitude)
+
+    def plan(self) -> Plan:
+        site, tags = self.site, self.tags
+        conditioners = {name: self._conditioner(tag) for name, tag in tags.items() if tag.kind is Kind.MEASURED}
+        derived, integrals = self._derived()
+        programs = {name: self._program(name, p) for name, p in site.programs.items() if p.by_loop is None}
+        cascaded = {
+            name: (p.limits[0].to(tags[name].unit), p.limits[1].to(tags[name].unit))
+            for name, p in site.programs.items()
+            if p.by_loop is not None
+        }
+        loops = self._loops()
+        looped = {
+            out for name, loop in site.loops.items() for out in _outputs(loop) if not isinstance(loop, Timer | Dosing)
+        }
+        outputs = {name: self._output(name, output, name in looped) for name, output in site.outputs.items()}
+        fresh: dict[str, Block] = {f"{name}#seen": Seen() for name in conditioners}
+        fresh |= {integral.name: Sum() for integral in integrals}
+        fresh |= dict.fromkeys(programs, Setting())
+        fresh |= {loop.name: loop.fresh for loop in loops}
+        fresh |= {name: output.fresh for name, output in outputs.items()}
+        rules = tuple(self._rule(rule) for rule in site.rules)
+        interlocks = tuple(self._interlock(name, one) for name, one in site.interlocks.items())
+        alarms = tuple(self._alarm(name, one) for name, one in site.alarms.items())
+        fresh |= {block.name: Held() for block in (*rules, *interlocks, *alarms)}
+        sensors = {loop.pv: tags[loop.pv] for loop in site.loops.values() if not isinstance(loop, Timer)}
+        return Plan(
+            tags, conditioners,
+            tuple((name, tag.stale_s) for name, tag in tags.items() if tag.kind is Kind.MEASURED and tag.stale_s),
+            derived, integrals, programs, cascaded, rules, loops, interlocks, outputs, alarms, sensors,
+            {tag: name for name, output in outputs.items() for tag in output.device_tags},
+            {name: _outputs(loop)[0] for name, loop in site.loops.items()},
+            fresh,
+        )  # fmt: skip
+
+    # --- the image
+
+    def _conditioner(self, tag: Tag) -> Conditioner:
+        setting = self.site.tags.get(tag.name)
+        if setting is None:
+            return Conditioner(tag)
+        spike = setting.spike.to(_difference(tag.unit)) if setting.spike is not None else None
+        return Conditioner(tag, spike, setting.filter or 0.0)
+
+    def _derived(self) -> tuple[tuple[Derived, ...], tuple[Integrated, ...]]:
+        found: dict[str, Derived] = {}
+        integrals: list[Integrated] = []
+        for name, setting in self.site.tags.items():
+            unit = self.tags[name].unit
+            if setting.derive is not None:
+                expression = compile_expression(setting.derive, self.units)
+                found[name] = Expressed(name, expression, tuple(sorted(expression.tags)))
+            elif setting.vote is not None:
+                disagree = setting.disagree.to(_difference(unit)) if setting.disagree is not None else float("inf")
+                found[name] = Voted(name, setting.vote, disagree, setting.danger)
+            elif setting.integrate is not None:
+                source = setting.integrate
+                integrals.append(Integrated(name, source, _integral_factor(self.units[source], unit), self.calendar))
+        ordered: list[Derived] = []
+        while found:
+            ready = [name for name, one in found.items() if not any(tag in found for tag in one.inputs)]
+            if not ready:
+                raise ValueError(f"derived tags need each other: {', '.join(sorted(found))}")
+            ordered += [found.pop(name) for name in ready]
+        return tuple(ordered), tuple(integrals)
+
+    # --- programs and loops
+
+    def _program(self, name: str, program: Program) -> SetpointProgram:
+        unit = self.tags[name].unit
+        step = _difference(unit)
+        light = program.light
+        return SetpointProgram(
+            name,
+            program.limits[0].to(unit),
+            program.limits[1].to(unit),
+            program.value.to(unit) if program.value is not None else None,
+            tuple((period.from_, period.value.to(unit)) for period in program.periods or ()),
+            Light(light.target.to("mol/m2/d"), light.accrued, light.from_, light.to) if light is not None else None,
+            program.ramp.up.to(f"{step}/s") if program.ramp is not None else None,
+            program.ramp.down.to(f"{step}/s") if program.ramp is not None else None,
+            tuple(self._line(influence, step) for influence in program.influences),
+            program.cap.to(step) if program.cap is not None else None,
+            self.calendar,
+        )
+
+    def _line(self, influence: Influence, step: str) -> Line:
+        source = self.units[influence.of]
+        (x1, y1), (x2, y2) = influence.from_, influence.to
+        return Line(influence.of, x1.to(source), y1.to(step), x2.to(source), y2.to(step))
+
+    def _loops(self) -> tuple[Runner, ...]:
+        outer = [name for name, loop in self.site.loops.items() if set(_outputs(loop)) & set(self.site.programs)]
+        names = outer + [name for name in self.site.loops if name not in outer]
+        return tuple(self._loop(name) for name in names)
+
+    def _loop(self, name: str) -> Runner:
+        loop = self.site.loops[name]
+        match loop:
+            case Pid():
+                return self._pid(name, loop)
+            case PBand():
+                unit = _difference(self.units[loop.pv])
+                return BandLoop(
+                    name, loop.pv, loop.sp, loop.period, OnLoss.of(loop.on_loss), loop.out, loop.band.to(unit)
+                )  # fmt: skip
+            case Hysteresis():
+                unit = _difference(self.units[loop.pv])
+                return BandLoop(
+                    name, loop.pv, loop.sp, loop.period, OnLoss.of(loop.on_loss), loop.out, None,
+                    loop.below.to(unit) if loop.below is not None else None,
+                    loop.above.to(unit) if loop.above is not None else None,
+                )  # fmt: skip
+            case Dosing():
+                return self._dosing(name, loop)
+            case Timer():
+                return TimerLoop(name, loop.out, Timetable(loop.at, loop.run, self.calendar))
+
+    def _pid(self, name: str, loop: Pid) -> PidLoop:
+        outputs = _outputs(loop)
+        step = _difference(self.units[loop.pv])
+        inner_sp = outputs[0] if outputs[0] in self.site.programs else None
+        low, high, out_unit = 0.0, 100.0, "%"
+        inner_pv = inner_out = None
+        on_loss = OnLoss.of(loop.on_loss)
+        if inner_sp is not None:
+            limits = self.site.programs[inner_sp].limits
+            unit = self.units[inner_sp]
+            low, high, out_unit = limits[0].to(unit), limits[1].to(unit), _difference(unit)
+            inner = next(one for one in self.site.loops.values() if not isinstance(one, Timer) and one.sp == inner_sp)
+            inner_pv, inner_out = inner.pv, _outputs(inner)[0]
+            # a loss action is a position: of a setpoint, that share of its limits
+            on_loss = OnLoss(low + (high - low) * on_loss.then / 100.0, on_loss.hold_s)
+        kc = loop.kc.to(f"({out_unit})/({step})" if step else out_unit)
+        deadband = loop.deadband.to(step) if loop.deadband is not None else 0.0
+        settings = PidSettings(kc, loop.ti, loop.td, loop.b, loop.period, low, high, deadband)
+        ahead: FishOxygen | LineAhead | None = None
+        of: str | None = None
+        if loop.feed_forward is not None:
+            ff = loop.feed_forward
+            of = ff.of
+            if ff.model == "fish_oxygen":
+                gain = ff.gain.to(f"({out_unit})/(kg/h)") if ff.gain is not None else 0.0
+                ahead = FishOxygen(gain, ff.lag or 3600.0)
+            else:
+                unit = self.units[ff.of]
+                gain = ff.gain.to(f"({out_unit})/({_difference(unit)})") if ff.gain is not None else 0.0
+                ahead = LineAhead(gain, ff.zero.to(unit) if ff.zero is not None else 0.0, ff.lag)
+        parts = tuple(
+            Part(s.out, s.of[0], s.of[1], s.gives[0], s.gives[1], self._coarse(s.out)) for s in loop.split
+        ) or ((Part(outputs[0], 0.0, 100.0, 0.0, 100.0, self._coarse(outputs[0])),) if inner_sp is None else ())
+        return PidLoop(
+            name, loop.pv, loop.sp, loop.period, settings, on_loss, parts, inner_sp, inner_pv, inner_out, of, ahead
+        )  # fmt: skip
+
+    def _coarse(self, output: str) -> float:
+        plan = self.site.outputs[output]
+        return plan.dead_zone * 1.5 if isinstance(plan, ThreePoint) else plan.low if isinstance(plan, Analog) else 0.1
+
+    def _dosing(self, name: str, loop: Dosing) -> DosingLoop:
+        step = _difference(self.units[loop.pv])
+        pumps = [self.site.outputs[out] for out in loop.out]
+        flows = tuple(pump.flow for pump in pumps if isinstance(pump, Pulse))
+        longest = min(pump.max_pulse for pump in pumps if isinstance(pump, Pulse))
+        settings = DosingSettings(
+            flows, loop.gap, loop.effect.to(f"({step})/L"), loop.share, loop.deadband.to(step), loop.wait,
+            loop.ineffective, longest, self.site.site.scan,
+        )  # fmt: skip
+        return DosingLoop(name, loop.pv, loop.sp, loop.period, settings, loop.out, loop.only_with)
+
+    # --- outputs and conditions
+
+    def _output(self, name: str, output: Output, looped: bool) -> OutputPlan:
+        actuator, fresh, device_tags = _actuator(name, output)
+        return OutputPlan(
+            name, actuator, fresh, output.idle, OnLoss.of(output.safe), output.lease, output.life_support, device_tags,
+            looped,
+        )  # fmt: skip
+
+    def _action(self, effect: Effect) -> Action:
+        if effect.inhibit is not None:
+            return Action(effect.inhibit, 0.0, True, self.site.outputs[effect.inhibit].life_support)
+        assert effect.set is not None
+        assert effect.to is not None
+        return Action(effect.set, effect.to, False, self.site.outputs[effect.set].life_support)
+
+    def _expression(self, text: str, **options: Any) -> Expression:
+        return compile_expression(text, self.units, **options)
+
+    def _rule(self, rule: Any) -> RuleBlock:
+        clear = self._expression(rule.clear) if rule.clear is not None else None
+        actions = tuple(self._action(effect) for effect in rule.then)
+        return RuleBlock(
+            rule.id, self._expression(rule.when), clear, rule.for_.on, rule.for_.off, rule.on_bad_quality, actions
+        )  # fmt: skip
+
+    def _interlock(self, name: str, one: Any) -> InterlockBlock:
+        actions = tuple(self._action(effect) for effect in one.effect)
+        return InterlockBlock(
+            name, self._expression(one.when), one.delay, one.off_delay, one.latch, one.on_bad_quality, actions
+        )  # fmt: skip
+
+    def _alarm(self, name: str, one: Any) -> AlarmBlock:
+        when = self._expression(one.when)
+        stays = self._expression(one.when, margin=one.deadband) if one.deadband is not None else when
+        return AlarmBlock(name, one.priority, when, stays, one.delay.on, one.delay.off, one.on_bad_quality)
+
+
+def _difference(unit: str) -> str:
+    """The unit of a difference between two values in `unit`."""
+    return "K" if unit == "degC" else unit
+
+
+def _outputs(loop: Any) -> tuple[str, ...]:
+    """What a loop writes: outputs, or the setpoint of an inner loop."""
+    if isinstance(loop, Pid) and loop.split:
+        return tuple(part.out for part in loop.split)
+    return loop.out if isinstance(loop.out, tuple) else (loop.out,)
+
+
+def _integral_factor(source: str, target: str) -> float:
+    """From `source` times seconds into `target`."""
+    if source == "umol/m2/s" and target == "mol/m2/d":
+        return 1e-6  # a day's sum is spelled per day, but counts mol/m2
+    return factor(f"({source})*s", target)
+
+
+def _actuator(name: str, output: Output) -> tuple[Actuator, Memory, tuple[str, ...]]:
+    match output:
+        case OnOff():
+            return Contact(name, output.min_on, output.min_off), Switch(), (name,)
+        case TimeProportioned():
+            return Proportioned(name, output.period, output.min_pulse), Share(), (name,)
+        case ThreePoint():
+            motor = ThreePointMotor(output.open, output.close, output.travel, output.backlash, output.dead_zone)
+            return motor, Motor(), (output.open, output.close)
+        case Analog():
+            rate = output.rate.to("%/s") if output.rate is not None else None
+            return Dimmer(name, output.low, rate), Level(), (name,)
+        case Pulse():
+            per_day_ml = output.max_per_day.to("L") * 1000.0
+            return DosingPump(name, output.flow, output.max_pulse, per_day_ml), Pump(), (name,)

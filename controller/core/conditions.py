@@ -1,0 +1,149 @@
+"""Rules, interlocks and alarms: conditions on the image, with delays, and what follows from them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from controller.core.timed import Held, delayed
+from controller.core.turn import Turn
+from controller.core.words import AlarmNow, Because, Demand, Event, Slot
+from foundation.tag import Tag
+from rules.expression import Expression
+
+RULE_LEASE_S = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An output and the position it is to take; `inhibit` is 0 % and beats every demand below."""
+
+    output: str
+    value: float
+    inhibit: bool
+    life_support: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBlock:
+    """A rule: while its condition holds, its actions are demanded in the rules' slot."""
+
+    name: str
+    when: Expression
+    clear: Expression | None
+    on_s: float
+    off_s: float
+    on_bad_quality: Literal["assert", "deassert", "hold"]
+    actions: tuple[Action, ...]
+
+    def run(self, turn: Turn) -> None:
+        held: Held = turn.blocks[self.name]  # type: ignore[assignment]  # a rule's block is a Held
+        if held.on and self.clear is not None:
+            cleared = self.clear.run(turn.values)
+            cause = None if cleared is None else not cleared
+        else:
+            known = self.when.run(turn.values)
+            cause = None if known is None else bool(known)
+        bad = cause is None
+        if cause is None:
+            cause = held.on if self.on_bad_quality == "hold" else self.on_bad_quality == "assert"
+        new = delayed(held, cause, self.on_s, self.off_s, turn.now_s)
+        if new is not held:
+            turn.blocks[self.name] = new
+        if new.on is not held.on:
+            turn.events.append(Event(turn.now_s, "rule_on" if new.on else "rule_off", self.name, {"bad": bad}))
+        for action in self.actions:
+            if new.on:
+                because = Because("rule", {"rule": self.name})
+                demand = Demand(action.output, action.value, Slot.RULE, self.name, because, turn.now_s + RULE_LEASE_S)
+                turn.demand(demand)
+            elif held.on:
+                turn.withdraw(action.output, Slot.RULE, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class InterlockBlock:
+    """An interlock: evaluated after rules and people; what it insists on passes every demand."""
+
+    name: str
+    when: Expression
+    delay_s: float
+    off_delay_s: float
+    latch: bool
+    on_bad_quality: Literal["trip", "hold", "ignore"]
+    actions: tuple[Action, ...]
+
+    def run(self, turn: Turn) -> None:
+        held: Held = turn.blocks[self.name]  # type: ignore[assignment]  # an interlock's block is a Held
+        try:
+            known = self.when.run(turn.values)
+        except Exception as error:  # one broken interlock must trip, and must not stop the others
+            turn.events.append(Event(turn.now_s, "block_failed", self.name, {"why": repr(error)}))
+            known = None
+        bad = known is None
+        cause = bool(known)
+        if known is None:
+            cause = True if self.on_bad_quality == "trip" else held.on if self.on_bad_quality == "hold" else False
+        if self.latch and held.on:
+            cause = True
+        new = delayed(held, cause, self.delay_s, self.off_delay_s, turn.now_s)
+        if new.on is not held.on:
+            new = new._replace(bad=bad)
+            values: dict[str, object] = {tag: turn.values.get(tag) for tag in sorted(self.when.tags)}
+            turn.events.append(Event(turn.now_s, "trip" if new.on else "trip_over", self.name, values))
+        if new is not held:
+            turn.blocks[self.name] = new
+        if new.on:
+            because = Because("interlock_bad" if new.bad else "interlock", {"interlock": self.name})
+            for action in self.actions:
+                slot = Slot.LIFE_SAFETY if action.life_support and not action.inhibit else Slot.TRIP
+                demand = Demand(action.output, action.value, slot, self.name, because, float("inf"))
+                turn.bounds.setdefault(action.output, []).append(demand)
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmBlock:
+    """An alarm: active after its delay, and until the value is back by the deadband."""
+
+    name: str
+    priority: Literal["critical", "high", "medium", "low"]
+    when: Expression
+    stays: Expression
+    """The same with the deadband added: while active, this decides."""
+    on_s: float
+    off_s: float
+    on_bad_quality: Literal["raise", "hold", "ignore"]
+
+    def run(self, turn: Turn) -> AlarmNow | None:
+        held: Held = turn.blocks[self.name]  # type: ignore[assignment]  # an alarm's block is a Held
+        known = (self.stays if held.on else self.when).run(turn.values)
+        cause = bool(known)
+        if known is None:
+            cause = True if self.on_bad_quality == "raise" else held.on if self.on_bad_quality == "hold" else False
+        new = delayed(held, cause, self.on_s, self.off_s, turn.now_s)
+        if new.on is not held.on:
+            kind = "alarm_on" if new.on else "alarm_off"
+            turn.events.append(Event(turn.now_s, kind, self.name, {"priority": self.priority}))
+        if new is not held:
+            turn.blocks[self.name] = new
+        if not new.on:
+            return None
+        return AlarmNow(self.name, self.priority, True, new.since_s, {"bad": known is None})
+
+
+def lost_sensors(turn: Turn, sensors: Mapping[str, Tag]) -> list[AlarmNow]:
+    """One alarm for each sensor of a loop that is not there."""
+    return [
+        AlarmNow(f"sensor:{name}", "high", True, reading.time_s, {"tag": name, "reason": str(reading.reason or "")})
+        for name in sensors
+        if (reading := turn.readings[name]).quality == 0
+    ]
+
+
+def unheard_outputs(turn: Turn, tags: Mapping[str, str], after: int) -> list[AlarmNow]:
+    """One alarm for each output whose device does not take its orders; `tags` is device tag -> output."""
+    found: dict[str, AlarmNow] = {}
+    for tag, sent in turn.sent.items():
+        if sent.failures >= after and tag in tags:
+            output = tags[tag]
+            found[output] = AlarmNow(f"order:{output}", "high", True, sent.at_s, {"output": output})
+    return list(found.values())

@@ -1,0 +1,105 @@
+"""Pulse and wait: a dose sized from the error, time to mix, a look at what it did, and a stop when it does nothing.
+
+control.md 1.3 and S03: what one litre does is learned from each pulse, within bounds; four pulses without effect lock
+the loop, because then the probe, the pump or the stock lies.
+"""
+
+from dataclasses import dataclass
+from math import floor
+from typing import Literal, NamedTuple
+
+Phase = Literal["idle", "pulse", "gap", "wait", "locked"]
+MOST_UP, MOST_DOWN, LEARN = 1.4, 0.7, 0.4
+"""One pulse moves the learned effect by at most these, and counts this much."""
+
+
+class Dose(NamedTuple):
+    """What a dosing loop remembers."""
+
+    phase: Phase = "idle"
+    until_s: float = 0.0
+    part: int = 0
+    """Which of the outputs is (or was last) running."""
+    seconds: float = 0.0
+    """Length of the present pulse."""
+    before: float = 0.0
+    """The value when the dose began."""
+    effect: float = 0.0
+    """Learned: value per litre (of each part)."""
+    without: int = 0
+    """Pulses in a row that did nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class DosingSettings:
+    """`effect` in value per litre with its sign; flows in mL/s of each part."""
+
+    flows_ml_s: tuple[float, ...]
+    gap_s: float
+    effect: float
+    share: float
+    deadband: float
+    wait_s: float
+    ineffective: int
+    longest_s: float
+    grain_s: float
+    """A pulse is a multiple of this (the scan), and at least this."""
+
+
+def dosing(settings: DosingSettings, state: Dose, sp: float, pv: float | None, allowed: bool, now_s: float) -> Dose:
+    """One step. A pulse runs while the new state's phase is `pulse` (output `part`, until `until_s`)."""
+    if state.effect == 0.0:
+        state = state._replace(effect=settings.effect)
+    if state.phase == "locked":
+        return state
+    if not allowed or pv is None:
+        # no mixing, or nothing to see: what runs ends now, and the wait starts again from here
+        if state.phase in ("pulse", "gap"):
+            return state._replace(phase="wait", until_s=now_s + settings.wait_s, before=state.before)
+        return state
+    if state.phase == "pulse":
+        if now_s < state.until_s:
+            return state
+        if state.part + 1 < len(settings.flows_ml_s):
+            return state._replace(phase="gap", until_s=now_s + settings.gap_s)
+        return state._replace(phase="wait", until_s=now_s + settings.wait_s)
+    if state.phase == "gap":
+        if now_s < state.until_s:
+            return state
+        part = state.part + 1
+        seconds = state.seconds * settings.flows_ml_s[part - 1] / settings.flows_ml_s[part]
+        return state._replace(phase="pulse", part=part, seconds=seconds, until_s=now_s + seconds)
+    if state.phase == "wait":
+        if now_s < state.until_s:
+            return state
+        state = _learn(settings, state, pv)
+        if state.phase == "locked":
+            return state
+    return _begin(settings, state, sp, pv, now_s)
+
+
+def _begin(settings: DosingSettings, state: Dose, sp: float, pv: float, now_s: float) -> Dose:
+    error = sp - pv
+    if error * state.effect <= 0 or abs(error) < settings.deadband:
+        return state._replace(phase="idle", part=0)
+    litres = settings.share * error / state.effect
+    seconds = min(litres * 1000 / settings.flows_ml_s[0], settings.longest_s)
+    seconds = floor(seconds / settings.grain_s + 1e-9) * settings.grain_s
+    if seconds < settings.grain_s:
+        return state._replace(phase="idle", part=0)
+    return state._replace(phase="pulse", part=0, seconds=seconds, until_s=now_s + seconds, before=pv)
+
+
+def _learn(settings: DosingSettings, state: Dose, pv: float) -> Dose:
+    litres = state.seconds * settings.flows_ml_s[min(state.part, len(settings.flows_ml_s) - 1)] / 1000
+    moved, expected = pv - state.before, state.effect * litres
+    state = state._replace(phase="idle")
+    if litres <= 0:
+        return state
+    if moved * expected < 0.3 * expected * expected:
+        without = state.without + 1
+        return state._replace(without=without, phase="locked" if without >= settings.ineffective else "idle")
+    if abs(moved) >= settings.deadband / 2:
+        seen = min(max(moved / litres / state.effect, MOST_DOWN), MOST_UP) * state.effect
+        state = state._replace(effect=(1 - LEARN) * state.effect + LEARN * seen)
+    return state._replace(without=0)

@@ -1,0 +1,269 @@
+"""How each kind of loop runs inside a scan: when it is due, what it does when its sensor is lost, what it demands."""
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from controller.core.loops.dosing import Dose, DosingSettings, dosing
+from controller.core.loops.feed_forward import Ahead, FishOxygen, LineAhead
+from controller.core.loops.pid import PidSettings, PidState, pid
+from controller.core.loops.simple import OnOffState, Timetable, hysteresis, p_band
+from controller.core.state import Block
+from controller.core.turn import Turn
+from controller.core.words import Because, Demand, Event, Slot
+from edge_config.model.values import Hold
+from foundation.reading import Quality
+
+LEASE_PERIODS = 3.0
+"""A loop's demand lives for so many of its periods: a loop that stops is soon no longer heard."""
+EARLY_S = 1e-3
+"""A scan that comes this much early still counts as on time."""
+
+
+class Lost(NamedTuple):
+    """Since when the sensor is lost (-1: it is there), and what was applied then."""
+
+    since_s: float = -1.0
+    held: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class OnLoss:
+    """The declared loss action."""
+
+    then: float
+    hold_s: float
+
+    @staticmethod
+    def of(action: float | Hold) -> "OnLoss":
+        return OnLoss(action.then, action.hold) if isinstance(action, Hold) else OnLoss(action, 0.0)
+
+    def value(self, lost: Lost, now_s: float) -> float:
+        return lost.held if now_s - lost.since_s < self.hold_s else self.then
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One output's share of a loop's 0 to 100 %."""
+
+    output: str
+    from_: float
+    to: float
+    low: float
+    high: float
+    coarse: float
+    """Applied within this of what was ordered counts as followed (a motor's dead zone)."""
+
+    def share(self, wanted: float) -> float:
+        width = self.to - self.from_
+        where = min(max((wanted - self.from_) / width, 0.0), 1.0) if width else 1.0
+        return self.low + (self.high - self.low) * where
+
+    def wanted(self, applied: float) -> float:
+        width = self.high - self.low
+        return self.from_ + (self.to - self.from_) * ((applied - self.low) / width if width else 0.0)
+
+
+class Runner(Protocol):
+    """One loop, ready to run."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def fresh(self) -> Block: ...
+
+    def run(self, turn: Turn) -> None: ...
+
+
+class PidBlock(NamedTuple):
+    inner: PidState = PidState()
+    ahead: Ahead = Ahead()
+    lost: Lost = Lost()
+    at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PidLoop:
+    """A PID on one output, on several in split range, or on an inner loop's setpoint."""
+
+    name: str
+    pv: str
+    sp: str
+    period_s: float
+    settings: PidSettings
+    on_loss: OnLoss
+    parts: tuple[Part, ...]
+    inner_sp: str | None
+    """Cascade: the setpoint that this loop writes; it has no parts then."""
+    inner_pv: str | None
+    inner_out: str | None
+    ahead_of: str | None
+    ahead: LineAhead | FishOxygen | None
+    fresh: Block = PidBlock()
+
+    def run(self, turn: Turn) -> None:
+        block: PidBlock = turn.blocks[self.name]  # type: ignore[assignment]  # blocks hold what `fresh` is
+        now_s, reading = turn.now_s, turn.readings[self.pv]
+        pv, sp = reading.number, turn.values.get(self.sp)
+        is_lost = pv is None or sp is None
+        if now_s - block.at_s < self.period_s - EARLY_S and is_lost is (block.lost.since_s >= 0):
+            return
+        ahead, extra = block.ahead, 0.0
+        if self.ahead is not None and self.ahead_of is not None:
+            source = turn.values.get(self.ahead_of)
+            ahead, extra = self.ahead.step(ahead, None if isinstance(source, str) or source is None else source, now_s)
+        if pv is None or sp is None:
+            lost = block.lost if block.lost.since_s >= 0 else Lost(now_s, self._applied(turn, block.inner.output))
+            wanted = self.on_loss.value(lost, now_s)
+            # at_s 0: when the sensor is back the loop starts bumpless from what was applied
+            turn.blocks[self.name] = PidBlock(block.inner._replace(at_s=0.0, output=wanted), ahead, lost, now_s)
+            because = Because("sensor_lost", {"loop": self.name, "tag": self.pv, "reason": str(reading.reason or "")})
+        else:
+            applied = self._applied(turn, block.inner.output)
+            derivative = reading.quality is Quality.GOOD
+            inner = pid(self.settings, block.inner, float(sp), pv, now_s, applied, extra, derivative)
+            turn.blocks[self.name] = PidBlock(inner, ahead, Lost(), now_s)
+            wanted = inner.output
+            because = Because("loop", {"loop": self.name, "pv": pv, "sp": sp})
+        if self.inner_sp is not None:
+            turn.applied[self.inner_sp] = wanted
+            return
+        expires_s = now_s + LEASE_PERIODS * self.period_s
+        for part in self.parts:
+            turn.demand(Demand(part.output, part.share(wanted), Slot.LOOP, self.name, because, expires_s))
+
+    def _applied(self, turn: Turn, output: float) -> float:
+        """What really came of `output`."""
+        if self.inner_sp is not None:
+            return self._inner_applied(turn, output)
+        for part in self.parts:
+            came = turn.applied.get(part.output)
+            order = turn.orders.get(part.output)
+            if came is None or order is None:
+                continue
+            mine = order.slot is Slot.LOOP and order.owner == self.name
+            if not mine or (len(self.parts) == 1 and abs(came - part.share(output)) > part.coarse):
+                if output == 0.0 and self.parts[0] is not part:
+                    continue
+                return part.wanted(came)
+        return output
+
+    def _inner_applied(self, turn: Turn, output: float) -> float:
+        """An inner loop at its end cannot follow: then the outer one tracks what the inner value really is."""
+        assert self.inner_pv is not None
+        came = turn.applied.get(self.inner_out or "")
+        inner_pv = turn.values.get(self.inner_pv)
+        if came is None or inner_pv is None:
+            return output
+        real = float(inner_pv)
+        if (came >= 99.0 and real < output) or (came <= 1.0 and real > output):
+            return min(max(real, self.settings.low), self.settings.high)
+        return output
+
+
+class SimpleBlock(NamedTuple):
+    state: OnOffState = OnOffState()
+    lost: Lost = Lost()
+    at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class BandLoop:
+    """A P-band or a thermostat on one output."""
+
+    name: str
+    pv: str
+    sp: str
+    period_s: float
+    on_loss: OnLoss
+    output: str
+    band: float | None
+    below: float | None = None
+    above: float | None = None
+    fresh: Block = SimpleBlock()
+
+    def run(self, turn: Turn) -> None:
+        block: SimpleBlock = turn.blocks[self.name]  # type: ignore[assignment]  # blocks hold what `fresh` is
+        now_s, reading = turn.now_s, turn.readings[self.pv]
+        pv, sp = reading.number, turn.values.get(self.sp)
+        is_lost = pv is None or sp is None
+        if now_s - block.at_s < self.period_s - EARLY_S and is_lost is (block.lost.since_s >= 0):
+            return
+        state = block.state
+        if pv is None or sp is None:
+            lost = block.lost if block.lost.since_s >= 0 else Lost(now_s, turn.applied.get(self.output, 0.0))
+            wanted = self.on_loss.value(lost, now_s)
+            because = Because("sensor_lost", {"loop": self.name, "tag": self.pv, "reason": str(reading.reason or "")})
+        else:
+            lost = Lost()
+            if self.band is not None:
+                wanted = p_band(pv, float(sp), self.band)
+            else:
+                state = hysteresis(state, pv, float(sp), self.below, self.above)
+                wanted = 100.0 if state.on else 0.0
+            because = Because("loop", {"loop": self.name, "pv": pv, "sp": sp})
+        turn.blocks[self.name] = SimpleBlock(state, lost, now_s)
+        expires_s = now_s + LEASE_PERIODS * self.period_s
+        turn.demand(Demand(self.output, wanted, Slot.LOOP, self.name, because, expires_s))
+
+
+class DoseBlock(NamedTuple):
+    dose: Dose = Dose()
+    at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class DosingLoop:
+    """Pulse and wait on one or several dosing pumps. A lost sensor doses nothing, whatever `on_loss` holds."""
+
+    name: str
+    pv: str
+    sp: str
+    period_s: float
+    settings: DosingSettings
+    outputs: tuple[str, ...]
+    only_with: str | None
+    fresh: Block = DoseBlock()
+
+    def run(self, turn: Turn) -> None:
+        block: DoseBlock = turn.blocks[self.name]  # type: ignore[assignment]  # blocks hold what `fresh` is
+        now_s, before = turn.now_s, block.dose
+        busy = before.phase in ("pulse", "gap")
+        if not busy and now_s - block.at_s < self.period_s - EARLY_S:
+            return
+        sp = turn.values.get(self.sp)
+        pv = turn.readings[self.pv].number
+        allowed = self.only_with is None or turn.applied.get(self.only_with, 0.0) > 0.0
+        dose = before
+        if sp is not None:
+            dose = dosing(self.settings, before, float(sp), pv, allowed, now_s)
+        turn.blocks[self.name] = DoseBlock(dose, now_s)
+        if dose.phase == "locked" and before.phase != "locked":
+            turn.events.append(Event(now_s, "dosing_locked", self.name, {"pulses": dose.without}))
+        if busy and (dose.phase != "pulse" or dose.part != before.part):
+            turn.withdraw(self.outputs[before.part], Slot.LOOP, self.name)
+        if dose.phase == "pulse" and (before.phase != "pulse" or dose.part != before.part):
+            because = Because("dose", {"loop": self.name, "seconds": dose.seconds, "pv": pv, "sp": sp})
+            turn.demand(Demand(self.outputs[dose.part], 100.0, Slot.LOOP, self.name, because, dose.until_s))
+
+
+class TimerBlock(NamedTuple):
+    until_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TimerLoop:
+    """Runs an output at given times of the day."""
+
+    name: str
+    output: str
+    timetable: Timetable
+    fresh: Block = TimerBlock()
+
+    def run(self, turn: Turn) -> None:
+        until_s = self.timetable.until(turn.now_s)
+        block: TimerBlock = turn.blocks[self.name]  # type: ignore[assignment]  # blocks hold what `fresh` is
+        if until_s is not None and until_s != block.until_s:
+            turn.blocks[self.name] = TimerBlock(until_s)
+            because = Because("timer", {"loop": self.name})
+            turn.demand(Demand(self.output, 100.0, Slot.LOOP, self.name, because, until_s))

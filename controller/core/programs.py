@@ -1,0 +1,121 @@
+"""Setpoints over time: what a person chose or the period asks for, influences with a cap, a ramp, and the limits."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from controller.core.calendar import Calendar
+from controller.core.state import Chosen
+from edge_config.model.values import DayTime
+from rules.expression import Values
+
+
+class Setting(NamedTuple):
+    """What a program remembers: the ramped target and when it was there."""
+
+    ramped: float | None = None
+    at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A straight line between two points, flat outside them."""
+
+    of: str
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+    def at(self, x: float) -> float:
+        share = (x - self.x1) / (self.x2 - self.x1) if self.x2 != self.x1 else 1.0
+        return self.y1 + (self.y2 - self.y1) * min(max(share, 0.0), 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """A daily light sum within a photoperiod."""
+
+    target: float
+    """mol/m2."""
+    accrued: str
+    start: DayTime
+    end: DayTime
+
+
+@dataclass(frozen=True, slots=True)
+class SetpointProgram:
+    """One setpoint. `low` and `high` bound what a person may choose and what comes out."""
+
+    name: str
+    low: float
+    high: float
+    value: float | None
+    periods: tuple[tuple[DayTime, float], ...]
+    light: Light | None
+    ramp_up_per_s: float | None
+    ramp_down_per_s: float | None
+    influences: tuple[Line, ...]
+    cap: float | None
+    calendar: Calendar
+
+    @property
+    def settable(self) -> bool:
+        return self.light is None
+
+    def target(self, chosen: Chosen | None, values: Values, now_s: float) -> float:
+        """What is asked for before influences and ramp."""
+        if self.light is not None:
+            return self._light(self.light, values, now_s)
+        if self.periods:
+            begun, value = self._period(now_s)
+            # what a person chose holds until the next period begins
+            if chosen is None or chosen.at_s < begun:
+                return value
+        if chosen is not None:
+            return min(max(chosen.value, self.low), self.high)
+        assert self.value is not None
+        return self.value
+
+    def step(self, block: Setting, chosen: Chosen | None, values: Values, now_s: float) -> tuple[Setting, float]:
+        """The setpoint now."""
+        target = self.target(chosen, values, now_s)
+        before, elapsed = block.ramped, now_s - block.at_s
+        if before is not None:
+            if self.ramp_up_per_s is not None and target > before:
+                target = min(target, before + self.ramp_up_per_s * elapsed)
+            elif self.ramp_down_per_s is not None and target < before:
+                target = max(target, before - self.ramp_down_per_s * elapsed)
+        added = 0.0
+        for line in self.influences:
+            x = values.get(line.of)
+            if x is not None:
+                # an influence whose source is lost adds nothing: the plain setpoint is the safe one
+                added += line.at(float(x))
+        if self.cap is not None:
+            added = min(max(added, -self.cap), self.cap)
+        if self.light is not None:
+            return Setting(target, now_s), min(target, self.high)
+        return Setting(target, now_s), min(max(target + added, self.low), self.high)
+
+    def _period(self, now_s: float) -> tuple[float, float]:
+        """When the latest period began (today or yesterday), and its value."""
+        day = self.calendar.day(now_s)
+        begun = [(at, value) for when, value in self.periods if (at := day.moment(when)) <= now_s]
+        if not begun:
+            yesterday = self.calendar.day_before(day)
+            begun = [(yesterday.moment(when), value) for when, value in self.periods]
+        return max(begun)
+
+    def _light(self, light: Light, values: Values, now_s: float) -> float:
+        day = self.calendar.day(now_s)
+        start, end = day.moment(light.start), day.moment(light.end)
+        if not start <= now_s < end:
+            return 0.0
+        accrued = values.get(light.accrued)
+        length = end - start
+        if accrued is None:
+            # the sum is not known: shine as planned for the whole period, no more
+            return min(light.target * 1e6 / length, self.high)
+        left = max(light.target - float(accrued), 0.0)
+        # the last minutes would divide by nothing: never plan for less than five of them
+        return min(left * 1e6 / max(end - now_s, 300.0), self.high)

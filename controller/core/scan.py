@@ -1,0 +1,231 @@
+"""The scan: `scan(state, snapshot, now) -> ScanResult`, a pure function of its arguments and the built site.
+
+condition -> derive -> rules -> programs -> loops -> interlocks -> arbiter -> actuators -> alarms. One block that
+throws is reported and left out; the others go on.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from math import isfinite
+
+from controller.core.arbiter import OutputPlan, decide
+from controller.core.build import Plan, build
+from controller.core.conditions import lost_sensors, unheard_outputs
+from controller.core.derive import Sum
+from controller.core.programs import Setting
+from controller.core.state import Chosen, Sent, State, from_plain, never_seen
+from controller.core.turn import Turn
+from controller.core.words import (
+    Because,
+    Command,
+    Demand,
+    Event,
+    Order,
+    Override,
+    Reset,
+    ScanResult,
+    SetpointChange,
+    Slot,
+    Snapshot,
+)
+from edge_config.model.site import Site
+from foundation.reading import Quality, Reading, Reason, Value
+
+RETRY_S = 2.0
+"""An order that was not confirmed is sent again no sooner than this, later with every failure."""
+UNHEARD_AFTER = 3
+LONGEST_OVERRIDE_S = 24 * 3600.0
+PROGRAM_PERIOD_S = 10.0
+
+
+class Core:
+    """The built site, bound once."""
+
+    def __init__(self, site: Site) -> None:
+        self.plan: Plan = build(site)
+        self.tags = self.plan.tags
+        self.scan_s = site.site.scan
+
+    def start(self, now_s: float, kept: dict[str, object] | None = None) -> State:
+        """The state before the first scan: nothing seen, outputs at their safe positions; `kept` restores the rest."""
+        state = from_plain(kept or {}, self.plan.fresh)
+        applied = {name: output.safe.then for name, output in self.plan.outputs.items()} | {
+            name: value for name, value in state.applied.items() if isfinite(value)
+        }
+        readings = {name: never_seen(name, now_s) for name in self.tags}
+        return replace(state, at_s=now_s, readings=readings, values=dict.fromkeys(self.tags), applied=applied)
+
+    def scan(self, state: State, snapshot: Snapshot, now_s: float) -> ScanResult:
+        """One scan at farm time `now_s`, not before the state's own. Changes nothing that it is given."""
+        now_s = max(now_s, state.at_s)
+        turn = Turn(state, now_s)
+        self._hear(turn, snapshot)
+        self._condition(turn, snapshot.readings)
+        self._age(turn)
+        self._derive(turn)
+        for rule in self.plan.rules:
+            self._guard(turn, rule.name, rule.run)
+        self._programs(turn, bool(snapshot.people))
+        for loop in self.plan.loops:
+            if not self._guard(turn, loop.name, loop.run):
+                turn.withdraw(self.plan.first_output[loop.name], Slot.LOOP, loop.name)
+        for interlock in self.plan.interlocks:
+            interlock.run(turn)
+        for output in self.plan.outputs.values():
+            self._order(turn, output)
+        self._alarms(turn)
+        return ScanResult(
+            turn.state(),
+            turn.orders,
+            tuple(turn.commands),
+            tuple(turn.changed.values()),
+            tuple(turn.events),
+            turn.alarms,
+        )
+
+    def _guard(self, turn: Turn, name: str, run: Callable[[Turn], object]) -> bool:
+        try:
+            run(turn)
+        except Exception as error:  # a farm must not freeze for one broken block
+            turn.events.append(Event(turn.now_s, "block_failed", name, {"why": repr(error)}))
+            return False
+        return True
+
+    # --- what was told
+
+    def _hear(self, turn: Turn, snapshot: Snapshot) -> None:
+        for tag, ok, why in snapshot.written:
+            sent = turn.sent.get(tag)
+            if sent is not None:
+                turn.sent[tag] = sent._replace(confirmed=ok, failures=0 if ok else sent.failures + 1)
+                if not ok and sent.failures + 1 == UNHEARD_AFTER:
+                    turn.events.append(Event(turn.now_s, "order_unheard", tag, {"why": why or ""}))
+        for wish in snapshot.people:
+            match wish:
+                case SetpointChange():
+                    self._setpoint(turn, wish)
+                case Override():
+                    self._override(turn, wish)
+                case Reset():
+                    if wish.subject in self.plan.fresh:
+                        turn.blocks[wish.subject] = self.plan.fresh[wish.subject]
+                        turn.events.append(Event(turn.now_s, "reset", wish.subject, {"id": wish.id, "by": wish.by}))
+
+    def _setpoint(self, turn: Turn, wish: SetpointChange) -> None:
+        program = self.plan.programs.get(wish.setpoint)
+        values: dict[str, object] = {"id": wish.id, "by": wish.by, "value": wish.value}
+        if program is None or not program.settable:
+            turn.events.append(Event(turn.now_s, "refused", wish.setpoint, {**values, "why": "not_settable"}))
+        elif not isfinite(wish.value) or not program.low <= wish.value <= program.high:
+            limits = {"why": "limits", "low": program.low, "high": program.high}
+            turn.events.append(Event(turn.now_s, "refused", wish.setpoint, {**values, **limits}))
+        else:
+            before = turn.values.get(wish.setpoint)
+            turn.chosen[wish.setpoint] = Chosen(wish.value, wish.by, turn.now_s)
+            turn.events.append(Event(turn.now_s, "setpoint_changed", wish.setpoint, {**values, "before": before}))
+
+    def _override(self, turn: Turn, wish: Override) -> None:
+        values: dict[str, object] = {"id": wish.id, "by": wish.by, "value": wish.value}
+        if wish.output not in self.plan.outputs or (wish.value is not None and not 0 <= wish.value <= 100):
+            turn.events.append(Event(turn.now_s, "refused", wish.output, {**values, "why": "limits"}))
+            return
+        turn.demands[wish.output] = tuple(d for d in turn.demands.get(wish.output, ()) if d.slot is not Slot.MANUAL)
+        if wish.value is not None:
+            expires_s = min(wish.expires_s, turn.now_s + LONGEST_OVERRIDE_S)
+            because = Because("manual", {"by": wish.by})
+            turn.demand(Demand(wish.output, wish.value, Slot.MANUAL, wish.by, because, expires_s))
+        turn.events.append(Event(turn.now_s, "override", wish.output, values))
+
+    # --- the image
+
+    def _condition(self, turn: Turn, readings: tuple[Reading, ...]) -> None:
+        for reading in readings:
+            tag = reading.tag
+            conditioner = self.plan.conditioners.get(tag)
+            if conditioner is None:
+                continue  # read-backs of outputs, and tags that the site does not have
+            kept = turn.readings[tag]
+            if reading.time_s < kept.time_s and kept.reason is not Reason.NEVER_SEEN:
+                continue  # older than what stands there: late news change nothing
+            key = f"{tag}#seen"
+            seen, conditioned = conditioner.condition(turn.blocks[key], reading, turn.now_s)  # type: ignore[arg-type]
+            turn.blocks[key] = seen
+            turn.see(conditioned)
+
+    def _age(self, turn: Turn) -> None:
+        now_s, readings = turn.now_s, turn.readings
+        for tag, stale_s in self.plan.ageing:
+            reading = readings[tag]
+            if reading.quality != 0 and now_s - reading.time_s > stale_s:
+                turn.see(Reading(tag, None, Quality.BAD, Reason.STALE, now_s))
+
+    def _derive(self, turn: Turn) -> None:
+        changed = turn.changed
+        for derived in self.plan.derived:
+            if any(tag in changed for tag in derived.inputs):
+                turn.see(derived.reading(turn.readings, turn.values, turn.now_s))
+        for integral in self.plan.integrals:
+            block: Sum = turn.blocks[integral.name]  # type: ignore[assignment]  # an integral's block is a Sum
+            if integral.source in changed or not block.day_s <= turn.now_s < block.day_s + 90_000.0:
+                new, reading = integral.step(block, turn.readings[integral.source], turn.now_s)
+                turn.blocks[integral.name] = new
+                turn.see(reading)
+
+    # --- what is wanted
+
+    def _programs(self, turn: Turn, asked: bool) -> None:
+        now_s = turn.now_s
+        for name, program in self.plan.programs.items():
+            block: Setting = turn.blocks[name]  # type: ignore[assignment]  # a program's block is a Setting
+            if not asked and block.ramped is not None and now_s - block.at_s < PROGRAM_PERIOD_S:
+                continue
+            new, value = program.step(block, turn.chosen.get(name), turn.values, now_s)
+            turn.blocks[name] = new
+            self._set(turn, name, value)
+        for name, (low, high) in self.plan.cascaded.items():
+            value = min(max(turn.applied.get(name, low), low), high)
+            turn.applied[name] = value
+            self._set(turn, name, value)
+
+    def _set(self, turn: Turn, name: str, value: float) -> None:
+        if turn.values.get(name) != value:
+            turn.see(Reading(name, value, Quality.GOOD, None, turn.now_s))
+
+    # --- what goes out
+
+    def _order(self, turn: Turn, plan: OutputPlan) -> None:
+        name, now_s = plan.name, turn.now_s
+        order: Order = decide(plan, turn)
+        turn.orders[name] = order
+        urgent = order.slot <= Slot.TRIP
+        memory = turn.blocks[name]
+        new, (contacts, applied) = plan.actuator.step(memory, order.value, now_s, urgent)  # type: ignore[arg-type]
+        turn.blocks[name] = new
+        turn.applied[name] = applied
+        heard = True
+        for tag, value in contacts.items():
+            heard = self._send(turn, plan, tag, value, order.expires_s) and heard
+        before = turn.readings[name]
+        quality, reason = (Quality.GOOD, None) if heard else (Quality.UNCERTAIN, Reason.COMM)
+        if before.value != applied or before.quality is not quality:
+            turn.see(Reading(name, applied, quality, reason, now_s))
+
+    def _send(self, turn: Turn, plan: OutputPlan, tag: str, value: Value, expires_s: float) -> bool:
+        """Command a device tag if it is new, due for renewal, or was not heard. True while it is heard."""
+        now_s, sent = turn.now_s, turn.sent.get(tag)
+        if sent is not None and sent.value == value:
+            wait_s = (
+                plan.lease_s / 3 if sent.failures == 0 else min(RETRY_S * 2 ** min(sent.failures, 6), plan.lease_s / 3)
+            )
+            if now_s - sent.at_s < wait_s - 1e-3:
+                return sent.failures < UNHEARD_AFTER
+        failures = sent.failures if sent is not None else 0
+        turn.sent[tag] = Sent(value, now_s, False, failures)
+        turn.commands.append(Command(tag, value, plan.name, max(expires_s, now_s + plan.lease_s)))
+        return failures < UNHEARD_AFTER
+
+    def _alarms(self, turn: Turn) -> None:
+        alarms = [now for alarm in self.plan.alarms if (now := alarm.run(turn)) is not None]
+        alarms += lost_sensors(turn, self.plan.loop_sensors)
+        alarms += unheard_outputs(turn, self.plan.output_of, UNHEARD_AFTER)
+        turn.alarms = tuple(alarms)

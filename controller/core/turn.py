@@ -1,0 +1,69 @@
+"""One scan in the making: the state that was, and what this scan makes of it."""
+
+from controller.core.state import Block, Chosen, Sent, State
+from controller.core.words import AlarmNow, Command, Demand, Event, Order, Slot
+from foundation.reading import Reading, Value
+
+
+class Turn:
+    """Working copies; nothing of the old state is changed, so that the same scan can be made again."""
+
+    __slots__ = (
+        "alarms", "applied", "blocks", "bounds", "changed", "chosen", "commands", "demands", "events", "now_s",
+        "old", "orders", "readings", "sent", "values",
+    )  # fmt: skip
+
+    def __init__(self, old: State, now_s: float) -> None:
+        self.old, self.now_s = old, now_s
+        self.readings: dict[str, Reading] = dict(old.readings)
+        self.values: dict[str, Value | None] = dict(old.values)
+        self.blocks: dict[str, Block] = dict(old.blocks)
+        self.demands: dict[str, tuple[Demand, ...]] = dict(old.demands)
+        self.orders: dict[str, Order] = dict(old.orders)
+        self.applied: dict[str, float] = dict(old.applied)
+        self.sent: dict[str, Sent] = dict(old.sent)
+        self.chosen: dict[str, Chosen] = dict(old.chosen)
+        self.changed: dict[str, Reading] = {}
+        self.bounds: dict[str, list[Demand]] = {}
+        """By output: what the interlocks insist on."""
+        self.events: list[Event] = []
+        self.commands: list[Command] = []
+        self.alarms: tuple[AlarmNow, ...] = ()
+
+    def see(self, reading: Reading) -> None:
+        """Put a reading into the image, and among what has changed."""
+        tag = reading.tag
+        before = self.readings.get(tag)
+        if before is not None and before.quality != reading.quality and 0 in (before.quality, reading.quality):
+            kind = "tag_back" if reading.quality else "tag_bad"
+            self.events.append(Event(self.now_s, kind, tag, {"reason": reading.reason or ""}))
+        self.readings[tag] = reading
+        self.changed[tag] = reading
+        # BAD never reaches a rule, a loop or a program as a number
+        self.values[tag] = None if reading.quality == 0 else reading.value
+
+    def demand(self, demand: Demand) -> None:
+        """Make (or renew) a demand; its owner's older one in the same slot goes."""
+        kept = self.demands.get(demand.output, ())
+        if len(kept) == 1 and kept[0].slot is demand.slot and kept[0].owner == demand.owner:
+            self.demands[demand.output] = (demand,)
+            return
+        others = [d for d in kept if not (d.slot is demand.slot and d.owner == demand.owner)]
+        others.append(demand)
+        others.sort(key=_slot_first)
+        self.demands[demand.output] = tuple(others)
+
+    def withdraw(self, output: str, slot: Slot, owner: str) -> None:
+        kept = self.demands.get(output)
+        if kept:
+            self.demands[output] = tuple(d for d in kept if not (d.slot is slot and d.owner == owner))
+
+    def state(self) -> State:
+        return State(
+            self.now_s, self.readings, self.values, self.blocks, self.demands, self.orders, self.applied, self.sent,
+            self.chosen, self.alarms,
+        )  # fmt: skip
+
+
+def _slot_first(demand: Demand) -> int:
+    return demand.slot
