@@ -188,18 +188,15 @@ class _Knot:
     air_c: float
     relative_humidity: float
     wind_m_s: float
-    gust_m_s: float
-    """One standard deviation of the gusts."""
     clear_w_m2: float
-    cloud: float
     wind_from_degrees: float
 
 
 class DesignDay:
-    """Sun, clouds, temperature and mean wind are worked out every five minutes and joined by straight lines; gusts
-    come and go within half a minute."""
+    """Sun, temperature and mean wind are worked out every quarter of an hour and joined by straight lines; clouds
+    and squalls pass within minutes, gusts within half a minute."""
 
-    _KNOT_S = 300.0
+    _KNOT_S = 900.0
 
     def __init__(self, climate: Climate, seed: int, latitude: float, longitude: float, zone: ZoneInfo) -> None:
         self._climate = climate
@@ -213,7 +210,7 @@ class DesignDay:
         self._squall = Wander(seed, 4, 300.0, 0.8)
         self._turn = Wander(seed, 5, 1800.0, 0.95)
         self._index: int | None = None
-        self._from = self._to = _Knot(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        self._from = self._to = _Knot(0.0, 0.0, 0.0, 0.0, 0.0)
 
     def at(self, farm_time_s: float) -> Weather:
         place = farm_time_s / self._KNOT_S
@@ -224,20 +221,19 @@ class DesignDay:
             self._index = index
         share = place - index
         rest = 1.0 - share
-        was, then = self._from, self._to
+        was, then, climate = self._from, self._to, self._climate
         air_c = rest * was.air_c + share * then.air_c
-        cloud = rest * was.cloud + share * then.cloud
-        wind = rest * was.wind_m_s + share * then.wind_m_s
-        gust = (rest * was.gust_m_s + share * then.gust_m_s) * self._gust.at(farm_time_s)
+        cloud = min(1.0, max(0.0, climate.cloud + climate.cloud_spread * self._cloud.at(farm_time_s)))
+        gust = 0.8 * self._gust.at(farm_time_s) + 0.6 * self._squall.at(farm_time_s)
         return Weather(
             air_c=air_c,
             relative_humidity=rest * was.relative_humidity + share * then.relative_humidity,
-            wind_m_s=max(0.1 * wind, wind + gust),
+            wind_m_s=(rest * was.wind_m_s + share * then.wind_m_s) * max(0.1, 1.0 + climate.gustiness * gust),
             # Kasten and Czeplak 1980
             global_radiation_w_m2=(rest * was.clear_w_m2 + share * then.clear_w_m2) * (1.0 - 0.75 * cloud**3.4),
             sky_c=sky_c(air_c, cloud),
-            soil_c=self._climate.soil_c,
-            rain=cloud > self._climate.rain_above,
+            soil_c=climate.soil_c,
+            rain=cloud > climate.rain_above,
             wind_from_degrees=was.wind_from_degrees,
         )
 
@@ -249,13 +245,10 @@ class DesignDay:
         drift = climate.air_spread_k * self._air.at(time_s)
         air_c = climate.air_c(hour) + drift
         dew_c = min(air_c, self._dew_c + drift)
-        wind = climate.wind_m_s(hour)
         return _Knot(
             air_c=air_c,
             relative_humidity=saturation_vapour_pressure_pa(dew_c) / saturation_vapour_pressure_pa(air_c),
-            wind_m_s=wind * max(0.2, 1.0 + 0.6 * climate.gustiness * self._squall.at(time_s)),
-            gust_m_s=0.8 * climate.gustiness * wind,
+            wind_m_s=climate.wind_m_s(hour),
             clear_w_m2=clear_sky_w_m2(time_s, self._latitude, self._longitude),
-            cloud=min(1.0, max(0.0, climate.cloud + climate.cloud_spread * self._cloud.at(time_s))),
             wind_from_degrees=(270.0 + 30.0 * self._turn.at(time_s)) % 360.0,
         )

@@ -178,7 +178,7 @@ def _one_step(
     air_top = carried * flows.through_screen
     top_outside = carried * flows.top_outside
     air_outside = carried * flows.air_outside
-    lamp_air = p.lamp_convection_w_m2_k if p.lamp_power_w_m2 > 0.0 else 0.0
+    lamp_air = p.lamp_convection_w_m2_k
 
     # vapour: kg/m2/s = transfer x (pa_per_density x density - saturation(T)), linear around the old T
     pa_air = VAPOUR_CONSTANT * (air + KELVIN)
