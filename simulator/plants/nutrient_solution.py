@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 IONS = ("K", "Ca", "Mg", "NH4", "NO3", "P", "SO4", "Na", "Cl", "DIC")
 """The order in every tuple of ions here. P and DIC (dissolved inorganic carbon) are totals over their forms."""
-Ions = tuple[float, float, float, float, float, float, float, float, float, float]
+Ions = tuple[float, ...]
 
 _LN10 = log(10.0)
 _GAMMA_STRENGTH_MAX = 0.5
@@ -139,7 +139,7 @@ def ph_of(ions: Ions, at: Constants, near_ph: float) -> tuple[float, float]:
         elif step < -2.0:
             step = -2.0
         u -= step
-        if -1e-9 < step < 1e-9:
+        if -1e-3 < step < 1e-3:  # what is left is the square of it: 1e-6 in pH, 1e-8 of the charge
             break
     ph = -u / _LN10
     return min(14.0, max(0.0, ph)), h * h / carbon

@@ -16,8 +16,9 @@ REFERENCE_C = 20.0
 _CO2_MMOL_G = 1000.0 / 44.0095
 _START_CO2_PPM = 800.0
 """The air that the first solution was made in."""
-_ROOM_FOR_LINE_S = 1.0
-"""The sample line keeps no two samples closer than this: its length does not depend on the step."""
+_OVERFLOW_S = 20.0
+_SAMPLE_S = 15.0
+"""How often the chemistry of the flowing water is worked out; mixing takes minutes, the probe interpolates."""
 
 # mmol of each ion that a gram of new dry tissue takes along, lettuce: N 45, K 75, Ca 12, Mg 4, P 6, S 3 g/kg
 # (../shared/physics.md 4.1). Sodium and chloride stay in the water.
@@ -96,10 +97,10 @@ class TankState(NamedTuple):
     bulk: Ions
     channel: Ions
     water_c: float
-    ec_ms_cm: float
     ph: float
+    """Of the bulk, when it was last worked out."""
     co2_share: float
-    """Of the dissolved inorganic carbon of the bulk."""
+    """Of its dissolved inorganic carbon, likewise."""
     flow_s: float
     """How long the pump would have run at full flow: the clock of the sample line."""
     line: tuple[tuple[float, float, float], ...]
@@ -110,9 +111,10 @@ class TankState(NamedTuple):
     dosed_acid_l: float
     dosed_base_l: float
     topup_l: float
+    filled_l: float
+    """All of these together."""
     lost_l: float
     """Water through drain and overflow, and into new tissue."""
-    transpired_l: float
     removed: Ions
     """Into plants, drain, overflow and (DIC) air."""
     heat_carried_j: float
@@ -200,11 +202,10 @@ class NutrientTank:
         return TankState(
             tank_l=p.tank_start_l,
             channel_l=channel_l,
-            inlet=_as_ions([zone_l * c for c in mixed]),
-            bulk=_as_ions([(p.tank_start_l - zone_l) * c for c in mixed]),
-            channel=_as_ions([channel_l * c for c in mixed]),
+            inlet=tuple(zone_l * c for c in mixed),
+            bulk=tuple((p.tank_start_l - zone_l) * c for c in mixed),
+            channel=tuple(channel_l * c for c in mixed),
             water_c=p.start_water_c,
-            ec_ms_cm=ec,
             ph=ph,
             co2_share=share,
             flow_s=0.0,
@@ -214,8 +215,8 @@ class NutrientTank:
             dosed_acid_l=0.0,
             dosed_base_l=0.0,
             topup_l=0.0,
+            filled_l=0.0,
             lost_l=0.0,
-            transpired_l=0.0,
             removed=_ions(),
             heat_carried_j=0.0,
         )
@@ -226,7 +227,7 @@ class NutrientTank:
         mixed[0] -= min(0.0, acid)
         mixed[4] += max(0.0, acid)
         mixed[9] = carbon
-        return _as_ions(mixed)
+        return tuple(mixed)
 
     def supply_l_s(self, state: TankState, circulation: float) -> float:
         """What the pump moves; it loses its suction as the water comes down to the foot valve."""
@@ -247,11 +248,16 @@ class NutrientTank:
         """(EC mS/cm at 25 degC, pH) of the water that stands at the probes now."""
         due = state.flow_s - self.parameters.probe_dead_s
         old_s, old_ec, old_ph = state.line[0]
-        if due <= old_s:
-            return old_ec, old_ph
-        new_s, new_ec, new_ph = state.line[1] if len(state.line) > 1 else (state.flow_s, state.ec_ms_cm, state.ph)
-        along = (due - old_s) / max(new_s - old_s, 1e-9)
-        return old_ec + along * (new_ec - old_ec), old_ph + along * (new_ph - old_ph)
+        for new_s, new_ec, new_ph in state.line[1:]:
+            if new_s > due:
+                along = max(0.0, due - old_s) / (new_s - old_s)
+                return old_ec + along * (new_ec - old_ec), old_ph + along * (new_ph - old_ph)
+            old_s, old_ec, old_ph = new_s, new_ec, new_ph
+        return old_ec, old_ph
+
+    def heat_j(self, state: TankState) -> float:
+        """Held by the water; at REFERENCE_C it is nothing."""
+        return WATER_J_L_K * (state.tank_l + state.channel_l) * (state.water_c - REFERENCE_C)
 
     def advance(self, state: TankState, drive: TankDrive, dt_s: float) -> TankState:
         """The tank `dt_s` later. Explicit: good to 30 s, where no zone turns over more than once."""
@@ -269,9 +275,12 @@ class NutrientTank:
         topup_l = drive.topup * p.topup_l_s * dt_s
         supply_l = self.supply_l_s(state, drive.circulation) * dt_s
         return_l = max(0.0, channel_l - p.channel_weir_l) * dt_s / (p.channel_drain_s + 0.5 * dt_s)
-        waste_l = drive.drain * p.drain_per_s * dt_s * sqrt(tank_l * p.tank_full_l)
-        waste_l = min(waste_l, 0.2 * max(0.0, tank_l - 0.2 * p.tank_foot_valve_l))
-        waste_l += 0.3 * max(0.0, tank_l - p.tank_full_l)
+        waste_l = 0.0
+        if drive.drain > 0.0:
+            waste_l = drive.drain * p.drain_per_s * dt_s * sqrt(tank_l * p.tank_full_l)
+            waste_l = min(waste_l, 0.2 * max(0.0, tank_l - 0.2 * p.tank_foot_valve_l))
+        if tank_l > p.tank_full_l:
+            waste_l += (tank_l - p.tank_full_l) * dt_s / (_OVERFLOW_S + dt_s)
         transpired_l = drive.transpiration_l_s * dt_s
         tissue_l = drive.tissue_water_l_s * dt_s
         fresh_l = a_l + b_l + acid_l + base_l + topup_l
@@ -279,7 +288,8 @@ class NutrientTank:
         # the zones keep their share of the tank, which settles the flow from one to the other
         onward_l = (1.0 - p.tank_inlet_share) * (return_l + fresh_l) + p.tank_inlet_share * (supply_l + waste_l)
         stirred_l = p.mixing_l_s * supply_l / p.circulation_l_s * min(1.0, tank_l / p.tank_start_l)
-        inlet_out = (onward_l + stirred_l) / inlet_l
+        # a tank run dry would turn its inlet zone over within the step: the ions then lag, none is lost
+        inlet_out = min(0.9, (onward_l + stirred_l) / inlet_l)
         bulk_back = stirred_l / bulk_l
         bulk_supply = supply_l / bulk_l
         bulk_waste = waste_l / bulk_l
@@ -288,18 +298,18 @@ class NutrientTank:
         channel_out = return_l / channel_l
         channel_keep = 1.0 - channel_out
 
-        if fresh_l > 0.0:
-            dosed = [
-                a_l * a + b_l * b + acid_l * c + base_l * d + topup_l * w
-                for a, b, c, d, w in zip(self.stock_a, self.stock_b, self.acid, self.base, self.water, strict=True)
-            ]
-        else:
-            dosed = list(_NOTHING)
         taken = self._uptake(state, drive, dt_s)
         inlet = [
-            inlet_keep * i + bulk_back * b + channel_out * c + d
-            for i, b, c, d in zip(state.inlet, state.bulk, state.channel, dosed, strict=True)
+            inlet_keep * i + bulk_back * b + channel_out * c
+            for i, b, c in zip(state.inlet, state.bulk, state.channel, strict=True)
         ]
+        if fresh_l > 0.0:
+            inlet = [
+                n + a_l * a + b_l * b + acid_l * c + base_l * d + topup_l * w
+                for n, a, b, c, d, w in zip(
+                    inlet, self.stock_a, self.stock_b, self.acid, self.base, self.water, strict=True
+                )
+            ]
         bulk = [inlet_out * i + bulk_keep * b for i, b in zip(state.inlet, state.bulk, strict=True)]
         channel = [
             bulk_supply * b + channel_keep * c - u for b, c, u in zip(state.bulk, state.channel, taken, strict=True)
@@ -325,24 +335,22 @@ class NutrientTank:
         held_j += drive.heat_w * dt_s
         water_c = REFERENCE_C + held_j / (WATER_J_L_K * (tank_next + channel_next))
 
-        bulk_next_l = (1.0 - p.tank_inlet_share) * tank_next
-        mixed = _as_ions([n / bulk_next_l for n in bulk])
-        ph, co2_share = ph_of(mixed, at, state.ph)
-        ec = conductivity_ms_cm(mixed, ph)
         flow_s = state.flow_s + supply_l / p.circulation_l_s
-        line = state.line
-        if flow_s - line[-1][0] >= _ROOM_FOR_LINE_S:
-            line = (*line, (flow_s, ec, ph))
+        ph, co2_share, line = state.ph, state.co2_share, state.line
+        if flow_s - line[-1][0] >= _SAMPLE_S:
+            litres = (1.0 - p.tank_inlet_share) * tank_next
+            mixed = tuple([n / litres for n in bulk])
+            ph, co2_share = ph_of(mixed, at, ph)
+            line = (*line, (flow_s, conductivity_ms_cm(mixed, ph), ph))
             while line[1][0] <= flow_s - p.probe_dead_s:
                 line = line[1:]
         return TankState(
             tank_next,
             channel_next,
-            _as_ions(inlet),
-            _as_ions(bulk),
-            _as_ions(channel),
+            tuple(inlet),
+            tuple(bulk),
+            tuple(channel),
             water_c,
-            ec,
             ph,
             co2_share,
             flow_s,
@@ -352,9 +360,9 @@ class NutrientTank:
             state.dosed_acid_l + acid_l,
             state.dosed_base_l + base_l,
             state.topup_l + topup_l,
+            state.filled_l + fresh_l,
             state.lost_l + waste_l + tissue_l,
-            state.transpired_l + transpired_l,
-            _as_ions(removed),
+            tuple(removed),
             state.heat_carried_j + carried_j,
         )
 
@@ -362,20 +370,20 @@ class NutrientTank:
         """mmol of the step: what growth asks for, as far as the concentration at the roots allows."""
         k, ca, mg, nh4, no3, p, so4, _, _, _ = state.channel
         litres = state.channel_l
-        grams = drive.tissue_g_s * dt_s
+        # no ion loses more than half: content / half saturation is at most 55 L/g
+        grams = min(drive.tissue_g_s * dt_s, 0.009 * litres)
         by_ammonium = self.parameters.uptake_ammonium_share
-        respired = drive.root_co2_g_s * dt_s * _CO2_MMOL_G
         return (
-            min(0.5 * k, grams * _TISSUE_K * k / (k + litres * _HALF_K)),
-            min(0.5 * ca, grams * _TISSUE_CA * ca / (ca + litres * _HALF_CA)),
-            min(0.5 * mg, grams * _TISSUE_MG * mg / (mg + litres * _HALF_MG)),
-            min(0.5 * nh4, grams * TISSUE_NITROGEN * by_ammonium * nh4 / (nh4 + litres * _HALF_NH4)),
-            min(0.5 * no3, grams * TISSUE_NITROGEN * (1.0 - by_ammonium) * no3 / (no3 + litres * _HALF_NO3)),
-            min(0.5 * p, grams * _TISSUE_P * p / (p + litres * _HALF_P)),
-            min(0.5 * so4, grams * _TISSUE_S * so4 / (so4 + litres * _HALF_S)),
+            grams * _TISSUE_K * k / (k + litres * _HALF_K),
+            grams * _TISSUE_CA * ca / (ca + litres * _HALF_CA),
+            grams * _TISSUE_MG * mg / (mg + litres * _HALF_MG),
+            grams * TISSUE_NITROGEN * by_ammonium * nh4 / (nh4 + litres * _HALF_NH4),
+            grams * TISSUE_NITROGEN * (1.0 - by_ammonium) * no3 / (no3 + litres * _HALF_NO3),
+            grams * _TISSUE_P * p / (p + litres * _HALF_P),
+            grams * _TISSUE_S * so4 / (so4 + litres * _HALF_S),
             0.0,
             0.0,
-            -respired,
+            -_CO2_MMOL_G * drive.root_co2_g_s * dt_s,
         )
 
 
@@ -392,11 +400,3 @@ def _ions(
     dic: float = 0.0,
 ) -> Ions:
     return (k, ca, mg, nh4, no3, p, so4, na, cl, dic)
-
-
-def _as_ions(values: list[float]) -> Ions:
-    k, ca, mg, nh4, no3, p, so4, na, cl, dic = values
-    return (k, ca, mg, nh4, no3, p, so4, na, cl, dic)
-
-
-_NOTHING = _ions()
