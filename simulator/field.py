@@ -5,106 +5,21 @@ when `step` seconds have gone; each step gets the mean position of every actuato
 same farm times give the same bytes, however often and in whatever order the field is asked.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
 
-from drivers.product import Channel, load_product
-from edge_config.model.outputs import Analog, Output, ThreePoint
 from edge_config.model.site import Site
 from foundation.reading import Value
-from foundation.units import UnitError, canonical, factor, parse_quantity
-from simulator.actuators import Actuator, Contact, Level, Motor
-from simulator.instruments import Character, Instrument, adjusted, character_of
-from simulator.plants import greenhouse, plant_factory, ras
-from simulator.plants.plant import Plant, Port, Weather
-from simulator.weather import Steady, WeatherSource, design_day
-from simulator.weather_files import Epw
+from simulator.actuators import Actuator
+from simulator.ground import TICK_S, Ground
+from simulator.instruments import Instrument
+from simulator.layout import FieldError, Layout, unknown
+from simulator.plants.plant import Plant
+from simulator.weather import WeatherSource
 
-TICK_S = 1.0
-SKY_S = 10
-"""Ticks that one look at the sky holds."""
-STEP_S = 5.0
-"""Longest step of a plant unless the site says otherwise; instruments refresh as often."""
-PLANTS: Mapping[str, Callable[..., Plant]] = {
-    "greenhouse": greenhouse.load,
-    "plant_factory": plant_factory.load,
-    "ras": ras.load,
-}
-MILD = Steady(Weather(15.0, 0.6, 2.0, 0.0, 5.0))
-"""The sky of a site that names none."""
-_FACILITY_KEYS = ("plant", "parameters", "bind", "instruments", "actuators", "inputs", "step")
+SKY_TICKS = 10
+"""One look at the sky holds so long."""
 
-
-class FieldError(ValueError):
-    """The `simulation` section names what is not there; every mistake in a line of its own, with its place."""
-
-
-class Ground:
-    """One facility: a plant and all that touches it."""
-
-    def __init__(self, name: str, plant: Plant, longest: int) -> None:
-        self.name = name
-        self.plant = plant
-        self.longest = longest
-        """Ticks between steps while nothing switches."""
-        self.state: Any = plant.initial()
-        self.truth: dict[str, float] = {}
-        """Every output port's true value now."""
-        self.rest: dict[str, float] = {name: port.default for name, port in plant.inputs.items()}
-        """What input ports get that nobody moves."""
-        self.inputs: dict[str, float] = {}
-        self.fixed: dict[str, float] = {}
-        """Input ports held by force, whatever the actuators do."""
-        self.instruments: list[Instrument] = []
-        self.switched = False
-        self._actuators: list[tuple[Actuator, str, float, float]] = []
-        self._felt: list[float] = []
-        self._ticks = 0
-
-    def attach(self, actuator: Actuator, port: str) -> None:
-        """Let an actuator drive an input port over its whole range."""
-        limits = self.plant.inputs[port]
-        self._actuators.append((actuator, port, limits.low, limits.high - limits.low))
-        self._felt.append(0.0)
-
-    def start(self, weather: Weather) -> None:
-        self.inputs = dict(self.rest)
-        self._take_positions()
-        self.truth = self.plant.observe(self.state, self.inputs, weather)
-        for instrument in self.instruments:
-            instrument.start(self.truth[instrument.port])
-
-    def move(self, dt_s: float) -> None:
-        """Let the actuators run for `dt_s`, within one tick."""
-        felt = self._felt
-        for index, (actuator, _, _, _) in enumerate(self._actuators):
-            felt[index] += actuator.move(dt_s)
-
-    def tick(self, weather: Weather) -> None:
-        """End of a tick: step the plant if it is due, and let the instruments look."""
-        self._ticks += 1
-        if not self.switched and self._ticks < self.longest:
-            return
-        dt_s = self._ticks * TICK_S
-        self._ticks = 0
-        self.switched = False
-        inputs, felt = self.inputs, self._felt
-        for index, (_, port, low, span) in enumerate(self._actuators):
-            inputs[port] = low + span * (felt[index] / dt_s)
-            felt[index] = 0.0
-        inputs.update(self.fixed)
-        self.state = self.plant.advance(self.state, inputs, weather, dt_s)
-        self._take_positions()
-        truth = self.truth = self.plant.observe(self.state, inputs, weather)
-        for instrument in self.instruments:
-            instrument.follow(truth[instrument.port], dt_s)
-
-    def _take_positions(self) -> None:
-        for actuator, port, low, span in self._actuators:
-            self.inputs[port] = low + span * actuator.position
-        self.inputs.update(self.fixed)
+__all__ = ["Field", "FieldError"]
 
 
 class Field:
@@ -122,26 +37,18 @@ class Field:
         plants: Mapping[str, Plant] | None = None,
         sky: WeatherSource | None = None,
     ) -> None:
+        layout = Layout(site, seed, plants, sky)
         self.site = site
         self.start_s = self.now_s = start_s
-        self._problems: list[str] = []
-        self.channels = _channels(site)
-        """Device tag -> channel of its product."""
-        self.actuators: dict[str, Actuator] = {}
-        """Output (or bound device tag) -> what it moves."""
-        self.grounds: dict[str, Ground] = {}
-        self._by_channel: dict[str, tuple[Actuator, list[Ground]]] = {}
-        self._instruments: dict[str, Instrument] = {}
+        self.grounds: dict[str, Ground] = layout.grounds
+        self.actuators: dict[str, Actuator] = layout.actuators
+        """By output (or bound device tag): to weld a contact or jam a motor (`stuck`), or to see where it stands."""
+        self.instruments: dict[str, Instrument] = layout.instruments
+        """By measured tag: to foul or shift one (`character`)."""
+        self._by_channel = layout.by_channel
         self._applied: dict[str, Value] = {}
         self._tick = 0
-        self._sky = sky or self._load_sky(seed)
-        for tag, output in site.outputs.items():
-            self._add_output(tag, output)
-        for name, section in site.simulation.items():
-            if name != "weather":
-                self._add_ground(name, section, seed, (plants or {}).get(name))
-        if self._problems:
-            raise FieldError("\n".join(self._problems))
+        self._sky = layout.sky
         self.weather = self._sky.at(start_s)
         for ground in self.grounds.values():
             ground.start(self.weather)
@@ -164,14 +71,14 @@ class Field:
             # a step holds the weather of its beginning
             for ground in self.grounds.values():
                 ground.tick(self.weather)
-            if self._tick % SKY_S == 0:
+            if self._tick % SKY_TICKS == 0:
                 self.weather = self._sky.at(end_s)
 
     # --- what devices do
 
     def sense(self, tag: str) -> float | bool | None:
         """What the instrument at `tag` shows now; of an output channel, what it was set to; None where nothing is."""
-        instrument = self._instruments.get(tag)
+        instrument = self.instruments.get(tag)
         if instrument is not None:
             return instrument.value
         value = self._applied.get(tag)
@@ -189,248 +96,20 @@ class Field:
 
     def truth(self, tag: str) -> float | None:
         """The plant's own value at a measured tag, in the tag's unit; of an output, its true position in %."""
-        instrument = self._instruments.get(tag)
+        instrument = self.instruments.get(tag)
         if instrument is not None:
             return instrument.true_value
         actuator = self.actuators.get(tag)
         return None if actuator is None else 100.0 * actuator.position
 
-    def instrument(self, tag: str) -> Instrument:
-        """The instrument at `tag`, to foul or shift it. Raises KeyError where there is none."""
-        return self._instruments[tag]
-
     def force(self, facility: str, port: str, value: float | None) -> None:
         """Hold a plant's input port at `value` whatever is ordered (a fault); None lets it go."""
         ground = self.grounds[facility]
         if port not in ground.plant.inputs:
-            raise FieldError(f"{facility}: {_unknown('input port', port, ground.plant.inputs)}")
+            raise FieldError(f"{facility}: {unknown('input port', port, ground.plant.inputs)}")
         ground.switched = True
         if value is None:
             ground.fixed.pop(port, None)
             ground.inputs[port] = ground.rest[port]
         else:
             ground.fixed[port] = value
-
-    # --- building
-
-    def _load_sky(self, seed: int) -> WeatherSource:
-        section = self.site.simulation.get("weather")
-        place = self.site.site
-        try:
-            if section is None:
-                return MILD
-            if isinstance(section, dict) and set(section) <= {"design_day", "seed"} and "design_day" in section:
-                day, of = str(section["design_day"]), int(section.get("seed", seed))
-                return design_day(day, of, place.latitude, place.longitude, place.timezone)
-            if isinstance(section, dict) and set(section) == {"epw"}:
-                return Epw(Path(section["epw"]))
-        except (ValueError, TypeError, OSError) as error:
-            self._problems.append(f"simulation.weather: {error}")
-            return MILD
-        self._problems.append("simulation.weather: wants {design_day: NAME, seed: N} or {epw: PATH}")
-        return MILD
-
-    def _add_output(self, tag: str, output: Output) -> None:
-        actuator: Actuator
-        if isinstance(output, ThreePoint):
-            actuator = Motor(output.open, output.close, max(output.travel, 1e-3), output.backlash / 100.0)
-            self._by_channel[output.open] = self._by_channel[output.close] = (actuator, [])
-        else:
-            actuator = self._driven_by(tag, output)
-            self._by_channel[tag] = (actuator, [])
-        self.actuators[tag] = actuator
-
-    def _driven_by(self, tag: str, output: Output | None) -> Actuator:
-        """What a single channel moves: a contact, or a level over the channel's range (% and 0 to 1 are ranges)."""
-        channel = self.channels.get(tag)
-        if channel is not None and channel.kind == "bool":
-            return Contact()
-        if output is not None and not isinstance(output, Analog):
-            return Contact()
-        low = output.low / 100.0 if isinstance(output, Analog) else 0.0
-        if channel is not None and channel.unit != "%" and channel.range is not None:
-            return Level(channel.range[0], channel.range[1], low)
-        return Level(low=low)
-
-    def _add_ground(self, name: str, section: Any, seed: int, plant: Plant | None) -> None:
-        place = f"simulation.{name}"
-        if name not in self.site.facilities:
-            self._wrong(place, _unknown("facility", name, self.site.facilities))
-            return
-        if not isinstance(section, dict):
-            self._wrong(place, "wants plant, parameters and bind")
-            return
-        for key in section:
-            if key not in _FACILITY_KEYS:
-                self._wrong(f"{place}.{key}", _unknown("key", key, _FACILITY_KEYS))
-        if plant is None:
-            plant = self._load_plant(place, section)
-            if plant is None:
-                return
-        ground = Ground(name, plant, self._steps(place, section.get("step"), plant))
-        self.grounds[name] = ground
-        for tag, ports in self._mapping(place, section, "bind").items():
-            for port in ports if isinstance(ports, list) else [ports]:
-                self._bind(f"{place}.bind.{tag}", ground, tag, str(port), seed)
-        for tag, settings in self._mapping(place, section, "instruments").items():
-            self._adjust_instrument(f"{place}.instruments.{tag}", tag, settings)
-        for tag, settings in self._mapping(place, section, "actuators").items():
-            self._adjust_motor(f"{place}.actuators.{tag}", tag, settings)
-        for port, value in self._mapping(place, section, "inputs").items():
-            if port not in plant.inputs:
-                self._wrong(f"{place}.inputs.{port}", _unknown("input port", port, plant.inputs))
-            elif isinstance(value, bool) or not isinstance(value, int | float):
-                self._wrong(f"{place}.inputs.{port}", f"'{value}' is not a number")
-            else:
-                ground.rest[port] = float(value)
-
-    def _load_plant(self, place: str, section: dict[str, Any]) -> Plant | None:
-        kind, parameters = str(section.get("plant")), section.get("parameters")
-        if kind not in PLANTS:
-            self._wrong(f"{place}.plant", _unknown("plant", kind, PLANTS))
-        elif parameters is None:
-            self._wrong(place, "has no parameters: the name of a file in simulator/parameters")
-        else:
-            try:
-                return PLANTS[kind](str(parameters))
-            except ValueError as error:
-                self._wrong(f"{place}.parameters", str(error))
-        return None
-
-    def _steps(self, place: str, raw: Any, plant: Plant) -> int:
-        step_s = STEP_S
-        if raw is not None:
-            try:
-                step_s = parse_quantity(raw).to("s")
-            except UnitError as error:
-                self._wrong(f"{place}.step", str(error))
-        return max(1, int(min(step_s, plant.step_s) / TICK_S))
-
-    def _bind(self, place: str, ground: Ground, tag: str, port: str, seed: int) -> None:
-        site, plant = self.site, ground.plant
-        if tag not in self.channels and tag not in site.outputs and tag not in site.tags:
-            self._wrong(place, f"no device, output or tag '{tag}'")
-        elif self._is_written(tag):
-            if port in plant.inputs:
-                self._bind_actuator(place, ground, tag, port)
-            else:
-                self._wrong(place, _unknown("input port", port, plant.inputs))
-        elif port not in plant.outputs:
-            self._wrong(place, _unknown("output port", port, plant.outputs))
-        elif tag in self._instruments:
-            self._wrong(place, f"'{tag}' is bound twice")
-        else:
-            self._bind_instrument(place, ground, tag, port, plant.outputs[port], seed)
-
-    def _is_written(self, tag: str) -> bool:
-        channel = self.channels.get(tag)
-        return tag in self.site.outputs or (channel is not None and channel.access != "read")
-
-    def _bind_actuator(self, place: str, ground: Ground, tag: str, port: str) -> None:
-        for output_tag, output in self.site.outputs.items():
-            if isinstance(output, ThreePoint) and tag in (output.open, output.close):
-                self._wrong(place, f"'{tag}' is a contact of '{output_tag}': bind that")
-                return
-        if tag not in self.actuators:
-            actuator = self._driven_by(tag, None)
-            self.actuators[tag] = actuator
-            self._by_channel[tag] = (actuator, [])
-        actuator = self.actuators[tag]
-        ground.attach(actuator, port)
-        for other, grounds in self._by_channel.values():
-            if other is actuator and ground not in grounds:
-                grounds.append(ground)
-
-    def _bind_instrument(self, place: str, ground: Ground, tag: str, port: str, shows: Port, seed: int) -> None:
-        unit = self._unit(tag) or shows.unit
-        try:
-            scale = _scale(shows, unit)
-        except UnitError as error:
-            self._wrong(place, f"port '{port}': {error}")
-            return
-        channel = self.channels.get(tag)
-        instrument = Instrument(
-            tag,
-            port,
-            _scaled(character_of(shows.unit, port), scale),
-            seed,
-            scale,
-            floor=0.0 if shows.low == 0.0 else float("-inf"),
-            contact=channel is not None and channel.kind == "bool",
-        )
-        self._instruments[tag] = instrument
-        ground.instruments.append(instrument)
-
-    def _unit(self, tag: str) -> str:
-        """The unit in which a device says this tag, '' where nobody has said."""
-        channel, setting = self.channels.get(tag), self.site.tags.get(tag)
-        if channel is not None and channel.unit:
-            return channel.unit
-        return canonical(setting.unit) if setting is not None and setting.unit else ""
-
-    def _adjust_instrument(self, place: str, tag: str, settings: Any) -> None:
-        instrument = self._instruments.get(tag)
-        if instrument is None:
-            self._wrong(place, f"nothing is bound to '{tag}'")
-            return
-        if not isinstance(settings, dict):
-            self._wrong(place, "wants {noise: …, lag: …, …}")
-            return
-        try:
-            instrument.character = adjusted(instrument.character, settings, self._unit(tag))
-        except ValueError as error:
-            self._wrong(place, str(error))
-
-    def _adjust_motor(self, place: str, tag: str, settings: Any) -> None:
-        motor = self.actuators.get(tag)
-        if (
-            not isinstance(motor, Motor)
-            or not isinstance(settings, dict)
-            or not set(settings) <= {"travel", "backlash"}
-        ):
-            self._wrong(place, "wants {travel: …, backlash: …} of a three_point output")
-            return
-        try:
-            if "travel" in settings:
-                motor.travel_s = max(parse_quantity(settings["travel"]).to("s"), 1e-3)
-            if "backlash" in settings:
-                motor.backlash = parse_quantity(settings["backlash"]).to("%") / 100.0
-        except UnitError as error:
-            self._wrong(place, str(error))
-
-    def _mapping(self, place: str, section: dict[str, Any], key: str) -> dict[str, Any]:
-        found = section.get(key, {})
-        if isinstance(found, dict):
-            return found
-        self._wrong(f"{place}.{key}", "must be a mapping")
-        return {}
-
-    def _wrong(self, place: str, what: str) -> None:
-        self._problems.append(f"{place}: {what}")
-
-
-def _channels(site: Site) -> dict[str, Channel]:
-    found: dict[str, Channel] = {}
-    for device in site.devices.values():
-        product = load_product(device.product)
-        for name, tag in device.tags.items():
-            channel = product.channels.get(name) or product.channels.get("*")
-            if channel is not None:
-                found[tag] = channel
-    return found
-
-
-def _scale(port: Port, unit: str) -> float:
-    """From the port's unit to the tag's; a port without unit is a position, which a tag may tell in %."""
-    if port.unit in ("", "-"):
-        return 100.0 if unit == "%" else 1.0
-    return 1.0 if port.unit == unit else factor(port.unit, unit)
-
-
-def _scaled(character: Character, scale: float) -> Character:
-    """The tables are in the port's unit, what an instrument shows in the tag's."""
-    return character if scale == 1.0 else replace(character, noise=character.noise * scale)
-
-
-def _unknown(what: str, name: str, known: Any) -> str:
-    return f"no {what} '{name}'; there are: {', '.join(known)}"

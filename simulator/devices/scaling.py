@@ -1,13 +1,16 @@
 """How a product puts a value on the wire: value to raw number to 16-bit words, and back."""
 
 import struct
-from math import isfinite, isnan, nan
+from math import inf, isfinite, nan
 
 from drivers.product import Channel
 from foundation.reading import Quality, Reason, Value
 
 Seen = tuple[Value | None, Quality, Reason | None]
 Words = tuple[int, ...]
+
+GOOD = Quality.GOOD
+NOTHING: Seen = (None, Quality.BAD, Reason.SENTINEL)
 
 _LIMITS = {"bit": (0, 1), "u16": (0, 0xFFFF), "s16": (-0x8000, 0x7FFF), "u32": (0, 0xFFFF_FFFF),
            "s32": (-0x8000_0000, 0x7FFF_FFFF)}  # fmt: skip
@@ -23,36 +26,43 @@ class Scaling:
         self.on_registers = channel.table is not None
         """False for a payload of text (MQTT), where numbers are not rounded to a register."""
         self.size = 2 if channel.type in ("u32", "s32", "f32") else 1
+        self._bool = channel.kind == "bool"
         self._integer = self.on_registers and channel.type != "f32"
-        self._limits = _LIMITS.get(channel.type, (0, 0))
+        self._least, self._most = _LIMITS.get(channel.type, (0, 0))
+        self._scale, self._offset = channel.scale, channel.offset
         self._places = _ORDERS[channel.order]
         self._sentinels = channel.sentinels
-        self._low, self._high = channel.range if channel.range is not None else (-float("inf"), float("inf"))
+        self._low, self._high = channel.range if channel.range is not None else (-inf, inf)
 
     def nothing(self) -> float:
         """The raw number by which the product says "no value"; where it has none, one that lies outside any range."""
         if self._sentinels:
             return self._sentinels[0]
-        return self._limits[1] if self._integer else nan
+        return self._most if self._integer else nan
 
     def raw(self, value: float) -> float:
         """The raw number of a value; an integer as near as the register can hold."""
-        raw = (value - self.channel.offset) / self.channel.scale
+        raw = (value - self._offset) / self._scale
         if self._integer:
-            low, high = self._limits
-            return nan if isnan(raw) else min(high, max(low, round(raw))) if isfinite(raw) else high
-        if self.on_registers:
-            return _as_f32(raw)
-        return round(raw, 4)
+            if not isfinite(raw):
+                return self._most
+            raw = round(raw)
+            return self._least if raw < self._least else self._most if raw > self._most else raw
+        return _as_f32(raw) if self.on_registers else round(raw, 4)
 
     def seen(self, value: float | bool | None) -> Seen:
         """What a driver reads when the channel stands at `value`: rounded by the wire, checked against the product."""
-        channel = self.channel
-        if channel.kind == "bool":
-            if value is None and not self.on_registers:
-                return None, Quality.BAD, Reason.SENTINEL
-            return bool(value), Quality.GOOD, None
-        return self._read(self.nothing() if value is None else self.raw(value))
+        if self._bool:
+            if value is None:
+                return (False, GOOD, None) if self.on_registers else NOTHING
+            return value is True or value > 0, GOOD, None
+        raw = self.nothing() if value is None else self.raw(value)
+        if raw != raw or raw in self._sentinels:
+            return NOTHING
+        shown = raw * self._scale + self._offset
+        if self._low <= shown <= self._high:
+            return shown, GOOD, None
+        return shown, Quality.BAD, Reason.RANGE
 
     def words(self, raw: float) -> Words:
         """16-bit registers of a raw number, in the order of the wire."""
@@ -78,14 +88,6 @@ class Scaling:
                 else int.from_bytes(four, signed=self.channel.type == "s32")
             )
         return raw * self.channel.scale + self.channel.offset
-
-    def _read(self, raw: float) -> Seen:
-        if raw != raw or raw in self._sentinels:
-            return None, Quality.BAD, Reason.SENTINEL
-        value = raw * self.channel.scale + self.channel.offset
-        if not self._low <= value <= self._high:
-            return value, Quality.BAD, Reason.RANGE
-        return value, Quality.GOOD, None
 
 
 def _as_f32(value: float) -> float:

@@ -1,0 +1,197 @@
+"""A virtual device: channels, watchdog in farm time, and the faults that tests and demos switch on."""
+
+from typing import Any
+
+import pytest
+
+from drivers.product import Product, Watchdog, load_product
+from edge_config.model.site import Device
+from foundation.reading import Quality, Reason, Value
+from simulator.devices.device import VirtualDevice
+
+START_S = 1_700_000_000.0
+
+
+class Bench:
+    """What a device is wired to, on a table."""
+
+    def __init__(self, **shows: float | bool | None) -> None:
+        self.shows: dict[str, float | bool | None] = {tag.replace("__", "."): value for tag, value in shows.items()}
+        self.told: dict[str, Value] = {}
+
+    def sense(self, tag: str) -> float | bool | None:
+        return self.shows.get(tag)
+
+    def actuate(self, tag: str, value: Value) -> None:
+        self.told[tag] = value
+
+
+def device(
+    bench: Bench, product: str | Product, tags: dict[str, str], safe: dict[str, float | bool] | None = None, **more: Any
+) -> VirtualDevice:
+    what = load_product(product) if isinstance(product, str) else product
+    settings = Device.model_validate({"product": what.id, "bus": "b", "unit": 1, "tags": tags, **more})
+    return VirtualDevice("d", settings, what, bench, safe or {})
+
+
+RELAYS = {"relay1": "ras1.tank1.o2_valve", "relay2": "ras1.tank1.emergency_o2"}
+SAFE: dict[str, float | bool] = {"ras1.tank1.o2_valve": False, "ras1.tank1.emergency_o2": True}
+
+
+def relays(bench: Bench) -> VirtualDevice:
+    return device(bench, "icpdas/m7067", RELAYS, SAFE, watchdog="20 s")
+
+
+def test_a_reading_is_rounded_as_the_wire_rounds_it() -> None:
+    bench = Bench(gh1__bay1__air=21.4567, gh1__bay1__rh=54.321)
+    probe = device(bench, "xymd/xy_md02", {"temperature": "gh1.bay1.air", "humidity": "gh1.bay1.rh"})
+    air, rh = probe.poll(START_S)
+    assert (air.tag, air.quality, air.time_s) == ("gh1.bay1.air", Quality.GOOD, START_S)
+    assert air.value == pytest.approx(21.5)
+    assert rh.value == pytest.approx(54.3)
+
+
+def test_what_the_product_cannot_say_is_not_good() -> None:
+    bench = Bench(gh1__bay1__air=300.0)
+    probe = device(bench, "xymd/xy_md02", {"temperature": "gh1.bay1.air", "humidity": "gh1.bay1.rh"})
+    air, rh = probe.poll(START_S)
+    assert (air.quality, air.reason) == (Quality.BAD, Reason.RANGE)
+    assert rh.quality is Quality.BAD  # bound to nothing
+    assert rh.usable is None
+
+
+def test_an_unplugged_device_says_nothing_and_takes_nothing() -> None:
+    bench = Bench()
+    board = relays(bench)
+    board.open(START_S)
+    board.unplugged = True
+    assert {reading.reason for reading in board.poll(START_S)} == {Reason.COMM}
+    assert board.order({"ras1.tank1.o2_valve": True}, START_S) == [("ras1.tank1.o2_valve", False, "comm")]
+    assert bench.told["ras1.tank1.o2_valve"] is False
+
+
+def test_without_orders_the_relays_go_safe_in_time_and_life_support_comes_on() -> None:
+    bench = Bench()
+    board = relays(bench)
+    assert bench.told == {"ras1.tank1.o2_valve": False, "ras1.tank1.emergency_o2": False}  # nobody told it more yet
+    board.open(START_S)
+    board.order({"ras1.tank1.o2_valve": True, "ras1.tank1.emergency_o2": False}, START_S)
+    board.tick(START_S + 20.0)
+    assert bench.told["ras1.tank1.o2_valve"] is True
+    board.tick(START_S + 20.1)
+    assert board.tripped
+    assert bench.told == SAFE
+
+
+def test_every_order_feeds_the_watchdog() -> None:
+    bench = Bench()
+    board = relays(bench)
+    board.open(START_S)
+    for second in range(0, 120, 10):
+        board.order({"ras1.tank1.o2_valve": True}, START_S + second)
+        board.tick(START_S + second + 9.9)
+    assert not board.tripped
+
+
+def test_a_trip_stays_until_it_is_cleared() -> None:
+    bench = Bench()
+    board = relays(bench)
+    board.open(START_S)
+    board.tick(START_S + 60.0)
+    assert not board.write("relay1", True, START_S + 61.0)
+    assert bench.told == SAFE
+    board.clear(START_S + 62.0)
+    assert bench.told == SAFE  # clearing moves nothing
+    assert board.write("relay1", True, START_S + 63.0)
+    assert bench.told["ras1.tank1.o2_valve"] is True
+
+
+def test_a_driver_clears_the_trip_before_it_writes() -> None:
+    bench = Bench()
+    board = relays(bench)
+    board.open(START_S)
+    board.tick(START_S + 60.0)
+    assert board.order({"ras1.tank1.o2_valve": True}, START_S + 61.0) == [("ras1.tank1.o2_valve", True, None)]
+    assert bench.told["ras1.tank1.o2_valve"] is True
+
+
+def test_reads_do_not_feed_a_watchdog_that_wants_writes() -> None:
+    product = load_product("icpdas/m7067")
+    assert product.watchdog is not None
+    writes = Watchdog.model_validate({**product.watchdog.model_dump(), "fed_by": "write"})
+    bench = Bench()
+    board = device(bench, product.model_copy(update={"watchdog": writes}), RELAYS, SAFE, watchdog="20 s")
+    board.open(START_S)
+    for second in range(0, 31, 5):
+        board.poll(START_S + second)
+        board.tick(START_S + second)
+    assert board.tripped
+
+
+def test_a_watchdog_longer_than_the_register_is_as_long_as_it_can_be() -> None:
+    board = device(Bench(), "icpdas/m7067", RELAYS, SAFE, watchdog="60 s")
+    board.open(START_S)
+    assert board.watchdog_s == pytest.approx(25.5)
+
+
+def test_after_a_power_cut_outputs_come_up_safe() -> None:
+    bench = Bench()
+    board = relays(bench)
+    board.open(START_S)
+    board.order({"ras1.tank1.o2_valve": True, "ras1.tank1.emergency_o2": False}, START_S)
+    board.power_cycle(START_S + 1.0)
+    assert bench.told == SAFE
+    board.tick(START_S + 1000.0)
+    assert not board.tripped  # nobody has armed it again
+
+
+def test_a_board_without_watchdog_holds_for_ever() -> None:
+    product = load_product("icpdas/m7067").model_copy(update={"watchdog": None})
+    bench = Bench()
+    board = device(bench, product, RELAYS, SAFE, watchdog="20 s")
+    board.open(START_S)
+    board.order({"ras1.tank1.o2_valve": True}, START_S)
+    board.tick(START_S + 1e6)
+    assert bench.told["ras1.tank1.o2_valve"] is True
+
+
+def test_outputs_read_back_what_they_are_set_to() -> None:
+    board = relays(Bench())
+    board.open(START_S)
+    board.order({"ras1.tank1.o2_valve": True}, START_S)
+    assert {reading.tag: reading.value for reading in board.poll(START_S)} == {
+        "ras1.tank1.o2_valve": True,
+        "ras1.tank1.emergency_o2": False,
+    }
+
+
+def test_a_stuck_probe_repeats_itself_and_a_welded_contact_does_not_move() -> None:
+    bench = Bench(gh1__bay1__air=20.0)
+    probe = device(bench, "xymd/xy_md02", {"temperature": "gh1.bay1.air"})
+    probe.stuck.add("temperature")
+    probe.poll(START_S)
+    bench.shows["gh1.bay1.air"] = 30.0
+    assert probe.poll(START_S)[0].value == pytest.approx(20.0)
+    probe.stuck.clear()
+    assert probe.poll(START_S)[0].value == pytest.approx(30.0)
+
+    board = relays(bench)
+    board.stuck.add("relay1")
+    board.order({"ras1.tank1.o2_valve": True}, START_S)
+    assert bench.told["ras1.tank1.o2_valve"] is False
+    assert board.poll(START_S)[0].value is True  # the board believes its relay
+
+
+def test_a_shifted_probe_and_one_that_says_no_value() -> None:
+    bench = Bench(ras1__tank1__do=7.5, ras1__tank1__temp=24.0)
+    probe = device(bench, "yosemitech/y504_a", {"oxygen": "ras1.tank1.do", "temperature": "ras1.tank1.temp"})
+    probe.offset["oxygen"] = -2.0
+    probe.sentinel.add("temperature")
+    oxygen, temperature = probe.poll(START_S)
+    assert oxygen.value == pytest.approx(5.5)
+    assert (temperature.value, temperature.reason) == (None, Reason.SENTINEL)
+
+
+def test_a_tag_that_is_no_output_cannot_be_ordered() -> None:
+    probe = device(Bench(), "xymd/xy_md02", {"temperature": "gh1.bay1.air"})
+    assert probe.order({"gh1.bay1.air": 3.0}, START_S) == [("gh1.bay1.air", False, "exception")]
