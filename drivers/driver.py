@@ -90,7 +90,7 @@ class Statistics:
 
 
 class Driver(Protocol):
-    """One device. Never raises for what a device or a wire does: it returns BAD readings and a Written that is not ok."""
+    """One device. Never raises for what a device or a wire does: it returns BAD readings, and a Written not ok."""
 
     settings: DeviceSettings
     statistics: Statistics

@@ -4,13 +4,16 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from foundation.document import parse_document
 from foundation.problem import Problem, ProblemsError
 
 Order = Literal["ABCD", "CDAB", "BADC", "DCBA"]
 """Byte order of a 32-bit value on the wire, A the most significant byte."""
+
+Table = Literal["coil", "discrete", "holding", "input"]
+"""The four tables of Modbus; the first two hold bits."""
 
 
 class _Part(BaseModel):
@@ -30,11 +33,12 @@ class Channel(_Part):
     """One value of a product. For Modbus `table` and `address` (0-based, as on the wire) say where it stands;
     for MQTT `path` is the key (dotted) in the JSON payload."""
 
-    kind: Literal["number", "bool", "text"] = "number"
+    kind: Literal["number", "bool", "text", "any"] = "number"
+    """`any` takes a number or a bool as it comes: for payloads whose keys only the site knows."""
     access: Literal["read", "write", "read_write"] = "read"
     unit: str = ""
     """Canonical unit of the value after `scale` and `offset`."""
-    table: Literal["coil", "discrete", "holding", "input"] | None = None
+    table: Table | None = None
     address: int | None = Field(default=None, ge=0, le=65535)
     type: Literal["bit", "u16", "s16", "u32", "s32", "f32"] = "u16"
     order: Order = "ABCD"
@@ -83,22 +87,41 @@ class Product(_Part):
     id: str
     name_zh: str
     name_en: str
-    protocol: Literal["modbus", "mqtt_json"]
+    protocol: Literal["modbus", "mqtt_json", "mqtt_uns"]
     sources: tuple[str, ...] = Field(min_length=1)
     confidence: Literal["verified", "single", "generic"]
     unverified: tuple[str, ...] = ()
     """Details nobody has confirmed; shown to the technician."""
     serial: Serial | None = None
-    start: tuple[tuple[Literal["read_holding", "write_holding"], int, int], ...] = ()
-    """Requests to send once after opening: function, address, count or value."""
+    start: tuple[tuple[Literal["read_holding", "write_holding", "write_nothing"], int, int], ...] = ()
+    """Requests to send once after opening: function, address, count or value. `write_nothing` is FC16 with no registers
+    at all, which the standard does not know but some probes want as a command."""
     time_channel: str | None = None
     """Channel that holds the source time, Unix seconds (u32): loggers. Its value dates all others."""
     max_block: int = 60
-    """Most registers in one request."""
+    """Most registers (or bits) in one request."""
+    blocks: tuple[tuple[Table, int, int], ...] = ()
+    """Table, address, count of what can only be read as a whole: a wanted channel inside is read with all of it."""
     silent_exceptions: bool = False
     """Does not answer at all where others send an exception."""
     channels: dict[str, Channel] = Field(min_length=1)
     watchdog: Watchdog | None = None
+
+    @model_validator(mode="after")
+    def _stands_somewhere(self) -> "Product":
+        for name, channel in self.channels.items():
+            if self.protocol == "modbus":
+                if channel.table is None or channel.address is None:
+                    raise ValueError(f"channel {name} needs a table and an address")
+                if (channel.type == "bit") != (channel.table in ("coil", "discrete")):
+                    raise ValueError(f"channel {name}: a {channel.table} cannot be a {channel.type}")
+                if channel.kind not in ("number", "bool"):
+                    raise ValueError(f"channel {name}: Modbus carries numbers and bools")
+            elif channel.path is None:
+                raise ValueError(f"channel {name} needs a path")
+        if self.time_channel is not None and self.time_channel not in self.channels:
+            raise ValueError(f"time_channel {self.time_channel} is no channel")
+        return self
 
 
 @cache
@@ -113,7 +136,7 @@ def load_product(product: str) -> Product:
         return Product.model_validate({"id": product, **document.value})
     except ValidationError as error:
         problems = [
-            document.problem("E202", tuple(p for p in one["loc"]), what=one["msg"], where=".".join(map(str, one["loc"])))
+            document.problem("E202", tuple(one["loc"]), what=one["msg"], where=".".join(map(str, one["loc"])))
             for one in error.errors()
         ]
         raise ProblemsError(problems) from error
