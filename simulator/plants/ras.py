@@ -7,27 +7,30 @@ from math import exp, floor, log10
 from typing import NamedTuple
 
 from foundation.air import absolute_humidity_g_m3
-from foundation.water import CACO3_MG_MEQ, CO2_MG_MMOL, NITROGEN_MG_MMOL
+from foundation.water import CACO3_MG_MEQ, CO2_MG_MMOL
 from simulator.parameters import load_parameters
-from simulator.plants.biology import CO2_PER_O2_G, FISH_HEAT_KJ_PER_G_O2, degasser_removal
+from simulator.plants.biology import FISH_HEAT_KJ_PER_G_O2
 from simulator.plants.plant import Port, Weather
-from simulator.plants.ras_fish import PROTEIN_N, Fish, live
+from simulator.plants.ras_fish import Fish
+from simulator.plants.ras_loop import (
+    Positions,
+    Surroundings,
+    bed_step,
+    move_water,
+    oxygenate,
+    sump_step,
+    take,
+    tank_step,
+)
 from simulator.plants.ras_parameters import RasParameters
 from simulator.plants.ras_water import (
-    AIR_O2,
-    NAHCO3_G_MOL,
-    O2_G_MOL,
     Bacteria,
     Chemistry,
     Water,
     carbonic_share,
     chemistry,
-    from_air,
     hydrogen_mol_l,
     nh3_share,
-    nitrify,
-    rotting_oxygen_g,
-    take,
 )
 
 _KWH_PER_M3_K = 1.163
@@ -45,7 +48,7 @@ INPUTS: Mapping[str, Port] = {
     "circulation.standby": Port("", 0.0, 1.0, 0.0, "standby pump"),
     "heater": Port("", 0.0, 1.0, 0.0, "heat pump, heating"),
     "chiller": Port("", 0.0, 1.0, 0.0, "heat pump, cooling"),
-    "base.pump": Port("", 0.0, 1.0, 0.45, "bicarbonate doser; unbound, a man doses by the day's feed"),
+    "base.pump": Port("", 0.0, 1.0, 0.36, "bicarbonate doser; the default holds the day's alkalinity"),
     "feeder": Port("", 0.0, 1.0, 0.0, "running"),
     "makeup.valve": Port("", 0.0, 1.0, 0.17, "new water to the sump"),
     "uv": Port("", 0.0, 1.0, 1.0, "lamps"),
@@ -153,7 +156,7 @@ class Ras:
                 volume_m3 * p.start_solids_mg_l,
             )
 
-        part_g = p.pipe_m3 / _PIPE_PARTS * p.start_oxygen_mg_l
+        part_g = p.pipe_m3 / _PIPE_PARTS * p.start_pipe_oxygen_mg_l
         return RasState(
             tank=water(p.tank_m3, p.start_tank_tan_mg_l, p.start_tank_co2_mg_l),
             mbbr=water(p.mbbr_m3, p.start_tan_mg_l, p.start_co2_mg_l),
@@ -184,133 +187,40 @@ class Ras:
         p = self.parameters
         on = _positions(inputs)
         dt_h = dt_s / 3600.0
-        tank, mbbr, sump, water_c = state.tank, state.mbbr, state.sump, state.water_c
+        tank_m3, sump_m3, water_c = state.tank_m3, state.sump_m3, state.water_c
         c = self._chemistry(water_c, weather.pressure_pa)
-        air_mg_l = p.beta * c.oxygen_saturation_mg_l
-        air_mol_m3 = p.hall_co2_ppm * c.carbonic_mol_m3_ppm
-        warm = 1.024 ** (water_c - 20.0)
-        hall_c = weather.air_c + 2.0
-        hall_c = p.hall_c if not hall_c > p.hall_c else min(50.0, hall_c)
-        flows = _flows(p, state, on, c.vapour_g_m3 - _hall_vapour_g_m3(round(hall_c * 10.0), p.hall_humidity), dt_h)
-        through_m3, lifted_m3 = flows.through_m3, flows.lifted_m3
+        around = Surroundings(
+            dt_h,
+            water_c,
+            c,
+            p.beta * c.oxygen_saturation_mg_l,
+            p.hall_co2_ppm * c.carbonic_mol_m3_ppm,
+            1.024 ** (water_c - 20.0),
+            p.solids_decay_per_d / 24.0 * 1.07 ** (water_c - 25.0) * dt_h,
+        )
+        hall_c = min(50.0, max(p.hall_c, weather.air_c + 2.0))
+        dryness_g_m3 = c.vapour_g_m3 - _hall_vapour_g_m3(round(hall_c * 10.0), p.hall_humidity)
+        flows = move_water(p, on, tank_m3, sump_m3, state.flow_m3_h, state.drum_g, dryness_g_m3, dt_h)
 
-        # What leaves each compartment.
-        out = take(tank, (through_m3 + flows.spilt_m3) / state.tank_m3)
-        if flows.spilt_m3 > 0.0:
-            spilt = take(out, flows.spilt_m3 / (through_m3 + flows.spilt_m3))
-            onward = take(out, through_m3 / (through_m3 + flows.spilt_m3))
-        else:
-            spilt, onward = _NOTHING, out
-        fallen = take(mbbr, through_m3 / p.mbbr_m3)
-        lifted = take(sump, lifted_m3 / state.sump_m3)
-        rinsed = flows.rinsed_m3 / state.sump_m3
+        # What leaves each compartment; the drum takes its solids on the way.
+        leaving = (flows.through_m3 + flows.spilt_m3) / tank_m3
+        onward = take(state.tank, flows.through_m3 / tank_m3)
+        spilt = take(state.tank, flows.spilt_m3 / tank_m3) if flows.spilt_m3 > 0.0 else _NOTHING
+        fallen = take(state.mbbr, flows.through_m3 / p.mbbr_m3)
+        lifted = take(state.sump, flows.lifted_m3 / sump_m3)
         caught_g = onward.solids * p.drum_capture
         drum_g = state.drum_g + caught_g
         scraped_g = drum_g * (1.0 - exp(-on.rinse * dt_s / p.drum_rinse_s))
 
-        # Cone and pipe: implicit stages, so that a slow pump does no harm.
         gas_g = 1000.0 * p.oxygen_gas_kg_h * on.valve * on.supply * dt_h
-        room_g = lifted_m3 * p.cone_limit * c.oxygen_saturation_mg_l - lifted.oxygen
-        cone_g = max(0.0, min(gas_g * p.cone_absorption, room_g))
-        part_m3 = p.pipe_m3 / _PIPE_PARTS
-        carried_g = lifted.oxygen + cone_g
-        pipe = []
-        for held_g in state.pipe:
-            mixed_mg_l = (held_g + carried_g) / (part_m3 + lifted_m3)
-            carried_g = mixed_mg_l * lifted_m3
-            pipe.append(mixed_mg_l * part_m3)
-
-        # Tank: fish, air, emergency oxygen, solids.
-        tank_m3 = state.tank_m3 + lifted_m3 - through_m3 - flows.spilt_m3
-        h = hydrogen_mol_l(tank, state.tank_m3, c)
-        nh3_mg_l = tank.tan / state.tank_m3 * nh3_share(h, c)
-        fed_g = p.feeder_g_s * on.feeder * dt_s
-        fish, did = live(p, state.fish, fed_g, tank.oxygen, state.tank_m3, nh3_mg_l, water_c, dt_h)
-        respired_mol = did.oxygen_g * CO2_PER_O2_G / CO2_MG_MMOL
-        renewed = p.surface_m_h * p.tank_surface_m2 / state.tank_m3 + p.tank_air_per_h * on.blower * warm
-        renewed *= dt_h
-        air_g = from_air(tank.oxygen, air_mg_l * state.tank_m3, renewed)
-        diffuser_g = 1000.0 * p.emergency_gas_kg_h * on.emergency * dt_h
-        headroom = 1.0 - tank.oxygen / state.tank_m3 / (p.emergency_depth * c.oxygen_saturation_mg_l / AIR_O2)
-        dissolved_g = diffuser_g * p.emergency_absorption * headroom if headroom > 0.0 else 0.0
-        vented_mol = from_air(tank.carbon * carbonic_share(h, c), air_mol_m3 * state.tank_m3, renewed * p.air_co2_share)
-        decayed = p.solids_decay_per_d / 24.0 * 1.07 ** (water_c - 25.0) * dt_h
-        rot_n = p.solids_nitrogen / p.solids_oxygen
-        rot_g = rotting_oxygen_g(p, tank.solids, tank.oxygen, state.tank_m3, decayed)
-        # Uneaten feed counts as solids; the protein it has more than they have dissolves.
-        leached_g = did.wasted_feed_g * (PROTEIN_N * p.feed_protein - p.solids_nitrogen)
-        ammonia_g = did.tan_g + leached_g + rot_g * rot_n
-        tank = Water(
-            tank.oxygen - out.oxygen + carried_g - did.oxygen_g + air_g + dissolved_g - rot_g,
-            tank.tan - out.tan + lifted.tan + ammonia_g,
-            tank.nitrite - out.nitrite + lifted.nitrite,
-            tank.nitrate - out.nitrate + lifted.nitrate,
-            tank.carbon - out.carbon + lifted.carbon + respired_mol + vented_mol + rot_g / O2_G_MOL,
-            tank.alkalinity - out.alkalinity + lifted.alkalinity + ammonia_g / NITROGEN_MG_MMOL,
-            tank.solids - out.solids + lifted.solids + did.solids_g + did.wasted_feed_g - rot_g / p.solids_oxygen,
+        pipe, carried_g, cone_g = oxygenate(
+            p, state.pipe, lifted.oxygen, flows.lifted_m3, gas_g, c.oxygen_saturation_mg_l
         )
-
-        # Moving bed: air, nitrification, solids.
-        h = hydrogen_mol_l(mbbr, p.mbbr_m3, c)
-        carbonic = carbonic_share(h, c)
-        renewed = p.mbbr_air_per_h * on.blower * warm * dt_h
-        bed_air_g = from_air(mbbr.oxygen, air_mg_l * p.mbbr_m3, renewed)
-        bed_vented_mol = from_air(mbbr.carbon * carbonic, air_mol_m3 * p.mbbr_m3, renewed * p.air_co2_share)
-        stirred = min(1.0, on.blower / p.stirred_from)
-        health = on.health * (p.still_bed_share + (1.0 - p.still_bed_share) * stirred)
-        bacteria, bed = nitrify(p, mbbr, state.bacteria, health, -log10(h), water_c, dt_h)
-        bed_rot_g = rotting_oxygen_g(p, mbbr.solids, mbbr.oxygen, p.mbbr_m3, decayed)
-        bed_carbon_mol = bed_vented_mol - bed.carbon_mol + bed_rot_g / O2_G_MOL
-        bed_alkalinity_mol = bed_rot_g * rot_n / NITROGEN_MG_MMOL - bed.alkalinity_mol
-        mbbr = Water(
-            mbbr.oxygen - fallen.oxygen + onward.oxygen + bed_air_g - bed.oxygen_g - bed_rot_g,
-            mbbr.tan - fallen.tan + onward.tan - bed.oxidised_g + bed_rot_g * rot_n,
-            mbbr.nitrite - fallen.nitrite + onward.nitrite + bed.nitrite_g - bed.nitrate_g,
-            mbbr.nitrate - fallen.nitrate + onward.nitrate + bed.nitrate_g,
-            mbbr.carbon - fallen.carbon + onward.carbon + bed_carbon_mol,
-            mbbr.alkalinity - fallen.alkalinity + onward.alkalinity + bed_alkalinity_mol,
-            mbbr.solids - fallen.solids + onward.solids - caught_g - bed_rot_g / p.solids_oxygen,
+        tank, fish, did, by_tank = tank_step(p, around, on, state.tank, tank_m3, leaving, lifted, carried_g, state.fish)
+        mbbr, bacteria, by_bed, carbonic = bed_step(
+            p, around, on, state.mbbr, flows.through_m3 / p.mbbr_m3, onward, caught_g, state.bacteria
         )
-
-        # Degasser and sump: new water, base, solids, overflow.
-        gas_to_liquid = min(50.0, flows.fan_m3_h * dt_h / (through_m3 + 1e-9))
-        removal = degasser_removal(p.degasser_m, gas_to_liquid, p.degasser_coefficient)
-        fresh_g = removal * p.degasser_oxygen_share * (air_mg_l * through_m3 - fallen.oxygen)
-        fresh_mol = removal * (air_mol_m3 * through_m3 - fallen.carbon * carbonic)
-        new_m3 = flows.makeup_m3 + flows.base_m3
-        sump_m3 = state.sump_m3 + through_m3 + flows.spilt_m3 + new_m3
-        sump_m3 -= lifted_m3 + flows.rinsed_m3 + flows.evaporated_m3
-        lost_m3 = max(0.0, sump_m3 - p.sump_overflow_m3)
-        lost = lost_m3 / sump_m3
-        kept = 1.0 - lost
-        stays = 1.0 - rinsed
-        base_mol = flows.base_m3 * 1000.0 * p.base_g_l / NAHCO3_G_MOL
-        new_oxygen_g = flows.makeup_m3 * p.makeup_oxygen_mg_l
-        new_nitrate_g = flows.makeup_m3 * p.makeup_nitrate_mg_l
-        new_carbon_mol = flows.makeup_m3 * p.makeup_carbon_mol_m3 + base_mol
-        new_alkalinity_mol = flows.makeup_m3 * p.makeup_alkalinity_mg_l / CACO3_MG_MEQ + base_mol
-        was = sump
-        oxygen_g = was.oxygen * stays - lifted.oxygen + fallen.oxygen + spilt.oxygen + fresh_g + new_oxygen_g
-        solids_g = was.solids * stays - lifted.solids + fallen.solids + spilt.solids
-        sump_rot_g = rotting_oxygen_g(p, was.solids, was.oxygen, state.sump_m3, decayed)
-        oxygen_g -= sump_rot_g
-        solids_g -= sump_rot_g / p.solids_oxygen
-        tan_g = was.tan * stays - lifted.tan + fallen.tan + spilt.tan + sump_rot_g * rot_n
-        nitrite_g = was.nitrite * stays - lifted.nitrite + fallen.nitrite + spilt.nitrite
-        nitrate_g = was.nitrate * stays - lifted.nitrate + fallen.nitrate + spilt.nitrate + new_nitrate_g
-        carbon_mol = was.carbon * stays - lifted.carbon + fallen.carbon + spilt.carbon + fresh_mol
-        carbon_mol += new_carbon_mol + sump_rot_g / O2_G_MOL
-        alkalinity_mol = was.alkalinity * stays - lifted.alkalinity + fallen.alkalinity + spilt.alkalinity
-        alkalinity_mol += new_alkalinity_mol + sump_rot_g * rot_n / NITROGEN_MG_MMOL
-        sump = Water(
-            oxygen_g * kept,
-            tan_g * kept,
-            nitrite_g * kept,
-            nitrate_g * kept,
-            carbon_mol * kept,
-            alkalinity_mol * kept,
-            solids_g * kept,
-        )
+        sump, new_sump_m3, lost_m3, by_sump = sump_step(p, around, flows, state.sump, sump_m3, fallen, carbonic, spilt)
 
         # Heat and power.
         heat_kw = p.heater_kw * on.heater * (water_c < _TOO_HOT_C) - p.chiller_kw * on.chiller * (water_c > _TOO_COLD_C)
@@ -318,7 +228,8 @@ class Ras:
         pumps_kw = 9.81 * p.pump_head_m * p.flow_m3_h / 3600.0 / p.pump_efficiency * (on.pump + on.standby)
         uv_kw = p.uv_kw_per_m3_h * p.flow_m3_h * on.uv
         blower_kw = p.blower_kw * on.blower * on.blower
-        held_m3 = state.tank_m3 + state.sump_m3 + p.mbbr_m3 + p.pipe_m3
+        held_m3 = tank_m3 + sump_m3 + p.mbbr_m3 + p.pipe_m3
+        new_m3 = flows.makeup_m3 + flows.base_m3
         warming_kwh = (
             (heat_kw + p.pump_heat * pumps_kw + uv_kw - p.wall_kw_per_k * (water_c - hall_c)) * dt_h
             + did.oxygen_g * FISH_HEAT_KJ_PER_G_O2 / 3600.0
@@ -333,43 +244,34 @@ class Ras:
             + (heat_kw / p.heater_cop if heat_kw > 0.0 else -heat_kw / p.chiller_cop)
         )
 
-        rots_g = rot_g + bed_rot_g + sump_rot_g
-        gone_n_g = (was.tan + was.nitrite + was.nitrate + p.solids_nitrogen * was.solids) * rinsed
-        gone_n_g += (tan_g + nitrite_g + nitrate_g + p.solids_nitrogen * solids_g) * lost
-        book = state.ledger
+        was = state.ledger
         ledger = Ledger(
-            book.water_in_m3 + new_m3,
-            book.water_out_m3 + flows.rinsed_m3 + flows.evaporated_m3 + lost_m3,
-            book.oxygen_in_g + cone_g + dissolved_g + air_g + bed_air_g + fresh_g + new_oxygen_g,
-            book.oxygen_out_g + did.oxygen_g + bed.oxygen_g + rots_g + was.oxygen * rinsed + oxygen_g * lost,
-            book.nitrogen_in_g + PROTEIN_N * p.feed_protein * fed_g + new_nitrate_g,
-            book.nitrogen_out_g + gone_n_g + p.solids_nitrogen * scraped_g + did.lost_nitrogen_g,
-            book.alkalinity_in_mol + new_alkalinity_mol + (did.tan_g + leached_g + rots_g * rot_n) / NITROGEN_MG_MMOL,
-            book.alkalinity_out_mol + was.alkalinity * rinsed + alkalinity_mol * lost + bed.alkalinity_mol,
-            book.carbon_in_mol
-            + new_carbon_mol
-            + respired_mol
-            + rots_g / O2_G_MOL
-            + vented_mol
-            + bed_vented_mol
-            + fresh_mol,
-            book.carbon_out_mol + was.carbon * rinsed + carbon_mol * lost + bed.carbon_mol,
+            was.water_in_m3 + new_m3,
+            was.water_out_m3 + flows.rinsed_m3 + flows.evaporated_m3 + lost_m3,
+            was.oxygen_in_g + by_tank.oxygen_in_g + by_bed.oxygen_in_g + by_sump.oxygen_in_g + cone_g,
+            was.oxygen_out_g + by_tank.oxygen_out_g + by_bed.oxygen_out_g + by_sump.oxygen_out_g,
+            was.nitrogen_in_g + by_tank.nitrogen_in_g + by_sump.nitrogen_in_g,
+            was.nitrogen_out_g + by_tank.nitrogen_out_g + by_sump.nitrogen_out_g + scraped_g * p.solids_nitrogen,
+            was.alkalinity_in_mol + by_tank.alkalinity_in_mol + by_bed.alkalinity_in_mol + by_sump.alkalinity_in_mol,
+            was.alkalinity_out_mol + by_bed.alkalinity_out_mol + by_sump.alkalinity_out_mol,
+            was.carbon_in_mol + by_tank.carbon_in_mol + by_bed.carbon_in_mol + by_sump.carbon_in_mol,
+            was.carbon_out_mol + by_bed.carbon_out_mol + by_sump.carbon_out_mol,
         )
         return RasState(
             tank=tank,
             mbbr=mbbr,
             sump=sump,
-            pipe=tuple(pipe),
-            tank_m3=tank_m3,
-            sump_m3=sump_m3 - lost_m3,
+            pipe=pipe,
+            tank_m3=tank_m3 + flows.lifted_m3 - flows.through_m3 - flows.spilt_m3,
+            sump_m3=new_sump_m3,
             flow_m3_h=flows.flow_m3_h,
             water_c=min(50.0, max(0.0, water_c + warming_kwh / (_KWH_PER_M3_K * held_m3))),
             heat_kw=heat_kw,
             drum_g=drum_g - scraped_g,
             fish=fish,
             bacteria=bacteria,
-            fed_g=state.fed_g + fed_g,
-            oxygen_used_kg=state.oxygen_used_kg + (gas_g + diffuser_g) / 1000.0,
+            fed_g=state.fed_g + p.feeder_g_s * on.feeder * dt_s,
+            oxygen_used_kg=state.oxygen_used_kg + gas_g / 1000.0 + p.emergency_gas_kg_h * on.emergency * dt_h,
             electricity_kwh=state.electricity_kwh + electric_kw * dt_h,
             ledger=ledger,
         )
@@ -421,71 +323,11 @@ def _hall_vapour_g_m3(decidegrees: int, humidity_percent: float) -> float:
     return absolute_humidity_g_m3(decidegrees / 10.0, humidity_percent)
 
 
-class _Positions(NamedTuple):
-    """The inputs in the order of `INPUTS`, held to 0..1."""
-
-    valve: float
-    emergency: float
-    blower: float
-    pump: float
-    standby: float
-    heater: float
-    chiller: float
-    base: float
-    feeder: float
-    makeup: float
-    uv: float
-    rinse: float
-    supply: float
-    health: float
-
-
 _NAMES = tuple(INPUTS)
 _DEFAULTS = tuple(port.default for port in INPUTS.values())
 
 
-def _positions(inputs: Mapping[str, float]) -> _Positions:
+def _positions(inputs: Mapping[str, float]) -> Positions:
     """NaN counts as 0."""
     asked = map(inputs.get, _NAMES, _DEFAULTS)
-    return _Positions._make([x if 0.0 <= x <= 1.0 else (1.0 if x > 1.0 else 0.0) for x in asked])
-
-
-class _Flows(NamedTuple):
-    flow_m3_h: float
-    lifted_m3: float
-    through_m3: float
-    spilt_m3: float
-    """Over the brim past the drum, when that is clogged."""
-    rinsed_m3: float
-    makeup_m3: float
-    base_m3: float
-    evaporated_m3: float
-    fan_m3_h: float
-
-
-def _flows(p: RasParameters, state: RasState, on: _Positions, dry_g_m3: float, dt_h: float) -> _Flows:
-    """Water moved in this step: the pump lifts from the sump, everything else runs by gravity."""
-    drawn = min(1.0, max(0.0, 2.0 * (state.sump_m3 - p.sump_dead_m3)))
-    pumps = min(1.0, on.pump + on.standby) + (p.two_pumps - 1.0) * min(on.pump, on.standby)
-    target = p.flow_m3_h * pumps * drawn
-    tau_h = (p.pump_start_s if target > state.flow_m3_h else p.pump_stop_s) / 3600.0
-    settled = 1.0 - exp(-dt_h / tau_h)
-    lifted_m3 = target * dt_h + (state.flow_m3_h - target) * tau_h * settled
-    lifted_m3 = max(0.0, min(lifted_m3, state.sump_m3 - p.sump_dead_m3))
-    tank_m3 = state.tank_m3 + lifted_m3
-    clogging = 1.0 + (state.drum_g / p.drum_full_g) ** 2
-    opening = p.flow_m3_h / (p.tank_m3 - p.tank_rest_m3) / clogging * dt_h
-    through_m3 = max(0.0, tank_m3 - p.tank_rest_m3) * opening / (1.0 + opening)
-    fan_m3_h = p.draught_m3_h + p.fan_m3_h * on.blower
-    wetted_m3_h = p.evaporation_m_h * p.tank_surface_m2 + p.degasser_humidification * fan_m3_h
-    return _Flows(
-        flow_m3_h=state.flow_m3_h + (target - state.flow_m3_h) * settled,
-        lifted_m3=lifted_m3,
-        through_m3=through_m3,
-        spilt_m3=max(0.0, tank_m3 - through_m3 - p.tank_brim_m3),
-        rinsed_m3=min(p.drum_rinse_m3_h * on.rinse * dt_h, 0.1 * state.sump_m3),
-        makeup_m3=p.makeup_m3_h * on.makeup * dt_h,
-        base_m3=p.base_ml_min * 6e-5 * on.base * dt_h,
-        evaporated_m3=min(wetted_m3_h * max(0.0, dry_g_m3) * 1e-6 * dt_h, 0.1 * state.sump_m3),
-        fan_m3_h=fan_m3_h,
-    )
+    return Positions(*[x if 0.0 <= x <= 1.0 else (1.0 if x > 1.0 else 0.0) for x in asked])

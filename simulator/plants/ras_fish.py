@@ -82,21 +82,30 @@ def live(
     if count > 0.0:
         upkeep_g = p.upkeep_per_d / 24.0 * q10 * biomass_g * dt_h
         weight_g = max(0.1 * p.start_weight_g, weight_g + (digested_g / p.growth_feed_ratio - upkeep_g) / count)
-        nh3_doubling_mg_l = 3.0 * p.lethal_nh3_mg_l
-        hazard_h = (
-            low_oxygen_hazard_h(oxygen_mg_l, p.lethal_oxygen_mg_l, p.suffocation_per_h)
-            + excess_hazard_h(nh3_mg_l, p.lethal_nh3_mg_l, nh3_doubling_mg_l, p.nh3_deaths_per_h)
-            + excess_hazard_h(water_c, p.lethal_heat_c, 1.0, p.heat_deaths_per_h)
-            + excess_hazard_h(-water_c, -p.lethal_cold_c, 1.0, p.heat_deaths_per_h)
-        )
+        hazard_h = _hazard_h(p, oxygen_mg_l, nh3_mg_l, water_c)
         if hazard_h > 0.0:
             alive = exp(-hazard_h * dt_h)
+            if count * alive < 0.5:  # the last one
+                alive = 0.0
             lost_n_g = PROTEIN_N * p.feed_protein * (stomach_g + gut_g) * (1.0 - alive)
             count, stomach_g, gut_g = count * alive, stomach_g * alive, gut_g * alive
-            if count < 0.5:  # the last one
-                lost_n_g += PROTEIN_N * p.feed_protein * (stomach_g + gut_g)
-                count, stomach_g, gut_g = 0.0, 0.0, 0.0
     return (
         Fish(count, weight_g, stomach_g, gut_g, body_n_g),
         FishOutput(oxygen_g, tan_g, solids_g, fed_g - eaten_g, lost_n_g),
+    )
+
+
+def _hazard_h(p: RasParameters, oxygen_mg_l: float, nh3_mg_l: float, water_c: float) -> float:
+    """Deaths per fish and hour: nothing inside the limits."""
+    if (
+        oxygen_mg_l >= p.lethal_oxygen_mg_l
+        and nh3_mg_l <= p.lethal_nh3_mg_l
+        and p.lethal_cold_c <= water_c <= p.lethal_heat_c
+    ):
+        return 0.0
+    return (
+        low_oxygen_hazard_h(oxygen_mg_l, p.lethal_oxygen_mg_l, p.suffocation_per_h)
+        + excess_hazard_h(nh3_mg_l, p.lethal_nh3_mg_l, 3.0 * p.lethal_nh3_mg_l, p.nh3_deaths_per_h)
+        + excess_hazard_h(water_c, p.lethal_heat_c, 1.0, p.heat_deaths_per_h)
+        + excess_hazard_h(-water_c, -p.lethal_cold_c, 1.0, p.heat_deaths_per_h)
     )

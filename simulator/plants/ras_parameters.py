@@ -125,6 +125,7 @@ class RasParameters:
     start_gut_g: float
     start_body_nitrogen: float
     start_oxygen_mg_l: float
+    start_pipe_oxygen_mg_l: float
     start_tank_tan_mg_l: float
     start_tan_mg_l: float
     start_nitrite_mg_l: float

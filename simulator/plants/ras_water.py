@@ -140,20 +140,6 @@ def nh3_share(h: float, c: Chemistry) -> float:
     return c.ka_ammonium / (c.ka_ammonium + h)
 
 
-def take(water: Water, share: float) -> Water:
-    """What leaves with a share of the volume."""
-    oxygen, tan, nitrite, nitrate, carbon, alkalinity, solids = water
-    return Water(
-        oxygen * share,
-        tan * share,
-        nitrite * share,
-        nitrate * share,
-        carbon * share,
-        alkalinity * share,
-        solids * share,
-    )
-
-
 def from_air(held: float, balance: float, exchanged: float) -> float:
     """What the air gives when the share `exchanged` of the content is renewed; negative when it takes."""
     return (balance - held) * (exchanged if exchanged < MOST_A_STEP else MOST_A_STEP)
