@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from benchmarks.validation.plant_factory import closure
 from benchmarks.validation.verdicts import Quantity
 from foundation import nutrients
 
@@ -72,4 +73,7 @@ QUANTITIES: Final[Mapping[str, Quantity]] = {
     "ec_raw_temperature": _ec_raw,
     "ph_acid_titration": _ph_acid,
     "ph_base_titration": _ph_base,
+    "closure_ion_mass_relative": closure("ions"),
+    "closure_charge_balance_meq_per_meq": closure("charge"),
+    "closure_water_relative": closure("water"),
 }

@@ -1,6 +1,7 @@
 """What ions in water do to its conductivity and its pH, fast enough for every step of a simulation.
 
-Concentrations are mmol/L. Equations of ../shared/physics.md 1.2, 4.2 and 4.3.
+The chemistry of foundation.nutrients (the tests hold the two together) on bare tuples: ten times faster, and the
+CO2 share that gas exchange needs comes along. Concentrations are mmol/L. ../shared/physics.md 1.2, 4.2, 4.3.
 """
 
 from math import exp, log, sqrt
@@ -85,54 +86,86 @@ def conductivity_ms_cm(ions: Ions, ph: float = 7.0) -> float:
     return 0.001 * ideal * exp(-0.4877 * _LN10 * root / (1.0 + 1.2723 * root))
 
 
-def ph_of(ions: Ions, at: Constants, near_ph: float) -> tuple[float, float]:
-    """pH by charge balance, and the share of DIC that is dissolved CO2; 0 to 14.
+class Charges(NamedTuple):
+    """A solution made ready for its charge balance: mmol/L, and what each form weighs against h or 1/h."""
 
-    Newton in ln(h) from `near_ph`, where the charge is monotone: one or two steps from the last value, and
-    never more than 40 from anywhere. Davies activities; NH3, phosphate and carbonate in all their forms.
-    """
+    strong: float
+    ammonium: float
+    carbon: float
+    phosphate: float
+    k_ammonium: float
+    kw: float
+    per_mmol: float
+    hco3: float
+    co3: float
+    h3po4: float
+    hpo4: float
+    po4: float
+
+
+def charges(ions: Ions, at: Constants) -> Charges:
+    """Davies activities at the solution's ionic strength; calcium and magnesium pair with the weak anions."""
     k, ca, mg, nh4, no3, p, so4, na, cl, dic = ions
-    strong = k + na + 2.0 * (ca + mg - so4) - no3 - cl
     strength = 0.0005 * (k + na + nh4 + no3 + cl + p) + 0.002 * (ca + mg + so4)
     if strength > _GAMMA_STRENGTH_MAX:
         strength = _GAMMA_STRENGTH_MAX
     root = sqrt(strength)
     gamma1 = exp(-at.davies * (root / (1.0 + root) - 0.3 * strength))
-    gamma2 = gamma1 * gamma1 * gamma1 * gamma1
+    gamma1_2 = gamma1 * gamma1
+    gamma2 = gamma1_2 * gamma1_2
     # a pair like CaHPO4 hides a charge of calcium and one of phosphate alike: the anion counts for more
-    pair1 = gamma2 * ca
-    pair2 = gamma2 * gamma2 * ca
-    mg_pair1 = gamma2 * mg
-    mg_pair2 = gamma2 * gamma2 * mg
-    a1 = at.k1 / gamma1 * (1.0 + _PAIR_CA_HCO3 * pair1 + _PAIR_MG_HCO3 * mg_pair1)
-    a2 = at.k1 * at.k2 / gamma2
-    lone = 1.0 + _PAIR_CA_H2PO4 * pair1 + _PAIR_MG_H2PO4 * mg_pair1
-    b1 = gamma1 / (_K1_P * lone)
-    b2 = _K2_P * gamma1 / (gamma2 * lone) * (1.0 + _PAIR_CA_HPO4 * pair2 + _PAIR_MG_HPO4 * mg_pair2)
-    b3 = _K2_P * _K3_P / (gamma2 * gamma2 * lone)
-    per_mmol = 1000.0 / gamma1
+    with_hco3 = 1.0 + gamma2 * (_PAIR_CA_HCO3 * ca + _PAIR_MG_HCO3 * mg)
+    with_h2po4 = 1.0 + gamma2 * (_PAIR_CA_H2PO4 * ca + _PAIR_MG_H2PO4 * mg)
+    with_hpo4 = 1.0 + gamma2 * gamma2 * (_PAIR_CA_HPO4 * ca + _PAIR_MG_HPO4 * mg)
+    return Charges(
+        strong=k + na + 2.0 * (ca + mg - so4) - no3 - cl,
+        ammonium=nh4,
+        carbon=dic,
+        phosphate=p,
+        k_ammonium=at.k_ammonium,
+        kw=at.kw,
+        per_mmol=1000.0 / gamma1,
+        hco3=at.k1 / gamma1 * with_hco3,
+        co3=at.k1 * at.k2 / gamma2,
+        h3po4=gamma1 / (_K1_P * with_h2po4),
+        hpo4=_K2_P * gamma1 / (gamma2 * with_h2po4) * with_hpo4,
+        po4=_K2_P * _K3_P / (gamma2 * gamma2 * with_h2po4),
+    )
+
+
+def charge_at(solution: Charges, h: float) -> tuple[float, float, float]:
+    """At a hydrogen ion activity: excess charge, meq/L, its slope against ln(h), and the CO2 share of DIC."""
+    strong, nh4, dic, p, k_ammonium, kw, per_mmol, a1, a2, b1, b2, b3 = solution
+    carbon = (h + a1) * h + a2
+    hco3 = a1 * h / carbon
+    co3 = a2 / carbon
+    hpo4 = b2 / h
+    po4 = b3 / (h * h)
+    forms = 1.0 + b1 * h + hpo4 + po4
+    phosphate = (1.0 + 2.0 * hpo4 + 3.0 * po4) / forms
+    ammonium = h / (h + k_ammonium)
+    hydroxide = kw / h
+    carbonate = hco3 + 2.0 * co3
+    return (
+        strong + nh4 * ammonium + per_mmol * (h - hydroxide) - dic * carbonate - p * phosphate,
+        # every term is positive, so the balance has one root
+        nh4 * ammonium * (1.0 - ammonium)
+        + per_mmol * (h + hydroxide)
+        + dic * (hco3 + 4.0 * co3 - carbonate * carbonate)
+        + p * ((1.0 + 4.0 * hpo4 + 9.0 * po4) / forms - phosphate * phosphate),
+        h * h / carbon,
+    )
+
+
+def ph_of(ions: Ions, at: Constants, near_ph: float) -> tuple[float, float]:
+    """pH by charge balance, 0 to 14, and the share of DIC that is dissolved CO2.
+
+    Newton in ln(h) from `near_ph`: one or two steps from the last value, and never more than 40 from anywhere.
+    """
+    solution = charges(ions, at)
     u = -_LN10 * near_ph
     for _ in range(40):
-        h = exp(u)
-        carbon = h * h + a1 * h + a2
-        hco3 = a1 * h / carbon
-        co3 = a2 / carbon
-        h3po4 = b1 * h
-        hpo4 = b2 / h
-        po4 = b3 / (h * h)
-        forms = 1.0 + h3po4 + hpo4 + po4
-        phosphate = (1.0 + 2.0 * hpo4 + 3.0 * po4) / forms
-        ammonium = h / (h + at.k_ammonium)
-        hydroxide = at.kw / h
-        carbonate = hco3 + 2.0 * co3
-        charge = strong + nh4 * ammonium + per_mmol * (h - hydroxide) - dic * carbonate - p * phosphate
-        # d/du of every term; each is positive, so the balance has one root and Newton cannot turn back
-        slope = (
-            nh4 * ammonium * (1.0 - ammonium)
-            + per_mmol * (h + hydroxide)
-            + dic * (hco3 + 4.0 * co3 - carbonate * carbonate)
-            + p * ((1.0 + 4.0 * hpo4 + 9.0 * po4) / forms - phosphate * phosphate)
-        )
+        charge, slope, co2_share = charge_at(solution, exp(u))
         step = charge / slope
         if step > 2.0:
             step = 2.0
@@ -141,5 +174,4 @@ def ph_of(ions: Ions, at: Constants, near_ph: float) -> tuple[float, float]:
         u -= step
         if -1e-3 < step < 1e-3:  # what is left is the square of it: 1e-6 in pH, 1e-8 of the charge
             break
-    ph = -u / _LN10
-    return min(14.0, max(0.0, ph)), h * h / carbon
+    return min(14.0, max(0.0, -u / _LN10)), co2_share

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import NamedTuple
 
-from simulator.plants.nutrient_solution import Constants, Ions, conductivity_ms_cm, constants, ph_of
+from simulator.plants.nutrient_solution import IONS, Constants, Ions, conductivity_ms_cm, constants, ph_of
 
 WATER_J_L_K = 4186.0
 REFERENCE_C = 20.0
@@ -258,6 +258,24 @@ class NutrientTank:
     def heat_j(self, state: TankState) -> float:
         """Held by the water; at REFERENCE_C it is nothing."""
         return WATER_J_L_K * (state.tank_l + state.channel_l) * (state.water_c - REFERENCE_C)
+
+    def ions_unexplained(self, before: TankState, after: TankState) -> float:
+        """What came less what went less what is more in store, of the worst ion, as a share of what there was."""
+        doses = (
+            (after.dosed_a_l - before.dosed_a_l, self.stock_a),
+            (after.dosed_b_l - before.dosed_b_l, self.stock_b),
+            (after.dosed_acid_l - before.dosed_acid_l, self.acid),
+            (after.dosed_base_l - before.dosed_base_l, self.base),
+            (after.topup_l - before.topup_l, self.water),
+        )
+        worst = 0.0
+        for ion in range(len(IONS)):
+            came = sum(litres * stock[ion] for litres, stock in doses)
+            had = before.inlet[ion] + before.bulk[ion] + before.channel[ion]
+            has = after.inlet[ion] + after.bulk[ion] + after.channel[ion]
+            gone = after.removed[ion] - before.removed[ion]
+            worst = max(worst, abs(came - gone - (has - had)) / max(1e-9, had + came))
+        return worst
 
     def advance(self, state: TankState, drive: TankDrive, dt_s: float) -> TankState:
         """The tank `dt_s` later. Explicit: good to 30 s, where no zone turns over more than once."""

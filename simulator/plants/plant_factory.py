@@ -9,13 +9,12 @@ from typing import NamedTuple
 
 from foundation.air import CO2_KG_MOL, GAS_CONSTANT, STANDARD_PRESSURE_PA, ZERO_C_IN_K
 from simulator.parameters import load_parameters
-from simulator.plants.lettuce import Lettuce, grow, leaf_area_index, light_interception
+from simulator.plants.lettuce import DRY_MATTER_PER_CO2, Lettuce, grow, leaf_area_index, light_interception
 from simulator.plants.nutrient_tank import NutrientTank, TankDrive, TankParameters, TankState
 from simulator.plants.plant import Port, Weather
 from simulator.plants.plant_factory_room import Room, RoomDrive, RoomParameters, RoomState, saturated_kg_m3
 
 _CO2_G_K_M3_PPM = 1000.0 * CO2_KG_MOL / GAS_CONSTANT * STANDARD_PRESSURE_PA * 1e-6
-_CO2_G_MMOL = CO2_KG_MOL
 _SMALLEST_DIMMING = 0.1
 
 INPUTS: Mapping[str, Port] = {
@@ -93,6 +92,9 @@ class PlantFactoryState(NamedTuple):
     water_net_kg: float
     """Into room, tank and channels, over all boundaries."""
     water_gross_kg: float
+    co2_net_g: float
+    """Into the room, of valve and hall; what the water gives back is in the tank's ledger."""
+    co2_gross_g: float
 
 
 class PlantFactory:
@@ -124,6 +126,8 @@ class PlantFactory:
             heat_gross_j=0.0,
             water_net_kg=0.0,
             water_gross_kg=0.0,
+            co2_net_g=0.0,
+            co2_gross_g=0.0,
         )
 
     def advance(
@@ -212,8 +216,9 @@ class PlantFactory:
         co2_line = state.co2_line + (co2_valve - state.co2_line) * dt_s / (f.co2_line_s + dt_s)
         hall_co2 = weather.co2_ppm * _CO2_G_K_M3_PPM / (hall_c + ZERO_C_IN_K)
         aired_g_s = self.room.aired_m3_s * (hall_co2 - state.co2_g_m3)
-        given_g_s = co2_line * f.co2_valve_g_s - area * growth.co2_uptake_g_m2_s + aired_g_s + root_co2_g_s
-        from_water_g = _CO2_G_MMOL * (tank_next.removed[-1] - tank.removed[-1])
+        injected_g_s = co2_line * f.co2_valve_g_s
+        given_g_s = injected_g_s + aired_g_s + root_co2_g_s - area * growth.co2_uptake_g_m2_s
+        from_water_g = CO2_KG_MOL * (tank_next.removed[-1] - tank.removed[-1])
         co2_next = state.co2_g_m3 + (dt_s * given_g_s + from_water_g) / self.room.parameters.room_m3
 
         # rolling production: heads that are ready leave as fast as the rest grows
@@ -238,6 +243,8 @@ class PlantFactory:
             state.heat_gross_j + dt_s * (flux.heat_gross_w + pump_w) + abs(carried_j),
             state.water_net_kg + dt_s * flux.water_net_kg_s + filled_l - (tank_next.lost_l - tank.lost_l),
             state.water_gross_kg + dt_s * flux.water_gross_kg_s + filled_l,
+            state.co2_net_g + dt_s * (injected_g_s + aired_g_s),
+            state.co2_gross_g + dt_s * (injected_g_s + area * abs(growth.co2_uptake_g_m2_s)),
         )
 
     def observe(self, state: PlantFactoryState, inputs: Mapping[str, float], weather: Weather) -> dict[str, float]:
@@ -270,14 +277,30 @@ class PlantFactory:
             "energy.electricity": state.electricity_j / 3.6e6,
         }
 
-    def heat_j(self, state: PlantFactoryState) -> float:
-        """Held by room and solution; its change is `heat_net_j`."""
+    def balances(self, before: PlantFactoryState, after: PlantFactoryState) -> dict[str, float]:
+        """What the books of a run cannot explain, as a share of what moved: `energy`, `water`, `co2`, `ions`."""
+        heat_j = after.heat_net_j - before.heat_net_j - self._heat_j(after) + self._heat_j(before)
+        water_kg = after.water_net_kg - before.water_net_kg - self._water_kg(after) + self._water_kg(before)
+        co2_g = after.co2_net_g - before.co2_net_g - self._co2_g(after) + self._co2_g(before)
+        return {
+            "energy": abs(heat_j) / max(1.0, after.heat_gross_j - before.heat_gross_j),
+            "water": abs(water_kg) / max(1e-3, after.water_gross_kg - before.water_gross_kg),
+            "co2": abs(co2_g) / max(1e-3, after.co2_gross_g - before.co2_gross_g),
+            "ions": self.tank.ions_unexplained(before.tank, after.tank),
+        }
+
+    def _heat_j(self, state: PlantFactoryState) -> float:
         return self.room.heat_j(state.room) + self.tank.heat_j(state.tank)
 
-    def water_kg(self, state: PlantFactoryState) -> float:
-        """In tank, channels, air and on the coil; its change is `water_net_kg`."""
+    def _water_kg(self, state: PlantFactoryState) -> float:
         air_kg = self.room.parameters.room_m3 * state.room.vapour_kg_m3
         return state.tank.tank_l + state.tank.channel_l + air_kg + state.room.coil_film_kg
+
+    def _co2_g(self, state: PlantFactoryState) -> float:
+        """The carbon of the crop counts as the CO2 it came from; what the water took has left."""
+        crop_g_m2 = state.crop.reserves_g_m2 + state.crop.structure_g_m2 + state.harvested_g_m2
+        crop_g = self.room.parameters.cultivated_m2 * crop_g_m2 / DRY_MATTER_PER_CO2
+        return self.room.parameters.room_m3 * state.co2_g_m3 + crop_g - CO2_KG_MOL * state.tank.removed[-1]
 
 
 def load(name: str = "plant_factory_100m2", seed: int | None = None) -> PlantFactory:
