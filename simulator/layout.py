@@ -155,7 +155,7 @@ class Layout:
         site, plant = self.site, ground.plant
         if tag not in self.channels and tag not in site.outputs and tag not in site.tags:
             self._wrong(place, f"no device, output or tag '{tag}'")
-        elif self._is_written(tag):
+        elif self._is_written(tag, port, plant):
             if port in plant.inputs:
                 self._bind_actuator(place, ground, tag, port)
             else:
@@ -167,9 +167,12 @@ class Layout:
         else:
             self._bind_instrument(place, ground, tag, port, plant.outputs[port], seed)
 
-    def _is_written(self, tag: str) -> bool:
+    def _is_written(self, tag: str, port: str, plant: Plant) -> bool:
         channel = self.channels.get(tag)
-        return tag in self.site.outputs or (channel is not None and channel.access != "read")
+        if tag in self.site.outputs or channel is None or channel.access == "read":
+            return tag in self.site.outputs
+        # a node that says anything may be told anything: only the port can tell which is meant
+        return channel.kind != "any" or port not in plant.outputs
 
     def _bind_actuator(self, place: str, ground: Ground, tag: str, port: str) -> None:
         for output_tag, output in self.site.outputs.items():
@@ -211,7 +214,7 @@ class Layout:
         channel, setting = self.channels.get(tag), self.site.tags.get(tag)
         if channel is not None and channel.unit:
             return channel.unit
-        return canonical(setting.unit) if setting is not None and setting.unit else ""
+        return setting.unit if setting is not None and setting.unit else ""
 
     def _adjust_instrument(self, place: str, tag: str, settings: Any) -> None:
         instrument = self.instruments.get(tag)

@@ -91,7 +91,7 @@ class _Builder:
             for name, p in site.programs.items()
             if p.by_loop is not None
         }
-        loops = self._loops()
+        loops: tuple[Runner, ...] = self._loops()
         looped = {
             out for name, loop in site.loops.items() for out in _outputs(loop) if not isinstance(loop, Timer | Dosing)
         }
@@ -104,7 +104,8 @@ class _Builder:
         rules = tuple(self._rule(rule) for rule in site.rules)
         interlocks = tuple(self._interlock(name, one) for name, one in site.interlocks.items())
         alarms = tuple(self._alarm(name, one) for name, one in site.alarms.items())
-        fresh |= {block.name: Held() for block in (*rules, *interlocks, *alarms)}
+        conditions: list[RuleBlock | InterlockBlock | AlarmBlock] = [*rules, *interlocks, *alarms]
+        fresh |= {block.name: Held() for block in conditions}
         sensors = {loop.pv: tags[loop.pv] for loop in site.loops.values() if not isinstance(loop, Timer)}
         return Plan(
             tags, conditioners,
@@ -122,7 +123,8 @@ class _Builder:
         if setting is None:
             return Conditioner(tag)
         spike = setting.spike.to(_difference(tag.unit)) if setting.spike is not None else None
-        return Conditioner(tag, spike, setting.filter or 0.0)
+        scale = factor(setting.unit, tag.unit) if setting.unit is not None and tag.unit != "bool" else 1.0
+        return Conditioner(tag, spike, setting.filter or 0.0, scale)
 
     def _derived(self) -> tuple[tuple[Derived, ...], tuple[Integrated, ...]]:
         found: dict[str, Derived] = {}

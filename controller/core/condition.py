@@ -30,6 +30,8 @@ class Conditioner:
     tag: Tag
     spike: float | None = None
     filter_s: float = 0.0
+    scale: float = 1.0
+    """From what a device that names no unit says into the tag's unit."""
 
     def condition(self, seen: Seen, reading: Reading, now_s: float) -> tuple[Seen, Reading]:
         """The reading as it may be used. A value that is refused stays in the reading, BAD, for the record."""
@@ -46,6 +48,9 @@ class Conditioner:
         if not isfinite(value):
             return seen, reading._replace(value=None, quality=Quality.BAD, reason=Reason.NOT_FINITE)
         tag = self.tag
+        if self.scale != 1.0:
+            value *= self.scale
+            reading = reading._replace(value=value)
         if (tag.low is not None and value < tag.low) or (tag.high is not None and value > tag.high):
             return seen, _refuse(reading, Reason.RANGE)
         # the window takes in what looks like a spike, so that a true step is believed after three readings

@@ -42,6 +42,7 @@ class Core:
     """The built site, bound once."""
 
     def __init__(self, site: Site) -> None:
+        self.site = site
         self.plan: Plan = build(site)
         self.tags = self.plan.tags
         self.scan_s = site.site.scan

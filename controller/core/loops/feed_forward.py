@@ -33,7 +33,7 @@ class LineAhead:
 
 @dataclass(frozen=True, slots=True)
 class FishOxygen:
-    """Oxygen demand of fed fish: what is fed (a counter, g) passes two gut stages of `lag_s` each (physics.md 5.2).
+    """Oxygen demand of fed fish: what is fed (a counter, kg) passes two gut stages of `lag_s` each (physics.md 5.2).
 
     `gain` is output per kg/h of feed being digested. A counter that falls has been reset.
     """
@@ -43,13 +43,13 @@ class FishOxygen:
 
     def step(self, state: Ahead, x: float | None, now_s: float) -> tuple[Ahead, float]:
         h = min(max(now_s - state.at_s, 0.0), 3600.0) if state.at_s > 0 else 0.0
-        fed_g = 0.0
+        fed_kg = 0.0
         if x is not None and state.source is not None:
-            fed_g = x - state.source if x >= state.source else x
+            fed_kg = x - state.source if x >= state.source else x
         leave = 1 - exp(-h / self.lag_s)
-        first = state.first + fed_g
+        first = state.first + fed_kg
         digested_first = first * leave
         second = state.second + digested_first
-        rate_kg_h = second / self.lag_s * 3.6
+        rate_kg_h = second / self.lag_s * 3600.0
         new = Ahead(first - digested_first, second - second * leave, x if x is not None else state.source, now_s)
         return new, self.gain * rate_kg_h

@@ -1,0 +1,215 @@
+"""A whole farm in one process on a stepped clock: the site, the core and the plants, with no frames between them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import sqrt
+from zoneinfo import ZoneInfo
+
+from controller.core.scan import Core
+from controller.core.state import State
+from controller.core.words import ScanResult, Snapshot
+from edge_config.model.control import Hysteresis, Timer
+from edge_config.model.site import Site
+from foundation.reading import Reading, Value
+from simulator.devices.device import VirtualDevice, devices_of
+from simulator.field import Field
+from simulator.survival import Survival
+
+BANDS = {
+    "degC": 1.0, "mg/L": 0.7, "mS/cm": 0.15, "pH": 0.2, "%": 8.0, "ppm": 120.0, "umol/m2/s": 15.0,
+}  # fmt: skip
+"""How far a value may be from its setpoint to be held, by unit."""
+SETTLE_S = 4 * 3600.0
+"""Before the first midnight: time to settle, not counted."""
+LOOK_S = 10.0
+"""The table looks so often."""
+START = "2026-03-20"
+"""The simulated farm's first day."""
+
+
+@dataclass(slots=True)
+class LoopScore:
+    """One loop's row: how long its value was held. `side` says on which side of the setpoint it answers for it."""
+
+    loop: str
+    tag: str
+    setpoint_source: str
+    unit: str
+    side: str
+    band: float
+    looks: int = 0
+    inside: int = 0
+    squares: float = 0.0
+    low: float = float("inf")
+    high: float = float("-inf")
+
+    def look(self, value: float, setpoint: float) -> None:
+        error = value - setpoint
+        if self.side == "below":
+            error = min(error, 0.0)
+        elif self.side == "above":
+            error = max(error, 0.0)
+        self.looks += 1
+        self.inside += abs(error) <= self.band
+        self.squares += error * error
+        self.low, self.high = min(self.low, value), max(self.high, value)
+
+    def row(self) -> dict[str, object]:
+        looks = max(self.looks, 1)
+        return {
+            "tag": self.tag,
+            "setpoint_source": self.setpoint_source,
+            "in_band_percent": round(100.0 * self.inside / looks, 2),
+            "rms_error": round(sqrt(self.squares / looks), 4),
+            "min": round(self.low, 3),
+            "max": round(self.high, 3),
+            "loop": self.loop,
+            "unit": self.unit,
+            "band": self.band,
+            "side": self.side,
+        }
+
+
+@dataclass(slots=True)
+class Simulation:
+    """The parts of one run. Moved by `step`; `report` says how it went so far."""
+
+    site: Site
+    core: Core
+    farm: Field
+    devices: dict[str, VirtualDevice]
+    state: State
+    now_s: float
+    scores: list[LoopScore]
+    gates: dict[str, Survival]
+    _due: dict[str, float] = field(default_factory=dict)
+    _written: list[tuple[str, bool, str | None]] = field(default_factory=list)
+    _device_of: dict[str, VirtualDevice] = field(default_factory=dict)
+    _scans: int = 0
+
+    def step(self, people: tuple[object, ...] = ()) -> ScanResult:
+        """One scan: the farm moves, devices that are due are read, the core decides, devices are written."""
+        now_s = self.now_s = self.now_s + self.core.scan_s
+        self.farm.advance(now_s)
+        readings: list[Reading] = []
+        for name, device in self.devices.items():
+            device.tick(now_s)
+            if now_s >= self._due[name]:
+                self._due[name] += device.settings.period
+                readings += device.poll(now_s)
+        snapshot = Snapshot(tuple(readings), tuple(self._written), people)  # type: ignore[arg-type]  # people's wishes
+        result = self.core.scan(self.state, snapshot, now_s)
+        self.state = result.state
+        self._written = []
+        if result.commands:
+            orders: dict[str, dict[str, Value]] = {}
+            for command in result.commands:
+                device = self._device_of[command.tag]
+                orders.setdefault(device.name, {})[command.tag] = command.value
+            for name, values in orders.items():
+                self._written += self.devices[name].order(values, now_s)
+        self._scans += 1
+        return result
+
+    def look(self, dt_s: float, scored: bool) -> None:
+        """Take the table's figures."""
+        values = self.state.values
+        for score in self.scores:
+            setpoint = values.get(score.setpoint_source)
+            true = self._truth(score.tag)
+            if scored and true is not None and setpoint is not None:
+                score.look(true, float(setpoint))
+        for name, gate in self.gates.items():
+            gate.watch(self.farm.grounds[name].truth, dt_s)
+
+    def _truth(self, tag: str) -> float | None:
+        """What is really there; of a voted tag, where its first probe stands."""
+        setting = self.site.tags.get(tag)
+        probe = setting.vote[0] if setting is not None and setting.vote else tag
+        true = self.farm.truth(probe)
+        if true is not None:
+            return true
+        value = self.state.values.get(tag)
+        return None if value is None or isinstance(value, str) else float(value)
+
+    @property
+    def survived(self) -> bool:
+        return all(gate.alive for gate in self.gates.values())
+
+
+def start_of(site: Site, date: str = START) -> float:
+    """Farm time of local midnight of a day."""
+    return datetime.fromisoformat(date).replace(tzinfo=ZoneInfo(site.site.timezone)).timestamp()
+
+
+def prepare(site: Site, seed: int, start_s: float) -> Simulation:
+    """Everything for a run that begins at `start_s`. Raises FieldError for a wrong simulation section."""
+    core = Core(site)
+    farm = Field(site, start_s, seed)
+    devices = devices_of(site, farm)
+    for device in devices.values():
+        device.open(start_s)
+    simulation = Simulation(
+        site, core, farm, devices, core.start(start_s), start_s, _scores(core), _gates(site, farm)
+    )  # fmt: skip
+    for index, (name, device) in enumerate(devices.items()):
+        # spread over their periods, as links are
+        simulation._due[name] = start_s + 1.0 + (index % max(int(device.settings.period), 1))
+        simulation._device_of |= dict.fromkeys(device.tags.values(), device)
+    return simulation
+
+
+def run(
+    site: Site,
+    days: float,
+    seed: int,
+    progress: Callable[[float], None] | None = None,
+    on_scan: Callable[[ScanResult], None] | None = None,
+) -> Simulation:
+    """Settle, then `days` of the farm at full speed."""
+    first_day_s = start_of(site)
+    simulation = prepare(site, seed, first_day_s - SETTLE_S)
+    end_s = first_day_s + days * 86400.0
+    look_s = simulation.now_s + LOOK_S
+    while simulation.now_s < end_s:
+        result = simulation.step()
+        if on_scan is not None:
+            on_scan(result)
+        if simulation.now_s >= look_s:
+            look_s += LOOK_S
+            simulation.look(LOOK_S, simulation.now_s >= first_day_s)
+            if progress is not None:
+                progress(simulation.now_s)
+    return simulation
+
+
+def _scores(core: Core) -> list[LoopScore]:
+    site, found = core.plan, []
+    loops = {name: loop for name, loop in core.site.loops.items() if not isinstance(loop, Timer)}
+    shared: Mapping[str, int] = {
+        loop.pv: sum(other.pv == loop.pv for other in loops.values()) for loop in loops.values()
+    }
+    for name, loop in loops.items():
+        if loop.sp in site.cascaded:
+            continue  # an inner setpoint is a means, nobody asked for it
+        unit = core.tags[loop.pv].unit
+        lowers = _lowers(loop)
+        one_sided = shared[loop.pv] > 1 or isinstance(loop, Hysteresis) or unit == "ppm"
+        side = ("above" if lowers else "below") if one_sided else "both"
+        found.append(LoopScore(name, loop.pv, loop.sp, unit, side, BANDS.get(unit, float("inf"))))
+    return found
+
+
+def _lowers(loop: object) -> bool:
+    """Whether more of the loop's output lowers its value."""
+    match loop:
+        case Hysteresis(above=above):
+            return above is not None
+        case _:
+            gain = getattr(loop, "kc", None) or getattr(loop, "effect", None)
+            return gain.value < 0 if gain is not None else getattr(loop, "band").value > 0
+
+
+def _gates(site: Site, farm: Field) -> dict[str, Survival]:
+    return {name: Survival(site.facilities[name].kind) for name in farm.grounds}

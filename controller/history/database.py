@@ -1,0 +1,125 @@
+"""The outbox's file: opened, begun, or set aside when it is broken or not ours."""
+
+import logging
+import os
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+APPLICATION_ID = 0x4661726D
+VERSION = 1
+_SCHEMA = """
+CREATE TABLE outbox (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    t_min INTEGER NOT NULL, t_max INTEGER NOT NULL,
+    n INTEGER NOT NULL, total INTEGER NOT NULL,
+    codec TEXT NOT NULL, crc32 INTEGER NOT NULL, body BLOB NOT NULL
+) STRICT;
+CREATE TABLE shipped (
+    sink TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (sink, first)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE dead (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    sink TEXT NOT NULL, seq INTEGER NOT NULL, line TEXT NOT NULL, status INTEGER, reason TEXT NOT NULL, at REAL NOT NULL
+) STRICT;
+"""
+_PROBES = (
+    "SELECT seq, t_min, t_max, n, total, codec, crc32, body FROM outbox LIMIT 0",
+    "SELECT sink, first, last FROM shipped LIMIT 0",
+    "SELECT id, sink, seq, line, status, reason, at FROM dead LIMIT 0",
+    "SELECT name, seq FROM sqlite_sequence LIMIT 0",
+)
+_SETTINGS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "busy_timeout=5000",
+    f"journal_size_limit={16 << 20}",
+    "wal_autocheckpoint=1000",
+)
+_SPOILT = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_log = logging.getLogger(__name__)
+
+
+class ForeignError(Exception):
+    """The file is a database, but not this one."""
+
+
+def is_spoilt(error: sqlite3.Error) -> bool:
+    """Whether the file itself is broken, so that trying again will not help."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _SPOILT
+
+
+def open_database(path: Path, now_s: float) -> tuple[sqlite3.Connection, Path | None]:
+    """The file at `path`, begun where there is none, and where a broken or foreign one went (`*.corrupt.TIME`).
+
+    Raises sqlite3.Error or OSError where trying again later may help: a full, slow or read-only disk.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return _opened(path), None
+    except (sqlite3.Error, ForeignError) as error:
+        if isinstance(error, sqlite3.Error) and not is_spoilt(error) and not _claims_to_be_read_only(error, path):
+            raise
+        aside = _set_aside(path, now_s)
+        _log.error("%s is not a usable outbox (%s): set aside as %s, a new one begins", path, error, aside.name)
+    return _opened(path), aside
+
+
+def _claims_to_be_read_only(error: sqlite3.Error, path: Path) -> bool:
+    # a spoilt format number reads as "too new to write"
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY and os.access(path, os.W_OK)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
+    try:
+        if database.execute("PRAGMA page_count").fetchone()[0] == 0:
+            # only before the first table
+            database.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        else:
+            _examine(database)
+        for setting in _SETTINGS:
+            database.execute(f"PRAGMA {setting}")
+        if database.execute("PRAGMA user_version").fetchone()[0] == 0:
+            database.executescript(
+                f"BEGIN IMMEDIATE; PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION};"
+                f"{_SCHEMA} COMMIT;"
+            )
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _examine(database: sqlite3.Connection) -> None:
+    ours = database.execute("PRAGMA application_id").fetchone()[0]
+    version = database.execute("PRAGMA user_version").fetchone()[0]
+    tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if (ours, version, tables) == (0, 0, 0):
+        # begun, and killed before its first table
+        return
+    if (ours, version) != (APPLICATION_ID, VERSION):
+        raise ForeignError(f"application {ours:#x} version {version}")
+    verdict = database.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if verdict != "ok":
+        raise ForeignError(verdict)
+    try:
+        for probe in _PROBES:
+            database.execute(probe)
+    except sqlite3.OperationalError as error:
+        raise ForeignError(str(error)) from error
+
+
+def _set_aside(path: Path, now_s: float) -> Path:
+    stamp = datetime.fromtimestamp(now_s, UTC).strftime("%Y%m%dT%H%M%SZ")
+    aside = path.with_name(f"{path.name}.corrupt.{stamp}")
+    count = 1
+    while aside.exists():
+        count += 1
+        aside = path.with_name(f"{path.name}.corrupt.{stamp}.{count}")
+    path.rename(aside)
+    for tail in ("-wal", "-shm"):
+        beside = path.with_name(path.name + tail)
+        if beside.exists():
+            beside.rename(aside.with_name(aside.name + tail))
+    return aside

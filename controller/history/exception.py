@@ -1,0 +1,119 @@
+"""Report by exception: which readings are worth a point.
+
+Every change is (a value beyond its tag's deadband, a quality, a reason), and each tag at least once a minute. A source
+time of a tag is recorded once. What is learned later about the same source time (it went stale, a probe was found to
+disagree) is a fact of the time it was found out: it is stamped then, and a BAD one carries no value there, for the
+value was not seen at that time. Setpoints, outputs and states hold until they change, so they are said again each
+minute; a measured value is not.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from controller.history.line import milliseconds
+from foundation.reading import Quality, Reading, Value
+from foundation.tag import Kind, Tag
+
+HEARTBEAT_MS = 60_000
+AHEAD_S = 60.0
+"""A source time further in the future than this is not believed."""
+REMEMBERED = 16
+"""Stamps remembered a tag, so that what a broker delivers again is known again."""
+HOLDING = frozenset({Kind.SETPOINT, Kind.OUTPUT, Kind.STATUS})
+
+
+class Recorded(NamedTuple):
+    """What has been recorded of one tag."""
+
+    said: Reading
+    """The latest point's reading, as it came."""
+    latest: Reading
+    stamps_ms: tuple[int, ...]
+    """When the latest points stand, in order."""
+    seen_ms: int
+    """Newest source time seen, recorded or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """What has been recorded so far; `since_s` is when that began."""
+
+    since_s: float
+    at_s: float
+    tags: Mapping[str, Recorded] = field(default_factory=dict)
+
+
+def differs(a: Value | None, b: Value | None, deadband: float) -> bool:
+    """Whether `b` is news after `a`."""
+    if isinstance(a, float) and isinstance(b, float):
+        # written so that a NaN is news
+        return a != b and not abs(a - b) <= deadband
+    return type(a) is not type(b) or a != b
+
+
+def _source_ms(reading: Reading, since_s: float, now_s: float) -> int | None:
+    """Its source time in ms; None where the point has to stand at the time it came."""
+    if reading.quality is Quality.BAD:
+        believed = since_s <= reading.time_s <= now_s
+    else:
+        believed = 0.0 < reading.time_s <= now_s + AHEAD_S
+    return milliseconds(reading.time_s) if believed else None
+
+
+def _restated(reading: Reading, stamp_ms: int) -> Reading:
+    return reading._replace(value=reading.usable, time_s=stamp_ms / 1000.0)
+
+
+def _remember(stamps: tuple[int, ...], stamp_ms: int) -> tuple[int, ...]:
+    return tuple(sorted((*stamps, stamp_ms)))[-REMEMBERED:]
+
+
+def report(
+    reports: Reports, readings: Iterable[Reading], now_s: float, tags: Mapping[str, Tag]
+) -> tuple[Reports, list[Reading]]:
+    """The next state, and what to record of `readings`, stamped. What is not in `tags` is left out."""
+    known = dict(reports.tags)
+    points: list[Reading] = []
+    now_ms = milliseconds(now_s)
+    for reading in readings:
+        tag = tags.get(reading.tag)
+        if tag is None:
+            continue
+        source_ms = _source_ms(reading, reports.since_s, now_s)
+        before = known.get(reading.tag)
+        if before is None:
+            points.append(_restated(reading, now_ms) if source_ms is None else reading)
+            known[reading.tag] = Recorded(
+                reading, reading, (now_ms if source_ms is None else source_ms,), 0 if source_ms is None else source_ms
+            )
+            continue
+        last_ms = before.stamps_ms[-1]
+        changed = (reading.quality, reading.reason) != (before.said.quality, before.said.reason) or differs(
+            before.said.value, reading.value, tag.deadband
+        )
+        if source_ms is not None and source_ms > max(last_ms, before.seen_ms):
+            # an unchanged one is due if the next would come too late
+            if changed or 2 * source_ms - before.seen_ms - last_ms > HEARTBEAT_MS:
+                points.append(reading)
+                before = before._replace(said=reading, stamps_ms=_remember(before.stamps_ms, source_ms))
+        elif source_ms is not None and source_ms < before.seen_ms and reading.quality is not Quality.BAD:
+            # late, from a device's own memory: it stands at its own time, and says nothing of now
+            if source_ms not in before.stamps_ms:
+                points.append(reading)
+                known[reading.tag] = before._replace(stamps_ms=_remember(before.stamps_ms, source_ms))
+            continue
+        elif changed:
+            stamp_ms = max(now_ms, last_ms + 1)
+            points.append(_restated(reading, stamp_ms))
+            before = before._replace(said=reading, stamps_ms=_remember(before.stamps_ms, stamp_ms))
+        known[reading.tag] = before._replace(latest=reading, seen_ms=max(source_ms or 0, before.seen_ms))
+    next_ms = 2 * now_ms - milliseconds(reports.at_s)
+    for name, before in known.items():
+        last_ms = before.stamps_ms[-1]
+        if next_ms - last_ms > HEARTBEAT_MS and now_ms > last_ms:
+            said = before.latest
+            if said.quality is Quality.BAD or tags[name].kind in HOLDING:
+                points.append(_restated(said, now_ms))
+                known[name] = before._replace(said=said, stamps_ms=_remember(before.stamps_ms, now_ms))
+    return Reports(reports.since_s, now_s, known), points

@@ -1,0 +1,272 @@
+"""The outbox: what has been recorded and not every sink has yet, in one SQLite file that survives a power cut.
+
+One transaction and one compressed blob of line protocol a tick, under a number that is never used again. Each sink's
+progress is kept under the sink's name as the runs of blobs that it has; the first run is its cursor. A blob is deleted
+when every sink has it, in the transaction that moves the cursor. What a sink will never take lies in `dead`, with the
+reason.
+"""
+
+import logging
+import sqlite3
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
+
+from controller.history.database import open_database
+from controller.history.line import split
+
+KEPT_WITHOUT_SINKS_MS = 72 * 3600 * 1000
+DEAD_LIMIT = 10_000
+"""Dead letters that are kept; the oldest go first."""
+SPARE_PAGES = 4096
+"""Free pages above which the file is made smaller, a little at each delivery."""
+
+
+_log = logging.getLogger(__name__)
+
+
+class Blob(NamedTuple):
+    """The points of one tick, packed."""
+
+    t_min_ms: int
+    t_max_ms: int
+    points: int
+    crc32: int
+    """Of the lines before compression."""
+    body: bytes
+
+
+class Batch(NamedTuple):
+    """Blobs `first` to `last`, unpacked."""
+
+    first: int
+    last: int
+    lines: list[bytes]
+    broken: dict[int, int]
+    """Blobs that do not read as they were written, and how many points were in them."""
+    file: int
+    """Which file it came from: the number of times the outbox had been opened."""
+
+
+class Dead(NamedTuple):
+    """A line that a sink will never take."""
+
+    seq: int
+    line: str
+    status: int | None
+    reason: str
+
+
+class Pending(NamedTuple):
+    """What a sink does not have yet."""
+
+    blobs: int
+    points: int
+    oldest_ms: int | None
+
+
+def pack(lines: Sequence[str], times_ms: Sequence[int]) -> Blob:
+    """One tick's lines and their times as a blob; there must be at least one."""
+    raw = "\n".join(lines).encode("utf-8", "replace")
+    return Blob(min(times_ms), max(times_ms), len(lines), zlib.crc32(raw), zlib.compress(raw, 6))
+
+
+class Outbox:
+    """May be used from several threads. All of it raises sqlite3.Error or OSError when the disk does not play along."""
+
+    def __init__(self, path: Path, sinks: Sequence[str]) -> None:
+        self.path = path
+        self.quarantined: list[Path] = []
+        self.newest = 0
+        """Number of the newest blob."""
+        self._file = 0
+        self._sinks = tuple(sinks)
+        self._database: sqlite3.Connection | None = None
+        self._lock = Lock()
+        self._total = 0
+        self._shipped: dict[str, list[tuple[int, int]]] = {}
+
+    # --- opening and closing
+
+    def open(self, now_s: float) -> None:
+        """Open the file (again), or begin a new one; what is broken or foreign is set aside first."""
+        with self._lock:
+            if self._database is not None:
+                self._database.close()
+                self._database = None
+            self._database, aside = open_database(self.path, now_s)
+            if aside is not None:
+                self.quarantined.append(aside)
+            self._file += 1
+            self._begin(self._database)
+
+    def close(self) -> None:
+        with self._lock:
+            if self._database is not None:
+                self._database.close()
+                self._database = None
+
+    def _begin(self, database: sqlite3.Connection) -> None:
+        newest = database.execute("SELECT seq, total FROM outbox ORDER BY seq DESC LIMIT 1").fetchone()
+        oldest = database.execute("SELECT seq FROM outbox ORDER BY seq LIMIT 1").fetchone()
+        given = database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'").fetchone()
+        self.newest = max(given[0] if given else 0, newest[0] if newest else 0)
+        self._total = newest[1] if newest else 0
+        before = oldest[0] - 1 if oldest else self.newest
+        self._shipped = {}
+        for sink in self._sinks:
+            runs = database.execute("SELECT first, last FROM shipped WHERE sink = ? ORDER BY first", (sink,)).fetchall()
+            # a sink that is new gets all that is still here
+            self._shipped[sink] = _joined([(0, before), *runs])
+        known = {row[0] for row in database.execute("SELECT DISTINCT sink FROM shipped")}
+        for gone in sorted(known - set(self._sinks)):
+            _log.warning("sink %s is no longer in the site: its place in the outbox is given up", gone)
+            database.execute("DELETE FROM shipped WHERE sink = ?", (gone,))
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._database is None:
+            raise sqlite3.OperationalError("the outbox is not open")
+        return self._database
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        database = self._opened()
+        database.execute("BEGIN IMMEDIATE")
+        try:
+            yield database
+            database.execute("COMMIT")
+        except BaseException:
+            # SQLite may have rolled back by itself
+            if database.in_transaction:
+                database.execute("ROLLBACK")
+            raise
+
+    # --- recording
+
+    def append(self, blobs: Sequence[Blob]) -> None:
+        """Commit the blobs in one transaction; when this returns they are on the disk."""
+        with self._lock:
+            total, newest = self._total, self.newest
+            with self._transaction() as database:
+                for blob in blobs:
+                    total += blob.points
+                    values = (blob.t_min_ms, blob.t_max_ms, blob.points, total, "zlib", blob.crc32, blob.body)
+                    cursor = database.execute(
+                        "INSERT INTO outbox (t_min, t_max, n, total, codec, crc32, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                        values,
+                    )
+                    newest = cursor.lastrowid or newest
+                if not self._sinks and blobs:
+                    old_ms = blobs[-1].t_max_ms - KEPT_WITHOUT_SINKS_MS
+                    oldest = "SELECT seq, t_max FROM outbox ORDER BY seq LIMIT 10"
+                    database.execute(
+                        f"DELETE FROM outbox WHERE seq IN (SELECT seq FROM ({oldest}) WHERE t_max < ?)", (old_ms,)
+                    )
+            self._total, self.newest = total, newest
+
+    # --- shipping
+
+    def gaps(self, sink: str) -> list[tuple[int, int]]:
+        """The runs `first` to `last` that the sink does not have, oldest first."""
+        with self._lock:
+            return self._gaps(sink)
+
+    def _gaps(self, sink: str) -> list[tuple[int, int]]:
+        runs = self._shipped[sink]
+        edges = [*(first for first, _ in runs[1:]), self.newest + 1]
+        return [(last + 1, edge - 1) for (_, last), edge in zip(runs, edges, strict=True) if edge > last + 1]
+
+    def read(self, first: int, last: int, lines: int, *, newest: bool = False) -> Batch:
+        """At least one blob of the run, more while there are no more than `lines`: from its old end, or its new one."""
+        rows: list[tuple[int, int, str, int, bytes]] = []
+        order = "DESC" if newest else "ASC"
+        question = f"SELECT seq, n, codec, crc32, body FROM outbox WHERE seq BETWEEN ? AND ? ORDER BY seq {order}"
+        with self._lock, closing(self._opened().execute(question, (first, last))) as cursor:
+            file, count = self._file, 0
+            for row in cursor:
+                count += row[1]
+                if rows and count > lines:
+                    break
+                rows.append(row)
+        if newest:
+            rows.reverse()
+        batch = Batch(rows[0][0] if newest and rows else first, rows[-1][0] if rows else last, [], {}, file)
+        for seq, points, codec, crc, body in rows:
+            raw = _unpacked(codec, crc, body)
+            found = [] if raw is None else split(raw)
+            if len(found) == points:
+                batch.lines.extend(found)
+            else:
+                batch.broken[seq] = points
+        return batch
+
+    def delivered(self, sink: str, batch: Batch, dead: Sequence[Dead], now_s: float) -> None:
+        """The sink has the batch, but for the dead. Deletes what every sink has by now."""
+        with self._lock:
+            if batch.file != self._file:
+                # another file by now: these numbers mean other blobs there
+                return
+            shipped = {**self._shipped, sink: _joined([*self._shipped[sink], (batch.first, batch.last)])}
+            with self._transaction() as database:
+                for letter in dead:
+                    database.execute(
+                        "INSERT INTO dead (sink, seq, line, status, reason, at) VALUES (?, ?, ?, ?, ?, ?)",
+                        (sink, letter.seq, letter.line, letter.status, letter.reason, now_s),
+                    )
+                if dead:
+                    database.execute("DELETE FROM dead WHERE id <= (SELECT max(id) FROM dead) - ?", (DEAD_LIMIT,))
+                database.execute("DELETE FROM shipped WHERE sink = ?", (sink,))
+                database.executemany(
+                    "INSERT INTO shipped (sink, first, last) VALUES (?, ?, ?)", [(sink, *run) for run in shipped[sink]]
+                )
+                database.execute("DELETE FROM outbox WHERE seq <= ?", (min(runs[0][1] for runs in shipped.values()),))
+            self._shipped = shipped
+            if self._opened().execute("PRAGMA freelist_count").fetchone()[0] > SPARE_PAGES:
+                self._opened().execute("PRAGMA incremental_vacuum(256)").fetchall()
+
+    def pending(self, sink: str) -> Pending:
+        """How much the sink does not have yet; cheap, however much it is."""
+        blobs = points = 0
+        oldest_ms = None
+        with self._lock:
+            database = self._opened()
+            for first, last in self._gaps(sink):
+                question = "SELECT seq, n, total, t_min FROM outbox WHERE seq BETWEEN ? AND ? ORDER BY seq"
+                ends = [
+                    database.execute(f"{question} {order} LIMIT 1", (first, last)).fetchone()
+                    for order in ("ASC", "DESC")
+                ]
+                if ends[0] is None:
+                    continue
+                (low, n, low_total, t_min), (high, _, high_total, _) = ends
+                blobs += high - low + 1
+                points += high_total - low_total + n
+                oldest_ms = t_min if oldest_ms is None else oldest_ms
+        return Pending(blobs, points, oldest_ms)
+
+    def dead_letters(self) -> int:
+        """How many lie in `dead`."""
+        with self._lock:
+            count: int = self._opened().execute("SELECT count(*) FROM dead").fetchone()[0]
+            return count
+
+
+def _joined(runs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for first, last in sorted(runs):
+        if joined and first <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], last))
+        else:
+            joined.append((first, last))
+    return joined
+
+
+def _unpacked(codec: str, crc: int, body: bytes) -> bytes | None:
+    try:
+        raw = zlib.decompress(body) if codec == "zlib" else b""
+    except zlib.error:
+        return None
+    return raw if zlib.crc32(raw) == crc else None

@@ -1,0 +1,218 @@
+"""One sink's shipper: a thread that brings the outbox to the sink, the present first, and minds what it answers.
+
+The newest blobs and the backlog take turns (one live batch, then up to four of the backlog), so that whoever looks from
+afar sees the present at once while three days are being filled in. A batch that failed is sent again as it was, byte
+for byte. Waiting is process time: it spares a real server.
+"""
+
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from threading import Event, Thread
+from typing import Literal
+
+from controller.history.outbox import Batch, Dead, Outbox
+from controller.history.sinks import Answer, Sink, Verdict, is_about_lines, verdict
+
+LINES, BYTES = 5000, 1 << 20
+"""Most of each in one request."""
+LINES_AFTER_413 = 100
+"""However small a server wants it, the next batch does not begin below this."""
+BACKLOG_TURNS = 4
+REFUSED_S = 60.0
+BACKOFF_S = 300.0
+IDLE_S = 5.0
+STOP_S = 3.0
+SUSPICIOUS = 16
+"""So many lines refused one by one, and none taken, by something that is not an InfluxDB: it is not about the lines."""
+_log = logging.getLogger(__name__)
+
+State = Literal["starting", "ok", "failing", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a sink is doing. `refused` is an alarm: without a person nothing gets in."""
+
+    state: State = "starting"
+    last_ok_s: float | None = None
+    """Farm time of the last request that was taken."""
+    last_error: str = ""
+    delivered_points: int = 0
+    """Since the start."""
+    dead_points: int = 0
+    """Given up since the start, each in the outbox's `dead` with its reason."""
+
+
+class Shipper:
+    """`step` does one batch and says how long to wait; `start` runs it in a thread of its own."""
+
+    def __init__(
+        self, name: str, outbox: Outbox, open_sink: Callable[[], Sink], now: Callable[[], float], random: Random
+    ) -> None:
+        self.name = name
+        self.health = Health()
+        self._outbox = outbox
+        self._open_sink = open_sink
+        self._now = now
+        self._random = random
+        self._sink: Sink | None = None
+        self._held: Batch | None = None
+        self._lines = LINES
+        self._turn = 0
+        self._failures = 0
+        self._news, self._stop = Event(), Event()
+        self._thread = Thread(target=self._work, name=f"shipper-{name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to ship."""
+        self._thread.start()
+
+    def news(self) -> None:
+        """There is something new in the outbox."""
+        self._news.set()
+
+    def stop(self) -> None:
+        """End after the request that is under way; a sink that hangs is not waited for longer than STOP_S."""
+        self._stop.set()
+        self._news.set()
+        if self._thread.ident is not None:
+            self._thread.join(STOP_S)
+        if not self._thread.is_alive():
+            self._close()
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            wait_s = self.step()
+            if wait_s is None:
+                self._news.wait(IDLE_S)
+                self._news.clear()
+            elif wait_s > 0.0:
+                self._stop.wait(wait_s)
+
+    def step(self) -> float | None:
+        """Send one batch. Seconds to wait before the next, or None where there is nothing to send."""
+        try:
+            batch = self._held or self._next()
+            if batch is None:
+                return None
+            self._held = batch
+            return self._ship(batch)
+        except sqlite3.Error as error:
+            # the outbox looks after itself; what was held may be of another file by then
+            self._held = None
+            self._say("failing", f"outbox: {error}")
+            return IDLE_S
+        except Exception as error:
+            # whatever a client library throws, it stops neither the other sinks nor the farm
+            self._close()
+            self._say("failing", f"{type(error).__name__}: {error}")
+            return self._backoff_s()
+
+    def _next(self) -> Batch | None:
+        gaps = self._outbox.gaps(self.name)
+        if not gaps:
+            return None
+        first, last = gaps[-1]
+        live = self._turn == 0 and last == self._outbox.newest
+        self._turn = (self._turn + 1) % (1 + BACKLOG_TURNS)
+        return self._outbox.read(*((first, last) if live else gaps[0]), self._lines, newest=live)
+
+    def _ship(self, batch: Batch) -> float:
+        if self._sink is None:
+            try:
+                self._sink = self._open_sink()
+            except (LookupError, OSError, ValueError) as error:
+                self._say("refused", f"cannot open: {error}")
+                return REFUSED_S
+        dead = [Dead(seq, "", None, f"{points} points do not read as written") for seq, points in batch.broken.items()]
+        answer = self._deliver(self._sink, batch, dead)
+        match Verdict.DELIVERED if answer is None else verdict(answer):
+            case Verdict.DELIVERED:
+                self._outbox.delivered(self.name, batch, dead, self._now())
+                self._held = None
+                self._failures = 0
+                for letter in dead[:10]:
+                    _log.error("sink %s will never take %.200s: %s", self.name, letter.line, letter.reason)
+                refused = len(dead) - len(batch.broken)
+                self.health = replace(
+                    self.health,
+                    last_ok_s=self._now(),
+                    delivered_points=self.health.delivered_points + len(batch.lines) - refused,
+                    dead_points=self.health.dead_points + refused + sum(batch.broken.values()),
+                )
+                self._say("ok", "")
+                return 0.0
+            case Verdict.BUSY | Verdict.FAILED:
+                self._say("failing", _said(answer))
+                asked_s = answer.retry_after_s if answer is not None else None
+                return self._backoff_s() if asked_s is None else max(1.0, asked_s)
+            case _:
+                # the secret may have been changed, so it is asked for again
+                self._close()
+                self._say("refused", _said(answer))
+                return REFUSED_S
+
+    def _deliver(self, sink: Sink, batch: Batch, dead: list[Dead]) -> Answer | None:
+        """Send all lines, halving what is too large, bisecting what is refused. None, or the answer that ended it."""
+        parts = list(_parts(batch.lines, self._lines))[::-1]
+        taken = False
+        while parts:
+            part = parts.pop()
+            answer = sink.send(part)
+            match verdict(answer):
+                case Verdict.DELIVERED:
+                    taken = True
+                case Verdict.BAD_LINES | Verdict.TOO_LARGE as fault:
+                    if self._stop.is_set():
+                        return Answer(None, "stopped")
+                    half = len(part) // 2
+                    if fault is Verdict.TOO_LARGE:
+                        self._lines = max(LINES_AFTER_413, min(self._lines, half))
+                    if half:
+                        parts += [part[half:], part[:half]]
+                        continue
+                    line = part[0].decode("utf-8", "replace")
+                    dead.append(Dead(batch.first, line, answer.status, answer.message))
+                    if not taken and len(dead) >= SUSPICIOUS and not is_about_lines(answer):
+                        return Answer(403, f"refuses every line: {_said(answer)}")
+                case _:
+                    return answer
+        return None
+
+    def _backoff_s(self) -> float:
+        ceiling_s = min(BACKOFF_S, 2.0**self._failures)
+        self._failures = min(self._failures + 1, 16)
+        return self._random.uniform(1.0, ceiling_s)
+
+    def _say(self, state: State, error: str) -> None:
+        if state != self.health.state:
+            if state == "ok":
+                _log.info("sink %s takes points", self.name)
+            else:
+                _log.warning("sink %s is %s: %s", self.name, state, error)
+        self.health = replace(self.health, state=state, last_error=error)
+
+    def _close(self) -> None:
+        sink, self._sink = self._sink, None
+        if sink is not None:
+            sink.close()
+
+
+def _said(answer: Answer | None) -> str:
+    if answer is None:
+        return ""
+    return f"{answer.status} {answer.message}" if answer.status is not None else answer.message
+
+
+def _parts(lines: Sequence[bytes], most: int) -> Iterator[Sequence[bytes]]:
+    start = size = 0
+    for number, line in enumerate(lines):
+        if number > start and (number - start >= most or size + len(line) > BYTES):
+            yield lines[start:number]
+            start, size = number, 0
+        size += len(line) + 1
+    if start < len(lines):
+        yield lines[start:]

@@ -1,0 +1,186 @@
+"""What the panel's pages and other programs may ask and do: `/api/v1/...`, JSON by orjson, errors as problem+json."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import orjson
+from fastapi import FastAPI, Query, Request, Response
+from starlette.responses import StreamingResponse
+
+from controller.panel.farm import Farm, Refusal
+from controller.panel.layout import SiteShape, layout
+from controller.panel.problems import ProblemError
+from controller.panel.rates import Rate
+from controller.panel.sessions import Session, Sessions
+from controller.panel.shapes import (
+    DevicesShape,
+    PenShape,
+    ProblemShape,
+    SessionShape,
+    SetpointBody,
+    SetpointNowShape,
+    StateShape,
+    TokenBody,
+    TrendShape,
+    devices_shape,
+    milliseconds,
+    pen_shape,
+    setpoint_shape,
+    state_shape,
+)
+from controller.panel.sign_in import SignIn
+from controller.panel.stream import Streams
+from controller.panel.thin import thin
+from foundation.messages import LANGUAGES, catalogue
+
+MOST_PENS = 8
+MOST_POINTS = 1500
+"""Points of one pen: more than a screen has columns."""
+LONGEST_TREND_S = 86400.0
+FOR_THE_PANEL = ("panel.", "why.", "refused.", "reason.", "quality.", "unit.", "alarm.")
+"""First words of the messages that the front end is given."""
+
+
+class Api:
+    """The calls, bound to one farm."""
+
+    def __init__(
+        self,
+        farm: Farm,
+        sign_in: SignIn,
+        sessions: Sessions,
+        streams: Streams,
+        attempts: Rate,
+        cookie: str,
+        secure: bool,
+    ) -> None:
+        self._farm = farm
+        self._sign_in = sign_in
+        self._sessions = sessions
+        self._streams = streams
+        self._attempts = attempts
+        self._cookie = cookie
+        self._secure = secure
+        self._thinning = asyncio.Semaphore(1)
+
+    def add_to(self, app: FastAPI) -> None:
+        """Puts every call under its path."""
+        wrong = {"model": ProblemShape, "description": "What went wrong (application/problem+json)"}
+        for method, path, call, status, model in (
+            ("POST", "/api/v1/session", self.open_session, 201, SessionShape),
+            ("GET", "/api/v1/session", self.session, 200, SessionShape),
+            ("DELETE", "/api/v1/session", self.close_session, 204, None),
+            ("GET", "/api/v1/messages/{language}", self.messages, 200, dict[str, str]),
+            ("GET", "/api/v1/site", self.site, 200, SiteShape),
+            ("GET", "/api/v1/state", self.state, 200, StateShape),
+            ("GET", "/api/v1/stream", self.stream, 200, None),
+            ("GET", "/api/v1/trend", self.trend, 200, TrendShape),
+            ("GET", "/api/v1/devices", self.devices, 200, DevicesShape),
+            ("PUT", "/api/v1/setpoints/{name}", self.set_setpoint, 200, SetpointNowShape),
+        ):
+            right: dict[str, Any] = {"model": model} if model else {"description": "Nothing, or a stream"}
+            answers: dict[int | str, dict[str, Any]] = {"default": wrong, status: right}
+            app.add_api_route(
+                path, call, methods=[method], status_code=status, responses=answers, response_class=Response
+            )
+
+    async def open_session(self, body: TokenBody, request: Request) -> Response:
+        """Trades a one-time token for a session, which comes as a cookie."""
+        address = request.client.host if request.client else ""
+        if (wait_s := self._attempts.wait_s(address)) > 0:
+            values = {"seconds": round(wait_s)}
+            raise ProblemError(429, "too_many", values=values, headers={"retry-after": f"{wait_s:.0f}"})
+        if not self._sign_in.trade(body.token):
+            raise ProblemError(401, "token", headers={"www-authenticate": "Session"})
+        # Whatever session the browser brought ends here: nobody can have planted the one that it goes on with.
+        if (old := self._sessions.find(request.cookies.get(self._cookie, ""))) is not None:
+            self._sessions.close(old)
+        session_id = self._sessions.open(self._sign_in.who, self._sign_in.role)
+        response = _json(SessionShape(self._sign_in.who, self._sign_in.role), 201)
+        response.set_cookie(self._cookie, session_id, httponly=True, samesite="strict", secure=self._secure, path="/")
+        return response
+
+    async def session(self, request: Request) -> Response:
+        """Who is signed in."""
+        session = _session(request)
+        return _json(SessionShape(session.who, session.role))
+
+    async def close_session(self, request: Request) -> Response:
+        """Signs out."""
+        self._sessions.close(_session(request))
+        response = Response(status_code=204)
+        response.delete_cookie(self._cookie, httponly=True, samesite="strict", secure=self._secure, path="/")
+        return response
+
+    async def messages(self, language: str) -> Response:
+        """The sentences of one language, by key."""
+        if language not in LANGUAGES:
+            raise ProblemError(404, "not_found")
+        return _json({key: text for key, text in catalogue(language).items() if key.startswith(FOR_THE_PANEL)})
+
+    async def site(self) -> Response:
+        """What the farm is made of."""
+        return _json(layout(self._farm))
+
+    async def state(self) -> Response:
+        """Everything that changes, as it is now."""
+        return _json(state_shape(self._farm))
+
+    async def stream(self, request: Request) -> Response:
+        """Server-sent events: `state` first, then `change`, and `beat` every five seconds."""
+        session = _session(request)
+        if self._streams.full:
+            raise ProblemError(503, "busy", headers={"retry-after": "10"})
+
+        async def events() -> AsyncIterator[bytes]:
+            async for event in self._streams.follow(lambda: self._sessions.alive(session)):
+                yield event
+
+        return StreamingResponse(events(), media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+
+    async def trend(
+        self,
+        tag: Annotated[list[str], Query(min_length=1, max_length=MOST_PENS)],
+        seconds: Annotated[float, Query(ge=60, le=LONGEST_TREND_S, allow_inf_nan=False)] = 3600.0,
+    ) -> Response:
+        """The last seconds of up to eight values, thinned to what a screen can show."""
+        if any(name not in self._farm.tags for name in tag):
+            raise ProblemError(404, "not_found")
+        pens: dict[str, PenShape] = {}
+        for name, points in self._farm.trend(tag, seconds).items():
+            # A day of seconds takes a moment: beside the scan, and one at a time.
+            async with self._thinning:
+                pens[name] = pen_shape(await asyncio.to_thread(thin, points, MOST_POINTS))
+        return _json(TrendShape(milliseconds(self._farm.now()), seconds, pens))
+
+    async def devices(self) -> Response:
+        """How every device behaves on its wire."""
+        return _json(devices_shape(self._farm.now(), self._farm.devices()))
+
+    async def set_setpoint(self, name: str, body: SetpointBody, request: Request) -> Response:
+        """Sets a setpoint; answers once the controller has taken it, or with why it has not."""
+        present = self._farm.setpoints().get(name)
+        if present is None:
+            raise ProblemError(404, "not_found")
+        # The value itself is no conflict: it is what a repeated request finds.
+        if body.expected is not None and present.target not in (body.expected, body.value):
+            values = {"expected": body.expected, "target": present.target, "unit": present.unit, "by": present.by}
+            raise ProblemError(409, "changed_meanwhile", values=values)
+        answer = await self._farm.set_setpoint(body.change_id, name, body.value, _session(request).who)
+        if isinstance(answer, Refusal):
+            because = answer.because
+            raise ProblemError(422, "refused", key=f"refused.{because.key}", values=because.values)
+        return _json(setpoint_shape(answer))
+
+
+def _session(request: Request) -> Session:
+    """The session that the guard found: no route that asks for it is reached without one."""
+    session = request.state.session
+    if not isinstance(session, Session):
+        raise ProblemError(401, "no_session")
+    return session
+
+
+def _json(shape: object, status: int = 200) -> Response:
+    return Response(orjson.dumps(shape, default=str), status_code=status, media_type="application/json")

@@ -1,0 +1,115 @@
+"""The operators' panel as one web application: its pages, its calls, and the guard before all of them."""
+
+from collections.abc import Iterable
+
+import orjson
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from controller.panel.api import Api
+from controller.panel.assets import read_assets, serve, sign_in_pages
+from controller.panel.farm import Farm
+from controller.panel.guard import HEADERS, Guard
+from controller.panel.permissions import OPEN, allows
+from controller.panel.problems import ProblemError, language_of, problem_response
+from controller.panel.rates import Rate
+from controller.panel.sessions import Session, Sessions
+from controller.panel.sign_in import SignIn
+from controller.panel.stream import Streams
+
+SIGN_IN_ATTEMPTS = 5
+"""A minute, from one address."""
+WRITES = 10
+"""A second, of one session."""
+
+
+def create_app(
+    farm: Farm,
+    *,
+    sign_in: SignIn,
+    sessions: Sessions | None = None,
+    streams: Streams | None = None,
+    hosts: Iterable[str] = (),
+    secure: bool = False,
+) -> FastAPI:
+    """The panel of `farm`.
+
+    `hosts` are names, beyond localhost, IP addresses and `*.local`, under which browsers may call it. `secure` says
+    that they do so by https: then the cookie is bound to it. `app.state.streams` is there for the server to close.
+    """
+    sessions = sessions or Sessions()
+    streams = streams or Streams(farm)
+    cookie = "__Host-farmloop" if secure else "farmloop"
+    assets = read_assets()
+    pages = sign_in_pages(assets)
+    app = FastAPI(
+        title="Farmloop", version="1", openapi_url=None, docs_url=None, redoc_url=None, dependencies=[Depends(_permit)]
+    )
+    app.state.streams = streams
+    app.add_middleware(
+        Guard, sessions=sessions, cookie=cookie, hosts=hosts, writes=Rate(WRITES, 1.0), sign_in_pages=pages
+    )
+    Api(farm, sign_in, sessions, streams, Rate(SIGN_IN_ATTEMPTS, 60.0), cookie, secure).add_to(app)
+
+    async def healthz() -> Response:
+        return Response("ok", media_type="text/plain")
+
+    async def sign_in_page(request: Request, language: str = "") -> Response:
+        return serve(pages.get(language) or pages[language_of(request)], request)
+
+    async def index(request: Request) -> Response:
+        return serve(assets["index.html"], request)
+
+    async def static(request: Request, path: str = "") -> Response:
+        asset = assets.get(path or request.scope["path"].removeprefix("/static/"))
+        if asset is None or asset.media_type == "text/html":
+            raise ProblemError(404, "not_found")
+        return serve(asset, request)
+
+    async def openapi() -> Response:
+        return Response(orjson.dumps(app.openapi()), media_type="application/json")
+
+    app.add_api_route("/healthz", healthz, include_in_schema=False)
+    app.add_api_route("/sign-in", sign_in_page, include_in_schema=False)
+    app.add_api_route("/", index, include_in_schema=False)
+    for _, path in sorted(OPEN):
+        if path.startswith("/static/"):
+            app.add_api_route(path, static, include_in_schema=False)
+    app.add_api_route("/static/{path:path}", static, include_in_schema=False)
+    app.add_api_route("/api/v1/openapi.json", openapi, include_in_schema=False)
+    _answer_with_problems(app)
+    return app
+
+
+async def _permit(request: Request) -> None:
+    """Every route passes here once it is known which one it is. The guard has asked for the session already."""
+    route = request.scope["route"].path
+    if (request.method, route) in OPEN:
+        return
+    session = request.state.session
+    if not isinstance(session, Session) or not allows(session.role, request.method, route):
+        raise ProblemError(403, "not_allowed")
+
+
+def _answer_with_problems(app: FastAPI) -> None:
+    """Every error leaves as problem+json, and none of them repeats what was sent."""
+
+    @app.exception_handler(ProblemError)
+    async def _(request: Request, error: ProblemError) -> Response:
+        return problem_response(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    async def _(request: Request, error: RequestValidationError) -> Response:
+        fields = ", ".join(sorted({".".join(str(part) for part in one["loc"][1:]) for one in error.errors()}))
+        return problem_response(request, ProblemError(422, "invalid", values={"fields": fields[:200]}))
+
+    @app.exception_handler(HTTPException)
+    async def _(request: Request, error: HTTPException) -> Response:
+        code = {404: "not_found", 405: "wrong_method"}.get(error.status_code, "invalid")
+        return problem_response(request, ProblemError(error.status_code, code, headers=error.headers))
+
+    @app.exception_handler(Exception)
+    async def _(request: Request, error: Exception) -> Response:
+        # Starlette sends this one from outside the guard, so it brings the guard's headers itself.
+        return problem_response(request, ProblemError(500, "broken", headers={**HEADERS, "cache-control": "no-store"}))

@@ -1,0 +1,181 @@
+"""The door: what passes here was meant for us, comes from our own page, and belongs to an open session.
+
+Deny by default. It stands before the routing, so a route that is forgotten elsewhere is closed, not open.
+"""
+
+import asyncio
+import ipaddress
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from controller.panel.assets import Asset, serve
+from controller.panel.permissions import OPEN
+from controller.panel.problems import ProblemError, language_of, problem_response
+from controller.panel.rates import Rate
+from controller.panel.sessions import Session, Sessions
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+OWN_HEADER = "x-farmloop"
+"""A page of another site cannot send it without asking us first, and we never say yes."""
+MOST_BODY_BYTES = 16 * 1024
+BODY_DEADLINE_S = 10.0
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "connect-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+    )
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+
+class Guard:
+    """ASGI middleware around the whole application."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        sessions: Sessions,
+        cookie: str,
+        hosts: Iterable[str],
+        writes: Rate,
+        sign_in_pages: dict[str, Asset],
+    ) -> None:
+        self._app = app
+        self._sessions = sessions
+        self._cookie = cookie
+        self._hosts = frozenset(name.lower() for name in hosts)
+        self._writes = writes
+        self._sign_in_pages = sign_in_pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1008})
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        request = Request(scope, receive)
+        try:
+            session = self._admit(request)
+            scope.setdefault("state", {})["session"] = session
+            if request.method not in SAFE_METHODS:
+                receive = _replay(await _body(request), receive)
+        except ProblemError as problem:
+            await self._refusal(request, problem)(scope, receive, send_guarded)
+            return
+        except ClientDisconnect:
+            return
+        await self._app(scope, receive, send_guarded)
+
+    def _admit(self, request: Request) -> Session | None:
+        """The request's session, None on an open route; raises ProblemError if it may not go on."""
+        if not self._is_our_name(request.headers.getlist("host")):
+            raise ProblemError(421, "wrong_host")
+        unsafe = request.method not in SAFE_METHODS
+        if unsafe or request.scope["path"].startswith("/api/"):
+            _check_source(request, unsafe)
+        if (request.method, request.scope["path"]) in OPEN:
+            return None
+        session_id = request.cookies.get(self._cookie)
+        session = self._sessions.find(session_id) if session_id else None
+        if session is None:
+            raise ProblemError(401, "no_session", headers={"www-authenticate": "Session"})
+        if unsafe and (wait_s := self._writes.wait_s(session.key.hex())) > 0:
+            raise ProblemError(429, "too_many", headers={"retry-after": f"{wait_s:.0f}"})
+        return session
+
+    def _is_our_name(self, hosts: list[str]) -> bool:
+        """A name that an attacker cannot own: then no page of theirs can become our origin (DNS rebinding)."""
+        if len(hosts) != 1:
+            return False
+        try:
+            name = (urlsplit(f"//{hosts[0]}").hostname or "").removesuffix(".")
+        except ValueError:
+            return False
+        if name == "localhost" or name.endswith(".local") or name in self._hosts:
+            return True
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return True
+
+    def _refusal(self, request: Request, problem: ProblemError) -> Response:
+        """For a person who opens the panel without a session, the sign-in page; for a program, problem+json."""
+        wants_page = "text/html" in request.headers.get("accept", "") and request.method == "GET"
+        if problem.status == 401 and wants_page and not request.scope["path"].startswith("/api/"):
+            response = serve(self._sign_in_pages[language_of(request)], request, status=401)
+            response.headers.update(problem.headers)
+            response.headers["cache-control"] = "no-store"
+            return response
+        return problem_response(request, problem)
+
+
+def _check_source(request: Request, unsafe: bool) -> None:
+    """Raises ProblemError if another site's page sent this."""
+    if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        raise ProblemError(403, "cross_site")
+    if not unsafe:
+        return
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers["host"]:
+        raise ProblemError(403, "cross_site")
+    if OWN_HEADER not in request.headers:
+        raise ProblemError(403, "header_missing", values={"header": OWN_HEADER})
+
+
+async def _body(request: Request) -> bytes:
+    """The whole body, small enough and JSON; raises ProblemError."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_DEADLINE_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MOST_BODY_BYTES:
+                    raise ProblemError(413, "too_large", values={"bytes": MOST_BODY_BYTES})
+    except TimeoutError as error:
+        raise ProblemError(408, "too_slow") from error
+    if body and request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise ProblemError(415, "not_json")
+    return bytes(body)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives the body that was read already, then whatever comes after it."""
+    given = False
+
+    async def replayed() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replayed

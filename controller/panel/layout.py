@@ -1,0 +1,205 @@
+"""What the farm is made of, as the panel draws it: facilities, zones, values, outputs, setpoints and their names."""
+
+import re
+from dataclasses import dataclass
+
+from controller.panel.farm import Farm
+from edge_config.model.control import Dosing, Hysteresis, PBand, Pid, Program, Timer
+from edge_config.model.values import Name
+from foundation.tag import Kind
+
+TAG_IN_TEXT = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*){2}")
+Held = Pid | PBand | Hysteresis | Dosing
+"""Loops that hold a value to a setpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameShape:
+    """What people call it."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceShape:
+    id: str
+    name: NameShape
+    timezone: str
+    languages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FacilityShape:
+    id: str
+    kind: str
+    name: NameShape
+    lives: str
+    """The crop or species, empty if the site does not say."""
+    zones: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TagShape:
+    name: NameShape
+    facility: str
+    zone: str
+    unit: str
+    kind: Kind
+    low: float | None
+    high: float | None
+    setpoints: tuple[str, ...]
+    """Setpoints that a loop holds this value to."""
+    watched: bool
+    """A loop controls it, or an alarm of the site names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputShape:
+    name: NameShape
+    facility: str
+    zone: str
+    type: str
+    life_support: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetpointShape:
+    name: NameShape
+    facility: str
+    zone: str
+    unit: str
+    of: str | None
+    """The value that is held to it, if one loop does."""
+    band: tuple[float, float] | None
+    """Where the value may rest, as distances from the setpoint; None where its loop names no band."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopShape:
+    name: NameShape
+    unit: str
+    """Of the value that it controls, and so of its setpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmShape:
+    cause: NameShape
+    consequence: NameShape
+    response: NameShape
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceShape:
+    product: str
+    bus: str
+    unit: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteShape:
+    """All that stays the same while the agent runs."""
+
+    site: PlaceShape
+    facilities: tuple[FacilityShape, ...]
+    tags: dict[str, TagShape]
+    outputs: dict[str, OutputShape]
+    setpoints: dict[str, SetpointShape]
+    loops: dict[str, LoopShape]
+    names: dict[str, NameShape]
+    """Rules, interlocks and timers, for the reasons that name them."""
+    alarms: dict[str, AlarmShape]
+    devices: dict[str, DeviceShape]
+
+
+def layout(farm: Farm) -> SiteShape:
+    """The site as the panel draws it."""
+    site = farm.site
+    loops = {name: loop for name, loop in site.loops.items() if not isinstance(loop, Timer)}
+    return SiteShape(
+        site=PlaceShape(site.site.id, _name(site.site.name), site.site.timezone, site.panel.languages),
+        facilities=tuple(
+            FacilityShape(key, one.kind, _name(one.name), one.crop or one.species or "", one.zones)
+            for key, one in site.facilities.items()
+        ),
+        tags=_tags(farm, loops),
+        outputs={
+            name: OutputShape(_called(farm, name, output.name), *_where(name), output.type, output.life_support)
+            for name, output in site.outputs.items()
+        },
+        setpoints={name: _setpoint(farm, name, program, loops) for name, program in site.programs.items()},
+        loops={
+            name: LoopShape(_called(farm, loop.pv, loop.name), farm.tags[loop.pv].unit if loop.pv in farm.tags else "")
+            for name, loop in loops.items()
+        },
+        names=_names(farm),
+        alarms={
+            key: AlarmShape(_name(alarm.cause), _name(alarm.consequence), _name(alarm.response))
+            for key, alarm in site.alarms.items()
+        },
+        devices={key: DeviceShape(device.product, device.bus, device.unit) for key, device in site.devices.items()},
+    )
+
+
+def _tags(farm: Farm, loops: dict[str, Held]) -> dict[str, TagShape]:
+    alarmed = {name for alarm in farm.site.alarms.values() for name in TAG_IN_TEXT.findall(alarm.when)}
+    shapes: dict[str, TagShape] = {}
+    for name, tag in farm.tags.items():
+        if tag.kind in (Kind.SETPOINT, Kind.OUTPUT):
+            continue
+        setpoints = tuple(dict.fromkeys(loop.sp for loop in loops.values() if loop.pv == name))
+        watched = bool(setpoints) or name in alarmed
+        shapes[name] = TagShape(
+            _called(farm, name, None), tag.facility, tag.zone, tag.unit, tag.kind, tag.low, tag.high, setpoints, watched
+        )
+    return shapes
+
+
+def _setpoint(farm: Farm, name: str, program: Program, loops: dict[str, Held]) -> SetpointShape:
+    held = next((loop for loop in loops.values() if loop.sp == name), None)
+    # A setpoint without a name of its own is called as the value that is held to it.
+    called = _called(farm, held.pv if held and not program.name else name, program.name)
+    unit = farm.tags[name].unit if name in farm.tags else ""
+    return SetpointShape(called, *_where(name), unit, held.pv if held else None, _band(held) if held else None)
+
+
+def _names(farm: Farm) -> dict[str, NameShape]:
+    """Loops that control nothing, rules and interlocks: whoever may own an order."""
+    site = farm.site
+    return {
+        **{name: _called(farm, name, loop.name) for name, loop in site.loops.items() if isinstance(loop, Timer)},
+        **{rule.id: NameShape(rule.description or rule.id, rule.description or rule.id) for rule in site.rules},
+        **{name: _called(farm, name, interlock.name) for name, interlock in site.interlocks.items()},
+    }
+
+
+def _name(name: Name) -> NameShape:
+    return NameShape(name.zh, name.en)
+
+
+def _where(name: str) -> tuple[str, str]:
+    facility, zone, _ = name.split(".", 2)
+    return facility, zone
+
+
+def _called(farm: Farm, name: str, given: Name | None) -> NameShape:
+    """The name given in the site, else the tag's, else the last part of its id in plain letters."""
+    if given is not None:
+        return _name(given)
+    tag = farm.tags.get(name)
+    point = name.split(".", 2)[2].replace("_", " ")
+    if tag is None:
+        return NameShape(point, point)
+    return NameShape(*(point if called == name else called for called in (tag.name_zh, tag.name_en)))
+
+
+def _band(loop: Held) -> tuple[float, float] | None:
+    match loop:
+        case Hysteresis():
+            return -(loop.below.value if loop.below else 0.0), loop.above.value if loop.above else 0.0
+        case PBand():
+            return min(0.0, loop.band.value), max(0.0, loop.band.value)
+        case Pid():
+            return None if loop.deadband is None else (-loop.deadband.value, loop.deadband.value)
+        case Dosing():
+            return -loop.deadband.value, loop.deadband.value

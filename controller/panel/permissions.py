@@ -1,0 +1,54 @@
+"""Who may do what: every route of the panel stands in one table. What is not in it is refused."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Permission(StrEnum):
+    """What a route asks of whoever calls it."""
+
+    OPEN = "open"
+    """Nothing: answered without a session."""
+    SEE = "see"
+    OPERATE = "operate"
+
+
+class Role(StrEnum):
+    """What a session may be. Accounts with more roles come on top of this."""
+
+    OPERATOR = "operator"
+
+
+GRANTS: Final[dict[Role, frozenset[Permission]]] = {
+    Role.OPERATOR: frozenset({Permission.OPEN, Permission.SEE, Permission.OPERATE}),
+}
+
+ROUTES: Final[dict[tuple[str, str], Permission]] = {
+    ("GET", "/healthz"): Permission.OPEN,
+    ("GET", "/sign-in"): Permission.OPEN,
+    ("GET", "/static/sign_in.js"): Permission.OPEN,
+    ("GET", "/static/panel.css"): Permission.OPEN,
+    ("GET", "/static/icon.svg"): Permission.OPEN,
+    ("POST", "/api/v1/session"): Permission.OPEN,
+    ("GET", "/"): Permission.SEE,
+    ("GET", "/static/{path:path}"): Permission.SEE,
+    ("GET", "/api/v1/openapi.json"): Permission.SEE,
+    ("GET", "/api/v1/session"): Permission.SEE,
+    ("DELETE", "/api/v1/session"): Permission.SEE,
+    ("GET", "/api/v1/messages/{language}"): Permission.SEE,
+    ("GET", "/api/v1/site"): Permission.SEE,
+    ("GET", "/api/v1/state"): Permission.SEE,
+    ("GET", "/api/v1/stream"): Permission.SEE,
+    ("GET", "/api/v1/trend"): Permission.SEE,
+    ("GET", "/api/v1/devices"): Permission.SEE,
+    ("PUT", "/api/v1/setpoints/{name}"): Permission.OPERATE,
+}
+
+OPEN: Final = frozenset(key for key, permission in ROUTES.items() if permission is Permission.OPEN)
+"""Method and exact path of what is answered without a session."""
+
+
+def allows(role: Role, method: str, route: str) -> bool:
+    """Whether `role` may call the route with this path template."""
+    permission = ROUTES.get((method, route))
+    return permission is not None and permission in GRANTS[role]

@@ -1,0 +1,235 @@
+"""What the farm is doing now, in the shapes that go over the wire. Times are milliseconds since the Unix epoch."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from controller.core.words import AlarmNow, Because, Order
+from controller.panel.farm import Farm, SetpointNow
+from drivers.driver import Statistics
+from foundation.reading import Quality, Reading, Reason, Value
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingShape:
+    """A value. `v` is null unless it may be believed; `last` is what a stale one last was, to be shown as such."""
+
+    v: Value | None
+    q: Literal["bad", "uncertain", "substituted", "good"]
+    why: str | None
+    t: float
+    last: Value | None
+
+
+@dataclass(frozen=True, slots=True)
+class BecauseShape:
+    """A message key without its first word, and what fills its places."""
+
+    key: str
+    values: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderShape:
+    """What an output is told: 0 to 100 %, by whom and why."""
+
+    value: float
+    slot: str
+    owner: str
+    because: BecauseShape
+
+
+@dataclass(frozen=True, slots=True)
+class SetpointNowShape:
+    value: float
+    target: float
+    low: float
+    high: float
+    unit: str
+    settable: bool
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmNowShape:
+    """An alarm that is not normal. One without an entry in the site's alarms is told by `alarm.KIND`."""
+
+    id: str
+    kind: str
+    """`site`, or what the controller raises by itself: `sensor`, `order`."""
+    facility: str
+    priority: str
+    active: bool
+    since: float
+    values: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class StateShape:
+    """Everything that changes, whole. In a `change` event every part may be left out."""
+
+    now: float
+    readings: dict[str, ReadingShape]
+    orders: dict[str, OrderShape]
+    setpoints: dict[str, SetpointNowShape]
+    alarms: list[AlarmNowShape]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceNowShape:
+    """How a device behaves on its wire; counts since start, `seen` null if it never answered."""
+
+    online: bool
+    polls: int
+    answered: int
+    writes: int
+    writes_failed: int
+    failures: dict[str, int]
+    last_error: str
+    seen: float | None
+    latency_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class DevicesShape:
+    now: float
+    devices: dict[str, DeviceNowShape]
+
+
+@dataclass(frozen=True, slots=True)
+class PenShape:
+    """One tag's line: null stands where the value was not good."""
+
+    t: list[float]
+    v: list[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class TrendShape:
+    now: float
+    seconds: float
+    pens: dict[str, PenShape]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionShape:
+    who: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemShape:
+    """RFC 9457, with a message key and its values for whoever tells it in another language."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    message: str
+    values: dict[str, object]
+
+
+class TokenBody(BaseModel):
+    """What the sign-in page posts."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    token: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class SetpointBody(BaseModel):
+    """A change of a setpoint. Sent again with the same id it changes nothing more."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+    change_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+    value: float
+    expected: float | None = None
+    """The target that the person saw. If it is another one by now, nothing is changed (409)."""
+
+
+def milliseconds(time_s: float) -> float:
+    return round(time_s * 1000.0)
+
+
+def reading_shape(reading: Reading) -> ReadingShape:
+    last = reading.value if reading.reason is Reason.STALE and reading.quality is Quality.BAD else None
+    return ReadingShape(
+        reading.usable,
+        _QUALITY[reading.quality],
+        reading.reason.value if reading.reason else None,
+        milliseconds(reading.time_s),
+        last,
+    )
+
+
+def order_shape(order: Order) -> OrderShape:
+    return OrderShape(order.value, order.slot.name.lower(), order.owner, because_shape(order.because))
+
+
+def because_shape(because: Because) -> BecauseShape:
+    return BecauseShape(because.key, dict(because.values))
+
+
+def setpoint_shape(now: SetpointNow) -> SetpointNowShape:
+    return SetpointNowShape(now.value, now.target, now.low, now.high, now.unit, now.settable, now.by)
+
+
+def alarm_shapes(alarms: Sequence[AlarmNow]) -> list[AlarmNowShape]:
+    return [_alarm_shape(one) for one in alarms]
+
+
+def _alarm_shape(now: AlarmNow) -> AlarmNowShape:
+    kind, _, subject = now.id.rpartition(":")
+    facility = subject.partition(".")[0]
+    values = dict(now.values)
+    return AlarmNowShape(now.id, kind or "site", facility, now.priority, now.active, milliseconds(now.since_s), values)
+
+
+def state_shape(farm: Farm) -> StateShape:
+    return StateShape(
+        milliseconds(farm.now()),
+        {name: reading_shape(reading) for name, reading in farm.readings().items()},
+        {name: order_shape(order) for name, order in farm.orders().items()},
+        {name: setpoint_shape(setpoint) for name, setpoint in farm.setpoints().items()},
+        alarm_shapes(farm.alarms()),
+    )
+
+
+def devices_shape(now_s: float, devices: Mapping[str, Statistics]) -> DevicesShape:
+    return DevicesShape(
+        milliseconds(now_s),
+        {
+            name: DeviceNowShape(
+                one.online,
+                one.polls,
+                one.answered,
+                one.writes,
+                one.writes_failed,
+                dict(one.failures),
+                one.last_error,
+                None if one.last_seen_s is None else milliseconds(one.last_seen_s),
+                one.latency_s * 1000.0,
+            )
+            for name, one in devices.items()
+        },
+    )
+
+
+def pen_shape(points: Iterable[tuple[float, float | None]]) -> PenShape:
+    times: list[float] = []
+    values: list[float | None] = []
+    for time_s, value in points:
+        times.append(milliseconds(time_s))
+        values.append(value)
+    return PenShape(times, values)
+
+
+_QUALITY: dict[Quality, Literal["bad", "uncertain", "substituted", "good"]] = {
+    Quality.BAD: "bad",
+    Quality.UNCERTAIN: "uncertain",
+    Quality.SUBSTITUTED: "substituted",
+    Quality.GOOD: "good",
+}

@@ -1,0 +1,57 @@
+// Alarms: which are there, how bad, since when, and what to do.
+
+import { alarms, farmNow, site } from "./farm.js";
+import { html } from "./html.js";
+import { AlarmMark } from "./marks.js";
+import { ageWords, called, sentence, tell } from "./words.js";
+
+const PRIORITIES = ["critical", "high", "medium", "low"];
+
+/** Those of one facility (all if none is named), the worst first and the newest of equals first. */
+export function standing(facility = null) {
+  const found = alarms.value.filter((one) => facility === null || one.facility === facility);
+  return found.sort((a, b) => PRIORITIES.indexOf(a.priority) - PRIORITIES.indexOf(b.priority) || b.since - a.since);
+}
+
+/** What an alarm says: its cause, consequence or response. */
+export function alarmWords(alarm, part) {
+  const own = site.value.alarms[alarm.id];
+  if (own) return sentence(own[part], alarm.values);
+  const { tags, outputs } = site.value;
+  const subject = tags[alarm.values.tag] ?? outputs[alarm.values.output];
+  const values = { ...alarm.values, name: subject ? called(subject.name) : alarm.id };
+  if (alarm.values.reason) values.reason = tell(`reason.${alarm.values.reason}`);
+  return tell(`alarm.${alarm.kind}.${part}`, values);
+}
+
+/** One line: sign, cause, age. */
+export function AlarmLine({ alarm }) {
+  return html`<span class="alarm-line">
+    <${AlarmMark} priority=${alarm.priority} /><span>${alarmWords(alarm, "cause")}</span>
+    <span class="age">${ageWords(farmNow.value - alarm.since)}</span>
+  </span>`;
+}
+
+/** The whole of it, for whoever has to act. */
+export function AlarmAdvice({ alarm }) {
+  return html`<li class=${`advice ${alarm.priority}`}>
+    <${AlarmMark} priority=${alarm.priority} />
+    <div>
+      <p class="cause"><b>${tell(`panel.priority.${alarm.priority}`)}</b> ${alarmWords(alarm, "cause")} <span class="age">${ageWords(farmNow.value - alarm.since)}</span></p>
+      <p>${alarmWords(alarm, "consequence")}</p>
+      <p class="response"><b>${tell("panel.alarm.do")}</b> ${alarmWords(alarm, "response")}</p>
+      ${!alarm.active && html`<p class="over">${tell("panel.alarm.over")}</p>`}
+    </div>
+  </li>`;
+}
+
+/** The strip under the header: how many of each priority, said aloud when it changes. */
+export function AlarmStrip() {
+  const all = standing();
+  const counts = PRIORITIES.map((priority) => [priority, all.filter((one) => one.priority === priority).length]).filter(([, count]) => count > 0);
+  return html`<div class=${`strip ${all.length ? "some" : "none"}`} role="status" aria-live="assertive">
+    ${all.length === 0
+      ? tell("panel.alarms.none")
+      : counts.map(([priority, count]) => html`<span class="count"><${AlarmMark} priority=${priority} />${count} ${tell(`panel.priority.${priority}`)}</span>`)}
+  </div>`;
+}

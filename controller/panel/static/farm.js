@@ -1,0 +1,95 @@
+// The farm as the browser knows it: what the stream said last, and how long ago. Nothing here is ever guessed ahead.
+
+import { get } from "./server.js";
+import { batch, signal } from "./vendor/signals.js";
+
+/** After so long without a word from the controller nothing shown is live any more. */
+const SILENT_MS = 12000;
+
+/** What the farm is made of (`/api/v1/site`). */
+export const site = signal(null);
+export const alarms = signal([]);
+/** `waiting` until the first whole state, then `live`, or `silent`. */
+export const link = signal("waiting");
+/** Farm time now, in milliseconds: as told, carried on by the browser's clock. */
+export const farmNow = signal(0);
+
+const tables = { readings: new Map(), orders: new Map(), setpoints: new Map() };
+const listeners = new Set();
+let told = { now: 0, at: 0, speed: 1 };
+
+/** The signal that holds one reading, order or setpoint; null until there is one. */
+function entry(table, name) {
+  let found = tables[table].get(name);
+  if (!found) tables[table].set(name, (found = signal(null)));
+  return found;
+}
+
+export const reading = (tag) => entry("readings", tag).value;
+export const order = (output) => entry("orders", output).value;
+export const setpoint = (name) => entry("setpoints", name).value;
+
+/** Calls back with every batch of changed readings; returns how to stop. */
+export function onReadings(listener) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function hear(news, whole) {
+  const at = performance.now();
+  // Farm time may run faster than the browser's: ages grow at the pace that the last two messages show.
+  if (!whole && at - told.at > 400) {
+    const pace = (news.now - told.now) / (at - told.at);
+    told = { now: news.now, at, speed: pace > 1.5 ? pace : 1 };
+  } else if (whole) {
+    told = { now: news.now, at, speed: 1 };
+  }
+  batch(() => {
+    for (const table of Object.keys(tables)) {
+      for (const [name, value] of Object.entries(news[table] ?? {})) entry(table, name).value = value;
+    }
+    if (news.alarms) alarms.value = news.alarms;
+    farmNow.value = news.now;
+    link.value = "live";
+  });
+  if (news.readings) for (const listener of listeners) listener(news.readings);
+}
+
+function tick() {
+  const silent = performance.now() - told.at;
+  if (told.now) farmNow.value = told.now + silent * told.speed;
+  if (silent > SILENT_MS) link.value = "silent";
+}
+
+let source = null;
+
+function open() {
+  if (document.hidden) return;
+  source?.close();
+  source = new EventSource("/api/v1/stream");
+  source.addEventListener("state", (event) => hear(JSON.parse(event.data), true));
+  source.addEventListener("change", (event) => hear(JSON.parse(event.data), false));
+  source.addEventListener("beat", (event) => hear(JSON.parse(event.data), false));
+  source.addEventListener("error", () => {
+    // The browser tries again by itself, unless the server answered with a refusal: then ask who we are.
+    if (source?.readyState === EventSource.CLOSED) setTimeout(() => get("session").then(open, open), 3000);
+  });
+}
+
+/** Loads the site, and follows the stream while the page is to be seen (a hidden tab holds no connection). */
+export async function follow() {
+  site.value = await get("site");
+  told.at = performance.now();
+  setInterval(tick, 1000);
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) {
+      source?.close();
+      source = null;
+    } else {
+      told.at = performance.now();
+      link.value = "waiting";
+      open();
+    }
+  });
+  open();
+}

@@ -1,0 +1,46 @@
+// Calls to the server. A session that is over leads to the sign-in page; every other refusal is a Problem.
+
+/** What the server refused: a message key and its values. `arrived` is false if nobody answered. */
+export class Problem extends Error {
+  constructor(key, values = {}, arrived = true) {
+    super(key);
+    this.key = key;
+    this.values = values;
+    this.arrived = arrived;
+  }
+}
+
+async function call(method, path, body) {
+  let reply;
+  try {
+    reply = await fetch(`/api/v1/${path}`, {
+      method,
+      headers: {
+        "x-farmloop": "1",
+        "accept-language": document.documentElement.lang,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.timeout(15000),
+    });
+  } catch {
+    throw new Problem("panel.error.no_answer", {}, false);
+  }
+  if (reply.status === 401) {
+    location.assign(`/sign-in?language=${document.documentElement.lang}#ended`);
+    throw new Problem("panel.error.no_session");
+  }
+  if (reply.ok) return reply.status === 204 ? null : reply.json();
+  const problem = await reply.json().catch(() => ({}));
+  throw new Problem(problem.message ?? "panel.error.broken", problem.values ?? {});
+}
+
+export const get = (path) => call("GET", path);
+export const put = (path, body) => call("PUT", path, body);
+export const remove = (path) => call("DELETE", path);
+
+/** An id for a change that is to happen once: 128 random bits. */
+export function changeId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

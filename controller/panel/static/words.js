@@ -1,0 +1,68 @@
+// Every word on the screen comes from here, that is from the message file of the chosen language.
+
+import { get } from "./server.js";
+import { age, number } from "./numbers.js";
+import { signal } from "./vendor/signals.js";
+
+const REMEMBERED = "farmloop.language";
+const messages = signal({});
+export const language = signal("");
+
+/** Chooses the language: what was chosen before, else the browser's, else the site's first. */
+export function preferred(languages) {
+  const wished = [localStorage.getItem(REMEMBERED), ...navigator.languages];
+  for (const wish of wished) {
+    const found = languages.find((one) => wish && one.split("-")[0] === wish.split("-")[0]);
+    if (found) return found;
+  }
+  return languages[0];
+}
+
+/** Loads a language and shows it; `remember` if a person chose it. */
+export async function speak(wanted, remember = false) {
+  messages.value = await get(`messages/${wanted}`);
+  language.value = wanted;
+  document.documentElement.lang = wanted;
+  if (remember) localStorage.setItem(REMEMBERED, wanted);
+}
+
+/** The message `key` with its {places} filled; a number gets the decimals of `unit`. */
+export function tell(key, values = {}, unit = "") {
+  const template = messages.value[key];
+  if (template === undefined) return key;
+  return template.replace(/\{(\w+)(?::\.(\d)f)?\}/g, (_, place, digits) => {
+    const value = values[place];
+    if (value === undefined || value === null) return "–";
+    if (typeof value !== "number") return String(value);
+    return digits === undefined ? number(value, unit) : value.toFixed(Number(digits));
+  });
+}
+
+/** Whether there is such a message. */
+export const knows = (key) => key in messages.value;
+
+/** A name of the site in the present language. */
+export const called = (name) => (language.value.startsWith("zh") ? name.zh : name.en);
+
+export const unitWord = (unit) => messages.value[`unit.${unit}`] ?? unit;
+
+/** A value with its unit, as one text. */
+export function quantity(value, unit) {
+  if (typeof value === "boolean") return tell(value ? "panel.on" : "panel.off");
+  if (typeof value === "string") return value;
+  return `${number(value, unit)} ${unitWord(unit)}`.trimEnd();
+}
+
+/** "12 min ago". */
+export function ageWords(milliseconds) {
+  const { count, of } = age(milliseconds);
+  return tell(`panel.age.${of}`, { count });
+}
+
+/** A sentence that the site itself wrote in two languages, its {places} filled. */
+export function sentence(name, values) {
+  return called(name).replace(/\{(\w+)\}/g, (_, place) => {
+    const value = values[place];
+    return typeof value === "number" ? number(value, "") : String(value ?? "–");
+  });
+}

@@ -1,0 +1,38 @@
+"""Whether what lives on a farm is still alive: the gates that come before every other score (control.md 5.1)."""
+
+from collections.abc import Mapping
+
+
+class Survival:
+    """Watches one facility's true values. `alive` turns false once a limit has been broken for too long."""
+
+    def __init__(self, kind: str) -> None:
+        self.alive = True
+        self.cause = ""
+        self._limits = LIMITS.get(kind, ())
+        self._broken_s = [0.0] * len(self._limits)
+        self._fish: float | None = None
+
+    def watch(self, truth: Mapping[str, float], dt_s: float) -> None:
+        """Take in the plant's output ports, `dt_s` after the last look."""
+        for index, (port, low, high, longest_s) in enumerate(self._limits):
+            value = truth.get(port)
+            if value is None:
+                continue
+            self._broken_s[index] = 0.0 if low <= value <= high else self._broken_s[index] + dt_s
+            if self._broken_s[index] > longest_s and self.alive:
+                self.alive, self.cause = False, f"{port} {value:g} outside {low:g} to {high:g} for {longest_s:g} s"
+        fish = truth.get("tank1.fish")
+        if fish is not None:
+            self._fish = fish if self._fish is None else self._fish
+            if self.alive and fish < 0.98 * self._fish:
+                self.alive, self.cause = False, "fish died"
+
+
+INF = float("inf")
+LIMITS: dict[str, tuple[tuple[str, float, float, float], ...]] = {
+    "ras": (("tank1.oxygen", 3.0, INF, 120.0), ("tank1.temperature", 10.0, 34.0, 3600.0)),
+    "greenhouse": (("air.temperature", 2.0, INF, 1800.0), ("air.temperature", -INF, 40.0, 1200.0)),
+    "plant_factory": (("air.temperature", 2.0, 40.0, 1200.0), ("tank.ph", 4.5, 8.0, 0.0)),
+}
+"""By facility kind: output port, lowest, highest, longest time outside (control.md 5.1)."""
