@@ -140,8 +140,8 @@ def step(p: GreenhouseParameters, c: HouseConstants, was: House, drive: Drive, o
     jumps = (
         abs(now.air_c - was.air_c) > _JUMP_K
         or abs(now.canopy_c - was.canopy_c) > _JUMP_K
-        or now.vapour_air_kg_m3 <= 0.0
-        or now.vapour_top_kg_m3 <= 0.0
+        or now.vapour_air_kg_m3 <= _LEAST_VAPOUR
+        or now.vapour_top_kg_m3 <= _LEAST_VAPOUR
     )
     if jumps and dt_s > _SHORTEST_S:
         half = 0.5 * dt_s

@@ -1,0 +1,100 @@
+"""Parameter files: what is wrong with one is said by file and key."""
+
+from pathlib import Path
+
+import pytest
+
+from simulator.parameters import ParameterError, load_parameters, names
+
+GOOD = '{value: 1.5, unit: W/m2, source: "here", spread: 0.1}'
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("importlib.resources.files", lambda package: tmp_path)
+    return tmp_path
+
+
+def write(folder: Path, body: str, name: str = "shed", head: str = "plant: shed\nname: shed\n") -> None:
+    (folder / f"{name}.yaml").write_text(f"{head}parameters:\n{body}", encoding="utf-8")
+
+
+def test_values_come_back_by_name(folder: Path) -> None:
+    write(folder, f"  heat: {GOOD}\n  leak: {{value: 1e-4, unit: '-', source: x}}\n")
+    assert load_parameters("shed") == {"heat": 1.5, "leak": 1e-4}
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("  heat: {value: .nan, unit: W, source: x}\n", "shed.yaml: parameter 'heat' is nan"),
+        ("  heat: {value: .inf, unit: W, source: x}\n", "shed.yaml: parameter 'heat' is inf"),
+        ("  heat: {value: warm, unit: W, source: x}\n", "shed.yaml: parameter 'heat' is 'warm'"),
+        ("  heat: {value: yes, unit: W, source: x}\n", "shed.yaml: parameter 'heat' is True"),
+        ("  heat: {value: 1.0, source: x}\n", "shed.yaml: parameter 'heat' has no unit"),
+        ("  heat: {value: 1.0, unit: W}\n", "shed.yaml: parameter 'heat' has no source"),
+        ("  heat: {unit: W, source: x}\n", "shed.yaml: parameter 'heat' has no value"),
+        ("  heat: {value: 1.0, unit: W, source: x, sprad: 0.1}\n", "'heat' has the unknown key 'sprad'"),
+        ("  heat: {value: 1.0, unit: W, source: x, spread: 1.5}\n", "'heat' has the spread 1.5"),
+        ("  heat: 3\n", "shed.yaml: parameter 'heat' must give value, unit and source"),
+        ("  - heat\n", "shed.yaml: key 'parameters' must be a mapping"),
+        ("  heat: {value: 1.0\n", "shed.yaml: while parsing"),
+    ],
+)
+def test_a_bad_entry_is_named_with_its_file(folder: Path, body: str, said: str) -> None:
+    write(folder, body)
+    with pytest.raises(ParameterError, match=said.replace("(", r"\(")):
+        load_parameters("shed")
+
+
+def test_unknown_and_missing_names_are_refused(folder: Path) -> None:
+    write(folder, f"  heat: {GOOD}\n")
+    with pytest.raises(ParameterError, match=r"shed\.yaml: unknown parameter 'heat'"):
+        load_parameters("shed", known=("cold",))
+    with pytest.raises(ParameterError, match=r"shed\.yaml: parameter 'cold' is missing"):
+        load_parameters("shed", known=("heat", "cold"))
+
+
+def test_a_file_for_another_plant_is_refused(folder: Path) -> None:
+    write(folder, f"  heat: {GOOD}\n")
+    with pytest.raises(ParameterError, match="is for plant 'shed', not for 'pond'"):
+        load_parameters("shed", plant="pond")
+
+
+@pytest.mark.parametrize("name", ["barn", "../shed", "sub/shed", ""])
+def test_a_file_that_is_not_there_names_those_that_are(folder: Path, name: str) -> None:
+    write(folder, f"  heat: {GOOD}\n")
+    with pytest.raises(ParameterError, match="there are: shed"):
+        load_parameters(name)
+
+
+def test_a_base_lies_underneath(folder: Path) -> None:
+    write(folder, f"  heat: {GOOD}\n  leak: {GOOD}\n")
+    write(folder, "  leak: {value: 9, unit: W, source: x}\n", "hut", "plant: shed\nname: hut\nbase: shed\n")
+    assert load_parameters("hut", plant="shed") == {"heat": 1.5, "leak": 9.0}
+
+
+def test_a_base_that_leads_back_is_refused(folder: Path) -> None:
+    write(folder, f"  heat: {GOOD}\n", "hut", "plant: shed\nbase: hut\n")
+    with pytest.raises(ParameterError, match=r"hut\.yaml: is its own base"):
+        load_parameters("hut")
+
+
+def test_a_misspelt_top_key_is_refused(folder: Path) -> None:
+    write(folder, f"  heat: {GOOD}\n", head="plants: shed\n")
+    with pytest.raises(ParameterError, match=r"shed\.yaml: unknown key 'plants'"):
+        load_parameters("shed")
+
+
+def test_a_seed_moves_values_within_their_spread(folder: Path) -> None:
+    write(folder, f"  heat: {GOOD}\n  exact: {{value: 2, unit: W, source: x}}\n")
+    seen = {load_parameters("shed", seed=seed)["heat"] for seed in range(50)}
+    assert len(seen) == 50
+    assert all(1.35 <= heat <= 1.65 for heat in seen)
+    assert load_parameters("shed", seed=7) == load_parameters("shed", seed=7)
+    assert load_parameters("shed", seed=7)["exact"] == 2.0
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_file_that_ships_can_be_read(name: str) -> None:
+    assert load_parameters(name)
