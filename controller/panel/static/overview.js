@@ -5,7 +5,7 @@ import { site } from "./farm.js";
 import { html } from "./html.js";
 import { AlarmMark } from "./marks.js";
 import { OutputRow } from "./outputs.js";
-import { called, tell } from "./words.js";
+import { called, knows, tell } from "./words.js";
 import { ValueRow } from "./values.js";
 
 const MOST_VALUES = 8;
@@ -22,6 +22,9 @@ export function ofFacility(table, facility) {
 /** The zone to print beside a name: none where the facility has one only. */
 export const zoneWord = (facility, zone) => (facility.zones.length > 1 && zone !== "all" ? zone : "");
 
+/** The crop or species: in words if we have any, else as the site writes it. */
+const lives = (what) => (knows(`panel.lives.${what}`) ? tell(`panel.lives.${what}`) : what.replaceAll("_", " "));
+
 export function Overview() {
   return html`<div class="cards">${site.value.facilities.map((facility) => html`<${Card} key=${facility.id} facility=${facility} />`)}</div>`;
 }
@@ -37,7 +40,7 @@ function Card({ facility }) {
   return html`<section class="card" aria-labelledby=${`card-${facility.id}`}>
     <header>
       <h2 id=${`card-${facility.id}`}>${called(facility.name)}</h2>
-      <span class="kind">${tell(`panel.kind.${facility.kind}`)}${facility.lives && ` · ${facility.lives.replaceAll("_", " ")}`}</span>
+      <span class="kind">${tell(`panel.kind.${facility.kind}`)}${facility.lives && ` · ${lives(facility.lives)}`}</span>
       ${found.length > 0 ? html`<${AlarmMark} priority=${found[0].priority} />` : html`<span class="calm">${tell("panel.calm")}</span>`}
     </header>
     ${found.length > 0 && html`<ul class="alarm-list">${found.slice(0, MOST_ALARMS).map((alarm) => html`<li key=${alarm.id}><${AlarmLine} alarm=${alarm} /></li>`)}

@@ -83,7 +83,6 @@ function Chart({ pens, hours }) {
         const [{ default: uPlot }, news] = await Promise.all([
           import("./vendor/uplot.js"),
           get(`trend?seconds=${seconds}&${pens.map((pen) => `tag=${pen}`).join("&")}`),
-          stylesheet("/static/vendor/uplot.css"),
         ]);
         if (over) return;
         const lines = new Map(pens.map((pen) => [pen, [news.pens[pen]?.t.map((at) => at / 1000) ?? [], news.pens[pen]?.v ?? []]]));
@@ -187,15 +186,4 @@ function roomy(low, high) {
   if (low === null || high === null) return [0, 1];
   const margin = Math.max((high - low) * 0.1, Math.abs(high) * 0.01, 0.05);
   return [low - margin, high + margin];
-}
-
-function stylesheet(address) {
-  if (document.querySelector(`link[href="${address}"]`)) return undefined;
-  return new Promise((done) => {
-    const link = document.createElement("link");
-    link.rel = "stylesheet";
-    link.href = address;
-    link.onload = link.onerror = done;
-    document.head.append(link);
-  });
 }

@@ -17,7 +17,7 @@ export function judged(now) {
 }
 
 /** The number itself; a value that cannot be believed is a dash, a stale one is greyed and dashed. */
-export function Number_({ tag, unit }) {
+export function Figure({ tag, unit }) {
   const now = reading(tag);
   const { old } = judged(now);
   const value = now?.v ?? now?.last ?? null;
@@ -44,7 +44,7 @@ export function ValueRow({ tag, zone = "" }) {
   const scale = span(known, held);
   return html`<li class="value">
     <span class="name">${called(known.name)}${zone && html`<small>${zone}</small>`}</span>
-    <${Number_} tag=${tag} unit=${known.unit} />
+    <${Figure} tag=${tag} unit=${known.unit} />
     ${scale && html`<${Bar} scale=${scale} value=${typeof value === "number" ? value : null} old=${judged(now).old} held=${held} />`}
     <span class="aim">${held.length > 0 && html`<abbr title=${tell("panel.setpoint")}>${tell("panel.setpoint.short")}</abbr> ${held.map((one) => number(one.now.value, known.unit)).join(" / ")}`}</span>
     <${Trust} tag=${tag} />
