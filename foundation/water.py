@@ -264,6 +264,6 @@ def oxygen_through_the_night_mg_l(
 
     The exact solution of dC/dt = k (Cs - C) - R. Madenjian, Rogers & Fast 1987, Aquac. Eng. 6:209.
     """
-    rate = held(reaeration_per_h, 1e-9, 1e3)  # without exchange this is a straight line, to 1e-8
+    rate = held(reaeration_per_h, 1e-6, 1e3)  # without exchange this is a straight line, to 1e-4 in a night
     balance = saturation_mg_l - respiration_mg_l_h / rate
     return held(balance + (oxygen_mg_l - balance) * exp(-rate * hours), 0.0, 1e3)

@@ -46,7 +46,7 @@ class Outdoors(NamedTuple):
 
 
 def saturation_kg_m3(air_c: float) -> float:
-    """Vapour of saturated air in van Henten's own curve, 1 % below Buck's at 20 degC."""
+    """Vapour of saturated air as van Henten has it: 15 % below the true curve, and his humidity with it."""
     return 9348.0 / (8314.0 * (air_c + 273.15)) * exp(17.4 * air_c / (air_c + 239.0))
 
 
