@@ -169,7 +169,9 @@ def _epw_hour(path: Path, line: int, row: list[str]) -> Weather:
         return _ranged(path, line, name, _number(path, line, name, row[column]))
 
     air_c = value("air_c", 6)
-    humidity = _ranged(path, line, "relative_humidity", min(1.0, _number(path, line, "humidity", row[8]) / 100.0))
+    humidity = _number(path, line, "relative humidity", row[8])
+    if not 0.0 <= humidity <= 110.0:  # some years hold 101; 999 is "not measured"
+        raise WeatherFileError(f"{path}:{line}: relative humidity is {humidity:g} %, wanted 0 to 110")
     infrared = _number(path, line, "infrared from the sky", row[12])
     cloud = _number(path, line, "sky cover", row[22])
     pressure = _number(path, line, "pressure", row[9])
@@ -177,7 +179,7 @@ def _epw_hour(path: Path, line: int, row: list[str]) -> Weather:
     direction = _number(path, line, "wind direction", row[20])
     return Weather(
         air_c=air_c,
-        relative_humidity=humidity,
+        relative_humidity=min(1.0, humidity / 100.0),
         wind_m_s=value("wind_m_s", 21),
         global_radiation_w_m2=value("global_radiation_w_m2", 13),
         # 9999, 99 and the like are EPW's words for "not measured"
