@@ -79,7 +79,7 @@ class Core:
             turn.state(),
             turn.orders,
             tuple(turn.commands),
-            tuple(turn.changed.values()),
+            tuple(turn.changed),
             tuple(turn.events),
             turn.alarms,
         )
@@ -161,7 +161,7 @@ class Core:
                 turn.see(Reading(tag, None, Quality.BAD, Reason.STALE, now_s))
 
     def _derive(self, turn: Turn) -> None:
-        changed = turn.changed
+        changed = turn.fresh
         for derived in self.plan.derived:
             if any(tag in changed for tag in derived.inputs):
                 turn.see(derived.reading(turn.readings, turn.values, turn.now_s))

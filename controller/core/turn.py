@@ -9,7 +9,8 @@ class Turn:
     """Working copies; nothing of the old state is changed, so that the same scan can be made again."""
 
     __slots__ = (
-        "alarms", "applied", "blocks", "bounds", "changed", "chosen", "commands", "demands", "events", "now_s",
+        "alarms", "applied", "blocks", "bounds", "changed", "chosen", "commands", "demands", "events", "fresh",
+        "now_s",
         "old", "orders", "readings", "sent", "values",
     )  # fmt: skip
 
@@ -23,7 +24,10 @@ class Turn:
         self.applied: dict[str, float] = dict(old.applied)
         self.sent: dict[str, Sent] = dict(old.sent)
         self.chosen: dict[str, Chosen] = dict(old.chosen)
-        self.changed: dict[str, Reading] = {}
+        self.changed: list[Reading] = []
+        """In order; a tag stands as often as it was heard in this scan, so that the record misses nothing."""
+        self.fresh: set[str] = set()
+        """The tags among them."""
         self.bounds: dict[str, list[Demand]] = {}
         """By output: what the interlocks insist on."""
         self.events: list[Event] = []
@@ -38,7 +42,8 @@ class Turn:
             kind = "tag_back" if reading.quality else "tag_bad"
             self.events.append(Event(self.now_s, kind, tag, {"reason": reading.reason or ""}))
         self.readings[tag] = reading
-        self.changed[tag] = reading
+        self.changed.append(reading)
+        self.fresh.add(tag)
         # BAD never reaches a rule, a loop or a program as a number
         self.values[tag] = None if reading.quality == 0 else reading.value
 

@@ -33,6 +33,8 @@ class Recorded(NamedTuple):
     """When the latest points stand, in order."""
     seen_ms: int
     """Newest source time seen, recorded or not."""
+    usable_ms: int
+    """The same of usable readings only: of a failed read the time is ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,30 +86,42 @@ def report(
         before = known.get(reading.tag)
         if before is None:
             points.append(_restated(reading, now_ms) if source_ms is None else reading)
+            stamps_ms = (now_ms if source_ms is None else source_ms,)
+            seen_ms = source_ms or 0
             known[reading.tag] = Recorded(
-                reading, reading, (now_ms if source_ms is None else source_ms,), 0 if source_ms is None else source_ms
+                reading, reading, stamps_ms, seen_ms, 0 if reading.quality is Quality.BAD else seen_ms
             )
             continue
         last_ms = before.stamps_ms[-1]
         changed = (reading.quality, reading.reason) != (before.said.quality, before.said.reason) or differs(
             before.said.value, reading.value, tag.deadband
         )
+        stamps_ms, usable = before.stamps_ms, reading.quality is not Quality.BAD
         if source_ms is not None and source_ms > max(last_ms, before.seen_ms):
             # an unchanged one is due if the next would come too late
-            if changed or 2 * source_ms - before.seen_ms - last_ms > HEARTBEAT_MS:
+            changed = changed or 2 * source_ms - before.seen_ms - last_ms > HEARTBEAT_MS
+            if changed:
                 points.append(reading)
-                before = before._replace(said=reading, stamps_ms=_remember(before.stamps_ms, source_ms))
-        elif source_ms is not None and source_ms < before.seen_ms and reading.quality is not Quality.BAD:
-            # late, from a device's own memory: it stands at its own time, and says nothing of now
-            if source_ms not in before.stamps_ms:
+                stamps_ms = _remember(stamps_ms, source_ms)
+        else:
+            if usable and source_ms is not None and source_ms != before.usable_ms and source_ms not in stamps_ms:
                 points.append(reading)
-                known[reading.tag] = before._replace(stamps_ms=_remember(before.stamps_ms, source_ms))
-            continue
-        elif changed:
-            stamp_ms = max(now_ms, last_ms + 1)
-            points.append(_restated(reading, stamp_ms))
-            before = before._replace(said=reading, stamps_ms=_remember(before.stamps_ms, stamp_ms))
-        known[reading.tag] = before._replace(latest=reading, seen_ms=max(source_ms or 0, before.seen_ms))
+                stamps_ms = _remember(stamps_ms, source_ms)
+                if source_ms < before.usable_ms:
+                    # late, from a device's own memory: it stands at its own time, and says nothing of now
+                    known[reading.tag] = before._replace(stamps_ms=stamps_ms)
+                    continue
+            if changed:
+                stamp_ms = max(now_ms, last_ms + 1)
+                points.append(_restated(reading, stamp_ms))
+                stamps_ms = _remember(stamps_ms, stamp_ms)
+        known[reading.tag] = Recorded(
+            reading if changed else before.said,
+            reading,
+            stamps_ms,
+            max(source_ms or 0, before.seen_ms),
+            max(source_ms or 0, before.usable_ms) if usable else before.usable_ms,
+        )
     next_ms = 2 * now_ms - milliseconds(reports.at_s)
     for name, before in known.items():
         last_ms = before.stamps_ms[-1]

@@ -1,6 +1,7 @@
 """InfluxDB 2 and 3, VictoriaMetrics: `/api/v2/write` through influxdb-client, with ready lines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write_api import SYNCHRONOUS
@@ -8,7 +9,7 @@ from influxdb_client.domain.write_precision import WritePrecision
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
-from controller.history.sinks import ANSWER_S, CONNECT_S, Answer, Secrets, address, clean
+from controller.history.sinks import ANSWER_S, CONNECT_S, Answer, Secrets, address, clean, retry_after_s
 from edge_config.model.site import InfluxSink
 
 
@@ -36,18 +37,18 @@ class V2Sink:
         if self._one_line:
             lines = [line.replace(b"\n", b" ") for line in lines]
         try:
-            self._write.write(self._bucket, self._org, b"\n".join(lines), write_precision=WritePrecision.MS)
+            # a plain string to the client, whatever its annotation says
+            precision: Any = WritePrecision.MS
+            self._write.write(self._bucket, self._org, b"\n".join(lines), write_precision=precision)
         except ApiException as error:
-            message = clean(f"{error.body or error.reason}", self._token)
+            headers: Mapping[str, str] = error.headers or {}
+            wait_s = retry_after_s(headers.get("Retry-After"), headers.get("Date"))
             # the client's status 0 is an error of TLS
-            return Answer(
-                error.status or None, message, _retry_after_s(headers.get("Retry-After"), headers.get("Date"))
-            )
+            return Answer(error.status or None, clean(f"{error.body or error.reason}", self._token), wait_s)
         except (HTTPError, OSError, UnicodeDecodeError) as error:
             return Answer(None, clean(f"{type(error).__name__}: {error}", self._token))
         last = self._client.api_client.last_response
         return Answer(last.status, clean(last.data))
 
     def close(self) -> None:
-        self._write.close()
-        self._client.close()
+        self._client.api_client.rest_client.pool_manager.clear()

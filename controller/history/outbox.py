@@ -250,7 +250,9 @@ class Outbox:
     def dead_letters(self) -> int:
         """How many lie in `dead`."""
         with self._lock:
-            count: int = self._opened().execute("SELECT count(*) FROM dead").fetchone()[0]
+            # without a gap between the first and the last, so that counting costs nothing
+            question = "SELECT coalesce(max(id) - min(id) + 1, 0) FROM dead"
+            count: int = self._opened().execute(question).fetchone()[0]
             return count
 
 

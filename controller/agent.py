@@ -1,0 +1,302 @@
+"""The agent: wires drivers, core, history and panel together, and leaves by every door with the outputs safe."""
+
+import asyncio
+import json
+import logging
+import os
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from drivers.link import Links, build_links
+
+from controller.core.scan import Core
+from controller.core.state import State, to_plain
+from controller.core.words import (
+    AlarmNow,
+    Because,
+    Event,
+    Order,
+    Override,
+    Reset,
+    ScanResult,
+    SetpointChange,
+    Snapshot,
+)
+from controller.history.history import History
+from controller.panel.farm import Refusal, SetpointNow
+from controller.wiring import bus_settings, device_settings, safe_of
+from drivers.driver import Statistics, Written
+from edge_config.model.site import Site
+from foundation.clock import Clock, process_time
+from foundation.reading import Reading, Value
+from foundation.tag import Tag
+
+log = logging.getLogger("farmloop.agent")
+
+STATE_PERIOD_S = 10.0
+INBOX_LIMIT = 50_000
+"""Readings waiting for a scan; more than that is a flood, and is counted and dropped."""
+CHANGES_PER_S = 10.0
+ANSWER_S = 10.0
+"""Process time in which a scan must take up a person's wish."""
+
+
+@dataclass(slots=True)
+class Health:
+    """How the scan keeps its time, for the watchdog and for people."""
+
+    scans: int = 0
+    late_s: float = 0.0
+    """How late the last scan began."""
+    worst_late_s: float = 0.0
+    scan_s: float = 0.0
+    """Process time that the last scan took."""
+    worst_scan_s: float = 0.0
+    dropped_readings: int = 0
+
+
+class Agent:
+    """One site, running. `run` until cancelled or stopped; the panel sees it as its Farm."""
+
+    def __init__(
+        self,
+        site: Site,
+        directory: Path,
+        clock: Clock,
+        secrets: Callable[[str], str],
+        wiring: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        """`directory` keeps state and outbox. `wiring` says, by bus, where its far end is instead (simulated wires)."""
+        self.site = site
+        self.core = Core(site)
+        self.tags: Mapping[str, Tag] = self.core.tags
+        self.health = Health()
+        self._clock = clock
+        self._directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
+        self._state: State = self.core.start(clock.now(), _read_state(directory / "state.json"))
+        self._result: ScanResult | None = None
+        self._history = History(directory, site, self.tags, secrets, clock)
+        self._inbox: list[Reading] = []
+        self._acks: list[Callable[[], None]] = []
+        self._written: list[tuple[str, bool, str | None]] = []
+        self._people: list[SetpointChange | Override | Reset] = []
+        self._answers: dict[str, asyncio.Future[Event]] = {}
+        self._answered: dict[str, Event] = {}
+        self._followers: set[asyncio.Queue[dict[str, Reading]]] = set()
+        self._links: Links = build_links(
+            bus_settings(site, secrets, wiring or {}, clock.speed),
+            device_settings(site),
+            clock,
+            self._on_readings,
+            self._on_written,
+            safe=safe_of(site),
+        )
+        self._link_of = {tag: name for name, device in site.devices.items() for tag in device.tags.values()}
+
+    # --- running
+
+    async def run(self) -> None:
+        """Scan until cancelled. However it ends, every output is ordered to its safe state first."""
+        tasks = [
+            asyncio.create_task(self._links.run(), name="links"),
+            asyncio.create_task(self._history.run(), name="history"),
+            asyncio.create_task(self._keep_state(), name="state"),
+            asyncio.create_task(self._scan_forever(), name="scan"),
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()  # a task that ends has failed: leave by the door that makes safe
+        finally:
+            tasks[3].cancel()
+            await asyncio.gather(tasks[3], return_exceptions=True)
+            await self._make_safe()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._links.close()
+            await self._history.close()
+            _write_state(self._directory / "state.json", to_plain(self._state))
+
+    async def _scan_forever(self) -> None:
+        period = self.core.scan_s
+        when = self._clock.now()
+        while True:
+            when = max(when + period, self._clock.now() - period)
+            await self._clock.sleep_until(when)
+            now_s = self._clock.now()
+            self.health.late_s = now_s - when
+            self.health.worst_late_s = max(self.health.worst_late_s, self.health.late_s)
+            self.scan(now_s)
+
+    def scan(self, now_s: float) -> ScanResult:
+        """One scan and what follows from it: orders to the links, changes to record and panel."""
+        begun = process_time()
+        snapshot = Snapshot(tuple(self._inbox), tuple(self._written), tuple(self._people))
+        acks, self._acks = self._acks, []
+        self._inbox, self._written, self._people = [], [], []
+        result = self.core.scan(self._state, snapshot, now_s)
+        self._state, self._result = result.state, result
+        orders: dict[str, dict[str, Value]] = {}
+        for command in result.commands:
+            orders.setdefault(self._link_of[command.tag], {})[command.tag] = command.value
+        for device, values in orders.items():
+            self._links.order(device, values)
+        self._history.record(result.changed, acks)
+        self._tell(result)
+        health = self.health
+        health.scans += 1
+        health.scan_s = process_time() - begun
+        health.worst_scan_s = max(health.worst_scan_s, health.scan_s)
+        return result
+
+    def _tell(self, result: ScanResult) -> None:
+        for event in result.events:
+            log.info(event.kind, extra={"subject": event.subject, **_plain(event.values)})
+            change = event.values.get("id")
+            if isinstance(change, str):
+                self._answered[change] = event
+                while len(self._answered) > 1000:
+                    del self._answered[next(iter(self._answered))]
+                waiting = self._answers.pop(change, None)
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(event)
+        if result.changed and self._followers:
+            changes = {reading.tag: reading for reading in result.changed}
+            for follower in self._followers:
+                if follower.full():
+                    changes = follower.get_nowait() | changes
+                follower.put_nowait(changes)
+
+    async def _make_safe(self) -> None:
+        """Order every output to where it is safe, and wait (not long) until the devices confirm."""
+        orders: dict[str, dict[str, Value]] = {}
+        for tag, value in safe_of(self.site).items():
+            orders.setdefault(self._link_of[tag], {})[tag] = value
+        await self._links.stop(orders)
+
+    async def _keep_state(self) -> None:
+        when = self._clock.now()
+        while True:
+            when += STATE_PERIOD_S
+            await self._clock.sleep_until(when)
+            when = max(when, self._clock.now())
+            plain = to_plain(self._state)
+            await asyncio.to_thread(_write_state, self._directory / "state.json", plain)
+
+    # --- from the links
+
+    def _on_readings(self, readings: Sequence[Reading], acknowledge: Callable[[], None] | None) -> None:
+        if len(self._inbox) + len(readings) > INBOX_LIMIT:
+            self.health.dropped_readings += len(readings)
+            return
+        self._inbox += readings
+        if acknowledge is not None:
+            self._acks.append(acknowledge)
+
+    def _on_written(self, written: Written) -> None:
+        self._written.append((written.tag, written.ok, None if written.reason is None else str(written.reason)))
+
+    # --- the panel's Farm
+
+    def now(self) -> float:
+        return self._clock.now()
+
+    def readings(self) -> Mapping[str, Reading]:
+        return self._state.readings
+
+    def orders(self) -> Mapping[str, Order]:
+        return self._state.orders
+
+    def setpoints(self) -> Mapping[str, SetpointNow]:
+        return {name: self._setpoint_now(name) for name in self.site.programs}
+
+    def alarms(self) -> Sequence[AlarmNow]:
+        return self._state.alarms
+
+    def devices(self) -> Mapping[str, Statistics]:
+        return self._links.statistics()
+
+    @property
+    def history(self) -> History:
+        return self._history
+
+    def trend(self, tags: Sequence[str], seconds: float) -> Mapping[str, Sequence[tuple[float, float | None]]]:
+        return self._history.trend(tags, self._clock.now() - seconds)
+
+    async def set_setpoint(self, change_id: str, name: str, value: float, by: str) -> SetpointNow | Refusal:
+        event = self._answered.get(change_id)
+        if event is None:
+            waiting = self._answers.get(change_id)
+            if waiting is None:
+                waiting = self._answers[change_id] = asyncio.get_running_loop().create_future()
+                self._people.append(SetpointChange(change_id, name, value, by, self._clock.now()))
+            try:
+                async with asyncio.timeout(ANSWER_S):
+                    event = await asyncio.shield(waiting)
+            except TimeoutError:
+                return Refusal(Because("no_answer", {"setpoint": name}))
+        if event.kind == "refused":
+            return Refusal(Because(str(event.values.get("why", "limits")), dict(event.values)))
+        return self._setpoint_now(name)
+
+    async def changes(self) -> AsyncIterator[Mapping[str, Reading]]:
+        queue: asyncio.Queue[dict[str, Reading]] = asyncio.Queue(1)
+        self._followers.add(queue)
+        try:
+            while True:
+                yield await queue.get()
+        finally:
+            self._followers.discard(queue)
+
+    def _setpoint_now(self, name: str) -> SetpointNow:
+        tag, state = self.tags[name], self._state
+        program = self.core.plan.programs.get(name)
+        reading = state.readings[name]
+        low, high = tag.low if tag.low is not None else 0.0, tag.high if tag.high is not None else 0.0
+        value = reading.number if reading.number is not None else low
+        if program is None:
+            return SetpointNow(name, tag.unit, value, value, low, high, False, "loop")
+        chosen = state.chosen.get(name)
+        target = program.target(chosen, state.values, max(state.at_s, 1.0))
+        by = chosen.by if chosen is not None and program.settable and target == chosen.value else "program"
+        return SetpointNow(name, tag.unit, value, target, low, high, program.settable, by)
+
+
+def _plain(values: Mapping[str, object]) -> dict[str, object]:
+    """Event values under names that a log record does not use itself."""
+    return {f"about_{key}": value for key, value in values.items()}
+
+
+def _read_state(path: Path) -> dict[str, object] | None:
+    """The kept state; a file that cannot be read is put aside, and the farm starts fresh."""
+    try:
+        kept: dict[str, object] = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        log.warning("state_unreadable", extra={"file": str(path), "why": str(error)})
+        try:
+            os.replace(path, path.with_suffix(".corrupt"))
+        except OSError:
+            log.warning("state_not_put_aside", extra={"file": str(path)})
+        return None
+    return kept
+
+
+def _write_state(path: Path, plain: dict[str, Any]) -> None:
+    """Whole or not at all: a new file, synced, in the old one's place."""
+    new = path.with_suffix(".new")
+    try:
+        with new.open("w", encoding="utf-8") as file:
+            json.dump(plain, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, path)
+    except OSError as error:
+        log.warning("state_not_written", extra={"file": str(path), "why": str(error)})
+
+

@@ -1,0 +1,242 @@
+"""What the farm remembers: every reading worth a point goes to the disk, then to the sinks; the newest stay at hand.
+
+The scan hands over and goes on: `record` does no I/O. Once a tick everything handed over is committed as one blob, in a
+thread, and only then acknowledged to whoever sent it. A disk that is full or slow costs memory up to a bound, and then
+points, which are counted; it never costs a scan.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+from controller.history.database import is_spoilt
+from controller.history.exception import Reports, report
+from controller.history.line import line, milliseconds, prefix
+from controller.history.outbox import Blob, Outbox, Pending, pack
+from controller.history.recent import Point, Recent
+from controller.history.shipper import Health, Shipper
+from controller.history.sinks import Secrets, opener
+from edge_config.model.site import Site
+from foundation.clock import Clock
+from foundation.reading import Reading
+from foundation.tag import Tag
+
+READINGS_LIMIT = 100_000
+"""Points taken over from the scan and not yet packed."""
+WAITING_LIMIT_BYTES = 16 << 20
+"""Packed blobs that the disk did not take yet."""
+_log = logging.getLogger(__name__)
+
+Acknowledge = Callable[[], None]
+
+
+class _Tick(NamedTuple):
+    blob: Blob | None
+    acknowledge: Sequence[Acknowledge]
+
+
+@dataclass(frozen=True, slots=True)
+class SinkStatus:
+    """How a sink is doing and what it does not have yet."""
+
+    health: Health
+    pending: Pending
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryStatus:
+    """How recording goes. Counters are since the start."""
+
+    stored_points: int
+    """On the disk."""
+    last_stored_s: float | None
+    """Farm time of the last commit."""
+    waiting_points: int
+    """In memory, not yet on the disk."""
+    dropped_points: int
+    """Lost for want of a disk that takes them; never acknowledged."""
+    unknown_readings: int
+    """Of tags that the site does not have."""
+    last_error: str
+    """Why the disk does not take them; empty when it does."""
+    quarantined: tuple[Path, ...]
+    dead_letters: int
+    """Lines that a sink will never take, kept with the reason."""
+    sinks: Mapping[str, SinkStatus]
+
+
+class History:
+    """`record` from the scan, `run` beside it, `close` at the end. All three on one event loop."""
+
+    def __init__(
+        self,
+        directory: Path,
+        site: Site,
+        tags: Mapping[str, Tag],
+        secrets: Secrets,
+        clock: Clock,
+        *,
+        tick_s: float = 1.0,
+        random: Random | None = None,
+    ) -> None:
+        """`directory` holds `outbox.db`. `secrets` gives a secret's value by its name, and is asked when a sink opens.
+
+        `tick_s` is farm time. Raises ValueError for a tag that line protocol cannot hold.
+        """
+        self._clock = clock
+        self._tick_s = tick_s
+        self._tags = dict(tags)
+        self._prefixes = {name: prefix(site.site.id, tag) for name, tag in tags.items()}
+        self._now_s = clock.now()
+        self._reports = Reports(self._now_s, self._now_s)
+        self.recent = Recent(self._tags)
+        self._readings: list[Reading] = []
+        self._acknowledge: list[Acknowledge] = []
+        self._outbox = Outbox(directory / "outbox.db", tuple(site.sinks))
+        self._is_open = self._is_shipping = self._closed = False
+        self._waiting: deque[_Tick] = deque()
+        self._waiting_points = 0
+        self._stored: deque[Acknowledge] = deque()
+        self._thread = ThreadPoolExecutor(1, "history")
+        self._stored_points = self._dropped = self._unknown = self._dead = 0
+        self._last_stored_s: float | None = None
+        self._last_error = ""
+        self._pending = dict.fromkeys(site.sinks, Pending(0, 0, None))
+        self._shippers = {
+            name: Shipper(name, self._outbox, opener(sink, secrets), lambda: self._now_s, random or Random())
+            for name, sink in site.sinks.items()
+        }
+
+    # --- the scan's side
+
+    def record(self, readings: Sequence[Reading], token_ack: Sequence[Acknowledge] = ()) -> None:
+        """Take over what a scan saw; call it every scan, with nothing too. Each of `token_ack` is called once all of
+        it is on the disk, and never if it had to be dropped."""
+        self._now_s = now_s = self._clock.now()
+        self._reports, points = report(self._reports, readings, now_s, self._tags)
+        self._unknown += sum(reading.tag not in self._tags for reading in readings)
+        for reading in readings:
+            self.recent.add(reading)
+        for point in points:
+            self.recent.add(point)
+        if self._closed or len(self._readings) + len(points) > READINGS_LIMIT:
+            self._dropped += len(points)
+            return
+        self._readings += points
+        self._acknowledge += token_ack
+
+    def trend(self, tags: Sequence[str], since_s: float) -> dict[str, list[Point]]:
+        """Each tag's points of the last 24 hours from farm time `since_s` on (`Recent.trend`)."""
+        return self.recent.trend(tags, since_s)
+
+    def status(self) -> HistoryStatus:
+        """How recording and shipping go, as of the last tick."""
+        return HistoryStatus(
+            stored_points=self._stored_points,
+            last_stored_s=self._last_stored_s,
+            waiting_points=len(self._readings) + self._waiting_points,
+            dropped_points=self._dropped,
+            unknown_readings=self._unknown,
+            last_error=self._last_error,
+            quarantined=tuple(self._outbox.quarantined),
+            dead_letters=self._dead,
+            sinks={name: SinkStatus(shipper.health, self._pending[name]) for name, shipper in self._shippers.items()},
+        )
+
+    # --- the disk's side
+
+    async def run(self) -> None:
+        """Commit once a tick and keep the shippers going, until cancelled or closed."""
+        when = self._clock.now()
+        while not self._closed:
+            await self._commit()
+            when = max(when + self._tick_s, self._clock.now())
+            await self._clock.sleep_until(when)
+
+    async def close(self) -> None:
+        """Commit what is left, acknowledge it, and stop the shippers; a sink that hangs is not waited for long."""
+        if self._closed:
+            return
+        self._closed = True
+        await self._commit()
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._shut)
+        self._thread.shutdown(wait=False)
+
+    async def _commit(self) -> None:
+        self._now_s = self._clock.now()
+        readings, self._readings = self._readings, []
+        acknowledge, self._acknowledge = self._acknowledge, []
+        stored = asyncio.get_running_loop().run_in_executor(self._thread, self._store, readings, acknowledge)
+        # what has been handed over is stored even if we are cancelled meanwhile
+        await asyncio.shield(stored)
+        while self._stored:
+            token = self._stored.popleft()
+            try:
+                token()
+            except Exception:
+                # a driver that cannot acknowledge gets its message again; the others are not to suffer for it
+                _log.exception("an acknowledgement failed")
+
+    def _store(self, readings: Sequence[Reading], acknowledge: Sequence[Acknowledge]) -> None:
+        if readings or acknowledge:
+            lines = [line(self._prefixes[reading.tag], reading) for reading in readings]
+            times_ms = [milliseconds(reading.time_s) for reading in readings]
+            self._waiting.append(_Tick(pack(lines, times_ms) if lines else None, acknowledge))
+        try:
+            self._write()
+            error = ""
+        except (sqlite3.Error, OSError) as problem:
+            error = str(problem)
+            if isinstance(problem, sqlite3.Error) and is_spoilt(problem):
+                # it is opened again at the next tick, and set aside then
+                self._is_open = False
+        if error and not self._last_error:
+            _log.error("the outbox takes nothing (%s); points wait in memory", error)
+        elif self._last_error and not error:
+            _log.warning("the outbox takes points again")
+        self._last_error = error
+        self._bound()
+
+    def _write(self) -> None:
+        if not self._is_open:
+            self._outbox.open(self._now_s)
+            self._is_open = True
+        if not self._is_shipping:
+            self._is_shipping = True
+            for shipper in self._shippers.values():
+                shipper.start()
+        blobs = [tick.blob for tick in self._waiting if tick.blob is not None]
+        if blobs:
+            self._outbox.append(blobs)
+            self._stored_points += sum(blob.points for blob in blobs)
+            self._last_stored_s = self._now_s
+        while self._waiting:
+            self._stored.extend(self._waiting.popleft().acknowledge)
+        for name, shipper in self._shippers.items():
+            self._pending[name] = self._outbox.pending(name)
+            if blobs:
+                shipper.news()
+        self._dead = self._outbox.dead_letters()
+
+    def _bound(self) -> None:
+        size = sum(len(tick.blob.body) for tick in self._waiting if tick.blob is not None)
+        while size > WAITING_LIMIT_BYTES:
+            blob = self._waiting.popleft().blob
+            if blob is not None:
+                size -= len(blob.body)
+                self._dropped += blob.points
+        self._waiting_points = sum(tick.blob.points for tick in self._waiting if tick.blob is not None)
+
+    def _shut(self) -> None:
+        for shipper in self._shippers.values():
+            shipper.stop()
+        self._outbox.close()
+        if self._waiting_points:
+            _log.error("%d points never reached the disk (%s)", self._waiting_points, self._last_error)
