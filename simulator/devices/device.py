@@ -65,8 +65,8 @@ class VirtualDevice:
         self._fed_by_any = watchdog is None or watchdog.fed_by == "any"
         tool_set = watchdog is None or (watchdog.safe_coils is None and watchdog.safe_holding is None)
         for channel, what in self.channels.items():
-            if what.access != "read":
-                off: float | bool = False if what.kind == "bool" else 0.0
+            if what.access != "read" and (what.kind != "any" or device.tags.get(channel) in self._site_safe):
+                off: float | bool = 0.0 if what.kind == "number" else False
                 self.safe[channel] = self._site_safe.get(device.tags.get(channel, ""), off) if tool_set else off
         self._channel_of = {tag: channel for channel, tag in device.tags.items()}
         self._readable = [
@@ -133,10 +133,8 @@ class VirtualDevice:
         self._fed_s = now_s
 
     def power_cycle(self, now_s: float) -> None:
-        """Off and on: outputs come up safe, the watchdog unarmed where it is armed over the wire."""
+        """Off and on: outputs come up safe; the watchdog's settings stand in its memory, and it begins to wait."""
         self.tripped = False
-        if self.product.watchdog is not None:
-            self.watchdog_s = 0.0
         self._fed_s = now_s
         self._fall()
 
@@ -187,11 +185,13 @@ class VirtualDevice:
         done: list[tuple[str, bool, str | None]] = []
         for tag, value in values.items():
             channel = self._channel_of.get(tag)
-            if channel is not None and channel in self.outputs and not isinstance(value, str):
-                self.write(channel, self._rounded(channel, value), now_s)
-                done.append((tag, True, None))
-            else:
+            if channel is None or channel not in self.outputs or isinstance(value, str):
                 done.append((tag, False, Reason.EXCEPTION.value))
+                continue
+            refused = self.scalings[channel].refused(value)
+            if refused is None:
+                self.write(channel, self._rounded(channel, value), now_s)
+            done.append((tag, refused is None, None if refused is None else refused.value))
         return done
 
     # --- inside
@@ -241,7 +241,7 @@ def safe_values(site: Site) -> dict[str, float | bool]:
 
 def _safe_value(output: Output, channel: Channel) -> float | bool:
     percent = output.safe.then if isinstance(output.safe, Hold) else output.safe
-    if channel.kind == "bool":
+    if channel.kind == "bool" or (channel.kind == "any" and not isinstance(output, Analog)):
         return percent > 50.0
     if not isinstance(output, Analog):
         percent = 100.0 if percent > 50.0 else 0.0

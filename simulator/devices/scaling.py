@@ -30,6 +30,9 @@ class Scaling:
         self._integer = self.on_registers and channel.type != "f32"
         self._least, self._most = _LIMITS.get(channel.type, (0, 0))
         self._scale, self._offset = channel.scale, channel.offset
+        # the driver's way: a scale of 0.1 divides by 10, so that 305 becomes 30.5 and not 30.500000000000004
+        inverse = round(1 / channel.scale) if abs(channel.scale) < 1 else 0
+        self._inverse = float(inverse) if inverse * channel.scale == 1.0 else 0.0
         self._places = _ORDERS[channel.order]
         self._sentinels = channel.sentinels
         self._low, self._high = channel.range if channel.range is not None else (-inf, inf)
@@ -56,13 +59,29 @@ class Scaling:
             if value is None:
                 return (False, GOOD, None) if self.on_registers else NOTHING
             return value is True or value > 0, GOOD, None
+        if isinstance(value, bool) and not self.on_registers:
+            return value, GOOD, None
         raw = self.nothing() if value is None else self.raw(value)
         if raw != raw or raw in self._sentinels:
             return NOTHING
-        shown = raw * self._scale + self._offset
+        shown = (raw / self._inverse if self._inverse else raw * self._scale) + self._offset
+        if not -inf < shown < inf:
+            return None, Quality.BAD, Reason.NOT_FINITE
         if self._low <= shown <= self._high:
             return shown, GOOD, None
         return shown, Quality.BAD, Reason.RANGE
+
+    def refused(self, value: Value) -> Reason | None:
+        """Why a driver would not write this value, None if it would."""
+        if self.channel.kind == "any":
+            return None
+        if self._bool:
+            return Reason.WRONG_TYPE if isinstance(value, str) or value not in (0, 1) else None
+        if isinstance(value, bool | str):
+            return Reason.WRONG_TYPE
+        if not isfinite(value):
+            return Reason.NOT_FINITE
+        return None if self._low <= value <= self._high else Reason.RANGE
 
     def words(self, raw: float) -> Words:
         """16-bit registers of a raw number, in the order of the wire."""
@@ -87,7 +106,7 @@ class Scaling:
                 if self.channel.type == "f32"
                 else int.from_bytes(four, signed=self.channel.type == "s32")
             )
-        return raw * self.channel.scale + self.channel.offset
+        return (raw / self._inverse if self._inverse else raw * self._scale) + self._offset
 
 
 def _as_f32(value: float) -> float:

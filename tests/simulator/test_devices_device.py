@@ -141,8 +141,10 @@ def test_after_a_power_cut_outputs_come_up_safe() -> None:
     board.order({"ras1.tank1.o2_valve": True, "ras1.tank1.emergency_o2": False}, START_S)
     board.power_cycle(START_S + 1.0)
     assert bench.told == SAFE
-    board.tick(START_S + 1000.0)
-    assert not board.tripped  # nobody has armed it again
+    board.tick(START_S + 20.0)
+    assert not board.tripped
+    board.tick(START_S + 30.0)
+    assert board.tripped  # its settings stand in its memory
 
 
 def test_a_board_without_watchdog_holds_for_ever() -> None:
@@ -190,6 +192,16 @@ def test_a_shifted_probe_and_one_that_says_no_value() -> None:
     oxygen, temperature = probe.poll(START_S)
     assert oxygen.value == pytest.approx(5.5)
     assert (temperature.value, temperature.reason) == (None, Reason.SENTINEL)
+
+
+def test_a_value_that_the_channel_cannot_carry_is_refused() -> None:
+    bench = Bench()
+    node = device(bench, "generic/io_node", {"relay1": "a.b.relay", "out1": "a.b.valve"})
+    done = node.order({"a.b.relay": 100.0, "a.b.valve": True}, START_S)
+    assert done == [("a.b.relay", False, "wrong_type"), ("a.b.valve", False, "wrong_type")]
+    assert node.order({"a.b.valve": 120.0}, START_S) == [("a.b.valve", False, "range")]
+    assert node.order({"a.b.valve": 33.333}, START_S) == [("a.b.valve", True, None)]
+    assert bench.told["a.b.valve"] == 33.33
 
 
 def test_a_tag_that_is_no_output_cannot_be_ordered() -> None:
