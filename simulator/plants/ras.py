@@ -11,12 +11,13 @@ from foundation.water import CACO3_MG_MEQ, CO2_MG_MMOL
 from simulator.parameters import load_parameters
 from simulator.plants.biology import FISH_HEAT_KJ_PER_G_O2
 from simulator.plants.plant import Port, Weather
-from simulator.plants.ras_fish import Fish
+from simulator.plants.ras_fish import PROTEIN_N, Fish
 from simulator.plants.ras_loop import (
     Positions,
     Surroundings,
     bed_step,
     move_water,
+    nitrogen_g,
     oxygenate,
     sump_step,
     take,
@@ -58,8 +59,8 @@ INPUTS: Mapping[str, Port] = {
 }
 
 OUTPUTS: Mapping[str, Port] = {
-    "tank1.oxygen": Port("mg/L", 0.0, 60.0),
-    "tank1.oxygen_saturation": Port("%", 0.0, 600.0),
+    "tank1.oxygen": Port("mg/L", 0.0, 80.0),
+    "tank1.oxygen_saturation": Port("%", 0.0, 1500.0),
     "tank1.temperature": Port("degC", 0.0, 60.0),
     "tank1.ph": Port("pH", 4.0, 11.0),
     "tank1.tan": Port("mg/L", 0.0, 1000.0, note="as N"),
@@ -310,6 +311,42 @@ class Ras:
             "fed": state.fed_g,
             "oxygen.used": state.oxygen_used_kg,
             "energy.electricity": state.electricity_kwh,
+        }
+
+    def closure(self, before: RasState, after: RasState) -> dict[str, float]:
+        """What the books miss between two states of one run, as a share of what was in stock or came in."""
+        was, now = self._stock(before), self._stock(after)
+        missing = {}
+        for name, (stock, entered, left) in now.items():
+            old_stock, old_entered, old_left = was[name]
+            miss = (stock - old_stock) - (entered - old_entered) + (left - old_left)
+            missing[name] = abs(miss) / (old_stock + abs(entered - old_entered))
+        return missing
+
+    def _stock(self, state: RasState) -> dict[str, tuple[float, float, float]]:
+        """Per substance: what there is, what ever came in, what ever left."""
+        p, fish, book = self.parameters, state.fish, state.ledger
+        waters = (state.tank, state.mbbr, state.sump)
+        feed_n_g = PROTEIN_N * p.feed_protein * (fish.stomach_g + fish.gut_g)
+        solid_n_g = p.solids_nitrogen * state.drum_g + state.bacteria.nitrogen_g + fish.body_n_g
+        return {
+            "water": (state.tank_m3 + state.sump_m3, book.water_in_m3, book.water_out_m3),
+            "oxygen": (
+                sum(water.oxygen for water in waters) + sum(state.pipe),
+                book.oxygen_in_g,
+                book.oxygen_out_g,
+            ),
+            "nitrogen": (
+                sum(nitrogen_g(p, water) for water in waters) + feed_n_g + solid_n_g,
+                book.nitrogen_in_g,
+                book.nitrogen_out_g,
+            ),
+            "alkalinity": (
+                sum(water.alkalinity for water in waters),
+                book.alkalinity_in_mol,
+                book.alkalinity_out_mol,
+            ),
+            "carbon": (sum(water.carbon for water in waters), book.carbon_in_mol, book.carbon_out_mol),
         }
 
     def _chemistry(self, water_c: float, pressure_pa: float) -> Chemistry:

@@ -9,6 +9,7 @@ from simulator.plants.ras_fish import PROTEIN_N, Fish, FishOutput, live
 from simulator.plants.ras_parameters import RasParameters
 from simulator.plants.ras_water import (
     AIR_O2,
+    MOST_A_STEP,
     NAHCO3_G_MOL,
     O2_G_MOL,
     Bacteria,
@@ -232,11 +233,14 @@ def bed_step(
     rotten_g = rot_g / p.solids_oxygen
     ammonia_g = rotten_g * p.solids_nitrogen
     ammonia_mol = ammonia_g / NITROGEN_MG_MMOL
-    respired_mol = rot_g / O2_G_MOL
+    # The film breathes dissolved organic matter, which is not counted here: a still bed goes anoxic in an hour or two.
+    resting = p.media_m2 * p.film_respiration_g_m2_d / 24.0 * dt_h / (oxygen + 0.5 * volume_m3)
+    resting_g = oxygen * min(MOST_A_STEP, resting)
+    respired_mol = (rot_g + resting_g) / O2_G_MOL
     stays = 1.0 - leaving
     return (
         Water(
-            oxygen * stays + onward.oxygen + air_g - nitrified_g - rot_g,
+            oxygen * stays + onward.oxygen + air_g - nitrified_g - rot_g - resting_g,
             tan * stays + onward.tan - oxidised_g + ammonia_g,
             nitrite * stays + onward.nitrite + nitrite_g - nitrate_g,
             nitrate * stays + onward.nitrate + nitrate_g,
@@ -247,7 +251,7 @@ def bed_step(
         bacteria,
         Crossed(
             air_g,
-            nitrified_g + rot_g,
+            nitrified_g + rot_g + resting_g,
             0.0,
             0.0,
             ammonia_mol,

@@ -73,6 +73,7 @@ class RasParameters:
     heat_deaths_per_h: float
 
     media_m2: float
+    film_respiration_g_m2_d: float
     still_bed_share: float
     stirred_from: float
     nitrification_k15: float
