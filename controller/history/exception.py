@@ -68,7 +68,49 @@ def _restated(reading: Reading, stamp_ms: int) -> Reading:
 
 
 def _remember(stamps: tuple[int, ...], stamp_ms: int) -> tuple[int, ...]:
+    if stamp_ms > stamps[-1]:
+        return (*stamps[1 - REMEMBERED :], stamp_ms)
     return tuple(sorted((*stamps, stamp_ms)))[-REMEMBERED:]
+
+
+def _first(reading: Reading, source_ms: int | None, now_ms: int) -> tuple[Recorded, list[Reading]]:
+    usable_ms = 0 if source_ms is None or reading.quality is Quality.BAD else source_ms
+    if source_ms is None:
+        return Recorded(reading, reading, (now_ms,), 0, usable_ms), [_restated(reading, now_ms)]
+    return Recorded(reading, reading, (source_ms,), source_ms, usable_ms), [reading]
+
+
+def _next(
+    before: Recorded, reading: Reading, source_ms: int | None, now_ms: int, deadband: float
+) -> tuple[Recorded, list[Reading]]:
+    points: list[Reading] = []
+    stamps_ms, last_ms = before.stamps_ms, before.stamps_ms[-1]
+    usable = source_ms is not None and reading.quality is not Quality.BAD
+    seen_ms = 0 if source_ms is None else source_ms
+    said = before.said
+    changed = (
+        reading.quality is not said.quality
+        or reading.reason is not said.reason
+        or differs(said.value, reading.value, deadband)
+    )
+    if seen_ms > max(last_ms, before.seen_ms):
+        # an unchanged one is due if the next would come too late
+        if changed or 2 * seen_ms - before.seen_ms - last_ms > HEARTBEAT_MS:
+            points.append(reading)
+            stamps_ms, said = _remember(stamps_ms, seen_ms), reading
+    else:
+        if usable and seen_ms != before.usable_ms and seen_ms not in stamps_ms:
+            points.append(reading)
+            stamps_ms = _remember(stamps_ms, seen_ms)
+        if usable and seen_ms < before.usable_ms:
+            # late, from a device's own memory: it stands at its own time, and says nothing of now
+            return before._replace(stamps_ms=stamps_ms), points
+        if changed:
+            stamp_ms = max(now_ms, last_ms + 1)
+            points.append(_restated(reading, stamp_ms))
+            stamps_ms, said = _remember(stamps_ms, stamp_ms), reading
+    usable_ms = max(seen_ms, before.usable_ms) if usable else before.usable_ms
+    return Recorded(said, reading, stamps_ms, max(seen_ms, before.seen_ms), usable_ms), points
 
 
 def report(
@@ -84,50 +126,18 @@ def report(
             continue
         source_ms = _source_ms(reading, reports.since_s, now_s)
         before = known.get(reading.tag)
-        if before is None:
-            points.append(_restated(reading, now_ms) if source_ms is None else reading)
-            stamps_ms = (now_ms if source_ms is None else source_ms,)
-            seen_ms = source_ms or 0
-            known[reading.tag] = Recorded(
-                reading, reading, stamps_ms, seen_ms, 0 if reading.quality is Quality.BAD else seen_ms
-            )
-            continue
-        last_ms = before.stamps_ms[-1]
-        changed = (reading.quality, reading.reason) != (before.said.quality, before.said.reason) or differs(
-            before.said.value, reading.value, tag.deadband
+        known[reading.tag], new = (
+            _first(reading, source_ms, now_ms)
+            if before is None
+            else _next(before, reading, source_ms, now_ms, tag.deadband)
         )
-        stamps_ms, usable = before.stamps_ms, reading.quality is not Quality.BAD
-        if source_ms is not None and source_ms > max(last_ms, before.seen_ms):
-            # an unchanged one is due if the next would come too late
-            changed = changed or 2 * source_ms - before.seen_ms - last_ms > HEARTBEAT_MS
-            if changed:
-                points.append(reading)
-                stamps_ms = _remember(stamps_ms, source_ms)
-        else:
-            if usable and source_ms is not None and source_ms != before.usable_ms and source_ms not in stamps_ms:
-                points.append(reading)
-                stamps_ms = _remember(stamps_ms, source_ms)
-                if source_ms < before.usable_ms:
-                    # late, from a device's own memory: it stands at its own time, and says nothing of now
-                    known[reading.tag] = before._replace(stamps_ms=stamps_ms)
-                    continue
-            if changed:
-                stamp_ms = max(now_ms, last_ms + 1)
-                points.append(_restated(reading, stamp_ms))
-                stamps_ms = _remember(stamps_ms, stamp_ms)
-        known[reading.tag] = Recorded(
-            reading if changed else before.said,
-            reading,
-            stamps_ms,
-            max(source_ms or 0, before.seen_ms),
-            max(source_ms or 0, before.usable_ms) if usable else before.usable_ms,
-        )
+        points += new
+    # what nobody speaks of any more: a scan later would be too late
     next_ms = 2 * now_ms - milliseconds(reports.at_s)
     for name, before in known.items():
-        last_ms = before.stamps_ms[-1]
-        if next_ms - last_ms > HEARTBEAT_MS and now_ms > last_ms:
-            said = before.latest
-            if said.quality is Quality.BAD or tags[name].kind in HOLDING:
-                points.append(_restated(said, now_ms))
-                known[name] = before._replace(said=said, stamps_ms=_remember(before.stamps_ms, now_ms))
+        if next_ms - before.stamps_ms[-1] > HEARTBEAT_MS and now_ms > before.stamps_ms[-1]:
+            held = before.latest
+            if held.quality is Quality.BAD or tags[name].kind in HOLDING:
+                points.append(_restated(held, now_ms))
+                known[name] = before._replace(said=held, stamps_ms=_remember(before.stamps_ms, now_ms))
     return Reports(reports.since_s, now_s, known), points
