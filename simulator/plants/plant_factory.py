@@ -12,7 +12,7 @@ from simulator.parameters import load_parameters
 from simulator.plants.lettuce import DRY_MATTER_PER_CO2, Lettuce, grow, leaf_area_index, light_interception
 from simulator.plants.nutrient_tank import NutrientTank, TankDrive, TankParameters, TankState
 from simulator.plants.plant import Port, Weather
-from simulator.plants.plant_factory_room import Room, RoomDrive, RoomParameters, RoomState, saturated_kg_m3
+from simulator.plants.plant_factory_room import Room, RoomDrive, RoomParameters, RoomState, saturated_kg_m3, unhurt
 
 _CO2_G_K_M3_PPM = 1000.0 * CO2_KG_MOL / GAS_CONSTANT * STANDARD_PRESSURE_PA * 1e-6
 _SMALLEST_DIMMING = 0.1
@@ -63,6 +63,7 @@ class FarmParameters:
     """What belongs neither to the room nor to the tank. Names as in the parameter file."""
 
     lamp_ppfd_max: float
+    crop_cover: float
     crop_start_reserves_g_m2: float
     crop_start_structure_g_m2: float
     crop_standing_max_g_m2: float
@@ -156,15 +157,15 @@ class PlantFactory:
         outside_c = min(60.0, max(-60.0, weather.air_c))
         hall_c = f.hall_c + f.hall_follows_weather * (outside_c - f.hall_c)
         hall_vapour = min(weather.relative_humidity * saturated_kg_m3(outside_c), 0.9 * saturated_kg_m3(hall_c))
-        ppfd = f.lamp_ppfd_max * _light(lamps)
-        interception = light_interception(crop)
+        ppfd = f.lamp_ppfd_max * _light(lamps, room.air_c)
+        interception = f.crop_cover * light_interception(crop)
         thirst = min(1.0, self.tank.water_for_roots_l(tank) / 20.0)
         room_next, flux = self.room.advance(
             room,
             RoomDrive(
                 ppfd,
                 interception,
-                leaf_area_index(crop),
+                f.crop_cover * leaf_area_index(crop),
                 thirst,
                 cooling,
                 heating,
@@ -252,7 +253,7 @@ class PlantFactory:
         tank = state.tank
         air_c = state.room.air_c
         held = _held(inputs)
-        ppfd = self.farm.lamp_ppfd_max * _light(held[_LAMPS])
+        ppfd = self.farm.lamp_ppfd_max * _light(held[_LAMPS], air_c)
         ec, ph = self.tank.probe(tank)
         dry_g_m2 = state.crop.reserves_g_m2 + state.crop.structure_g_m2
         area = self.room.parameters.cultivated_m2
@@ -330,6 +331,6 @@ def _held(inputs: Mapping[str, float]) -> list[float]:
     ]
 
 
-def _light(lamps: float) -> float:
-    """What the drivers make of the dimming signal."""
-    return lamps if lamps >= _SMALLEST_DIMMING else 0.0
+def _light(lamps: float, air_c: float) -> float:
+    """What the drivers make of the dimming signal, 0 to 1; too hot, they save themselves."""
+    return lamps * unhurt(air_c) if lamps >= _SMALLEST_DIMMING else 0.0

@@ -162,7 +162,10 @@ class Room:
         ) = drive
         saturated = saturated_kg_m3(air_c)
         humidity = vapour / saturated
-        running += (cooling - running) * dt_s / (r.compressor_start_s + dt_s)
+        gap = (cooling - running) * exp(-dt_s / r.compressor_start_s)
+        # the mean of the step is what cools
+        mean_running = cooling - (cooling - running - gap) * r.compressor_start_s / dt_s
+        running = cooling - gap
 
         # light: part of it warms leaves, the rest racks and walls
         lamp_w = self._lamp_w_umol * ppfd
@@ -189,6 +192,17 @@ class Room:
         dehumidified_kg_s = dehumidifier * self._dehumidified_kg_s * _between(2.0 * (humidity - 0.3))
         misted_kg_s = humidifier * self._misted_kg_s * _between(8.0 * (0.98 - humidity))
         volume_s = r.room_m3 / dt_s
+        per_step = 1000.0 / dt_s
+        coil_capacity = r.coil_heat_capacity_kj_k * per_step
+        cooling_w, cooling_w_k = self._refrigeration(mean_running, coil_c)
+        if coil_m3_s > 0.0:
+            # the coil moves while it condenses: take its saturation where it will be
+            per_k = coil_saturated * _relative_slope(coil_c)
+            heat_w = coil_w_k * (air_c - coil_c) + LATENT_J_KG * coil_m3_s * (vapour - coil_saturated)
+            shift_k = (heat_w - cooling_w - cooling_w_k * coil_c) / (
+                coil_capacity + coil_w_k + cooling_w_k + LATENT_J_KG * coil_m3_s * per_k
+            )
+            coil_saturated += per_k * shift_k
         ahead = (
             volume_s * vapour
             + leaf_m3_s * saturated
@@ -207,16 +221,13 @@ class Room:
         drained_kg_s = film_kg / r.coil_film_drain_s
 
         # temperatures: air in the middle; coil, racks, lamps and water around it
-        heater_w = heating * r.heater_kw * 1000.0
+        heater_w = heating * unhurt(air_c) * r.heater_kw * 1000.0
         dehumidifier_w = dehumidifier * r.dehumidifier_kw * 1000.0
         fans_w = fans * fans * fans * r.fans_kw * 1000.0
         hall_w_k = self._hall_w_k
-        cooling_w, cooling_w_k = self._refrigeration(running, coil_c)
-        per_step = 1000.0 / dt_s
         air_capacity = AIR_J_M3_K * volume_s
         mass_capacity = r.mass_heat_capacity_kj_k * per_step
         lamp_capacity = r.lamp_heat_capacity_kj_k * per_step
-        coil_capacity = r.coil_heat_capacity_kj_k * per_step
 
         mass_pull = mass_capacity * mass_c + light_w - leaves_w + LATENT_J_KG * sweat_kg_s
         mass_sum = mass_capacity + r.mass_to_air_w_k
@@ -304,6 +315,11 @@ def saturated_kg_m3(air_c: float) -> float:
     """Vapour density at saturation: the Buck curve of foundation.air without its guards, for the hot path."""
     e_pa = 611.21 * exp((18.678 - air_c / 234.5) * air_c / (257.14 + air_c))
     return e_pa * _VAPOUR_KG_K_M3_PA / (air_c + ZERO_C_IN_K)
+
+
+def unhurt(air_c: float) -> float:
+    """What thermal protection leaves of lamps and heater: all to 45 degC of air, nothing from 60."""
+    return 1.0 if air_c < 45.0 else _between((60.0 - air_c) / 15.0)
 
 
 def _relative_slope(air_c: float) -> float:
