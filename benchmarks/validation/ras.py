@@ -1,11 +1,16 @@
-"""Fish and biofilm of a recirculating farm against published formulas and a salmon plan."""
+"""A recirculating fish farm against published formulas, a salmon plan, a measured day, and its own books."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from benchmarks.validation.verdicts import Quantity
 from foundation.water import oxygen_saturation_mg_l
 from simulator.plants import biology
+from simulator.plants.plant import Weather
+from simulator.plants.ras import load
+
+_HALL = Weather(air_c=14.0, relative_humidity=0.7, wind_m_s=2.0, global_radiation_w_m2=0.0, sky_c=5.0)
 
 
 def _nitrification_oxygen() -> float:
@@ -87,6 +92,46 @@ def _aerator(sotr_kg_h: float, alpha: float, beta: float, do_mg_l: float, t_c: f
     return biology.aerator_transfer_kg_h(sotr_kg_h, alpha, beta, oxygen_saturation_mg_l(t_c), do_mg_l, t_c)
 
 
+def _measured_tan(hour: float) -> float | None:
+    day = _salmon_day()
+    return day[round(hour)] if hour in day else None
+
+
+@lru_cache(maxsize=1)
+def _salmon_day() -> dict[float, float]:
+    """TAN in the tank by clock hour: a keeper holds oxygen, temperature and alkalinity, and feeds from 8 to 20."""
+    plant = load("salmon_1m3")
+    state, inputs, tan_mg_l = plant.initial(), dict[str, float](), {}
+    steps_an_hour = round(3600.0 / plant.step_s)
+    for step in range(24 * steps_an_hour):
+        hour, seen = step / steps_an_hour, plant.observe(state, inputs, _HALL)
+        if hour.is_integer():
+            tan_mg_l[hour] = seen["tank1.tan"]
+        inputs = {
+            "tank1.oxygen_valve": 0.35 + 0.5 * (9.0 - seen["tank1.oxygen"]),
+            "feeder": 1.0 if 8.0 <= hour < 20.0 else 0.0,
+            "chiller": seen["tank1.temperature"] - 14.0,
+            "base.pump": 1.0 if seen["tank1.alkalinity"] < 200.0 else 0.0,
+        }
+        state = plant.advance(state, inputs, _HALL, plant.step_s)
+    return tan_mg_l
+
+
+def _closure(substance: str) -> Callable[[], float]:
+    return lambda: _unexplained()[substance]
+
+
+@lru_cache(maxsize=1)
+def _unexplained() -> dict[str, float]:
+    """A day with every actuator moving: what the books miss, as a share of what was there or came in."""
+    plant = load("bass_50m3")
+    start = state = plant.initial()
+    for step in range(round(86400.0 / plant.step_s)):
+        inputs = {name: step * 7919 * index % 1000 / 999.0 for index, name in enumerate(plant.inputs, start=1)}
+        state = plant.advance(state, inputs, _HALL, plant.step_s)
+    return plant.closure(start, state)
+
+
 QUANTITIES: Final[Mapping[str, Quantity]] = {
     "nitrification_per_g_TAN_o2": _nitrification_oxygen,
     "nitrification_per_g_TAN_alkalinity_as_caco3": _nitrification_alkalinity,
@@ -104,4 +149,8 @@ QUANTITIES: Final[Mapping[str, Quantity]] = {
     "degasser_co2_removal_fresh": _degasser_fresh,
     "degasser_co2_removal_sea": _degasser_sea,
     "aerator_otr": _aerator,
+    "diel_tan_measured": _measured_tan,
+    "closure_nitrogen_relative": _closure("nitrogen"),
+    "closure_oxygen_relative": _closure("oxygen"),
+    "closure_alkalinity_relative": _closure("alkalinity"),
 }

@@ -14,7 +14,7 @@ def _daily(lambda_w_mk: float, rho_cp: float) -> float:
 
 
 def _annual(lambda_w_mk: float, rho_cp: float) -> float:
-    return damping_depth_m(lambda_w_mk, rho_cp, 365.0 * _DAY_S)
+    return damping_depth_m(lambda_w_mk, rho_cp, 365.25 * _DAY_S)
 
 
 QUANTITIES: Final[Mapping[str, Quantity]] = {"damping_depth_daily": _daily, "damping_depth_annual": _annual}
