@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from controller.core.scan import Core
 from controller.core.state import State
 from controller.core.words import ScanResult, Snapshot
-from edge_config.model.control import Hysteresis, Timer
+from edge_config.model.control import Dosing, Hysteresis, PBand, Pid, Timer
 from edge_config.model.site import Site
 from foundation.reading import Reading, Value
 from simulator.devices.device import VirtualDevice, devices_of
@@ -201,14 +201,17 @@ def _scores(core: Core) -> list[LoopScore]:
     return found
 
 
-def _lowers(loop: object) -> bool:
+def _lowers(loop: Pid | PBand | Hysteresis | Dosing) -> bool:
     """Whether more of the loop's output lowers its value."""
     match loop:
-        case Hysteresis(above=above):
-            return above is not None
-        case _:
-            gain = getattr(loop, "kc", None) or getattr(loop, "effect", None)
-            return gain.value < 0 if gain is not None else getattr(loop, "band").value > 0
+        case Hysteresis():
+            return loop.above is not None
+        case PBand():
+            return loop.band.value > 0
+        case Pid():
+            return loop.kc.value < 0
+        case Dosing():
+            return loop.effect.value < 0
 
 
 def _gates(site: Site, farm: Field) -> dict[str, Survival]:

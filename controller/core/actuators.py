@@ -1,7 +1,8 @@
 """From a position to switching: minimum times, time-proportioning, three-point motors, dimmers and dosing pumps.
 
 Each step takes what it remembers, the ordered position (0 to 100 %) and the time, and gives what it remembers next,
-what to put on its device tags, and the position that really came of it.
+what to put on its device tags, and the position that really came of it. `wake_s` says until when nothing will change
+of itself while the order stays: the scan need not look before.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import NamedTuple
 
 from foundation.reading import Value
 
+NEVER, AT_ONCE = float("inf"), float("-inf")
 Outcome = tuple[dict[str, Value], float]
 """Device tag -> value, and the applied position in %."""
 
@@ -35,6 +37,9 @@ class Contact:
             if urgent or state.since_s <= 0 or now_s - state.since_s >= least:
                 state = Switch(wanted, now_s)
         return state, ({self.tag: state.on}, 100.0 if state.on else 0.0)
+
+    def wake_s(self, state: Switch, order: float) -> float:
+        return NEVER if state.on is (order >= 50.0) else AT_ONCE
 
 
 class Share(NamedTuple):
@@ -68,7 +73,13 @@ class Proportioned:
                 on_s = self.period_s
             owed = min(max(wanted - on_s, -self.period_s), self.period_s)
             state = Share(now_s, on_s, owed, now_s)
+        else:
+            state = state._replace(last_s=now_s)
         return state, ({self.tag: now_s - state.start_s < state.on_s}, order)
+
+    def wake_s(self, state: Share, order: float) -> float:
+        turn_off_s = state.start_s + state.on_s
+        return turn_off_s if state.last_s < turn_off_s else state.start_s + self.period_s
 
 
 class Motor(NamedTuple):
@@ -128,6 +139,9 @@ class ThreePointMotor:
         contacts: dict[str, Value] = {self.open_tag: state.direction > 0, self.close_tag: state.direction < 0}
         return state, (contacts, state.position)
 
+    def wake_s(self, state: Motor, order: float) -> float:
+        return NEVER if state.direction == 0 and self._direction(state, order) == 0 else AT_ONCE
+
     def _moved(self, state: Motor, now_s: float) -> Motor:
         """Where the motor is after what it was doing until now."""
         elapsed = max(now_s - state.at_s, 0.0) if state.at_s > 0 else 0.0
@@ -162,10 +176,11 @@ class ThreePointMotor:
 
 
 class Level(NamedTuple):
-    """A continuous output: its value and when it was set."""
+    """A continuous output: its value, when it was set, and whether it was where it should be then."""
 
     value: float = 0.0
     at_s: float = 0.0
+    settled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +194,14 @@ class Dimmer:
     def step(self, state: Level, order: float, now_s: float, urgent: bool) -> tuple[Level, Outcome]:
         value = order
         if self.rate_per_s is not None and state.at_s > 0 and not urgent:
-            most = self.rate_per_s * max(now_s - state.at_s, 0.0)
+            # the way begins when the order changes, not when it was last looked at
+            most = 0.0 if state.settled else self.rate_per_s * max(now_s - state.at_s, 0.0)
             value = min(max(order, state.value - most), state.value + most)
         out = value if value >= self.low else 0.0
-        return Level(value, now_s), ({self.tag: out}, out)
+        return Level(value, now_s, value == order), ({self.tag: out}, out)
+
+    def wake_s(self, state: Level, order: float) -> float:
+        return NEVER if state.settled else AT_ONCE
 
 
 class Pump(NamedTuple):
@@ -225,6 +244,9 @@ class DosingPump:
         on = not over
         # a pulse that was cut stays cut until the order has gone
         return Pump(on, now_s, day_s, dosed, max(running, state.running_s)), ({self.tag: on}, 100.0 if on else 0.0)
+
+    def wake_s(self, state: Pump, order: float) -> float:
+        return AT_ONCE if state.on or order >= 50.0 else NEVER
 
 
 Actuator = Contact | Proportioned | ThreePointMotor | Dimmer | DosingPump

@@ -72,8 +72,7 @@ class Core:
                 turn.withdraw(self.plan.first_output[loop.name], Slot.LOOP, loop.name)
         for interlock in self.plan.interlocks:
             interlock.run(turn)
-        for output in self.plan.outputs.values():
-            self._order(turn, output)
+        self._outputs(turn)
         self._alarms(turn)
         return ScanResult(
             turn.state(),
@@ -99,6 +98,8 @@ class Core:
             sent = turn.sent.get(tag)
             if sent is not None:
                 turn.sent[tag] = sent._replace(confirmed=ok, failures=0 if ok else sent.failures + 1)
+                if sent.failures or not ok:
+                    turn.disturbed.add(tag)
                 if not ok and sent.failures + 1 == UNHEARD_AFTER:
                     turn.events.append(Event(turn.now_s, "order_unheard", tag, {"why": why or ""}))
         for wish in snapshot.people:
@@ -194,36 +195,54 @@ class Core:
 
     # --- what goes out
 
+    def _outputs(self, turn: Turn) -> None:
+        """Decide every output for which something is new or due; of the others the last order stands."""
+        now_s, demands, before = turn.now_s, turn.demands, turn.old.demands
+        disturbed = {self.plan.output_of[tag] for tag in turn.disturbed if tag in self.plan.output_of}
+        for name, plan in self.plan.outputs.items():
+            if (
+                now_s < turn.wake_s.get(name, 0.0)
+                and demands.get(name) is before.get(name)
+                and name not in turn.bounds
+                and name not in disturbed
+            ):
+                continue
+            self._order(turn, plan)
+
     def _order(self, turn: Turn, plan: OutputPlan) -> None:
         name, now_s = plan.name, turn.now_s
         order: Order = decide(plan, turn)
         turn.orders[name] = order
         urgent = order.slot <= Slot.TRIP
-        memory = turn.blocks[name]
-        new, (contacts, applied) = plan.actuator.step(memory, order.value, now_s, urgent)  # type: ignore[arg-type]
+        new, (contacts, applied) = plan.actuator.step(turn.blocks[name], order.value, now_s, urgent)  # type: ignore[arg-type]
         turn.blocks[name] = new
         turn.applied[name] = applied
-        heard = True
+        heard, wake_s = True, plan.actuator.wake_s(new, order.value)  # type: ignore[arg-type]
         for tag, value in contacts.items():
-            heard = self._send(turn, plan, tag, value, order.expires_s) and heard
+            failures, again_s = self._send(turn, plan, tag, value, order.expires_s)
+            heard = heard and failures < UNHEARD_AFTER
+            wake_s = min(wake_s, again_s)
+        if urgent or (order.slot is Slot.IDLE and plan.safe.hold_s > 0):
+            wake_s = now_s  # what stands behind these can end without a demand changing
+        for demand in turn.demands.get(name, ()):
+            wake_s = min(wake_s, demand.expires_s)
+        turn.wake_s[name] = wake_s
         before = turn.readings[name]
         quality, reason = (Quality.GOOD, None) if heard else (Quality.UNCERTAIN, Reason.COMM)
         if before.value != applied or before.quality is not quality:
             turn.see(Reading(name, applied, quality, reason, now_s))
 
-    def _send(self, turn: Turn, plan: OutputPlan, tag: str, value: Value, expires_s: float) -> bool:
-        """Command a device tag if it is new, due for renewal, or was not heard. True while it is heard."""
-        now_s, sent = turn.now_s, turn.sent.get(tag)
-        if sent is not None and sent.value == value:
-            wait_s = (
-                plan.lease_s / 3 if sent.failures == 0 else min(RETRY_S * 2 ** min(sent.failures, 6), plan.lease_s / 3)
-            )
-            if now_s - sent.at_s < wait_s - 1e-3:
-                return sent.failures < UNHEARD_AFTER
+    def _send(self, turn: Turn, plan: OutputPlan, tag: str, value: Value, expires_s: float) -> tuple[int, float]:
+        """Command a device tag if it is new, due for renewal, or was not heard: its failures, and when it is due."""
+        now_s, sent, renew_s = turn.now_s, turn.sent.get(tag), plan.lease_s / 3
         failures = sent.failures if sent is not None else 0
+        if sent is not None and sent.value == value:
+            wait_s = renew_s if failures == 0 else min(RETRY_S * 2 ** min(failures, 6), renew_s)
+            if now_s - sent.at_s < wait_s - 1e-3:
+                return failures, sent.at_s + wait_s - 1e-3
         turn.sent[tag] = Sent(value, now_s, False, failures)
         turn.commands.append(Command(tag, value, plan.name, max(expires_s, now_s + plan.lease_s)))
-        return failures < UNHEARD_AFTER
+        return failures, now_s + renew_s - 1e-3
 
     def _alarms(self, turn: Turn) -> None:
         alarms = [now for alarm in self.plan.alarms if (now := alarm.run(turn)) is not None]

@@ -47,6 +47,8 @@ class State:
     """By device tag."""
     chosen: Mapping[str, Chosen] = field(default_factory=dict)
     """By setpoint."""
+    wake_s: Mapping[str, float] = field(default_factory=dict)
+    """By output: until when nothing happens to it of itself, so that the scan need not look."""
     alarms: tuple[AlarmNow, ...] = ()
 
 

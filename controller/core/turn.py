@@ -9,9 +9,8 @@ class Turn:
     """Working copies; nothing of the old state is changed, so that the same scan can be made again."""
 
     __slots__ = (
-        "alarms", "applied", "blocks", "bounds", "changed", "chosen", "commands", "demands", "events", "fresh",
-        "now_s",
-        "old", "orders", "readings", "sent", "values",
+        "alarms", "applied", "blocks", "bounds", "changed", "chosen", "commands", "demands", "disturbed", "events",
+        "fresh", "now_s", "old", "orders", "readings", "sent", "values", "wake_s",
     )  # fmt: skip
 
     def __init__(self, old: State, now_s: float) -> None:
@@ -30,6 +29,9 @@ class Turn:
         """The tags among them."""
         self.bounds: dict[str, list[Demand]] = {}
         """By output: what the interlocks insist on."""
+        self.wake_s: dict[str, float] = dict(old.wake_s)
+        self.disturbed: set[str] = set()
+        """Device tags whose last order was not heard, or is heard again."""
         self.events: list[Event] = []
         self.commands: list[Command] = []
         self.alarms: tuple[AlarmNow, ...] = ()
@@ -66,7 +68,7 @@ class Turn:
     def state(self) -> State:
         return State(
             self.now_s, self.readings, self.values, self.blocks, self.demands, self.orders, self.applied, self.sent,
-            self.chosen, self.alarms,
+            self.chosen, self.wake_s, self.alarms,
         )  # fmt: skip
 
 

@@ -36,7 +36,23 @@ _SETTINGS = (
     f"journal_size_limit={16 << 20}",
     "wal_autocheckpoint=1000",
 )
-_SPOILT = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_MAY_PASS = frozenset(
+    {
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOLFS,
+        sqlite3.SQLITE_AUTH,
+    }
+)
+"""Errors of the place, not of the file."""
 _log = logging.getLogger(__name__)
 
 
@@ -44,9 +60,14 @@ class ForeignError(Exception):
     """The file is a database, but not this one."""
 
 
-def is_spoilt(error: sqlite3.Error) -> bool:
+def is_spoilt(error: sqlite3.Error, path: Path) -> bool:
     """Whether the file itself is broken, so that trying again will not help."""
-    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _SPOILT
+    # errors of the module itself, such as a closed database, have no code
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_IOERR) & 0xFF
+    if code == sqlite3.SQLITE_READONLY:
+        # a spoilt format number reads as "too new to write"
+        return os.access(path, os.W_OK)
+    return code not in _MAY_PASS
 
 
 def open_database(path: Path, now_s: float) -> tuple[sqlite3.Connection, Path | None]:
@@ -58,16 +79,11 @@ def open_database(path: Path, now_s: float) -> tuple[sqlite3.Connection, Path | 
     try:
         return _opened(path), None
     except (sqlite3.Error, ForeignError) as error:
-        if isinstance(error, sqlite3.Error) and not is_spoilt(error) and not _claims_to_be_read_only(error, path):
+        if isinstance(error, sqlite3.Error) and not is_spoilt(error, path):
             raise
         aside = _set_aside(path, now_s)
         _log.error("%s is not a usable outbox (%s): set aside as %s, a new one begins", path, error, aside.name)
     return _opened(path), aside
-
-
-def _claims_to_be_read_only(error: sqlite3.Error, path: Path) -> bool:
-    # a spoilt format number reads as "too new to write"
-    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY and os.access(path, os.W_OK)
 
 
 def _opened(path: Path) -> sqlite3.Connection:

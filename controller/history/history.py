@@ -194,7 +194,7 @@ class History:
             error = ""
         except (sqlite3.Error, OSError) as problem:
             error = str(problem)
-            if isinstance(problem, sqlite3.Error) and is_spoilt(problem):
+            if isinstance(problem, sqlite3.Error) and is_spoilt(problem, self._outbox.path):
                 # it is opened again at the next tick, and set aside then
                 self._is_open = False
         if error and not self._last_error:

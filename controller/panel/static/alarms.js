@@ -37,7 +37,7 @@ export function AlarmAdvice({ alarm }) {
   return html`<li class=${`advice ${alarm.priority}`}>
     <${AlarmMark} priority=${alarm.priority} />
     <div>
-      <p class="cause"><b>${tell(`panel.priority.${alarm.priority}`)}</b> ${alarmWords(alarm, "cause")} <span class="age">${ageWords(farmNow.value - alarm.since)}</span></p>
+      <p class="cause"><em class="slot">${tell(`panel.priority.${alarm.priority}`)}</em>${alarmWords(alarm, "cause")} <span class="age">${ageWords(farmNow.value - alarm.since)}</span></p>
       <p>${alarmWords(alarm, "consequence")}</p>
       <p class="response"><b>${tell("panel.alarm.do")}</b> ${alarmWords(alarm, "response")}</p>
       ${!alarm.active && html`<p class="over">${tell("panel.alarm.over")}</p>`}

@@ -18,6 +18,6 @@ export function Bar({ scale, value, old, held }) {
     <rect class="track" x="0" y="7" width="100%" height="8" rx="1" />
     ${held.map(({ now, known }) => known.band && html`<rect class="band" x=${percent(now.value + known.band[0])} y="7" width=${`${at(now.value + known.band[1]) - at(now.value + known.band[0])}%`} height="8" />`)}
     ${held.map(({ now }) => html`<line class="tick" x1=${percent(now.value)} x2=${percent(now.value)} y1="2" y2="20" />`)}
-    ${value !== null && html`<svg class=${`pointer ${old ? "old" : ""}`} x=${percent(value)} overflow="visible"><path d="M0 4.500 5.500 11 0 17.500-5.500 11z" /></svg>`}
+    ${value !== null && html`<svg class=${`pointer ${old ? "old" : ""}`} x=${percent(value)} overflow="visible"><path d="M0 3.500 6.500 11 0 18.500-6.500 11z" /></svg>`}
   </svg>`;
 }

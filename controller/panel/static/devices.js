@@ -52,7 +52,7 @@ function Device({ id, now, old }) {
     ["panel.device.failures", failures || "–"],
     ["panel.device.last_error", now.last_error || "–"],
   ];
-  return html`<li class=${`card device ${now.online ? "online" : "offline"} ${old ? "old" : ""}`}>
+  return html`<li class=${`card device ${now.online ? "online" : "away"} ${old ? "old" : ""}`}>
     <header><h2>${id}</h2><span class=${`trust ${now.online ? "good" : "bad"}`}><${QualityMark} quality=${now.online ? "good" : "bad"} /><span>${tell(now.online ? "panel.device.online" : "panel.device.offline")}</span></span></header>
     <p class="kind">${known ? `${known.product} · ${known.bus}${known.unit === null ? "" : ` · ${tell("panel.device.unit", { unit: String(known.unit) })}`}` : ""}</p>
     <dl>${facts.map(([key, words]) => html`<div><dt>${tell(key)}</dt><dd>${words}</dd></div>`)}</dl>

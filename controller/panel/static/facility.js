@@ -20,7 +20,7 @@ export function Facility({ id }) {
   return html`<div class="facility">
     <h1>${called(facility.name)} <a class="button" href=${`#/trend/${id}`}>${tell("panel.trend")}</a></h1>
     ${found.length > 0 && html`<section class="card wide"><h2>${tell("panel.alarms")}</h2><ul class="advices">${found.map((alarm) => html`<${AlarmAdvice} key=${alarm.id} alarm=${alarm} />`)}</ul></section>`}
-    <section class="card"><h2>${tell("panel.values")}</h2>
+    <section class="card tall"><h2>${tell("panel.values")}</h2>
       <ul class="values">${ofFacility(tags, facility).map((tag) => html`<${ValueRow} key=${tag} tag=${tag} zone=${zone(tags)(tag)} />`)}</ul>
     </section>
     <section class="card"><h2>${tell("panel.setpoints")}</h2>

@@ -41,7 +41,7 @@ function Card({ facility }) {
     <header>
       <h2 id=${`card-${facility.id}`}>${called(facility.name)}</h2>
       <span class="kind">${tell(`panel.kind.${facility.kind}`)}${facility.lives && ` · ${lives(facility.lives)}`}</span>
-      ${found.length > 0 ? html`<${AlarmMark} priority=${found[0].priority} />` : html`<span class="calm">${tell("panel.calm")}</span>`}
+      ${found.length > 0 ? html`<${AlarmMark} priority=${found[0].priority} />` : html`<span class="calm">${tell("panel.alarms.none")}</span>`}
     </header>
     ${found.length > 0 && html`<ul class="alarm-list">${found.slice(0, MOST_ALARMS).map((alarm) => html`<li key=${alarm.id}><${AlarmLine} alarm=${alarm} /></li>`)}
       ${found.length > MOST_ALARMS && html`<li>${tell("panel.alarms.more", { count: found.length - MOST_ALARMS })}</li>`}</ul>`}
@@ -49,7 +49,7 @@ function Card({ facility }) {
     ${driven.length > 0 && html`<h3>${tell("panel.outputs")}</h3>
       <ul class="outputs">${driven.slice(0, MOST_OUTPUTS).map((name) => html`<${OutputRow} key=${name} name=${name} zone=${zoneWord(facility, outputs[name].zone)} />`)}</ul>`}
     <footer>
-      <a class="button strong" href=${`#/facility/${facility.id}`}>${more > 0 ? tell("panel.open.more", { count: more }) : tell("panel.open")}</a>
+      <a class="button" href=${`#/facility/${facility.id}`}>${more > 0 ? tell("panel.open.more", { count: more }) : tell("panel.open")}</a>
       <a class="button" href=${`#/trend/${facility.id}`}>${tell("panel.trend")}</a>
     </footer>
   </section>`;

@@ -44,20 +44,25 @@ const SCREENS = {
   devices: () => html`<${Devices} />`,
 };
 
+function Tools() {
+  return html`<span class="tools">
+    <button onClick=${nextTheme}>${tell(`panel.theme.${theme.value}`)}</button>
+    <button onClick=${() => remove("session").then(() => location.replace("/sign-in"))}>${tell("panel.sign_out")}</button>
+  </span>`;
+}
+
 function Header() {
   const [screen] = parts();
-  const tab = (name, to, key) => html`<a href=${to} aria-current=${screen === name ? "page" : undefined}>${tell(key)}</a>`;
-  const other = site.value.site.languages.find((one) => one !== language.value);
+  const { name, languages, timezone } = site.value.site;
+  const tab = (to, key, here) => html`<a href=${`#/${to}`} aria-current=${screen === here ? "page" : undefined}>${tell(key)}</a>`;
+  const other = languages.find((one) => one !== language.value);
   return html`<header class="top">
-    <a class="brand" href="#/"><img src="/static/icon.svg" alt="" width="32" height="32" /><span>${called(site.value.site.name)}</span></a>
-    <nav class="tabs" aria-label=${tell("panel.screens")}>${tab("", "#/", "panel.overview")}${tab("trend", "#/trend", "panel.trend")}${tab("devices", "#/devices", "panel.devices")}</nav>
-    <span class=${`link ${link.value}`}><span class="lamp" aria-hidden="true"></span>${tell(`panel.link.${link.value}`)}</span>
-    <time class="clock" title=${site.value.site.timezone}>${farmNow.value ? clockTime(farmNow.value, site.value.site.timezone, true) : "–"}</time>
-    <span class="tools">
-      ${other && html`<button lang=${other} onClick=${() => speak(other, true)}>${tell(`panel.language.${other.split("-")[0]}`)}</button>`}
-      <button onClick=${nextTheme} aria-label=${tell("panel.theme")}>${tell(`panel.theme.${theme.value}`)}</button>
-      <button onClick=${() => remove("session").then(() => location.replace("/sign-in"))}>${tell("panel.sign_out")}</button>
-    </span>
+    <a class="brand" href="#/"><img src="/static/icon.svg" alt="" width="32" height="32" /><span>${called(name)}</span></a>
+    <nav class="tabs" aria-label=${tell("panel.screens")}>${tab("", "panel.overview", "")}${tab("trend", "panel.trend", "trend")}${tab("devices", "panel.devices", "devices")}</nav>
+    <span class=${`link ${link.value}`}><span class="lamp" aria-hidden="true"></span><span class="word">${tell(`panel.link.${link.value}`)}</span></span>
+    <time class="clock" title=${timezone}>${farmNow.value ? clockTime(farmNow.value, timezone, true) : "–"}</time>
+    ${other && html`<button class="language" lang=${other} onClick=${() => speak(other, true)}>${tell(`panel.language.${other.split("-")[0]}`)}</button>`}
+    <${Tools} />
   </header>`;
 }
 
@@ -71,7 +76,8 @@ function Panel() {
     ${link.value === "silent" && html`<div class="offline" role="alert">${tell("panel.offline")}</div>`}
     <${Header} />
     <${AlarmStrip} />
-    <main class=${link.value === "live" ? "" : "not-live"}>${(SCREENS[screen] ?? SCREENS[""])(id)}</main>`;
+    <main class=${link.value === "live" ? "" : "not-live"}>${(SCREENS[screen] ?? SCREENS[""])(id)}</main>
+    <footer class="bottom"><${Tools} /></footer>`;
 }
 
 async function start() {

@@ -23,7 +23,7 @@ export function SetpointForm({ name, onClose }) {
 
   // Taken only when the stream shows the new target: what the controller has, not what was sent.
   useEffect(() => {
-    if (deal.stage === "pending" && deal.answered && Math.abs(now.target - deal.value) < 1e-9) setDeal({ ...deal, stage: "taken" });
+    if (["pending", "unknown"].includes(deal.stage) && Math.abs(now.target - deal.value) < 1e-9) setDeal({ ...deal, stage: "taken" });
   });
   useEffect(() => {
     if (deal.stage !== "pending") return undefined;
@@ -32,10 +32,9 @@ export function SetpointForm({ name, onClose }) {
   }, [deal.stage]);
 
   async function send(change) {
-    setDeal({ ...change, stage: "pending", answered: false });
+    setDeal({ ...change, stage: "pending" });
     try {
       await put(`setpoints/${name}`, { change_id: change.id, value: change.value, expected: change.old });
-      setDeal((present) => ({ ...present, answered: true }));
     } catch (problem) {
       setDeal((present) => ({ ...present, stage: problem.arrived ? "refused" : "unknown", problem }));
     }

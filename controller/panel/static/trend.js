@@ -67,6 +67,7 @@ function Chart({ pens, hours }) {
   const box = useRef(null);
   const [problem, setProblem] = useState(null);
   const [empty, setEmpty] = useState(false);
+  const [pointed, setPointed] = useState(null);
   const seconds = hours * 3600;
   const chosen = pens.join(" ");
 
@@ -76,7 +77,7 @@ function Chart({ pens, hours }) {
     let chart = null;
     let stop = () => {};
     let timer;
-    const watcher = new ResizeObserver(() => chart?.setSize(sizeOf(box.current)));
+    const watcher = new ResizeObserver(() => box.current && chart?.setSize(sizeOf(box.current)));
 
     async function draw() {
       try {
@@ -84,17 +85,20 @@ function Chart({ pens, hours }) {
           import("./vendor/uplot.js"),
           get(`trend?seconds=${seconds}&${pens.map((pen) => `tag=${pen}`).join("&")}`),
         ]);
-        if (over) return;
+        if (over || !box.current) return;
         const lines = new Map(pens.map((pen) => [pen, [news.pens[pen]?.t.map((at) => at / 1000) ?? [], news.pens[pen]?.v ?? []]]));
         const joined = () => uPlot.join(pens.map((pen) => lines.get(pen)), pens.map(() => [0, 2]));
-        chart = new uPlot(settings(uPlot, pens, seconds, sizeOf(box.current)), joined(), box.current);
+        const point = ({ cursor, posToVal }) => {
+          const at = cursor.left >= 0 ? posToVal(cursor.left, "x") : null;
+          setPointed(at && { at, values: pens.map((pen) => [pen, valueAt(lines.get(pen), at)]) });
+        };
+        chart = new uPlot({ ...settings(uPlot, pens, seconds, sizeOf(box.current)), hooks: { setCursor: [point] } }, joined(), box.current);
         watcher.observe(box.current);
         stop = onReadings((readings) => pens.forEach((pen) => append(lines.get(pen), readings[pen], seconds)));
         const redraw = () => {
           setEmpty(![...lines.values()].some(([, values]) => values.some((value) => value !== null)));
           chart.setData(joined(), false);
           chart.setScale("x", { min: farmNow.value / 1000 - seconds, max: farmNow.value / 1000 });
-          chart.redraw();
         };
         redraw();
         timer = setInterval(redraw, 1000);
@@ -114,10 +118,28 @@ function Chart({ pens, hours }) {
   }, [chosen, hours]);
 
   if (pens.length === 0) return html`<p class="empty">${tell("panel.trend.choose")}</p>`;
-  return html`<div class="chart" ref=${box} role="img" aria-label=${tell("panel.trend")}>
+  return html`<${Readout} pointed=${pointed} /><div class="chart" ref=${box} role="img" aria-label=${tell("panel.trend")}>
     ${problem && html`<p class="notice bad" role="alert">${tell(problem.key ?? "panel.error.broken", problem.values)}</p>`}
-    ${empty && html`<p class="empty over">${tell("panel.trend.empty")}</p>`}
+    ${empty && html`<p class="empty within">${tell("panel.trend.empty")}</p>`}
   </div>`;
+}
+
+/** What the lines say where the finger or the mouse points. */
+function Readout({ pointed }) {
+  const { tags, site: place } = site.value;
+  return html`<p class="readout">${pointed && html`<b>${clockTime(pointed.at * 1000, place.timezone, true)}</b>
+    ${pointed.values.map(([pen, value]) => html`<span>${called(tags[pen].name)} <b>${value === null ? "—" : quantity(value, tags[pen].unit)}</b></span>`)}`}</p>`;
+}
+
+/** The last point of a line that is not after `at`: its value, null in a gap or before the first. */
+function valueAt([times, values], at) {
+  let [low, high] = [0, times.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (times[middle] <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 ? values[low - 1] : null;
 }
 
 const sizeOf = (element) => ({ width: Math.max(260, element.clientWidth), height: Math.max(240, Math.min(420, innerHeight * 0.5)) });

@@ -31,7 +31,7 @@ export function Trust({ tag }) {
   const { quality, words, old } = judged(now);
   const age = now && ageWords(farmNow.value - now.t);
   return html`<span class=${`trust ${quality} ${old ? "old" : ""}`}>
-    <${QualityMark} quality=${quality} /><span>${words}</span>${age && html`<span class="age">${age}</span>`}
+    <${QualityMark} quality=${quality} /><span>${words}</span>${age && html`<span class="age">· ${age}</span>`}
   </span>`;
 }
 

@@ -34,7 +34,8 @@ export function tell(key, values = {}, unit = "") {
     const value = values[place];
     if (value === undefined || value === null) return "–";
     if (typeof value !== "number") return String(value);
-    return digits === undefined ? number(value, unit) : value.toFixed(Number(digits));
+    if (digits !== undefined) return value.toFixed(Number(digits));
+    return unit === "" && Number.isInteger(value) ? String(value) : number(value, unit);
   });
 }
 
@@ -63,6 +64,6 @@ export function ageWords(milliseconds) {
 export function sentence(name, values) {
   return called(name).replace(/\{(\w+)\}/g, (_, place) => {
     const value = values[place];
-    return typeof value === "number" ? number(value, "") : String(value ?? "–");
+    return typeof value === "number" && !Number.isInteger(value) ? number(value, "") : String(value ?? "–");
   });
 }
