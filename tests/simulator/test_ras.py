@@ -137,7 +137,15 @@ def test_oxygen_without_flow_dissolves_nothing() -> None:
     shut = run(0.1, {"circulation.pump": 0.0, "blower": 0.6}, settled)[-1]
     opened = run(0.1, {"circulation.pump": 0.0, "blower": 0.6, "tank1.oxygen_valve": 1.0}, settled)[-1]
     assert opened.tank.oxygen == pytest.approx(shut.tank.oxygen, abs=1e-3)
+    assert sum(opened.pipe) == pytest.approx(sum(shut.pipe), abs=1e-3)
     assert opened.oxygen_used_kg > shut.oxygen_used_kg  # it is wasted all the same
+
+
+def test_the_cone_stops_at_three_times_saturation() -> None:
+    flooded = run(2.0, {"tank1.oxygen_valve": 1.0}, with_oxygen(at(6.0), 25.0))
+    limit_mg_l = 3.0 * 8.3
+    part_m3 = PLANT.parameters.pipe_m3 / len(flooded[0].pipe)
+    assert all(max(state.pipe) / part_m3 <= limit_mg_l for state in flooded[10:])
 
 
 def test_oxygen_takes_a_minute_from_the_cone_to_the_tank() -> None:
