@@ -1,0 +1,152 @@
+"""The bus manager: one owner for each Modbus port. It keeps turns, silence between frames, and the port itself open."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+from drivers.codec import SILENCE, Request, character_s
+from drivers.driver import SerialSettings, TcpSettings
+from drivers.modbus_line import Line, WireError
+from drivers.patience import Patience
+from foundation.clock import pause
+
+LOG = logging.getLogger(__name__)
+REOPEN_S = 1.0
+"""Process time between attempts to open a port that is not there."""
+HALF_OPEN = 3
+"""Requests in a row without an answer after which a TCP connection is made anew."""
+COARSE_S = 0.0012
+"""Timers of an event loop are late by up to this: what is left then is waited for by yielding."""
+
+
+class Answer(NamedTuple):
+    """A reply: its PDU, and the process time from the request to it."""
+
+    pdu: bytes
+    took_s: float
+
+
+class Bus:
+    """One serial port, or one Modbus TCP server. `run()` keeps it open; `ask()` is how everybody uses it."""
+
+    def __init__(self, settings: SerialSettings | TcpSettings) -> None:
+        self.settings = settings
+        self.patience = Patience()
+        self.tried = asyncio.Event()
+        """Set once it has been tried for the first time to open the port."""
+        self.silence_s = 0.0
+        """Between two frames."""
+        if isinstance(settings, SerialSettings):
+            one = character_s(settings.baud, settings.parity, settings.stop_bits)
+            self.silence_s = SILENCE * one / settings.speed
+        self._is_serial = isinstance(settings, SerialSettings)
+        self._line = Line(settings)
+        self._doubtful: set[int] = set()
+        """Units with a reply that may still be on its way."""
+        self._busy_until_s = 0.0
+        """A request was given up before its deadline: until then its reply may come."""
+        self._unanswered = 0
+        self._taken = False
+        self._urgent: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def connected(self) -> bool:
+        return self._line.connected
+
+    async def run(self) -> None:
+        """Keep the port open until cancelled: a port that went away is opened again by its name when it is back."""
+        missed = False
+        try:
+            while True:
+                is_open = await self._line.open()
+                self.tried.set()
+                if is_open:
+                    if missed:
+                        LOG.info("bus is back", extra={"bus": self.settings.id})
+                    missed = False
+                    self._unanswered = 0
+                    self.patience.forget()
+                    await self._line.lost.wait()
+                if not missed:
+                    LOG.warning("bus is lost", extra={"bus": self.settings.id})
+                    missed = True
+                await pause(REOPEN_S)
+        finally:
+            self._line.close()
+
+    async def ask(self, unit: int, request: Request, urgent: bool = False) -> Answer:
+        """The reply to a request; WireError if none can be believed.
+
+        One at a time, in order of arrival; those that are `urgent` go before the others.
+        """
+        async with self._turn(urgent):
+            if not self._line.connected:
+                raise WireError("port")
+            await self._quiet()
+            now = asyncio.get_running_loop().time
+            began = now()
+            until = began + self.settings.deadline_s
+            doubtful = unit in self._doubtful
+            try:
+                reply = await self._line.exchange(unit, request, until, doubtful)
+            except WireError as error:
+                self._failed(unit, error.reason)
+                raise
+            except BaseException:
+                if self._is_serial:
+                    self._doubtful.add(unit)
+                    self._busy_until_s = until
+                raise
+            self._unanswered = 0
+            self._doubtful.discard(unit)
+            return Answer(reply, (self._line.last_byte_s if doubtful else now()) - began)
+
+    def _failed(self, unit: int, reason: str) -> None:
+        if reason.startswith("exception"):
+            self._unanswered = 0
+            self._doubtful.discard(unit)
+        elif self._is_serial:
+            # a transaction number tells late replies apart on TCP; here nothing does
+            self._doubtful.add(unit)
+        elif reason == "timeout":
+            self._unanswered += 1
+            if self._unanswered >= HALF_OPEN:
+                self._line.close()
+
+    async def _quiet(self) -> None:
+        """Wait until the line has been silent for as long as ends a frame; on a line that never is, one deadline."""
+        now = asyncio.get_running_loop().time
+        patience_s = max(now(), self._busy_until_s) + self.settings.deadline_s
+        while (left := min(max(self._line.last_byte_s + self.silence_s, self._busy_until_s), patience_s) - now()) > 0:
+            await pause(max(left - COARSE_S, 0.0))
+
+    @asynccontextmanager
+    async def _turn(self, urgent: bool) -> AsyncIterator[None]:
+        if self._taken:
+            turn = asyncio.get_running_loop().create_future()
+            queue = self._urgent if urgent else self._waiting
+            queue.append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if turn.done() and not turn.cancelled():
+                    self._next()
+                raise
+        self._taken = True
+        try:
+            yield
+        finally:
+            self._next()
+
+    def _next(self) -> None:
+        for queue in (self._urgent, self._waiting):
+            while queue:
+                turn = queue.popleft()
+                if not turn.done():
+                    turn.set_result(None)  # the line stays taken: it is theirs now
+                    return
+        self._taken = False

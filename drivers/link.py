@@ -1,0 +1,166 @@
+"""The link: one task a device that polls it on its period or listens, writes at once, and writes the safe states last."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from math import floor
+from typing import Protocol, runtime_checkable
+
+from drivers.driver import Driver, Written
+from foundation.clock import Clock
+from foundation.reading import Reading, Reason, Value, bad
+
+LOG = logging.getLogger(__name__)
+BAD_AFTER = 2
+"""Polls in a row without an answer after which a tag's silence is handed on: one frame lost to noise is not a fault."""
+STOP_S = 2.0
+"""Process time that the safe states have to get out."""
+
+OnReadings = Callable[[Sequence[Reading], object | None], None]
+"""Takes readings, and a token (or None) to acknowledge once they are stored."""
+OnWritten = Callable[[Written], None]
+
+
+@runtime_checkable
+class Pushing(Protocol):
+    """What a driver also has if its device speaks unasked."""
+
+    def listen(self, deliver: OnReadings) -> None: ...
+
+
+class Link:
+    """One device between its wire and the agent.
+
+    `phase` (0 to 1) is where in its period it polls, so that the devices of a bus do not bunch. `safe` (tag -> value)
+    is written on every way out of `run`, unless `stop` was given another.
+    """
+
+    def __init__(
+        self,
+        driver: Driver,
+        clock: Clock,
+        on_readings: OnReadings,
+        on_written: OnWritten,
+        phase: float = 0.0,
+        safe: Mapping[str, Value] | None = None,
+    ) -> None:
+        self.driver = driver
+        self._clock = clock
+        self._on_readings = on_readings
+        self._on_written = on_written
+        self._phase = phase
+        self._safe = dict(safe or {})
+        self._orders: dict[str, Value] = {}
+        self._ordered = asyncio.Event()
+        self._silent: dict[str, int] = {}
+        self._was_online: bool | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._leaving = False
+        self._left = asyncio.Event()
+
+    @property
+    def id(self) -> str:
+        return self.driver.settings.id
+
+    def order(self, values: Mapping[str, Value]) -> None:
+        """Have these tags written as soon as the wire is free; of two values for a tag the later wins."""
+        self._orders.update(values)
+        self._ordered.set()
+
+    async def run(self) -> None:
+        """Poll and write until cancelled or stopped. Whatever ends it, the safe states are written first."""
+        if isinstance(self.driver, Pushing):
+            self.driver.listen(self._on_readings)
+        self._tasks = [asyncio.create_task(self._poll_on()), asyncio.create_task(self._write_on())]
+        try:
+            await asyncio.gather(*self._tasks)
+        except asyncio.CancelledError:
+            if not self._leaving:
+                raise
+            await self._left.wait()
+        finally:
+            await self.stop()
+
+    async def stop(self, safe: Mapping[str, Value] | None = None) -> None:
+        """End it: write `safe` within a short deadline, close the device. A second call waits for the first."""
+        if self._leaving:
+            await self._left.wait()
+            return
+        self._leaving = True
+        try:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            values = self._safe if safe is None else safe
+            if values:
+                await self._write(values, STOP_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(STOP_S):
+                    await self.driver.close()
+        finally:
+            self._left.set()
+
+    async def _poll_on(self) -> None:
+        driver, clock = self.driver, self._clock
+        period_s = driver.settings.period_s
+        while True:
+            now_s = clock.now()
+            try:
+                readings = await driver.poll(now_s)
+            except Exception as error:
+                # a driver must not, but one that does takes nobody with it
+                LOG.exception("driver failed", extra={"device": self.id, "reason": repr(error)})
+                readings = [bad(tag, Reason.COMM, now_s) for tag in driver.settings.tags.values()]
+            self._note(driver.statistics.online)
+            readings = self._believed(readings)
+            if readings:
+                self._on_readings(readings, None)
+            now_s = clock.now()
+            due_s = (floor(now_s / period_s - self._phase) + 1 + self._phase) * period_s
+            await clock.sleep_until(due_s if due_s > now_s else due_s + period_s)
+
+    async def _write_on(self) -> None:
+        while True:
+            await self._ordered.wait()
+            self._ordered.clear()
+            orders, self._orders = self._orders, {}
+            if orders:
+                await self._write(orders, None)
+
+    async def _write(self, orders: Mapping[str, Value], deadline_s: float | None) -> None:
+        now_s = self._clock.now()
+        try:
+            async with asyncio.timeout(deadline_s):
+                done = await self.driver.write(orders, now_s)
+        except TimeoutError:
+            done = [Written(tag, value, False, Reason.COMM, now_s) for tag, value in orders.items()]
+        except Exception as error:
+            LOG.exception("driver failed", extra={"device": self.id, "reason": repr(error)})
+            done = [Written(tag, value, False, Reason.COMM, now_s) for tag, value in orders.items()]
+        for written in done:
+            self._on_written(written)
+
+    def _believed(self, readings: Sequence[Reading]) -> list[Reading]:
+        """What is handed on: all but a silence that may still be a single lost frame."""
+        passed: list[Reading] = []
+        for reading in readings:
+            if reading.reason is not Reason.COMM:
+                self._silent.pop(reading.tag, None)
+            else:
+                count = self._silent[reading.tag] = self._silent.get(reading.tag, 0) + 1
+                if count < BAD_AFTER:
+                    continue
+            passed.append(reading)
+        return passed
+
+    def _note(self, online: bool) -> None:
+        """Log a device once when it breaks and once when it mends."""
+        if online == self._was_online:
+            return
+        reason = self.driver.statistics.last_error
+        if not online:
+            LOG.warning("device is lost", extra={"device": self.id, "reason": reason})
+        elif self._was_online is not None:
+            LOG.info("device is back", extra={"device": self.id})
+        self._was_online = online

@@ -1,0 +1,130 @@
+"""Every link of a site with the buses below them: all that the agent needs of this room."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Self
+
+from drivers.bus import Bus
+from drivers.driver import BrokerSettings, BusSettings, DeviceSettings, Driver
+from drivers.link import Link, OnReadings, OnWritten
+from drivers.modbus import ModbusDevice
+from drivers.mqtt import Broker, MqttDevice
+from drivers.mqtt_session import Delivery
+from drivers.product import load_product
+from foundation.clock import Clock
+from foundation.reading import Value
+
+LOG = logging.getLogger(__name__)
+
+
+class Links:
+    """What `build_links` makes.
+
+    async with links:                       # ports open, devices polled
+        links.order({"gh1.bay1.vent_open": True})
+        links.acknowledge(token)            # once the readings that came with it are on the disk
+    # on the way out every safe state has been written
+    """
+
+    def __init__(self, links: Sequence[Link], buses: Sequence[Bus | Broker]) -> None:
+        self.links = list(links)
+        self.buses = list(buses)
+        self._of_tag = {tag: link for link in links for tag in link.driver.settings.tags.values()}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def start(self) -> None:
+        """Open every bus (waiting for one attempt at each port), then run every link."""
+        for bus in self.buses:
+            self._spawn(bus.run(), bus.settings.id)
+        await asyncio.gather(*(bus.tried.wait() for bus in self.buses if isinstance(bus, Bus)))
+        for link in self.links:
+            self._spawn(link.run(), link.id)
+
+    def order(self, values: Mapping[str, Value]) -> None:
+        """Hand each value to the link of its tag; KeyError for a tag of no device."""
+        of_link: dict[Link, dict[str, Value]] = {}
+        for tag, value in values.items():
+            of_link.setdefault(self._of_tag[tag], {})[tag] = value
+        for link, orders in of_link.items():
+            link.order(orders)
+
+    @staticmethod
+    def acknowledge(token: object) -> None:
+        """The readings that came under `token` are on the disk."""
+        if isinstance(token, Delivery):
+            token.stored()
+
+    async def close(self, safe: Mapping[str, Value] | None = None) -> None:
+        """Write every safe state (`safe` instead of those given to `build_links`, if given), then close every bus."""
+        await asyncio.gather(
+            *(
+                link.stop(
+                    None
+                    if safe is None
+                    else {tag: value for tag, value in safe.items() if self._of_tag.get(tag) is link}
+                )
+                for link in self.links
+            ),
+            return_exceptions=True,
+        )
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    def _spawn(self, work: Coroutine[object, object, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    @staticmethod
+    def _ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            LOG.error("link or bus ended", exc_info=error, extra={"device": task.get_name()})
+
+
+def build_links(
+    buses: Sequence[BusSettings],
+    devices: Sequence[DeviceSettings],
+    clock: Clock,
+    on_readings: OnReadings,
+    on_written: OnWritten,
+    safe: Mapping[str, Value] | None = None,
+) -> Links:
+    """A link for every device, one owner for every bus. Opens nothing yet.
+
+    `safe` (tag -> value) is what each output falls to: written into the devices that can keep it, and on every way
+    out. Raises ProblemsError for an unknown product, KeyError for an unknown bus, ValueError for a device without
+    a unit or topic: the site's checks name these better beforehand.
+    """
+    safe = safe or {}
+    owners: dict[str, Bus | Broker] = {
+        bus.id: Broker(bus, clock) if isinstance(bus, BrokerSettings) else Bus(bus) for bus in buses
+    }
+    count: dict[str, int] = {}
+    for device in devices:
+        count[device.bus] = count.get(device.bus, 0) + 1
+    place: dict[str, int] = {}
+    links: list[Link] = []
+    for device in devices:
+        own = {tag: safe[tag] for tag in device.tags.values() if tag in safe}
+        place[device.bus] = place.get(device.bus, -1) + 1
+        phase = place[device.bus] / count[device.bus]
+        driver = _driver(device, owners[device.bus], own)
+        links.append(Link(driver, clock, on_readings, on_written, phase, own))
+    return Links(links, list(owners.values()))
+
+
+def _driver(device: DeviceSettings, bus: Bus | Broker, safe: Mapping[str, Value]) -> Driver:
+    product = load_product(device.product)
+    if isinstance(bus, Broker):
+        return MqttDevice(device, product, bus)
+    return ModbusDevice(device, product, bus, safe)

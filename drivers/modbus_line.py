@@ -1,0 +1,226 @@
+"""pymodbus behind one file of ours: one connection, and exchanges on it that believe nothing they cannot check.
+
+pymodbus brings the transports (serial, TCP), the framing with its CRC, and the requests' life. What comes in passes our
+hook first: it sees nothing but a reply whose unit, function, length and transaction are those that were asked for.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
+from pymodbus.client.base import ModbusBaseClient
+from pymodbus.exceptions import ModbusException
+from pymodbus.pdu import ModbusPDU
+
+from drivers.codec import Request, exception_code
+from drivers.driver import SerialSettings, TcpSettings
+
+PARITY = {"none": "N", "even": "E", "odd": "O"}
+NEVER_S = 3600.0
+"""pymodbus's own time limit: ours always ends first."""
+
+# pymodbus logs every failed attempt; a dead device would fill the disk. The links log once when one breaks or mends.
+logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
+
+
+class WireError(Exception):
+    """No reply that can be believed: `port`, `timeout`, `short`, `crc`, `foreign`, `late`, `exception_2`, …"""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class Line:
+    """One serial port or one TCP connection."""
+
+    def __init__(self, settings: SerialSettings | TcpSettings) -> None:
+        self.settings = settings
+        self.last_byte_s = 0.0
+        """Loop time at which the last byte came in."""
+        self.lost = asyncio.Event()
+        """Set while there is no connection."""
+        self.lost.set()
+        self._serial = isinstance(settings, SerialSettings)
+        self._client: ModbusBaseClient | None = None
+        self._find: Callable[[bytes], tuple[bytes, bytes] | None] = self._find_rtu if self._serial else self._find_tcp
+        self._unit = 0
+        self._request: Request | None = None
+        self._candidate: bytes | None = None
+        self._reply: bytes | None = None
+        self._seen = b""
+        self._stray = 0
+
+    @property
+    def connected(self) -> bool:
+        return self._client is not None and self._client.connected
+
+    async def open(self) -> bool:
+        """Open the port or connect. False if it is not there."""
+        self.close()
+        settings = self.settings
+        if isinstance(settings, SerialSettings):
+            self._client = AsyncModbusSerialClient(
+                settings.port,
+                baudrate=settings.baud,
+                parity=PARITY[settings.parity],
+                stopbits=settings.stop_bits,
+                retries=0,
+                reconnect_delay=0,
+                timeout=NEVER_S,
+                trace_packet=self._packet,
+                trace_pdu=self._accepted,
+                trace_connect=self._connection,
+            )
+        else:
+            self._client = AsyncModbusTcpClient(
+                settings.host,
+                port=settings.port,
+                retries=0,
+                reconnect_delay=0,
+                timeout=NEVER_S,
+                trace_packet=self._packet,
+                trace_pdu=self._accepted,
+                trace_connect=self._connection,
+            )
+        try:
+            async with asyncio.timeout(max(settings.deadline_s, 1.0)):
+                if not await self._client.connect():
+                    self.close()
+                    return False
+        except Exception:
+            # a port can fail to open in many ways (OSError, termios.error, ValueError): it is not there
+            self.close()
+            return False
+        self.lost.clear()
+        return True
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+        self.lost.set()
+
+    async def exchange(self, unit: int, request: Request, until: float, doubtful: bool) -> bytes:
+        """Send a request and return the PDU of its reply; WireError if none came by `until` (loop time).
+
+        `doubtful`: an earlier reply of this unit may still be on its way. Then a reply is believed only if no other
+        follows it by `until`.
+        """
+        client = self._client
+        if client is None:
+            raise WireError("port")
+        self._unit, self._request, self._candidate, self._reply = unit, request, None, None
+        self._seen, self._stray = b"", 0
+        try:
+            async with asyncio.timeout_at(until):
+                await client.execute(False, _Ready(unit, request.pdu))
+                if doubtful:
+                    await asyncio.Event().wait()
+        except TimeoutError:
+            if self._reply is None:
+                raise WireError(self._what_came() if client.connected else "port") from None
+            if self._stray:
+                raise WireError("late") from None
+        except (ModbusException, OSError):
+            raise WireError("port") from None
+        finally:
+            self._request = None
+        reply = self._reply
+        assert reply is not None  # pymodbus only returns once the hook below has passed a frame
+        if (code := exception_code(reply)) is not None:
+            raise WireError(f"exception_{code}")
+        return reply
+
+    def _connection(self, is_there: bool) -> None:
+        if not is_there:
+            self.lost.set()
+
+    def _packet(self, sending: bool, data: bytes) -> bytes:
+        """pymodbus's hook before its framer: all that came since the request. It gets to see what we return."""
+        if sending:
+            return data
+        self.last_byte_s = asyncio.get_running_loop().time()
+        if self._request is None:
+            return b""
+        if self._reply is not None:
+            self._stray += 1
+            return b""
+        self._seen = data
+        found = self._find(data)
+        if found is None:
+            return b""
+        frame, self._candidate = found
+        return frame
+
+    def _accepted(self, sending: bool, pdu: ModbusPDU) -> ModbusPDU:
+        """pymodbus's hook behind the CRC."""
+        if not sending:
+            self._reply = self._candidate
+        return pdu
+
+    def _find_rtu(self, data: bytes) -> tuple[bytes, bytes] | None:
+        """The reply in `data`, with what noise there may be before it: the frame and its PDU."""
+        assert self._request is not None
+        head, size = self._request.head, self._request.size
+        error = bytes((self._unit, head[0] | 0x80))
+        start = bytes((self._unit, *head))
+        for at in range(len(data) - 4):
+            if data.startswith(start, at):
+                end = at + 1 + size
+            elif data.startswith(error, at):
+                end = at + 3
+            else:
+                continue
+            if end + 2 <= len(data):
+                return data[at : end + 2], data[at + 1 : end]
+        return None
+
+    def _find_tcp(self, data: bytes) -> tuple[bytes, bytes] | None:
+        assert self._request is not None
+        assert self._client is not None
+        request, asked = self._request, self._client.ctx.request_transaction_id
+        at = 0
+        while len(data) >= at + 8:
+            transaction, protocol, length = (int.from_bytes(data[at + i : at + i + 2], "big") for i in (0, 2, 4))
+            end = at + 6 + length
+            if protocol != 0 or not 3 <= length <= 254:
+                # out of step for good: only a new connection helps
+                asyncio.get_running_loop().call_soon(self.close)
+                return None
+            if end > len(data):
+                return None
+            pdu = data[at + 7 : end]
+            if transaction == asked and data[at + 6] == self._unit:
+                if len(pdu) == request.size and pdu.startswith(request.head):
+                    return data[at:end], pdu
+                if len(pdu) == 2 and pdu[0] == request.head[0] | 0x80:
+                    return data[at:end], pdu
+            at = end
+        return None
+
+    def _what_came(self) -> str:
+        """Names what came instead of a reply."""
+        if not self._seen:
+            return "timeout"
+        assert self._request is not None
+        if not self._serial:
+            return "foreign"
+        if self._candidate is not None:
+            return "crc"
+        if self._seen[0] != self._unit or (len(self._seen) > 1 and self._seen[1] & 0x7F != self._request.head[0]):
+            return "foreign"
+        return "short"
+
+
+class _Ready(ModbusPDU):
+    """A request that is already encoded."""
+
+    def __init__(self, unit: int, pdu: bytes) -> None:
+        super().__init__(dev_id=unit)
+        self.function_code = pdu[0]
+        self._data = pdu[1:]
+
+    def encode(self) -> bytes:
+        return self._data
