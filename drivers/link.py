@@ -1,4 +1,4 @@
-"""The link: one task a device that polls it on its period or listens, writes at once, and writes the safe states last."""
+"""The link: one task a device that polls it on its period or listens, writes at once, and leaves it safe."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ from foundation.reading import Reading, Reason, Value, bad
 LOG = logging.getLogger(__name__)
 BAD_AFTER = 2
 """Polls in a row without an answer after which a tag's silence is handed on: one frame lost to noise is not a fault."""
-STOP_S = 2.0
+STOP_S = 3.0
 """Process time that the safe states have to get out."""
 
 OnReadings = Callable[[Sequence[Reading], object | None], None]
@@ -54,7 +54,7 @@ class Link:
         self._orders: dict[str, Value] = {}
         self._ordered = asyncio.Event()
         self._silent: dict[str, int] = {}
-        self._was_online: bool | None = None
+        self._is_lost = False
         self._tasks: list[asyncio.Task[None]] = []
         self._leaving = False
         self._left = asyncio.Event()
@@ -71,7 +71,7 @@ class Link:
     async def run(self) -> None:
         """Poll and write until cancelled or stopped. Whatever ends it, the safe states are written first."""
         if isinstance(self.driver, Pushing):
-            self.driver.listen(self._on_readings)
+            self.driver.listen(self._hand_on)
         self._tasks = [asyncio.create_task(self._poll_on()), asyncio.create_task(self._write_on())]
         try:
             await asyncio.gather(*self._tasks)
@@ -112,10 +112,7 @@ class Link:
                 # a driver must not, but one that does takes nobody with it
                 LOG.exception("driver failed", extra={"device": self.id, "reason": repr(error)})
                 readings = [bad(tag, Reason.COMM, now_s) for tag in driver.settings.tags.values()]
-            self._note(driver.statistics.online)
-            readings = self._believed(readings)
-            if readings:
-                self._on_readings(readings, None)
+            self._hand_on(self._believed(readings), None)
             now_s = clock.now()
             due_s = (floor(now_s / period_s - self._phase) + 1 + self._phase) * period_s
             await clock.sleep_until(due_s if due_s > now_s else due_s + period_s)
@@ -139,7 +136,10 @@ class Link:
             LOG.exception("driver failed", extra={"device": self.id, "reason": repr(error)})
             done = [Written(tag, value, False, Reason.COMM, now_s) for tag, value in orders.items()]
         for written in done:
-            self._on_written(written)
+            try:
+                self._on_written(written)
+            except Exception:
+                LOG.exception("result of a write was not taken", extra={"device": self.id, "tag": written.tag})
 
     def _believed(self, readings: Sequence[Reading]) -> list[Reading]:
         """What is handed on: all but a silence that may still be a single lost frame."""
@@ -154,13 +154,20 @@ class Link:
             passed.append(reading)
         return passed
 
-    def _note(self, online: bool) -> None:
-        """Log a device once when it breaks and once when it mends."""
-        if online == self._was_online:
+    def _hand_on(self, readings: Sequence[Reading], token: object | None) -> None:
+        """Give readings to the agent; log the device once when it breaks and once when it mends."""
+        if not readings:
             return
-        reason = self.driver.statistics.last_error
-        if not online:
-            LOG.warning("device is lost", extra={"device": self.id, "reason": reason})
-        elif self._was_online is not None:
-            LOG.info("device is back", extra={"device": self.id})
-        self._was_online = online
+        lost = all(reading.reason is Reason.COMM for reading in readings)
+        if lost != self._is_lost:
+            self._is_lost = lost
+            if lost:
+                reason = self.driver.statistics.last_error
+                LOG.warning("device is lost", extra={"device": self.id, "reason": reason})
+            else:
+                LOG.info("device is back", extra={"device": self.id})
+        try:
+            self._on_readings(readings, token)
+        except Exception:
+            # not acknowledged then: the broker brings it again
+            LOG.exception("readings were not taken", extra={"device": self.id})

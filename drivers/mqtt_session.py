@@ -109,19 +109,11 @@ class Session:
         if settings.username is not None:
             client.username_pw_set(settings.username, settings.password)
 
-        def guarded(work: Callable[[], object]) -> None:
-            # whatever a broker makes paho stumble over ends this connection, not the agent
-            try:
-                work()
-            except Exception as error:
-                LOG.warning("broker sent nonsense", extra={"bus": settings.id, "reason": repr(error)})
-                self._ended.set()
-
         def watch(sock: Any, call: Callable[..., object], *work: Callable[[], object]) -> None:
             # paho opens its socket in another thread, and it may be gone again by the time the loop hears of it
             def there() -> None:
                 if sock.fileno() >= 0:
-                    call(sock, *(partial(guarded, one) for one in work))
+                    call(sock, *(partial(self._guarded, one) for one in work))
 
             loop.call_soon_threadsafe(there)
 
@@ -130,7 +122,7 @@ class Session:
                 sock.close()  # we were cancelled while it was connecting
                 return
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            watch(sock, loop.add_reader, lambda: self._read(client, loop))
+            watch(sock, loop.add_reader, partial(self._read, client, loop))
 
         def closed(_client: paho.Client, _data: Any, sock: Any) -> None:
             loop.remove_reader(sock)
@@ -160,6 +152,14 @@ class Session:
         client.on_message = lambda client, _data, message: self._let_in(client, message, loop)
         return client
 
+    def _guarded(self, work: Callable[[], object]) -> None:
+        """Whatever a broker makes paho stumble over ends this connection, not the agent."""
+        try:
+            work()
+        except Exception as error:
+            LOG.warning("broker sent nonsense", extra={"bus": self._settings.id, "reason": repr(error)})
+            self._ended.set()
+
     def _read(self, client: paho.Client, loop: asyncio.AbstractEventLoop) -> None:
         client.loop_read()
         sock = cast(Any, client.socket())  # paho's own name for it knows no file number
@@ -169,8 +169,8 @@ class Session:
             loop.call_later(-self._allowance / RATE + 0.01, self._read_on, client, sock, loop)
 
     def _read_on(self, client: paho.Client, sock: Any, loop: asyncio.AbstractEventLoop) -> None:
-        if sock.fileno() >= 0 and client.socket() is sock:
-            loop.add_reader(sock, self._read, client, loop)
+        if sock.fileno() >= 0:
+            loop.add_reader(sock, self._guarded, partial(self._read, client, loop))
 
     def _let_in(self, client: paho.Client, message: paho.MQTTMessage, loop: asyncio.AbstractEventLoop) -> None:
         now_s = loop.time()
