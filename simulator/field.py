@@ -84,6 +84,10 @@ class Field:
         value = self._applied.get(tag)
         return None if isinstance(value, str) else value
 
+    def taken_s(self, now_s: float) -> float:
+        """When what is sensed at `now_s` was taken: now."""
+        return now_s
+
     def actuate(self, tag: str, value: Value) -> None:
         """A device's channel was set to `value`, now."""
         self._applied[tag] = value

@@ -8,7 +8,7 @@ from typing import Any
 from drivers.product import Channel, load_product
 from edge_config.model.outputs import Analog, Output, ThreePoint
 from edge_config.model.site import Site
-from foundation.units import UnitError, canonical, factor, parse_quantity
+from foundation.units import UnitError, factor, parse_quantity
 from simulator.actuators import Actuator, Contact, Level, Motor
 from simulator.ground import TICK_S, Ground
 from simulator.instruments import Character, Instrument, adjusted, character_of

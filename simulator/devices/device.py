@@ -4,8 +4,8 @@ The wire forms (`modbus`, `mqtt_node`) read and write its channels. `poll` and `
 home, with no frames: for simulation in memory.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from math import ceil, floor
+from collections.abc import Iterable, Mapping
+from math import floor
 from typing import Protocol
 
 from drivers.product import Channel, Product, load_product
@@ -15,6 +15,9 @@ from edge_config.model.values import Hold
 from foundation.reading import Quality, Reading, Reason, Value
 from simulator.devices.scaling import Scaling
 
+FUTURE_S = 5.0
+"""A device's clock may be ahead by this much before a driver believes it no more."""
+
 
 class Source(Protocol):
     """What a device is wired to: the field, or a recording."""
@@ -22,6 +25,10 @@ class Source(Protocol):
     def sense(self, tag: str) -> float | bool | None: ...
 
     def actuate(self, tag: str, value: Value) -> None: ...
+
+    def taken_s(self, now_s: float) -> float:
+        """When what is sensed at `now_s` was taken."""
+        ...
 
 
 class VirtualDevice:
@@ -54,8 +61,8 @@ class VirtualDevice:
         """Added to what a channel shows."""
         self.sentinel: set[str] = set()
         """Channels that say "no value" in the product's own way."""
-        self.clock_channel: Callable[[float], float] = floor
-        """Unix time that a logger's time channel shows at a farm time."""
+        self.clock_wrong_s = 0.0
+        """How far the clock of a device that has one is ahead."""
         self._source = source
         self._site_safe = dict(safe)
         self._frozen: dict[str, float | bool | None] = {}
@@ -86,7 +93,7 @@ class VirtualDevice:
         if channel in self.sentinel:
             return None
         if channel == self.product.time_channel:
-            return self.clock_channel(now_s)
+            return float(floor(self.dated_s(now_s)))
         value: float | bool | None
         if channel in self.stuck:
             if channel not in self._frozen:
@@ -98,6 +105,10 @@ class VirtualDevice:
         if channel in self.offset and value is not None and not isinstance(value, bool):
             value += self.offset[channel]
         return value
+
+    def dated_s(self, now_s: float) -> float:
+        """The time that a device with a clock gives to what it shows."""
+        return self._source.taken_s(now_s) + self.clock_wrong_s
 
     def write(self, channel: str, value: float | bool, now_s: float) -> bool:
         """Set an output. False if there is none, or if a trip is latched and has not been cleared."""
@@ -146,7 +157,7 @@ class VirtualDevice:
         wanted = self.settings.watchdog
         watchdog = self.product.watchdog
         if watchdog is not None and wanted is not None:
-            self.watchdog_s = min(max(ceil(wanted / watchdog.unit_s - 1e-9), 1), watchdog.maximum) * watchdog.unit_s
+            self.watchdog_s = min(max(floor(wanted / watchdog.unit_s + 1e-9), 1), watchdog.maximum) * watchdog.unit_s
         elif self.product.protocol == "mqtt_json" and wanted is not None:
             self.watchdog_s = wanted
         if watchdog is not None:
@@ -161,20 +172,21 @@ class VirtualDevice:
             return [Reading(tag, None, Quality.BAD, Reason.COMM, now_s) for _, tag, _, _ in self._readable]
         if self._fed_by_any:
             self._fed_s = now_s
-        if not (self.stuck or self.sentinel or self.offset or self.product.time_channel):
-            outputs, sense = self.outputs, self._source.sense
-            return [
-                Reading(tag, *scaling.seen(outputs[channel] if is_output else sense(tag)), now_s)
-                for channel, tag, scaling, is_output in self._readable
-            ]
         source_s = now_s
         if self.product.time_channel is not None:
-            shown = self.read(self.product.time_channel, now_s)
-            source_s = now_s if shown is None else float(shown)
-        return [
-            Reading(tag, *scaling.seen(self.read(channel, now_s)), source_s)
-            for channel, tag, scaling, _ in self._readable
-        ]
+            source_s = float(floor(self.dated_s(now_s)))
+        elif self.product.protocol == "mqtt_json":
+            source_s = self.dated_s(now_s)
+        if not (self.stuck or self.sentinel or self.offset or self.clock_wrong_s or self.product.time_channel):
+            outputs, sense = self.outputs, self._source.sense
+            return [
+                Reading(tag, *scaling.seen(outputs[channel] if is_output else sense(tag)), source_s)
+                for channel, tag, scaling, is_output in self._readable
+            ]
+        seen = [(tag, *scaling.seen(self.read(channel, now_s))) for channel, tag, scaling, _ in self._readable]
+        if source_s > now_s + FUTURE_S:
+            return [Reading(tag, value, Quality.BAD, why or Reason.CLOCK, now_s) for tag, value, _, why in seen]
+        return [Reading(*one, source_s) for one in seen]
 
     def order(self, values: Mapping[str, Value], now_s: float) -> list[tuple[str, bool, str | None]]:
         """Write tags, clearing a trip first as a driver would: tag, whether it was confirmed, why not."""
@@ -242,9 +254,9 @@ def safe_values(site: Site) -> dict[str, float | bool]:
 def _safe_value(output: Output, channel: Channel) -> float | bool:
     percent = output.safe.then if isinstance(output.safe, Hold) else output.safe
     if channel.kind == "bool" or (channel.kind == "any" and not isinstance(output, Analog)):
-        return percent > 50.0
+        return percent >= 50.0
     if not isinstance(output, Analog):
-        percent = 100.0 if percent > 50.0 else 0.0
+        percent = 100.0 if percent >= 50.0 else 0.0
     if channel.unit != "%" and channel.range is not None:
         low, high = channel.range
         return low + (high - low) * percent / 100.0

@@ -25,6 +25,9 @@ class Bench:
     def actuate(self, tag: str, value: Value) -> None:
         self.told[tag] = value
 
+    def taken_s(self, now_s: float) -> float:
+        return now_s
+
 
 def device(
     bench: Bench, product: str | Product, tags: dict[str, str], safe: dict[str, float | bool] | None = None, **more: Any

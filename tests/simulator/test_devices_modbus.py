@@ -31,6 +31,9 @@ class Bench:
     def actuate(self, tag: str, value: Value) -> None:
         self.told[tag] = value
 
+    def taken_s(self, now_s: float) -> float:
+        return now_s
+
 
 def device(bench: Bench, name: str, safe: dict[str, float | bool] | None = None, **more: Any) -> VirtualDevice:
     """A product with every channel tagged `t.z.CHANNEL`."""

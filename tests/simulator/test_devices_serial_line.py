@@ -34,6 +34,9 @@ class Air:
 
     def actuate(self, tag: str, value: Value) -> None: ...
 
+    def taken_s(self, now_s: float) -> float:
+        return now_s
+
 
 def answers() -> Callable[[int, bytes], bytes | None]:
     product = load_product("xymd/xy_md02")
