@@ -23,7 +23,7 @@ from simulator.plants.greenhouse_parameters import (
 from simulator.plants.tomato import Crop, grow, stomatal_resistance_s_m
 
 _CONDENSATION = 6.4e-9  # kg/J x K/Pa: mass for each W/m2/K and Pa, Vanthoor 2011, eq 8.43
-_JUMP_K = 4.0  # a step that moves air or canopy further is cut in halves
+_JUMP_K = 4.0  # a step that moves the air further is cut in halves
 _SHORTEST_S = 0.05
 _LEAST_VAPOUR = 1e-6  # kg/m3
 
@@ -139,7 +139,6 @@ def step(p: GreenhouseParameters, c: HouseConstants, was: House, drive: Drive, o
     now = _one_step(p, c, was, drive, outside, dt_s)
     jumps = (
         abs(now.air_c - was.air_c) > _JUMP_K
-        or abs(now.canopy_c - was.canopy_c) > _JUMP_K
         or now.vapour_air_kg_m3 <= _LEAST_VAPOUR
         or now.vapour_top_kg_m3 <= _LEAST_VAPOUR
     )

@@ -14,6 +14,7 @@ from simulator.plants.glasshouse import House
 from simulator.plants.glasshouse_light import light
 from simulator.plants.greenhouse import GreenhousePlant, load
 from simulator.plants.plant import Weather
+from simulator.plants.tomato import CO2_PER_SUGAR, Crop, grow
 from simulator.weather import design_day
 
 PLANT = load("venlo_1000m2")
@@ -254,6 +255,39 @@ def test_a_crop_in_the_dark_breathes_and_never_owes_sugar() -> None:
     state = run(48.0, {"heating.valve": 0.3}, NIGHT)
     assert state.books.co2_taken_mg < 0.0
     assert state.crop.buffer_mg >= 0.0
+
+
+@settings(max_examples=200)
+@given(
+    parts=st.tuples(*[st.floats(0.0, 4e5)] * 4),
+    mean_c=st.floats(-30.0, 50.0),
+    canopy_c=st.floats(-50.0, 80.0),
+    co2_mg_m3=st.floats(0.1, 9000.0),
+    photons=st.floats(0.0, 3000.0),
+    most_mg=st.floats(0.0, 1e4),
+)
+@example(parts=(0.1, 94e3, 25e4, 55e3), mean_c=20.0, canopy_c=20.0, co2_mg_m3=800.0, photons=0.0, most_mg=1e4)
+def test_a_crop_gives_only_what_it_has_and_takes_only_what_the_air_has(
+    parts: tuple[float, float, float, float],
+    mean_c: float,
+    canopy_c: float,
+    co2_mg_m3: float,
+    photons: float,
+    most_mg: float,
+) -> None:
+    buffer_mg, leaf_mg, stem_mg, fruit_mg = parts
+    crop = Crop(buffer_mg, leaf_mg + 400.0, stem_mg, fruit_mg, 3000.0, mean_c)
+    grown = grow(PLANT.parameters, crop, canopy_c, canopy_c, co2_mg_m3, photons, most_mg, 30.0)
+    assert grown.net_uptake_mg <= most_mg + 1e-9
+    assert all(part >= 0.0 for part in grown.crop[:4])
+    explained = crop.carbon_mg + grown.net_uptake_mg / CO2_PER_SUGAR - grown.harvested_mg
+    assert grown.crop.carbon_mg == pytest.approx(explained, rel=1e-12, abs=1e-7)
+
+
+def test_a_crop_starved_of_carbon_dioxide_takes_none() -> None:
+    crop = PLANT.initial().crop
+    assert grow(PLANT.parameters, crop, 25.0, 25.0, 30.0, 800.0, 1e4, 30.0).net_uptake_mg < 0.0
+    assert grow(PLANT.parameters, crop, 25.0, 25.0, 700.0, 800.0, 1e4, 30.0).net_uptake_mg > 0.0
 
 
 @settings(max_examples=100)
