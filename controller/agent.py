@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from drivers.link import Links, build_links
-
 from controller.core.scan import Core
 from controller.core.state import State, to_plain
 from controller.core.words import (
@@ -28,9 +26,10 @@ from controller.history.history import History
 from controller.panel.farm import Refusal, SetpointNow
 from controller.wiring import bus_settings, device_settings, safe_of
 from drivers.driver import Statistics, Written
+from drivers.links import Links, build_links
 from edge_config.model.site import Site
 from foundation.clock import Clock, process_time
-from foundation.reading import Reading, Value
+from foundation.reading import Reading
 from foundation.tag import Tag
 
 log = logging.getLogger("farmloop.agent")
@@ -94,30 +93,28 @@ class Agent:
             self._on_written,
             safe=safe_of(site),
         )
-        self._link_of = {tag: name for name, device in site.devices.items() for tag in device.tags.values()}
 
     # --- running
 
     async def run(self) -> None:
         """Scan until cancelled. However it ends, every output is ordered to its safe state first."""
         tasks = [
-            asyncio.create_task(self._links.run(), name="links"),
+            asyncio.create_task(self._scan_forever(), name="scan"),
             asyncio.create_task(self._history.run(), name="history"),
             asyncio.create_task(self._keep_state(), name="state"),
-            asyncio.create_task(self._scan_forever(), name="scan"),
         ]
         try:
+            await self._links.start()
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()  # a task that ends has failed: leave by the door that makes safe
         finally:
-            tasks[3].cancel()
-            await asyncio.gather(tasks[3], return_exceptions=True)
-            await self._make_safe()
+            tasks[0].cancel()
+            await asyncio.gather(tasks[0], return_exceptions=True)
+            await self._links.close()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self._links.close()
             await self._history.close()
             _write_state(self._directory / "state.json", to_plain(self._state))
 
@@ -140,11 +137,8 @@ class Agent:
         self._inbox, self._written, self._people = [], [], []
         result = self.core.scan(self._state, snapshot, now_s)
         self._state, self._result = result.state, result
-        orders: dict[str, dict[str, Value]] = {}
-        for command in result.commands:
-            orders.setdefault(self._link_of[command.tag], {})[command.tag] = command.value
-        for device, values in orders.items():
-            self._links.order(device, values)
+        if result.commands:
+            self._links.order({command.tag: command.value for command in result.commands})
         self._history.record(result.changed, acks)
         self._tell(result)
         health = self.health
@@ -171,13 +165,6 @@ class Agent:
                     changes = follower.get_nowait() | changes
                 follower.put_nowait(changes)
 
-    async def _make_safe(self) -> None:
-        """Order every output to where it is safe, and wait (not long) until the devices confirm."""
-        orders: dict[str, dict[str, Value]] = {}
-        for tag, value in safe_of(self.site).items():
-            orders.setdefault(self._link_of[tag], {})[tag] = value
-        await self._links.stop(orders)
-
     async def _keep_state(self) -> None:
         when = self._clock.now()
         while True:
@@ -189,13 +176,13 @@ class Agent:
 
     # --- from the links
 
-    def _on_readings(self, readings: Sequence[Reading], acknowledge: Callable[[], None] | None) -> None:
+    def _on_readings(self, readings: Sequence[Reading], token: object | None) -> None:
         if len(self._inbox) + len(readings) > INBOX_LIMIT:
             self.health.dropped_readings += len(readings)
             return
         self._inbox += readings
-        if acknowledge is not None:
-            self._acks.append(acknowledge)
+        if token is not None:
+            self._acks.append(lambda: self._links.acknowledge(token))
 
     def _on_written(self, written: Written) -> None:
         self._written.append((written.tag, written.ok, None if written.reason is None else str(written.reason)))
@@ -218,7 +205,7 @@ class Agent:
         return self._state.alarms
 
     def devices(self) -> Mapping[str, Statistics]:
-        return self._links.statistics()
+        return {link.id: link.driver.statistics for link in self._links.links}
 
     @property
     def history(self) -> History:
@@ -298,5 +285,3 @@ def _write_state(path: Path, plain: dict[str, Any]) -> None:
         os.replace(new, path)
     except OSError as error:
         log.warning("state_not_written", extra={"file": str(path), "why": str(error)})
-
-

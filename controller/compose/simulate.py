@@ -1,5 +1,6 @@
 """A whole farm in one process on a stepped clock: the site, the core and the plants, with no frames between them."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,7 @@ from controller.core.state import State
 from controller.core.words import ScanResult, Snapshot
 from edge_config.model.control import Dosing, Hysteresis, PBand, Pid, Timer
 from edge_config.model.site import Site
+from foundation.clock import AcceleratedClock
 from foundation.reading import Reading, Value
 from simulator.devices.device import VirtualDevice, devices_of
 from simulator.field import Field
@@ -166,13 +168,17 @@ def run(
     seed: int,
     progress: Callable[[float], None] | None = None,
     on_scan: Callable[[ScanResult], None] | None = None,
+    pace: float | None = None,
 ) -> Simulation:
-    """Settle, then `days` of the farm at full speed."""
+    """Settle, then `days` of the farm: as fast as it goes, or `pace` farm seconds a second."""
     first_day_s = start_of(site)
     simulation = prepare(site, seed, first_day_s - SETTLE_S)
     end_s = first_day_s + days * 86400.0
     look_s = simulation.now_s + LOOK_S
+    clock = AcceleratedClock(simulation.now_s, pace) if pace is not None else None
     while simulation.now_s < end_s:
+        if clock is not None:
+            asyncio.run(clock.sleep_until(simulation.now_s + simulation.core.scan_s))
         result = simulation.step()
         if on_scan is not None:
             on_scan(result)

@@ -78,7 +78,8 @@ def open_database(path: Path, now_s: float) -> tuple[sqlite3.Connection, Path | 
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         return _opened(path), None
-    except (sqlite3.Error, ForeignError) as error:
+    except (sqlite3.Error, ForeignError, UnicodeDecodeError) as error:
+        # the last where SQLite's own message quotes what is spoilt
         if isinstance(error, sqlite3.Error) and not is_spoilt(error, path):
             raise
         aside = _set_aside(path, now_s)
@@ -88,6 +89,8 @@ def open_database(path: Path, now_s: float) -> tuple[sqlite3.Connection, Path | 
 
 def _opened(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
+    # a letter that rotted is no reason to fail
+    database.text_factory = lambda raw: raw.decode("utf-8", "replace")
     try:
         if database.execute("PRAGMA page_count").fetchone()[0] == 0:
             # only before the first table
@@ -96,7 +99,10 @@ def _opened(path: Path) -> sqlite3.Connection:
             _examine(database)
         for setting in _SETTINGS:
             database.execute(f"PRAGMA {setting}")
-        if database.execute("PRAGMA user_version").fetchone()[0] == 0:
+        if database.execute("PRAGMA user_version").fetchone()[0] == VERSION:
+            # shows now, and not at the first point, whether it can be written
+            database.execute(f"PRAGMA user_version={VERSION}")
+        else:
             database.executescript(
                 f"BEGIN IMMEDIATE; PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION};"
                 f"{_SCHEMA} COMMIT;"

@@ -40,6 +40,8 @@ class Health:
     last_ok_s: float | None = None
     """Farm time of the last request that was taken."""
     last_error: str = ""
+    """What went wrong last, and farm time of it; kept when all is well again."""
+    last_error_s: float | None = None
     delivered_points: int = 0
     """Since the start."""
     dead_points: int = 0
@@ -103,12 +105,12 @@ class Shipper:
         except sqlite3.Error as error:
             # the outbox looks after itself; what was held may be of another file by then
             self._held = None
-            self._say("failing", f"outbox: {error}")
+            self._fail("failing", f"outbox: {error}")
             return IDLE_S
         except Exception as error:
             # whatever a client library throws, it stops neither the other sinks nor the farm
             self._close()
-            self._say("failing", f"{type(error).__name__}: {error}")
+            self._fail("failing", f"{type(error).__name__}: {error}")
             return self._backoff_s()
 
     def _next(self) -> Batch | None:
@@ -125,7 +127,7 @@ class Shipper:
             try:
                 self._sink = self._open_sink()
             except (LookupError, OSError, ValueError) as error:
-                self._say("refused", f"cannot open: {error}")
+                self._fail("refused", f"cannot open: {error}")
                 return REFUSED_S
         dead = [Dead(seq, "", None, f"{points} points do not read as written") for seq, points in batch.broken.items()]
         answer = self._deliver(self._sink, batch, dead)
@@ -136,23 +138,25 @@ class Shipper:
                 self._failures = 0
                 for letter in dead[:10]:
                     _log.error("sink %s will never take %.200s: %s", self.name, letter.line, letter.reason)
+                if self.health.state != "ok":
+                    _log.info("sink %s takes points", self.name)
                 refused = len(dead) - len(batch.broken)
                 self.health = replace(
                     self.health,
+                    state="ok",
                     last_ok_s=self._now(),
                     delivered_points=self.health.delivered_points + len(batch.lines) - refused,
                     dead_points=self.health.dead_points + refused + sum(batch.broken.values()),
                 )
-                self._say("ok", "")
                 return 0.0
             case Verdict.BUSY | Verdict.FAILED:
-                self._say("failing", _said(answer))
+                self._fail("failing", _said(answer))
                 asked_s = answer.retry_after_s if answer is not None else None
                 return self._backoff_s() if asked_s is None else max(1.0, asked_s)
             case _:
                 # the secret may have been changed, so it is asked for again
                 self._close()
-                self._say("refused", _said(answer))
+                self._fail("refused", _said(answer))
                 return REFUSED_S
 
     def _deliver(self, sink: Sink, batch: Batch, dead: list[Dead]) -> Answer | None:
@@ -187,13 +191,10 @@ class Shipper:
         self._failures = min(self._failures + 1, 16)
         return self._random.uniform(1.0, ceiling_s)
 
-    def _say(self, state: State, error: str) -> None:
+    def _fail(self, state: State, error: str) -> None:
         if state != self.health.state:
-            if state == "ok":
-                _log.info("sink %s takes points", self.name)
-            else:
-                _log.warning("sink %s is %s: %s", self.name, state, error)
-        self.health = replace(self.health, state=state, last_error=error)
+            _log.warning("sink %s is %s: %s", self.name, state, error)
+        self.health = replace(self.health, state=state, last_error=error, last_error_s=self._now())
 
     def _close(self) -> None:
         sink, self._sink = self._sink, None

@@ -5,6 +5,7 @@ Deny by default. It stands before the routing, so a route that is forgotten else
 
 import asyncio
 import ipaddress
+import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -24,6 +25,8 @@ OWN_HEADER = "x-farmloop"
 """A page of another site cannot send it without asking us first, and we never say yes."""
 MOST_BODY_BYTES = 16 * 1024
 BODY_DEADLINE_S = 10.0
+
+HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z.-]+)(?::[0-9]{1,5})?")
 
 POLICY = "; ".join(
     (
@@ -113,12 +116,10 @@ class Guard:
 
     def _is_our_name(self, hosts: list[str]) -> bool:
         """A name that an attacker cannot own: then no page of theirs can become our origin (DNS rebinding)."""
-        if len(hosts) != 1:
+        match = HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
+        if match is None:
             return False
-        try:
-            name = (urlsplit(f"//{hosts[0]}").hostname or "").removesuffix(".")
-        except ValueError:
-            return False
+        name = match[1].strip("[]").lower().removesuffix(".")
         if name == "localhost" or name.endswith(".local") or name in self._hosts:
             return True
         try:

@@ -36,7 +36,8 @@ export function SetpointForm({ name, onClose }) {
     try {
       await put(`setpoints/${name}`, { change_id: change.id, value: change.value, expected: change.old });
     } catch (problem) {
-      setDeal((present) => ({ ...present, stage: problem.arrived ? "refused" : "unknown", problem }));
+      const unknown = !problem.arrived || problem.key === "refused.no_answer";
+      setDeal((present) => (present.stage === "taken" ? present : { ...present, stage: unknown ? "unknown" : "refused", problem }));
     }
   }
 

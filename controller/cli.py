@@ -1,0 +1,325 @@
+"""The command `farmloop`. The one file above all: what needs both agent and simulator is put together from here."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Coroutine
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from foundation.problem import Problem, ProblemsError
+
+SAMPLES = ("greenhouse", "plant-factory", "ras", "farm")
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
+
+
+def main() -> None:
+    """Entry point: every failure is one line on stderr and a non-zero exit."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+# --- what exists
+
+
+@app.command()
+def check(site: str, as_json: Json = False, language: Annotated[str, typer.Option(help="zh-CN or en")] = "") -> None:
+    """Check a site file: exit 0 ok, 1 problems, 2 cannot read."""
+    from edge_config.loader import load_site
+
+    speech = language or _language()
+    try:
+        problems: list[Problem] = list(load_site(_site_path(site)).warnings)
+    except ProblemsError as error:
+        problems = error.problems
+    except OSError as error:
+        _fail(f"{site}: {error.strerror or error}", 2)
+    ok = not any(problem.is_error for problem in problems)
+    if as_json:
+        _print_json({"ok": ok, "problems": [_problem_row(problem, speech) for problem in problems]})
+    else:
+        for problem in problems:
+            typer.echo(problem.line_of_text(speech))
+        typer.echo(f"{site}: {'ok' if ok else 'not ok'}")
+    raise typer.Exit(0 if ok else 1)
+
+
+@app.command()
+def run(
+    site: str,
+    directory: Annotated[Path, typer.Option(help="Keeps state, outbox and logs.")] = Path("var"),
+    listen: Annotated[str, typer.Option(help="HOST:PORT of the panel, instead of the site's.")] = "",
+    wiring: Annotated[Path | None, typer.Option(help="JSON: where each bus really ends (simulated wires).")] = None,
+    speed: Annotated[float, typer.Option(help="Farm seconds a second.")] = 1.0,
+    origin: Annotated[float | None, typer.Option(hidden=True)] = None,
+    as_json: Json = False,
+) -> None:
+    """Run the agent on a site until stopped."""
+    from controller.logs import start_logging
+    from controller.running import run_agent
+    from controller.secrets import secrets_beside
+
+    path = _site_path(site)
+    loaded = _load(path)
+    start_logging(directory)
+    host, port = _address(listen or loaded.panel.listen)
+
+    def ready(url: str, sign_in: str) -> None:
+        if as_json:
+            _print_json({"url": url, "sign_in": sign_in, "pid": os.getpid()})
+        else:
+            typer.echo(f"panel {url}\nsign in once, within 15 minutes: {sign_in}")
+
+    clock = _clock(loaded, speed, origin)
+    _until_stopped(run_agent(loaded, directory, clock, secrets_beside(path), wiring, host, port, ready))
+
+
+@app.command(hidden=True)
+def simulator(
+    site: str,
+    directory: Path = Path("var"),
+    seed: int = 1,
+    speed: float = 1.0,
+    origin: Annotated[float | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """The simulator's process of a demo."""
+    from controller.compose.simulator_process import simulate_on_wires
+    from controller.logs import start_logging
+
+    loaded = _load(_site_path(site))
+    start_logging(directory)
+    _until_stopped(simulate_on_wires(loaded, directory, _clock(loaded, speed, origin), seed))
+
+
+@app.command()
+def demo(
+    site: Annotated[str, typer.Argument(help=f"{', '.join(SAMPLES)}, or a site file.")] = "farm",
+    port: Annotated[int, typer.Option(help="Of the panel; 0 takes a free one.")] = 8080,
+    seconds: Annotated[float, typer.Option("--for", help="Stop by itself after so long; 0 runs on.")] = 0.0,
+    speed: Annotated[float, typer.Option(help="Farm seconds a second.")] = 1.0,
+    seed: int = 1,
+    directory: Annotated[Path | None, typer.Option(help="Keep state and logs here.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Simulated wires, broker, agent and panel in one command. Prints the panel's URL."""
+    path = _site_path(site)
+    _load(path)
+    raise typer.Exit(asyncio.run(_demo(path, port, seconds, speed, seed, directory, as_json)))
+
+
+async def _demo(
+    path: Path, port: int, seconds: float, speed: float, seed: int, directory: Path | None, as_json: bool
+) -> int:
+    from controller.compose.demo import Demo, DemoFailed
+    from foundation.clock import pause
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(sign, stop.set)
+    demo = Demo(path, port, speed, seed, directory)
+    try:
+        async with demo:
+            if as_json:
+                _print_json(demo.ready)
+            else:
+                typer.echo(f"\n  {demo.ready['sign_in']}\n\n  Open this once to sign in. Ctrl-C stops everything.")
+            waits = [asyncio.create_task(demo.watch()), asyncio.create_task(stop.wait())]
+            if seconds > 0:
+                waits.append(asyncio.create_task(pause(seconds)))
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for task in waits:
+                task.cancel()
+    except DemoFailed as error:
+        demo.failure = str(error)
+    if demo.failure:
+        typer.echo(demo.failure, err=True)
+        return 1
+    return 0
+
+
+# --- what would be
+
+
+@app.command()
+def sim(
+    site: Annotated[str, typer.Argument(help=f"{', '.join(SAMPLES)}, or a site file.")],
+    days: Annotated[float, typer.Option(help="Days after settling.")] = 1.0,
+    speed: Annotated[str, typer.Option(help="max, or farm seconds a second.")] = "max",
+    seed: int = 1,
+    as_json: Json = False,
+) -> None:
+    """Run site, core and plants in one process and print how well each setpoint was held."""
+    from controller.compose.simulate import SETTLE_S, run, start_of
+    from foundation.clock import process_time
+    from simulator.layout import FieldError
+
+    loaded = _load(_site_path(site))
+    if speed != "max" and not speed.replace(".", "", 1).isdigit():
+        _fail(f"speed is '{speed}': max, or a number of farm seconds a second", 2)
+    begun = process_time()
+    bar = Progress(TextColumn("simulating"), BarColumn(), TimeRemainingColumn(), console=Console(stderr=True))
+    first_s = start_of(loaded) - SETTLE_S
+    try:
+        with bar if not as_json and sys.stderr.isatty() else contextlib.nullcontext():
+            task = bar.add_task("", total=days * 86400.0 + SETTLE_S)
+            done = run(
+                loaded, days, seed, lambda now_s: bar.update(task, completed=now_s - first_s),
+                pace=None if speed == "max" else float(speed),
+            )  # fmt: skip
+    except FieldError as error:
+        _fail(str(error), 1)
+    factor = (days * 86400.0 + SETTLE_S) / max(process_time() - begun, 1e-9)
+    rows = [score.row() for score in done.scores]
+    if as_json:
+        report = {"site": loaded.site.id, "seed": seed, "days": days, "real_time_factor": round(factor, 1)}
+        _print_json({**report, "loops": rows, "survived": done.survived})
+    else:
+        _print_table(
+            rows, f"{loaded.site.id}, {days:g} days after 4 h of settling, seed {seed}, {factor:.0f} x real time"
+        )
+        if not done.survived:
+            typer.echo("; ".join(f"{name}: {gate.cause}" for name, gate in done.gates.items() if gate.cause))
+    raise typer.Exit(0 if done.survived else 1)
+
+
+@app.command()
+def doctor(
+    site: Annotated[str, typer.Argument(help="A site file, to look at its ports and servers too.")] = "",
+) -> None:
+    """Say what is wrong with this box, site or connection, and what to do."""
+    from controller.doctor import examine
+
+    findings = examine(_site_path(site) if site else None, _language())
+    for finding in findings:
+        typer.echo(f"{'ok  ' if finding.ok else 'BAD '} {finding.what}")
+        if finding.do:
+            typer.echo(f"       {finding.do}")
+    raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+# --- inside
+
+
+def _site_path(site: str) -> Path:
+    """A sample by its name, or a file."""
+    if site in SAMPLES:
+        return Path(str(files("edge_config").joinpath("sites", f"{site}.yaml")))
+    return Path(site)
+
+
+def _load(path: Path) -> Any:
+    from edge_config.loader import load_site
+
+    try:
+        return load_site(path).site
+    except ProblemsError as error:
+        for problem in error.problems:
+            typer.echo(problem.line_of_text(_language()), err=True)
+        raise typer.Exit(1) from None
+    except OSError as error:
+        _fail(f"{path}: {error.strerror or error}", 2)
+
+
+def _clock(site: Any, speed: float, origin: float | None) -> Any:
+    """Wall time, or time that runs fast from this moment (with others from one origin)."""
+    from foundation.clock import AcceleratedClock, WallClock
+
+    if speed == 1.0:
+        return WallClock()
+    if not speed > 0:
+        _fail(f"speed is {speed:g}, must be above 0", 2)
+    wall = WallClock().now()
+    from foundation.clock import process_time
+
+    began = process_time() if origin is None else origin
+    return AcceleratedClock(wall - (process_time() - began), speed, began)
+
+
+def _until_stopped(job: Coroutine[Any, Any, None]) -> None:
+    """Run until SIGINT or SIGTERM (or until whoever started us is gone), then cancel and let it clean up."""
+
+    async def watched() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(sign, stop.set)
+        waits: set[asyncio.Task[Any]] = {asyncio.create_task(stop.wait())}
+        if os.environ.get("FARMLOOP_LIFELINE"):
+            from controller.compose.simulator_process import lifeline
+
+            waits.add(asyncio.create_task(lifeline()))
+        task = asyncio.create_task(job)
+        await asyncio.wait({task, *waits}, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        if not task.done():
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    try:
+        import uvloop
+
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(watched())
+    except OSError as error:
+        _fail(str(error), 1)
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        _fail(f"'{text}' is not HOST:PORT", 2)
+    return host.strip("[]"), int(port)
+
+
+def _language() -> str:
+    return "zh-CN" if os.environ.get("LC_ALL", os.environ.get("LANG", "")).startswith("zh") else "en"
+
+
+def _problem_row(problem: Problem, language: str) -> dict[str, object]:
+    return {
+        "code": problem.code, "file": problem.file, "line": problem.line, "column": problem.column,
+        "message": problem.message(language), "hint": problem.hint(language),
+    }  # fmt: skip
+
+
+def _print_json(document: object) -> None:
+    typer.echo(json.dumps(document, ensure_ascii=False))
+    sys.stdout.flush()
+
+
+def _print_table(rows: list[dict[str, Any]], title: str) -> None:
+    table = Table(title=title)
+    for name in ("value", "setpoint", "held %", "band", "rms", "min", "max"):
+        table.add_column(name, justify="left" if name in ("value", "setpoint") else "right")
+    for row in rows:
+        side = {"below": "−", "above": "+", "both": "±"}[row["side"]]
+        table.add_row(
+            row["tag"], row["setpoint_source"], f"{row['in_band_percent']:.1f}", f"{side}{row['band']:g} {row['unit']}",
+            f"{row['rms_error']:.3g}", f"{row['min']:g}", f"{row['max']:g}",
+        )  # fmt: skip
+    Console().print(table)
+
+
+def _fail(text: str, code: int) -> Any:
+    typer.echo(text, err=True)
+    raise typer.Exit(code)
+
+
+if __name__ == "__main__":
+    main()

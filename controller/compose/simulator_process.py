@@ -1,0 +1,52 @@
+"""The simulator's process of a demo: the farm on true wires until told to stop, and a last word on its outputs."""
+
+import asyncio
+import json
+import os
+from pathlib import Path
+
+from edge_config.model.site import Site
+from foundation.clock import Clock
+from simulator.devices.device import safe_values
+from simulator.wire import FarmOnWires
+
+
+async def simulate_on_wires(site: Site, directory: Path, clock: Clock, seed: int) -> None:
+    """Serve until cancelled. Writes `wiring.json` when every wire is up and `outputs.json` at the end."""
+    lines = directory / "wires"
+    lines.mkdir(parents=True, exist_ok=True)
+    async with FarmOnWires(site, clock, seed, lines) as farm:
+        _write(directory / "wiring.json", farm.wiring)
+        try:
+            await farm.serve()
+        finally:
+            _write(directory / "outputs.json", _outputs(site, farm))
+
+
+def _outputs(site: Site, farm: FarmOnWires) -> dict[str, object]:
+    """How every output channel stands, and which are not where they are safe."""
+    safe = safe_values(site)
+    stands = {
+        device.tags[channel]: value
+        for device in farm.devices.values()
+        for channel, value in device.outputs.items()
+        if channel in device.tags
+    }
+    unsafe = [tag for tag, value in stands.items() if tag in safe and abs(float(value) - float(safe[tag])) > 0.01]
+    return {"outputs": stands, "unsafe": unsafe}
+
+
+def _write(path: Path, plain: object) -> None:
+    new = path.with_suffix(".new")
+    new.write_text(json.dumps(plain), "utf-8")
+    os.replace(new, path)
+
+
+async def lifeline() -> None:
+    """Return when the process above is gone: it holds the other end of our standard input."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    import sys
+
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    await reader.read()
