@@ -3,7 +3,8 @@
 Published every period, QoS 1: `{CHANNEL: value, "t": ms}`, null for "no value" (`generic/mqtt_uns`: `{"v", "q", "t"}`,
 retained). Ordered:
 `{"id", "exp": ms, "lease_s", "values": {CHANNEL: value}}`; what comes after `exp` or names an unknown channel is
-refused, whole. Answered: `{"id", "ok", "values", "why"}`. When the lease runs out unrenewed, outputs go safe.
+refused, whole. Answered: `{"id", "ok", "values", "why"}`. When the lease runs out unrenewed, outputs go safe; a null
+lease has no end.
 """
 
 import asyncio
@@ -105,7 +106,7 @@ class MqttNode:
         try:
             message = json.loads(payload)
             name, values = message["id"], message["values"]
-            until_s, lease_s = float(message["exp"]) / 1000.0, float(message["lease_s"])
+            until_s, lease_s = float(message["exp"]) / 1000.0, float(message["lease_s"] or 0.0)
         except (ValueError, KeyError, TypeError):
             return {"id": None, "ok": False, "values": {}, "why": "payload"}
         why = self._refusal(values, until_s, now_s)

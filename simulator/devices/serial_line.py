@@ -67,6 +67,8 @@ class LineFaults:
     """A byte."""
     dropped_byte: float = 0.0
     """A byte."""
+    extra_byte: float = 0.0
+    """A stray byte before a byte."""
     wrong_crc: float = 0.0
     silent: float = 0.0
     late: float = 0.0
@@ -78,6 +80,10 @@ class LineFaults:
     """Another unit's answer, whole and with a right CRC."""
     noise: float = 0.0
     """One to eight stray bytes before the answer."""
+    gap: float = 0.0
+    """The answer comes in two pieces, with `gap_s` between them."""
+    gap_s: float = 0.02
+    """In farm seconds."""
     echo: bool = False
     """The converter hears itself: every request comes back first."""
     _random: random.Random = field(init=False)
@@ -98,18 +104,29 @@ class LineFaults:
             sent = framed((sent[0] + 1) % 248, sent[1:-2])
         if self.wrong_crc and chance() < self.wrong_crc:
             sent = sent[:-1] + bytes((sent[-1] ^ self._random.randrange(1, 256),))
-        if self.bit_flip or self.dropped_byte:
-            kept = (byte for byte in sent if not (self.dropped_byte and chance() < self.dropped_byte))
-            sent = bytes(
-                byte ^ 1 << self._random.randrange(8) if self.bit_flip and chance() < self.bit_flip else byte
-                for byte in kept
-            )
+        if self.bit_flip or self.dropped_byte or self.extra_byte:
+            arrived = bytearray()
+            for byte in sent:
+                if chance() < self.extra_byte:
+                    arrived.append(self._random.randrange(256))
+                if chance() < self.dropped_byte:
+                    continue
+                arrived.append(byte ^ 1 << self._random.randrange(8) if chance() < self.bit_flip else byte)
+            sent = bytes(arrived)
         if self.noise and chance() < self.noise:
             sent = self._random.randbytes(self._random.randint(1, 8)) + sent
         return sent
 
     def delay_s(self) -> float:
+        """How late this answer is, in farm seconds."""
         return self.late_s if self.late and self._random.random() < self.late else 0.0
+
+    def pieces(self, frame: bytes) -> tuple[bytes, bytes]:
+        """The answer before and after its gap; all of it before where it has none."""
+        if not (self.gap and len(frame) > 1 and self._random.random() < self.gap):
+            return frame, b""
+        place = self._random.randrange(1, len(frame))
+        return frame[:place], frame[place:]
 
 
 class SerialLine:
@@ -247,7 +264,11 @@ class SerialLine:
             sent = self.faults.damage(framed(frame[0], answer))
             if (late_s := self.faults.delay_s()) > 0.0:
                 await _until(process_time() + late_s / self._speed)
-            await self._send(sent)
+            first, second = self.faults.pieces(sent)
+            await self._send(first)
+            if second:
+                await _until(process_time() + self.faults.gap_s / self._speed)
+                await self._send(second)
 
     async def _send(self, data: bytes) -> None:
         """Hand each byte over when it has come to its end on the wire, never before."""

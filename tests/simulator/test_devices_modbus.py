@@ -173,6 +173,13 @@ def test_the_watchdog_of_the_relays_as_the_driver_sets_it() -> None:
     assert send("06 01 E8 01 00", START_S + 43.0) == bytes((0x86, 3))  # 25.6 s is more than it can
 
 
+def test_a_watchdog_that_nobody_enabled_never_trips() -> None:
+    board = slave(Bench(), "icpdas/m7067")
+    board.respond(1, bytes.fromhex("06 01 E8 00 C8"), START_S)
+    board.devices[1].tick(START_S + 1e6)
+    assert not board.devices[1].tripped
+
+
 def test_the_watchdog_of_the_reference_node() -> None:
     bench = Bench()
     node = slave(bench, "generic/io_node")

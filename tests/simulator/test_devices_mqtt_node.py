@@ -56,7 +56,7 @@ def node(bench: Bench, clock: SteppedClock, port: int = 0) -> MqttNode:
     )
 
 
-def order(values: dict[str, Any], exp_s: float = START_S + 5.0, lease_s: float = 20.0) -> bytes:
+def order(values: dict[str, Any], exp_s: float = START_S + 5.0, lease_s: float | None = 20.0) -> bytes:
     return json.dumps({"id": "o1", "exp": exp_s * 1000.0, "lease_s": lease_s, "values": values}).encode()
 
 
@@ -88,6 +88,14 @@ def test_it_goes_safe_when_the_lease_runs_out() -> None:
     feeder.device.tick(START_S + 20.5)
     assert bench.told["ras1.tank1.feeder"] is False
     feeder.order(order({"run": True}, START_S + 60.0), START_S + 30.0)  # a lease is renewed by an order, nothing else
+    assert bench.told["ras1.tank1.feeder"] is True
+
+
+def test_without_a_lease_it_holds() -> None:
+    bench = Bench()
+    feeder = node(bench, SteppedClock(START_S))
+    feeder.order(order({"run": True}, lease_s=None), START_S)
+    feeder.device.tick(START_S + 1e6)
     assert bench.told["ras1.tank1.feeder"] is True
 
 

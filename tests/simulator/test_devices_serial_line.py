@@ -249,6 +249,16 @@ async def test_a_late_answer_is_late(tmp_path: Path) -> None:
         master.close()
 
 
+async def test_an_answer_may_come_in_two_pieces(tmp_path: Path) -> None:
+    async with line(tmp_path, faults=LineFaults(gap=1.0, gap_s=0.05)) as far:
+        master = Master(far.path)
+        asked_s = process_time()
+        os.write(master.fd, REQUEST)
+        assert await master.heard(9) == framed(1, bytes.fromhex("04 04 00 D7 02 22"))
+        assert master.came[-1][1] - asked_s >= 0.05
+        master.close()
+
+
 GOOD = framed(1, bytes.fromhex("04 04 00 D7 02 22"))
 
 
