@@ -1,0 +1,268 @@
+"""What may be asked and done: signing in, the farm's state, trends, devices, setpoints."""
+
+import httpx
+import pytest
+
+from controller.core.words import AlarmNow, Because, Order, Slot
+from controller.panel.app import create_app
+from controller.panel.sign_in import SignIn
+from foundation.reading import Reason
+from tests.panel.conftest import OWN
+from tests.panel.small_farm import START_S, SmallFarm, site_document
+
+SETPOINT = "/api/v1/setpoints/ras1.tank1.do_sp"
+
+
+async def test_a_token_is_traded_for_a_session_once(stranger: httpx.AsyncClient, sign_in: SignIn) -> None:
+    token = sign_in.issue()
+    reply = await stranger.post("/api/v1/session", json={"token": token}, headers=OWN)
+    assert reply.status_code == 201
+    assert reply.json() == {"who": "operator", "role": "operator"}
+    cookie = reply.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert (await stranger.get("/api/v1/session")).json() == {"who": "operator", "role": "operator"}
+    stranger.cookies.clear()
+    again = await stranger.post("/api/v1/session", json={"token": token}, headers=OWN)
+    assert again.status_code == 401
+    assert again.json()["code"] == "token"
+    assert "set-cookie" not in again.headers
+
+
+async def test_the_sixth_attempt_within_a_minute_is_refused(stranger: httpx.AsyncClient, sign_in: SignIn) -> None:
+    for _ in range(5):
+        assert (await stranger.post("/api/v1/session", json={"token": "guess"}, headers=OWN)).status_code == 401
+    reply = await stranger.post("/api/v1/session", json={"token": sign_in.issue()}, headers=OWN)
+    assert reply.status_code == 429
+    assert int(reply.headers["retry-after"]) > 0
+
+
+async def test_a_planted_session_id_is_not_the_one_that_is_opened(stranger: httpx.AsyncClient, sign_in: SignIn) -> None:
+    stranger.cookies.set("farmloop", "planted")
+    await stranger.post("/api/v1/session", json={"token": sign_in.issue()}, headers=OWN)
+    stranger.cookies.clear()
+    stranger.cookies.set("farmloop", "planted")
+    assert (await stranger.get("/api/v1/session")).status_code == 401
+
+
+async def test_signing_in_again_ends_the_session_before(operator: httpx.AsyncClient, sign_in: SignIn) -> None:
+    before = operator.cookies["farmloop"]
+    await operator.post("/api/v1/session", json={"token": sign_in.issue()})
+    after = operator.cookies["farmloop"]
+    operator.cookies.clear()
+    assert before != after
+    for session_id, status in ((before, 401), (after, 200)):
+        operator.cookies.set("farmloop", session_id)
+        assert (await operator.get("/api/v1/session")).status_code == status
+        operator.cookies.clear()
+
+
+async def test_signing_out_ends_the_session(operator: httpx.AsyncClient) -> None:
+    session_id = operator.cookies["farmloop"]
+    assert (await operator.delete("/api/v1/session")).status_code == 204
+    assert "farmloop" not in operator.cookies
+    operator.cookies.set("farmloop", session_id)
+    assert (await operator.get("/api/v1/session")).status_code == 401
+
+
+async def test_over_https_the_cookie_is_bound_to_it(farm: SmallFarm, sign_in: SignIn) -> None:
+    app = create_app(farm, sign_in=sign_in, secure=True)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://127.0.0.1") as client:
+        reply = await client.post("/api/v1/session", json={"token": sign_in.issue()}, headers=OWN)
+        assert reply.headers["set-cookie"].startswith("__Host-farmloop=")
+        assert "secure" in reply.headers["set-cookie"].lower()
+        assert (await client.get("/api/v1/state")).status_code == 200
+
+
+async def test_the_state_is_whole_and_honest(operator: httpx.AsyncClient, farm: SmallFarm) -> None:
+    farm.lose("ras1.tank1.do", Reason.STALE)
+    farm.lose("ras1.tank2.do", Reason.COMM)
+    farm.raise_alarm(AlarmNow("sensor:ras1.tank2.do", "high", True, START_S, {"tag": "ras1.tank2.do", "reason": "comm"}))
+    state = (await operator.get("/api/v1/state")).json()
+    assert state["now"] == START_S * 1000
+    # a stale value is no value, only what it last was; a failed read is never a number
+    assert state["readings"]["ras1.tank1.do"] == {"v": None, "q": "bad", "why": "stale", "t": START_S * 1000, "last": 7.62}
+    assert state["readings"]["ras1.tank2.do"] == {"v": None, "q": "bad", "why": "comm", "t": START_S * 1000, "last": None}
+    assert state["readings"]["gh1.bay1.rh"] == {"v": 78.0, "q": "good", "why": None, "t": START_S * 1000, "last": None}
+    assert state["orders"]["gh1.bay1.heater"]["slot"] == "manual"
+    assert state["orders"]["gh1.bay1.heater"]["because"] == {"key": "manual", "values": {"by": "wang"}}
+    assert state["setpoints"]["ras1.tank1.do_sp"]["target"] == 7.5
+    assert [(one["kind"], one["facility"]) for one in state["alarms"]] == [("sensor", "ras1")]
+
+
+async def test_a_refused_value_never_leaves_as_one(operator: httpx.AsyncClient, farm: SmallFarm) -> None:
+    farm.measure("ras1.tank1.do", float("nan"))
+    reading = (await operator.get("/api/v1/state")).json()["readings"]["ras1.tank1.do"]
+    assert (reading["v"], reading["last"], reading["q"], reading["why"]) == (None, None, "bad", "not_finite")
+
+
+async def test_the_site_is_told_as_it_is_drawn(operator: httpx.AsyncClient) -> None:
+    site = (await operator.get("/api/v1/site")).json()
+    assert site["site"]["timezone"] == "Asia/Shanghai"
+    assert [one["id"] for one in site["facilities"]] == ["ras1", "gh1", "pf1"]
+    air = site["tags"]["gh1.bay1.air_temp"]
+    assert (air["name"], air["setpoints"], air["watched"]) == (
+        {"zh": "气温", "en": "Air temperature"}, ["gh1.bay1.vent_sp", "gh1.bay1.heat_sp"], True,
+    )  # fmt: skip
+    assert site["tags"]["gh1.bay1.rh"]["watched"]  # by an alarm
+    assert not site["tags"]["gh1.bay1.co2"]["watched"]
+    assert "gh1.bay1.vent_sp" not in site["tags"]
+    bands = {name: setpoint["band"] for name, setpoint in site["setpoints"].items()}
+    assert bands == {
+        "ras1.tank1.do_sp": [-0.4, 0.4], "ras1.tank2.do_sp": [-0.4, 0.4], "gh1.bay1.heat_sp": [-1.0, 0.0],
+        "gh1.bay1.vent_sp": [0.0, 4.0], "pf1.room1.ph_sp": [-0.2, 0.2],
+    }  # fmt: skip
+    # a setpoint without a name of its own is called as the value that is held to it
+    assert site["setpoints"]["ras1.tank1.do_sp"]["name"]["zh"] == "一池溶解氧"
+    assert site["names"]["ras1.tank1.low_oxygen"]["en"] == "Emergency oxygen at low oxygen"
+
+
+@pytest.mark.parametrize(("language", "key", "text"), [("zh-CN", "reason.stale", "数据过期"), ("en", "reason.stale", "out of date")])
+async def test_messages_come_in_each_language(operator: httpx.AsyncClient, language: str, key: str, text: str) -> None:
+    messages = (await operator.get(f"/api/v1/messages/{language}")).json()
+    assert messages[key] == text
+    assert not any(name.startswith(("problem.", "log.")) for name in messages)
+
+
+async def test_an_unknown_language_is_not_found(operator: httpx.AsyncClient) -> None:
+    assert (await operator.get("/api/v1/messages/..%2fen")).status_code == 404
+    assert (await operator.get("/api/v1/messages/fr")).status_code == 404
+
+
+async def test_a_trend_keeps_its_gaps(operator: httpx.AsyncClient, farm: SmallFarm) -> None:
+    farm.remember("ras1.tank1.do", [(START_S - 60, 7.0), (START_S - 30, None), (START_S, 7.2)])
+    trend = (await operator.get("/api/v1/trend", params={"tag": ["ras1.tank1.do", "gh1.bay1.rh"], "seconds": 600})).json()
+    assert trend["pens"]["ras1.tank1.do"]["v"] == [7.0, None, 7.2]
+    assert trend["pens"]["ras1.tank1.do"]["t"] == [(START_S + shift) * 1000 for shift in (-60, -30, 0)]
+    assert trend["pens"]["gh1.bay1.rh"] == {"t": [], "v": []}
+
+
+async def test_a_day_of_seconds_is_thinned(operator: httpx.AsyncClient, farm: SmallFarm) -> None:
+    farm.remember("ras1.tank1.do", [(START_S - 86400 + second, second % 7.0) for second in range(86401)])
+    trend = (await operator.get("/api/v1/trend", params={"tag": "ras1.tank1.do", "seconds": 86400})).json()
+    assert 700 < len(trend["pens"]["ras1.tank1.do"]["t"]) <= 1510
+
+
+@pytest.mark.parametrize(
+    ("params", "status"),
+    [
+        ({"tag": "ras1.tank1.nothing"}, 404),
+        ({}, 422),
+        ({"tag": ["gh1.bay1.rh"] * 9}, 422),
+        ({"tag": "gh1.bay1.rh", "seconds": 1}, 422),
+        ({"tag": "gh1.bay1.rh", "seconds": 1e9}, 422),
+        ({"tag": "gh1.bay1.rh", "seconds": "nan"}, 422),
+        ({"tag": "gh1.bay1.rh", "seconds": "inf"}, 422),
+    ],
+)
+async def test_a_trend_that_cannot_be_is_refused(
+    operator: httpx.AsyncClient, params: dict[str, str | float | list[str]], status: int
+) -> None:
+    reply = await operator.get("/api/v1/trend", params=params)
+    assert reply.status_code == status
+    assert reply.headers["content-type"] == "application/problem+json"
+
+
+async def test_devices_say_how_they_are(operator: httpx.AsyncClient) -> None:
+    devices = (await operator.get("/api/v1/devices")).json()["devices"]
+    assert devices["do_tank1"]["online"]
+    assert devices["do_tank2"]["last_error"] == "unit 12: no answer within 0.3 s"
+    assert devices["do_tank2"]["failures"] == {"crc": 12, "timeout": 288}
+
+
+async def test_a_setpoint_is_set(operator: httpx.AsyncClient, farm: SmallFarm) -> None:
+    reply = await operator.put(SETPOINT, json={"change_id": "change-0001", "value": 8.0, "expected": 7.5})
+    assert reply.status_code == 200
+    assert reply.json()["target"] == 8.0
+    assert reply.json()["by"] == "operator"
+    assert farm.changes_made == [("change-0001", "ras1.tank1.do_sp", 8.0, "operator")]
+
+
+async def test_the_same_change_sent_twice_changes_once(operator: httpx.AsyncClient, farm: SmallFarm) -> None:
+    body = {"change_id": "change-0001", "value": 8.0, "expected": 7.5}
+    replies = [await operator.put(SETPOINT, json=body) for _ in range(2)]
+    assert [reply.status_code for reply in replies] == [200, 200]
+    assert replies[0].json() == replies[1].json()
+    assert len(farm.changes_made) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("zh-CN", "20.0 超出允许范围 6.0 到 12.0。"), ("en", "20.0 is outside what may be set, 6.0 to 12.0.")],
+)
+async def test_a_setpoint_beyond_its_limits_is_refused_in_words(
+    operator: httpx.AsyncClient, farm: SmallFarm, language: str, words: str
+) -> None:
+    body = {"change_id": "change-0001", "value": 20}
+    reply = await operator.put(SETPOINT, json=body, headers={"accept-language": language})
+    assert reply.status_code == 422
+    problem = reply.json()
+    assert (problem["code"], problem["message"], problem["title"]) == ("refused", "refused.limits", words)
+    assert problem["values"] == {"value": 20.0, "low": 6.0, "high": 12.0}
+    assert farm.changes_made == []
+
+
+async def test_two_people_do_not_overwrite_each_other(operator: httpx.AsyncClient, farm: SmallFarm) -> None:
+    farm.echo("ras1.tank1.do_sp", 9.0, "li")
+    reply = await operator.put(SETPOINT, json={"change_id": "change-0001", "value": 8.0, "expected": 7.5})
+    assert reply.status_code == 409
+    assert reply.json()["values"] == {"expected": 7.5, "target": 9.0, "unit": "mg/L", "by": "li"}
+    assert farm.changes_made == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"change_id": "change-0001", "value": NaN}',
+        b'{"change_id": "change-0001", "value": Infinity}',
+        b'{"change_id": "change-0001", "value": 1e999}',
+        b'{"change_id": "change-0001", "value": "8"}',
+        b'{"change_id": "change-0001", "value": true}',
+        b'{"change_id": "change-0001"}',
+        b'{"change_id": "x", "value": 8}',
+        b'{"change_id": "change-0001", "value": 8, "by": "admin"}',
+        b'{"change_id": "change-0001", "value": 8, "role": "admin"}',
+        b'{"change_id": "change-0001", "value": 8',
+        b"[" * 8000,
+        b"",
+        b"null",
+    ],
+)
+async def test_a_change_that_is_none_is_refused(operator: httpx.AsyncClient, farm: SmallFarm, body: bytes) -> None:
+    reply = await operator.put(SETPOINT, content=body, headers={"content-type": "application/json"})
+    assert reply.status_code in (400, 422)
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert farm.changes_made == []
+
+
+async def test_an_unknown_setpoint_is_not_found(operator: httpx.AsyncClient) -> None:
+    reply = await operator.put("/api/v1/setpoints/ras1.tank1.nothing", json={"change_id": "change-0001", "value": 8.0})
+    assert reply.status_code == 404
+
+
+async def test_the_api_describes_itself(operator: httpx.AsyncClient) -> None:
+    document = (await operator.get("/api/v1/openapi.json")).json()
+    assert document["info"]["title"] == "Farmloop"
+    assert set(document["paths"]) == {
+        "/api/v1/session", "/api/v1/messages/{language}", "/api/v1/site", "/api/v1/state", "/api/v1/stream",
+        "/api/v1/trend", "/api/v1/devices", "/api/v1/setpoints/{name}",
+    }  # fmt: skip
+    assert "StateShape" in document["components"]["schemas"]
+
+
+async def test_hostile_names_travel_as_what_they_are(sign_in: SignIn) -> None:
+    hostile = "<img src=x onerror=alert(1)>"
+    document = site_document()
+    document["facilities"]["gh1"]["name"] = {"zh": hostile, "en": hostile}
+    farm = SmallFarm(document=document)
+    farm.order(Order("gh1.bay1.heater", 15.0, Slot.MANUAL, hostile, Because("manual", {"by": hostile}), 0.0))
+    app = create_app(farm, sign_in=sign_in)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1", headers=OWN) as client:
+        await client.post("/api/v1/session", json={"token": sign_in.issue()})
+        for path in ("/api/v1/site", "/api/v1/state"):
+            reply = await client.get(path)
+            assert reply.headers["content-type"] == "application/json"
+            assert hostile in reply.text
+        reply = await client.get("/sign-in", params={"language": hostile})
+        assert reply.status_code == 200
+        assert hostile not in reply.text

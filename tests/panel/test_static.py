@@ -1,0 +1,113 @@
+"""The front end as it is served: vendored files are what their packages held, and no word is written in code."""
+
+import gzip
+import json
+import re
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from controller.panel.assets import read_assets, sign_in_pages
+
+STATIC = Path(__file__).parents[2] / "controller/panel/static"
+VENDOR = STATIC / "vendor"
+VENDORED = json.loads((VENDOR / "VENDOR.json").read_text("utf-8"))["files"]
+OWN = sorted(STATIC.glob("*.js"))
+
+
+@pytest.mark.parametrize("entry", VENDORED, ids=lambda entry: entry["file"])
+def test_a_vendored_file_is_what_its_package_held(entry: dict[str, object]) -> None:
+    body = (VENDOR / str(entry["file"])).read_bytes()
+    assert sha256(body).hexdigest() == entry["sha256"]
+    # with the listed changes taken back it is the published file, byte for byte
+    for change in entry["changed"]:  # type: ignore[attr-defined]  # a list of {from, to}
+        body = body.replace(change["to"].encode(), change["from"].encode())
+    assert sha256(body).hexdigest() == entry["source_sha256"]
+    assert (VENDOR / str(entry["licence_file"])).stat().st_size > 500
+
+
+def test_nothing_is_vendored_without_an_entry() -> None:
+    named = {entry["file"] for entry in VENDORED} | {entry["licence_file"] for entry in VENDORED} | {"VENDOR.json"}
+    assert {path.name for path in VENDOR.iterdir()} == named
+
+
+def _templates(source: str) -> list[str]:
+    """The text of every html`…` in the source, with each ${…} replaced by a blank (templates within come by themselves)."""
+    found = []
+    for start in (match.end() for match in re.finditer(r"html`", source)):
+        text, at = [], start
+        while source[at] != "`":
+            if source.startswith("${", at):
+                depth, at = 1, at + 2
+                while depth:
+                    if source[at] == "`":
+                        at = _end_of_template(source, at + 1)
+                    depth += {"{": 1, "}": -1}.get(source[at], 0)
+                    at += 1
+                text.append(" ")
+            else:
+                text.append(source[at])
+                at += 1
+        found.append("".join(text))
+    return found
+
+
+def _end_of_template(source: str, at: int) -> int:
+    """Index of the backquote that ends the template which begins at `at`."""
+    while source[at] != "`":
+        if source.startswith("${", at):
+            depth, at = 1, at + 2
+            while depth:
+                if source[at] == "`":
+                    at = _end_of_template(source, at + 1)
+                depth += {"{": 1, "}": -1}.get(source[at], 0)
+                at += 1
+        else:
+            at += 1
+    return at
+
+
+@pytest.mark.parametrize("path", OWN, ids=lambda path: path.name)
+def test_no_word_stands_in_the_code(path: Path) -> None:
+    source = path.read_text("utf-8")
+    assert re.findall(r"[\u3400-\u9fff]", source) == []
+    for template in _templates(source):
+        shown = re.sub(r"<[^<>]*>", " ", template)
+        assert re.findall(r"[A-Za-z]{2,}", shown) == [], template
+        spoken = re.findall(r'(?:aria-label|title|placeholder|alt)="([^"]*[A-Za-z][^"]*)"', template)
+        assert spoken == [], template
+
+
+def test_the_check_for_words_would_find_one() -> None:
+    assert "Hello" in _templates("html`<b>Hello ${x ? html`<i>a</i>` : `}`}</b>`")[0]
+    assert _templates("html`<b>${y}</b>`") == ["<b> </b>"]
+
+
+@pytest.mark.parametrize("path", OWN, ids=lambda path: path.name)
+def test_nothing_makes_markup_of_text(path: Path) -> None:
+    source = path.read_text("utf-8")
+    assert re.findall(r"innerHTML|outerHTML|insertAdjacent|document\.write|dangerously|\beval\(|new Function", source) == []
+    assert re.findall(r"https?:|//cdn", source) == []
+
+
+@pytest.mark.parametrize("name", ["index.html", "sign_in.html"])
+def test_pages_hold_no_code_and_name_no_other_host(name: str) -> None:
+    page = (STATIC / name).read_text("utf-8")
+    assert re.findall(r"<script(?![^>]*src=)|\son\w+=|style=|https?:", page) == []
+
+
+def test_the_first_screen_is_small() -> None:
+    """What is loaded before the overview shows: everything but the chart, which comes when a trend is opened."""
+    assets = read_assets()
+    first = [name for name, asset in assets.items() if asset.media_type in ("text/javascript", "text/css") and name != "vendor/uplot.js"]
+    assert sum(len(assets[name].packed) for name in first) < 60_000
+    assert all(gzip.decompress(assets[name].packed) == assets[name].body for name in first)
+
+
+def test_the_sign_in_page_speaks_each_language_without_asking_anybody() -> None:
+    pages = sign_in_pages(read_assets())
+    assert 'lang="zh-CN"' in pages["zh-CN"].body.decode()
+    assert "{{" not in pages["zh-CN"].body.decode() + pages["en"].body.decode()
+    assert "过期" in pages["zh-CN"].body.decode()
+    assert "has expired" in pages["en"].body.decode()
