@@ -164,6 +164,15 @@ def test_an_empty_tank_starves_the_pump_and_keeps_its_last_litres() -> None:
     assert all(amount >= 0.0 for zone in (empty.inlet, empty.bulk, empty.channel) for amount in zone)
 
 
+def test_a_low_tank_turns_over_quickly_and_loses_no_ion() -> None:
+    shallow = NutrientTank(replace(TANK.parameters, tank_foot_valve_l=15.0))
+    start = shallow.initial()
+    low = run(3600.0, REST._replace(drain=1.0), start, shallow)
+    low = run(600.0, REST._replace(pump_acid=1.0), low._replace(tank_l=31.0, channel_l=320.0), shallow)
+    assert all(amount >= 0.0 for zone in (low.inlet, low.bulk, low.channel) for amount in zone)
+    assert shallow.ions_unexplained(start, low) < 1e-9
+
+
 def test_a_full_tank_runs_over_and_not_away() -> None:
     full = run(6 * 3600.0, REST._replace(topup=1.0))
     assert full.tank_l == pytest.approx(TANK.parameters.tank_full_l, rel=0.01)
