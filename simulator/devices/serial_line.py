@@ -18,6 +18,7 @@ from foundation.clock import pause, process_time
 
 GRAIN_S = 0.004
 """Bytes are handed over in chunks of so much time, as a converter's FIFO does: one wake-up a byte costs too much."""
+WAKE_S = 0.001
 SILENCE_CHARACTERS = 3.5
 
 Respond = Callable[[int, bytes], bytes | None]
@@ -256,29 +257,29 @@ class SerialLine:
     async def _talk(self) -> None:
         while True:
             heard_s, frame = await self._frames.get()
-            await _until(heard_s + SILENCE_CHARACTERS * self.character_s + self._turnaround_s)
+            due_s = heard_s + SILENCE_CHARACTERS * self.character_s + self._turnaround_s
+            # a wake-up is no finer than this: a fast line asks at once, its answer still comes when it is due
+            await _until(due_s - WAKE_S)
             self.requests += 1
             answer = self._respond(frame[0], frame[1:-2])
             if answer is None:
                 continue
             sent = self.faults.damage(framed(frame[0], answer))
-            if (late_s := self.faults.delay_s()) > 0.0:
-                await _until(process_time() + late_s / self._speed)
+            due_s += self.faults.delay_s() / self._speed
             first, second = self.faults.pieces(sent)
-            await self._send(first)
+            await self._send(first, due_s)
             if second:
-                await _until(process_time() + self.faults.gap_s / self._speed)
-                await self._send(second)
+                await self._send(second, process_time() + self.faults.gap_s / self._speed)
 
-    async def _send(self, data: bytes) -> None:
-        """Hand each byte over when it has come to its end on the wire, never before."""
-        start_s, sent = process_time(), 0
+    async def _send(self, data: bytes, due_s: float) -> None:
+        """From `due_s` on, hand each byte over when it has come to its end on the wire, never before."""
+        sent = 0
         chunk = max(1, int(GRAIN_S / self.character_s))
         while sent < len(data):
             end = min(sent + chunk, len(data))
-            await _until(start_s + end * self.character_s)
+            await _until(due_s + end * self.character_s)
             # who wakes late hands over all that is due by now
-            end = min(len(data), max(end, int((process_time() - start_s) / self.character_s)))
+            end = min(len(data), max(end, int((process_time() - due_s) / self.character_s)))
             self._hand_over(data[sent:end])
             sent = end
 
