@@ -108,7 +108,6 @@ class History:
         self._stored_points = self._dropped = self._unknown = self._dead = 0
         self._last_stored_s: float | None = None
         self._last_error = ""
-        self._pending = dict.fromkeys(site.sinks, Pending(0, 0, None))
         self._shippers = {
             name: Shipper(name, self._outbox, opener(sink, secrets), lambda: self._now_s, random or Random())
             for name, sink in site.sinks.items()
@@ -147,7 +146,7 @@ class History:
             last_error=self._last_error,
             quarantined=tuple(self._outbox.quarantined),
             dead_letters=self._dead,
-            sinks={name: SinkStatus(shipper.health, self._pending[name]) for name, shipper in self._shippers.items()},
+            sinks={name: SinkStatus(shipper.health, shipper.pending) for name, shipper in self._shippers.items()},
         )
 
     # --- the disk's side
@@ -219,8 +218,8 @@ class History:
             self._last_stored_s = self._now_s
         while self._waiting:
             self._stored.extend(self._waiting.popleft().acknowledge)
-        for name, shipper in self._shippers.items():
-            self._pending[name] = self._outbox.pending(name)
+        for shipper in self._shippers.values():
+            shipper.count()
             if blobs:
                 shipper.news()
         self._dead = self._outbox.dead_letters()

@@ -13,7 +13,7 @@ from random import Random
 from threading import Event, Thread
 from typing import Literal
 
-from controller.history.outbox import Batch, Dead, Outbox
+from controller.history.outbox import Batch, Dead, Outbox, Pending
 from controller.history.sinks import Answer, Sink, Verdict, is_about_lines, verdict
 
 LINES, BYTES = 5000, 1 << 20
@@ -56,6 +56,7 @@ class Shipper:
     ) -> None:
         self.name = name
         self.health = Health()
+        self.pending = Pending(0, 0, None)
         self._outbox = outbox
         self._open_sink = open_sink
         self._now = now
@@ -85,6 +86,10 @@ class Shipper:
         if not self._thread.is_alive():
             self._close()
 
+    def count(self) -> None:
+        """Bring `pending` up to date; raises what the outbox raises."""
+        self.pending = self._outbox.pending(self.name)
+
     def _work(self) -> None:
         while not self._stop.is_set():
             wait_s = self.step()
@@ -101,7 +106,9 @@ class Shipper:
             if batch is None:
                 return None
             self._held = batch
-            return self._ship(batch)
+            wait_s = self._ship(batch)
+            self.count()
+            return wait_s
         except sqlite3.Error as error:
             # the outbox looks after itself; what was held may be of another file by then
             self._held = None
