@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from simulator.parameters import load_parameters
-from simulator.plants.glasshouse import Drive, House, Outside, initial, leaf_area, step
+from simulator.plants.glasshouse import step
 from simulator.plants.glasshouse_flows import air_flows
+from simulator.plants.glasshouse_state import Drive, House, Outside, initial, leaf_area
 from simulator.plants.greenhouse_parameters import (
     CO2_CONSTANT,
     KELVIN,

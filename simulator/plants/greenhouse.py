@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from simulator.parameters import load_parameters
-from simulator.plants.glasshouse import Books, Drive, House, Outside, initial, leaf_area, step, stored_heat_j
+from simulator.plants.glasshouse import step
 from simulator.plants.glasshouse_light import light
+from simulator.plants.glasshouse_state import Books, Drive, House, Outside, initial, leaf_area, stored_heat_j
 from simulator.plants.greenhouse_parameters import (
     CO2_CONSTANT,
     KELVIN,
@@ -26,9 +27,11 @@ _INPUTS = {
     "heating.valve": _position(note="three-way mixing valve, 1 takes boiler water only"),
     "heating.pump": _position(1.0, "circulation through the rail pipes"),
     "boiler": _position(1.0, "burner released"),
+    "heater": _position(note="hot-air heater beside the pipes, the backup"),
     "vent.lee": _position(note="ridge vents out of the wind"),
     "vent.wind": _position(note="ridge vents on the side of the wind"),
     "screen.thermal": _position(note="1 is closed"),
+    "screen.shade": _position(note="outside, over the roof; 1 is closed"),
     "co2.valve": _position(),
     "fog": _position(),
     "lamps": _position(),
@@ -55,7 +58,9 @@ _OUTPUTS = {
     "vent.wind": Port("-", 0.0, 1.0, note="as given"),
     "heating.valve": Port("-", 0.0, 1.0, note="as given"),
     "screen.thermal": Port("-", 0.0, 1.0, note="as given"),
+    "screen.shade": Port("-", 0.0, 1.0, note="as given"),
     "energy.heat": Port("kWh", 0.0, 1e9, note="from the boiler into the pipes since the start, whole house"),
+    "energy.heater": Port("kWh", 0.0, 1e9, note="from the air heater since the start, whole house"),
     "energy.lamps": Port("kWh", 0.0, 1e9, note="drawn since the start, whole house"),
     "co2.dosed": Port("kg", 0.0, 1e9, note="since the start, whole house"),
     "water.transpired": Port("L", -1e9, 1e9, note="by the crop since the start, whole house"),
@@ -105,8 +110,11 @@ class GreenhousePlant:
             fog_kg_s=given["fog"] * p.fog_capacity_kg_m2_s,
             burner_w=burner_w(p, self.constants.boiler_j_k, state.boiler_c, drawn, given["boiler"]),
             circulation_w_k=circulation,
+            air_w=given["heater"] * p.heater_capacity_w_m2,
         )
-        return step(p, self.constants, state, drive, outside(p, weather), dt_s)
+        sky = outside(p, weather)
+        sky = sky._replace(radiation_w_m2=sky.radiation_w_m2 * _shade(p, given["screen.shade"]))
+        return step(p, self.constants, state, drive, sky, dt_s)
 
     def observe(self, state: House, inputs: Mapping[str, float], weather: Weather) -> dict[str, float]:
         p = self.parameters
@@ -118,7 +126,7 @@ class GreenhousePlant:
             p,
             leaf_area(p, state.crop),
             given["screen.thermal"],
-            sky.radiation_w_m2,
+            sky.radiation_w_m2 * _shade(p, given["screen.shade"]),
             given["lamps"] * p.lamp_power_w_m2,
         )
         air_k = state.air_c + KELVIN
@@ -145,7 +153,9 @@ class GreenhousePlant:
             "vent.wind": given["vent.wind"],
             "heating.valve": valve,
             "screen.thermal": given["screen.thermal"],
+            "screen.shade": given["screen.shade"],
             "energy.heat": books.pipe_j * area / 3.6e6,
+            "energy.heater": books.heater_j * area / 3.6e6,
             "energy.lamps": books.lamp_j / (1.0 - p.lamp_cooling_share) * area / 3.6e6,
             "co2.dosed": books.co2_dosed_mg * area * 1e-6,
             "water.transpired": books.transpired_kg * area,
@@ -167,7 +177,7 @@ class GreenhousePlant:
         sugar = after.crop.carbon_mg - before.crop.carbon_mg + book.harvested_mg
         return {
             "energy": _balance(
-                (book.boiler_j, book.lamp_j, book.sun_j, book.growth_j),
+                (book.boiler_j, book.heater_j, book.lamp_j, book.sun_j, book.growth_j),
                 (book.sky_j, book.outside_j, book.soil_j),
                 heat,
             ),
@@ -200,6 +210,11 @@ def outside(p: GreenhouseParameters, weather: Weather) -> Outside:
         sky_c=_within(weather.sky_c, -100.0, 60.0),
         soil_c=_within(weather.soil_c, -30.0, 50.0),
     )
+
+
+def _shade(p: GreenhouseParameters, position: float) -> float:
+    """What the shade screen over the roof leaves of the sun; the rest goes back to the sky."""
+    return 1.0 - position * (1.0 - p.shade_transmission)
 
 
 def _pressure_pa(weather: Weather) -> float:

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from itertools import pairwise
 
 GAS_CONSTANT = 8314.0
 """J/kmol/K, with the molar masses 18 and 44.01 kg/kmol, rounded as in Vanthoor 2011, table 8.1."""
@@ -62,6 +61,7 @@ class GreenhouseParameters:
     screen_nir_transmission: float
     screen_nir_reflection: float
     screen_air_flux: float
+    shade_transmission: float
     floor_thickness_m: float
     floor_density_kg_m3: float
     floor_specific_heat_j_kg_k: float
@@ -84,6 +84,7 @@ class GreenhouseParameters:
     boiler_water_c: float
     boiler_water_l_m2: float
     circulation_w_m2_k: float
+    heater_capacity_w_m2: float
     lamp_power_w_m2: float
     lamp_par_share: float
     lamp_nir_share: float
@@ -180,12 +181,14 @@ class HouseConstants:
 
     @classmethod
     def of(cls, p: GreenhouseParameters) -> "HouseConstants":
-        layers = [p.soil_layer_m * 2.0**index for index in range(5)]
         glass = p.cover_thickness_m * p.cover_density_kg_m3 * p.cover_specific_heat_j_kg_k
         pipe_area = math.pi * p.pipe_length_m_m2 * p.pipe_outer_m
-        between = [2.0 * p.soil_conductivity_w_m_k / (a + b) for a, b in pairwise(layers)]
-        floor_to_soil = 2.0 / (p.floor_thickness_m / p.floor_conductivity_w_m_k + layers[0] / p.soil_conductivity_w_m_k)
-        to_outside = 2.0 * p.soil_conductivity_w_m_k / (layers[4] + p.soil_outside_m)
+        # each layer of soil is twice as thick as the one above
+        layer = p.soil_layer_m
+        first = layer * p.soil_heat_capacity_j_m3_k
+        floor_to_soil = 2.0 / (p.floor_thickness_m / p.floor_conductivity_w_m_k + layer / p.soil_conductivity_w_m_k)
+        between = 2.0 * p.soil_conductivity_w_m_k / (3.0 * layer)
+        to_outside = 2.0 * p.soil_conductivity_w_m_k / (16.0 * layer + p.soil_outside_m)
         grow_area = math.pi * p.grow_pipe_length_m_m2 * p.grow_pipe_outer_m
         return cls(
             cover_ratio=p.cover_area_m2 / p.floor_area_m2,
@@ -195,8 +198,8 @@ class HouseConstants:
             top_j_k=p.top_height_m * p.air_heat_capacity_j_m3_k,
             screen_j_k=p.screen_thickness_m * p.screen_density_kg_m3 * p.screen_specific_heat_j_kg_k,
             floor_j_k=p.floor_thickness_m * p.floor_density_kg_m3 * p.floor_specific_heat_j_kg_k,
-            soil_j_k=tuple(layer * p.soil_heat_capacity_j_m3_k for layer in layers),  # type: ignore[arg-type]
-            soil_w_k=(floor_to_soil, *between, to_outside),  # type: ignore[arg-type]
+            soil_j_k=(first, 2.0 * first, 4.0 * first, 8.0 * first, 16.0 * first),
+            soil_w_k=(floor_to_soil, between, between / 2.0, between / 4.0, between / 8.0, to_outside),
             pipe_j_k=_pipe_j_k(p.pipe_length_m_m2, p.pipe_outer_m, p.pipe_inner_m),
             pipe_area=pipe_area,
             pipe_convection=1.99 * pipe_area,

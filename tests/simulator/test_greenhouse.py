@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from benchmarks.validation.greenlight import static_trajectory
 from simulator.parameters import names
-from simulator.plants.glasshouse import House
 from simulator.plants.glasshouse_light import light
+from simulator.plants.glasshouse_state import House
 from simulator.plants.greenhouse import GreenhousePlant, load
 from simulator.plants.plant import Weather
 from simulator.plants.tomato import CO2_PER_SUGAR, Crop, grow
@@ -224,6 +224,20 @@ def test_heat_is_counted_in_kilowatt_hours_of_the_whole_house() -> None:
     kwh = PLANT.observe(state, {}, NIGHT)["energy.heat"]
     assert kwh == pytest.approx(state.books.pipe_j * 1000.0 / 3.6e6)
     assert 40.0 < kwh < 250.0
+
+
+def test_the_backup_heater_warms_the_air_without_the_boiler() -> None:
+    cold = run(1.0, {"boiler": 0.0}, NIGHT)
+    warm = run(1.0, {"boiler": 0.0, "heater": 1.0}, NIGHT)
+    assert warm.air_c > cold.air_c + 5.0
+    assert PLANT.observe(warm, {}, NIGHT)["energy.heater"] == pytest.approx(100.0)
+    assert PLANT.observe(warm, {}, NIGHT)["energy.heat"] == PLANT.observe(cold, {}, NIGHT)["energy.heat"]
+
+
+def test_the_shade_screen_keeps_half_of_the_sun_out() -> None:
+    light_of = [PLANT.observe(PLANT.initial(), {"screen.shade": shut}, DAY)["inside.ppfd"] for shut in (0.0, 1.0)]
+    assert light_of[1] == pytest.approx(0.5 * light_of[0])
+    assert run(2.0, {"screen.shade": 1.0}, DAY).air_c < run(2.0, {}, DAY).air_c - 3.0
 
 
 def test_fog_cools_and_moistens() -> None:
