@@ -50,16 +50,20 @@ async def operator(stranger: httpx.AsyncClient, sign_in: SignIn) -> httpx.AsyncC
 
 
 @asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[str]:
-    """The app on a free port of loopback; gives its URL, and stops it afterwards."""
-    port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    server = asyncio.create_task(serve(app, "127.0.0.1", 0, port.set_result))
+async def served(app: FastAPI, at: int = 0) -> AsyncIterator[str]:
+    """The app on loopback (a free port, unless one is named); gives its URL, and stops it afterwards."""
+    listening = asyncio.Event()
+    ports: list[int] = []
+
+    def ready(port: int) -> None:
+        ports.append(port)
+        listening.set()
+
+    server = asyncio.create_task(serve(app, "127.0.0.1", at, ready))
     try:
-        await asyncio.wait({server, port}, return_when=asyncio.FIRST_COMPLETED)
-        yield f"http://127.0.0.1:{port.result()}"
+        await listening.wait()
+        yield f"http://127.0.0.1:{ports[0]}"
     finally:
         server.cancel()
         with suppress(asyncio.CancelledError):
             await server
-
-

@@ -1,9 +1,12 @@
-"""A small farm in memory, with all that the panel may ask: three facilities, values that tests set, limits that hold."""
+"""A small farm in memory, with all that the panel may ask: values that tests set, limits that hold."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from math import isfinite
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from controller.core.words import AlarmNow, Because, Order, Slot
 from controller.panel.farm import Refusal, SetpointNow
@@ -16,79 +19,10 @@ from foundation.tag import Kind, Tag
 START_S = 1_770_000_000.0
 
 
-def _loop(kind: str, pv: str, sp: str, out: str, **more: Any) -> dict[str, Any]:
-    """A loop as a site file spells it."""
-    return {"type": kind, "pv": pv, "sp": sp, "period": "10 s", "on_loss": "off", "out": out, **more}
-
-
 def site_document() -> dict[str, Any]:
-    """Two fish tanks, a greenhouse bay and a plant factory room."""
-    switch = {"type": "on_off", "safe": "off", "lease": "20 s", "fail_safe_by": "device"}
-    return {
-        "schema": 1,
-        "site": {
-            "id": "demo_farm", "name": {"zh": "示范农场", "en": "Demo farm"},
-            "timezone": "Asia/Shanghai", "latitude": 36.88, "longitude": 118.74,
-        },
-        "facilities": {
-            "ras1": {"kind": "ras", "species": "largemouth_bass", "zones": ["tank1", "tank2"], "name": {"zh": "循环水一号", "en": "RAS 1"}},
-            "gh1": {"kind": "greenhouse", "crop": "tomato", "zones": ["bay1"], "name": {"zh": "一号温室", "en": "Greenhouse 1"}},
-            "pf1": {"kind": "plant_factory", "crop": "lettuce", "zones": ["room1"], "name": {"zh": "植物工厂", "en": "Plant factory"}},
-        },
-        "buses": {"rs485a": {"protocol": "modbus_rtu", "port": "by-id/usb-FTDI_1"}},
-        "devices": {
-            "do_tank1": {"product": "yosemitech/y504_a", "bus": "rs485a", "unit": 11, "tags": {"oxygen": "ras1.tank1.do"}},
-            "do_tank2": {"product": "yosemitech/y504_a", "bus": "rs485a", "unit": 12, "tags": {"oxygen": "ras1.tank2.do"}},
-        },
-        "outputs": {
-            "ras1.tank1.o2_valve": {**switch, "type": "time_proportioned", "period": "60 s", "name": {"zh": "一池氧气阀", "en": "Oxygen valve 1"}},
-            "ras1.tank1.emergency_o2": {**switch, "safe": "on", "life_support": True, "name": {"zh": "一池应急增氧", "en": "Emergency oxygen 1"}},
-            "ras1.tank2.o2_valve": {**switch, "type": "time_proportioned", "period": "60 s", "name": {"zh": "二池氧气阀", "en": "Oxygen valve 2"}},
-            "gh1.bay1.vent": {**switch, "type": "analog", "name": {"zh": "天窗", "en": "Roof vent"}},
-            "gh1.bay1.heater": {**switch, "type": "analog", "name": {"zh": "加温", "en": "Heating"}},
-            "pf1.room1.lamps": {**switch, "type": "analog", "name": {"zh": "补光灯", "en": "Lamps"}},
-            "pf1.room1.acid": {
-                **switch, "type": "pulse", "flow": "2 mL/s", "max_pulse": "10 s", "max_per_day": "200 mL", "name": {"zh": "加酸泵", "en": "Acid pump"},
-            },
-        },
-        "programs": {
-            "ras1.tank1.do_sp": {"value": "7.5 mg/L", "limits": ["6 mg/L", "12 mg/L"]},
-            "ras1.tank2.do_sp": {"value": "7.5 mg/L", "limits": ["6 mg/L", "12 mg/L"]},
-            "gh1.bay1.heat_sp": {"value": "18 degC", "limits": ["8 degC", "28 degC"], "name": {"zh": "加温温度", "en": "Heating temperature"}},
-            "gh1.bay1.vent_sp": {"value": "23 degC", "limits": ["10 degC", "32 degC"], "name": {"zh": "通风温度", "en": "Ventilation temperature"}},
-            "pf1.room1.ph_sp": {"value": "5.8 pH", "limits": ["5 pH", "7 pH"]},
-        },
-        "loops": {
-            "ras1.tank1.do_loop": _loop("pid", "ras1.tank1.do", "ras1.tank1.do_sp", "ras1.tank1.o2_valve", kc="12 %", ti="8 min", deadband="0.4 mg/L"),
-            "ras1.tank2.do_loop": _loop("pid", "ras1.tank2.do", "ras1.tank2.do_sp", "ras1.tank2.o2_valve", kc="12 %", ti="8 min", deadband="0.4 mg/L"),
-            "gh1.bay1.vent_loop": _loop("p_band", "gh1.bay1.air_temp", "gh1.bay1.vent_sp", "gh1.bay1.vent", band="4 K"),
-            "gh1.bay1.heat_loop": _loop("hysteresis", "gh1.bay1.air_temp", "gh1.bay1.heat_sp", "gh1.bay1.heater", below="1 K"),
-            "pf1.room1.ph_loop": {
-                "type": "dosing", "pv": "pf1.room1.ph", "sp": "pf1.room1.ph_sp", "out": ["pf1.room1.acid"], "period": "60 s",
-                "on_loss": "off", "effect": "0.1 pH/L", "deadband": "0.2 pH", "wait": "5 min",
-            },
-        },
-        "interlocks": {
-            "ras1.tank1.low_oxygen": {
-                "when": "ras1.tank1.do < '5.0 mg/L'", "effect": [{"set": "ras1.tank1.emergency_o2", "to": "on"}],
-                "name": {"zh": "溶氧过低应急增氧", "en": "Emergency oxygen at low oxygen"},
-            },
-        },
-        "alarms": {
-            "ras1.tank1.do_low_low": {
-                "when": "ras1.tank1.do < '5.0 mg/L'", "priority": "critical",
-                "cause": {"zh": "一池供氧或循环中断", "en": "Tank 1: oxygen supply or circulation lost"},
-                "consequence": {"zh": "约 {minutes} 分钟后鱼开始死亡", "en": "Fish begin to die in about {minutes} min"},
-                "response": {"zh": "检查应急增氧阀和循环泵", "en": "Check the emergency oxygen valve and the circulation pump"},
-            },
-            "gh1.bay1.humid": {
-                "when": "gh1.bay1.rh > '92 %'", "priority": "medium",
-                "cause": {"zh": "一号温室湿度过高", "en": "Greenhouse 1 is too humid"},
-                "consequence": {"zh": "叶面结露，灰霉病风险", "en": "Wet leaves: risk of botrytis"},
-                "response": {"zh": "开窗并加温除湿", "en": "Open the vents and heat"},
-            },
-        },
-    }  # fmt: skip
+    """Two fish tanks, a greenhouse bay and a plant factory room, as a site file spells them."""
+    document: dict[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8"))
+    return document
 
 
 _TAGS = (
@@ -115,16 +49,14 @@ class SmallFarm:
     def __init__(self, clock: Clock | None = None, document: dict[str, Any] | None = None) -> None:
         self.clock: Clock = clock or SteppedClock(START_S)
         self.site = Site.model_validate(document or site_document())
-        self.tags: dict[str, Tag] = {
+        tags = {
             name: Tag(name, unit, Kind.MEASURED, "env", zh, en, low, high)
             for name, unit, zh, en, low, high, _ in _TAGS
         }  # fmt: skip
         for name, program in self.site.programs.items():
-            low, high = program.limits
-            named = program.name
-            self.tags[name] = Tag(
-                name, low.unit, Kind.SETPOINT, "env", named.zh if named else name, named.en if named else name
-            )
+            zh, en = (program.name.zh, program.name.en) if program.name else (name, name)
+            tags[name] = Tag(name, program.limits[0].unit, Kind.SETPOINT, "env", zh, en)
+        self.tags: Mapping[str, Tag] = tags
         self._readings: dict[str, Reading] = {row[0]: good(row[0], row[6], self.clock.now()) for row in _TAGS}
         self._readings["gh1.all.door"] = good("gh1.all.door", True, self.clock.now())
         self._setpoints = {

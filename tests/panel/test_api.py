@@ -77,12 +77,26 @@ async def test_over_https_the_cookie_is_bound_to_it(farm: SmallFarm, sign_in: Si
 async def test_the_state_is_whole_and_honest(operator: httpx.AsyncClient, farm: SmallFarm) -> None:
     farm.lose("ras1.tank1.do", Reason.STALE)
     farm.lose("ras1.tank2.do", Reason.COMM)
-    farm.raise_alarm(AlarmNow("sensor:ras1.tank2.do", "high", True, START_S, {"tag": "ras1.tank2.do", "reason": "comm"}))
+    farm.raise_alarm(
+        AlarmNow("sensor:ras1.tank2.do", "high", True, START_S, {"tag": "ras1.tank2.do", "reason": "comm"})
+    )
     state = (await operator.get("/api/v1/state")).json()
     assert state["now"] == START_S * 1000
     # a stale value is no value, only what it last was; a failed read is never a number
-    assert state["readings"]["ras1.tank1.do"] == {"v": None, "q": "bad", "why": "stale", "t": START_S * 1000, "last": 7.62}
-    assert state["readings"]["ras1.tank2.do"] == {"v": None, "q": "bad", "why": "comm", "t": START_S * 1000, "last": None}
+    assert state["readings"]["ras1.tank1.do"] == {
+        "v": None,
+        "q": "bad",
+        "why": "stale",
+        "t": START_S * 1000,
+        "last": 7.62,
+    }
+    assert state["readings"]["ras1.tank2.do"] == {
+        "v": None,
+        "q": "bad",
+        "why": "comm",
+        "t": START_S * 1000,
+        "last": None,
+    }
     assert state["readings"]["gh1.bay1.rh"] == {"v": 78.0, "q": "good", "why": None, "t": START_S * 1000, "last": None}
     assert state["orders"]["gh1.bay1.heater"]["slot"] == "manual"
     assert state["orders"]["gh1.bay1.heater"]["because"] == {"key": "manual", "values": {"by": "wang"}}
@@ -117,7 +131,9 @@ async def test_the_site_is_told_as_it_is_drawn(operator: httpx.AsyncClient) -> N
     assert site["names"]["ras1.tank1.low_oxygen"]["en"] == "Emergency oxygen at low oxygen"
 
 
-@pytest.mark.parametrize(("language", "key", "text"), [("zh-CN", "reason.stale", "数据过期"), ("en", "reason.stale", "out of date")])
+@pytest.mark.parametrize(
+    ("language", "key", "text"), [("zh-CN", "reason.stale", "数据过期"), ("en", "reason.stale", "out of date")]
+)
 async def test_messages_come_in_each_language(operator: httpx.AsyncClient, language: str, key: str, text: str) -> None:
     messages = (await operator.get(f"/api/v1/messages/{language}")).json()
     assert messages[key] == text
@@ -131,7 +147,9 @@ async def test_an_unknown_language_is_not_found(operator: httpx.AsyncClient) -> 
 
 async def test_a_trend_keeps_its_gaps(operator: httpx.AsyncClient, farm: SmallFarm) -> None:
     farm.remember("ras1.tank1.do", [(START_S - 60, 7.0), (START_S - 30, None), (START_S, 7.2)])
-    trend = (await operator.get("/api/v1/trend", params={"tag": ["ras1.tank1.do", "gh1.bay1.rh"], "seconds": 600})).json()
+    trend = (
+        await operator.get("/api/v1/trend", params={"tag": ["ras1.tank1.do", "gh1.bay1.rh"], "seconds": 600})
+    ).json()
     assert trend["pens"]["ras1.tank1.do"]["v"] == [7.0, None, 7.2]
     assert trend["pens"]["ras1.tank1.do"]["t"] == [(START_S + shift) * 1000 for shift in (-60, -30, 0)]
     assert trend["pens"]["gh1.bay1.rh"] == {"t": [], "v": []}
@@ -257,7 +275,9 @@ async def test_hostile_names_travel_as_what_they_are(sign_in: SignIn) -> None:
     farm = SmallFarm(document=document)
     farm.order(Order("gh1.bay1.heater", 15.0, Slot.MANUAL, hostile, Because("manual", {"by": hostile}), 0.0))
     app = create_app(farm, sign_in=sign_in)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1", headers=OWN) as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://127.0.0.1", headers=OWN
+    ) as client:
         await client.post("/api/v1/session", json={"token": sign_in.issue()})
         for path in ("/api/v1/site", "/api/v1/state"):
             reply = await client.get(path)

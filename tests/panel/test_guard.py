@@ -39,7 +39,7 @@ def test_every_route_stands_in_the_table_of_permissions(app: FastAPI) -> None:
 
 
 def test_only_the_door_itself_is_open() -> None:
-    assert OPEN == {
+    assert set(OPEN) == {
         ("GET", "/healthz"),
         ("GET", "/sign-in"),
         ("GET", "/static/sign_in.js"),
@@ -72,28 +72,50 @@ async def test_no_spelling_of_a_path_gets_past_the_door(stranger: httpx.AsyncCli
     assert reply.status_code == 401
 
 
-@pytest.mark.parametrize("path", ["../app.py", "%2e%2e/app.py", "..%2fapp.py", "vendor/../../app.py", "index.html", "", "vendor"])
+@pytest.mark.parametrize(
+    "path", ["../app.py", "%2e%2e/app.py", "..%2fapp.py", "vendor/../../app.py", "index.html", "", "vendor"]
+)
 async def test_only_files_of_the_front_end_are_served(operator: httpx.AsyncClient, path: str) -> None:
     reply = await operator.get(httpx.URL(f"http://127.0.0.1/static/{path}"))
     assert reply.status_code == 404
 
 
 async def test_a_person_without_a_session_gets_the_sign_in_page(stranger: httpx.AsyncClient) -> None:
-    for language, words in (("zh-CN,zh;q=0.9", "登录操作面板"), ("en-GB", "Sign in to the panel"), ("de, zh;q=0.2", "登录操作面板")):
+    for language, words in (
+        ("zh-CN,zh;q=0.9", "登录操作面板"),
+        ("en-GB", "Sign in to the panel"),
+        ("de, zh;q=0.2", "登录操作面板"),
+    ):
         reply = await stranger.get("/", headers={"accept": "text/html", "accept-language": language})
         assert reply.status_code == 401
         assert words in reply.text
         assert reply.headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil", "", "x@127.0.0.1", "127.0.0.1:x", "127.0.0.1/", "[::1", "127.0.0.1,evil"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:80",
+        "127.0.0.1.evil.example",
+        "localhost.evil",
+        "",
+        "x@127.0.0.1",
+        "127.0.0.1:x",
+        "127.0.0.1/",
+        "[::1",
+        "127.0.0.1,evil",
+    ],
+)
 async def test_a_name_that_is_not_ours_is_refused(operator: httpx.AsyncClient, host: str) -> None:
     """DNS rebinding: a page of `evil.example` whose name suddenly means our address."""
     reply = await operator.get("/api/v1/state", headers={"host": host})
     assert reply.status_code == 421
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:8443", "localhost", "[::1]:8443", "192.168.1.7", "farm-box.local", "PANEL.farm.example"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:8443", "localhost", "[::1]:8443", "192.168.1.7", "farm-box.local", "PANEL.farm.example"]
+)
 async def test_our_names_are_heard(farm: SmallFarm, host: str) -> None:
     app = create_app(farm, sign_in=SignIn(), hosts=["panel.farm.example"])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
@@ -183,10 +205,11 @@ async def test_more_than_ten_writes_a_second_are_refused(operator: httpx.AsyncCl
 @pytest.mark.parametrize("path", ["/", "/healthz", "/sign-in", "/api/v1/state", "/static/panel.js", "/nowhere"])
 async def test_every_reply_carries_the_security_headers(operator: httpx.AsyncClient, path: str) -> None:
     headers = (await operator.get(path)).headers
-    assert headers["content-security-policy"] == (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-        "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
-    )
+    assert headers["content-security-policy"].split("; ") == [
+        "default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "img-src 'self' data:",
+        "font-src 'self'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+    ]  # fmt: skip
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["cross-origin-opener-policy"] == "same-origin"

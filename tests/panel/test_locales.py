@@ -29,7 +29,12 @@ def test_both_languages_have_the_same_keys_and_places() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_places_are_plain_names(language: str) -> None:
     """The panel fills them as well as Python: a name, and at most a number of decimals."""
-    odd = {key for key, text in catalogue(language).items() for place in _places(text) if not re.fullmatch(r"\w+(:\.\df)?", place)}
+    odd = {
+        key
+        for key, text in catalogue(language).items()
+        for place in _places(text)
+        if not re.fullmatch(r"\w+(:\.\df)?", place)
+    }
     assert {key for key in odd if key.startswith(("panel.", "why.", "refused.", "reason.", "alarm."))} == set()
 
 
@@ -51,13 +56,18 @@ def test_every_reason_quality_kind_and_unit_has_words(language: str) -> None:
 
 def _becauses() -> set[str]:
     """Every key that the core or the agent gives as a reason."""
-    keys = set()
+    keys: set[str] = set()
     for path in (ROOT / "controller").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Because" and node.args:
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id == "Because"
+                and node.args
+            ):
                 first = node.args[0]
                 branches = [first.body, first.orelse] if isinstance(first, ast.IfExp) else [first]
-                keys |= {one.value for one in branches if isinstance(one, ast.Constant)}
+                keys |= {one.value for one in branches if isinstance(one, ast.Constant) and isinstance(one.value, str)}
     return keys
 
 
@@ -91,7 +101,17 @@ def test_every_problem_that_the_panel_tells_is_there() -> None:
 
 def test_no_message_of_the_panel_is_there_for_nobody() -> None:
     asked = _asked_by_the_panel()
-    built = ("panel.age.", "panel.error.", "panel.kind.", "panel.language.", "panel.link.", "panel.lives.", "panel.priority.", "panel.slot.", "panel.theme.")
+    built = (
+        "panel.age.",
+        "panel.error.",
+        "panel.kind.",
+        "panel.language.",
+        "panel.link.",
+        "panel.lives.",
+        "panel.priority.",
+        "panel.slot.",
+        "panel.theme.",
+    )
     assert {key for key in catalogue("en") if key.startswith("panel.") and not key.startswith(built)} - asked == set()
 
 

@@ -33,7 +33,7 @@ def test_nothing_is_vendored_without_an_entry() -> None:
 
 
 def _templates(source: str) -> list[str]:
-    """The text of every html`…` in the source, with each ${…} replaced by a blank (templates within come by themselves)."""
+    """The text of every html`…` in the source, each ${…} in it a blank: templates within come by themselves."""
     found = []
     for start in (match.end() for match in re.finditer(r"html`", source)):
         text, at = [], start
@@ -87,7 +87,10 @@ def test_the_check_for_words_would_find_one() -> None:
 @pytest.mark.parametrize("path", OWN, ids=lambda path: path.name)
 def test_nothing_makes_markup_of_text(path: Path) -> None:
     source = path.read_text("utf-8")
-    assert re.findall(r"innerHTML|outerHTML|insertAdjacent|document\.write|dangerously|\beval\(|new Function", source) == []
+    assert (
+        re.findall(r"innerHTML|outerHTML|insertAdjacent|document\.write|dangerously|\beval\(|new Function", source)
+        == []
+    )
     assert re.findall(r"https?:|//cdn", source) == []
 
 
@@ -100,7 +103,11 @@ def test_pages_hold_no_code_and_name_no_other_host(name: str) -> None:
 def test_the_first_screen_is_small() -> None:
     """What is loaded before the overview shows: everything but the chart, which comes when a trend is opened."""
     assets = read_assets()
-    first = [name for name, asset in assets.items() if asset.media_type in ("text/javascript", "text/css") and name != "vendor/uplot.js"]
+    first = [
+        name
+        for name, asset in assets.items()
+        if asset.media_type in ("text/javascript", "text/css") and name != "vendor/uplot.js"
+    ]
     assert sum(len(assets[name].packed) for name in first) < 60_000
     assert all(gzip.decompress(assets[name].packed) == assets[name].body for name in first)
 

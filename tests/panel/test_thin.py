@@ -1,5 +1,7 @@
 """Thinning a line must not change what it shows."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,7 +28,7 @@ def test_the_extremes_and_both_ends_stay(points: list[Point], most: int) -> None
 @given(lines, st.integers(8, 100))
 def test_no_line_is_drawn_across_a_gap(points: list[Point], most: int) -> None:
     kept = thin(points, most)
-    for (before, first), (after, second) in zip(kept, kept[1:], strict=False):
+    for (before, first), (after, second) in pairwise(kept):
         if first is not None and second is not None:
             assert all(value is not None for at, value in points if before < at < after)
 

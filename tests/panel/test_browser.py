@@ -1,0 +1,262 @@
+"""The panel in a real browser: what an operator sees and does, under the strict policy that it is served with."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
+
+from controller.core.words import AlarmNow
+from controller.panel.app import create_app
+from controller.panel.sessions import Sessions
+from controller.panel.sign_in import SignIn
+from foundation.clock import SteppedClock
+from foundation.reading import Reason
+from tests.panel.conftest import served
+from tests.panel.small_farm import START_S, SmallFarm, site_document
+
+pytestmark = [pytest.mark.browser, pytest.mark.wire]
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+SMALL: ViewportSize = {"width": 360, "height": 740}
+WIDE: ViewportSize = {"width": 1280, "height": 800}
+SCREENS = ("#/", "#/facility/ras1", "#/facility/gh1", "#/trend/ras1", "#/devices")
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        yield chromium
+        await chromium.close()
+
+
+class Witness:
+    """What a page complains of, and whom it asks."""
+
+    def __init__(self, page: Page) -> None:
+        self.complaints: list[str] = []
+        self.hosts: set[str] = set()
+        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self.hosts.add(request.url.split("/")[2]))
+
+
+@asynccontextmanager
+async def opened(browser: Browser, locale: str, viewport: ViewportSize) -> AsyncIterator[tuple[Page, Witness]]:
+    context = await browser.new_context(locale=locale, viewport=viewport)
+    page = await context.new_page()
+    page.set_default_timeout(15_000)
+    yield page, Witness(page)
+    await context.close()
+
+
+async def test_an_operator_signs_in_and_runs_the_farm(browser: Browser, farm: SmallFarm, sign_in: SignIn) -> None:
+    farm.remember("ras1.tank1.do", [(START_S - 3600 + 10 * step, 7.0 + step % 50 / 100) for step in range(360)])
+    farm.raise_alarm(AlarmNow("ras1.tank1.do_low_low", "critical", True, START_S - 240, {"minutes": 18}))
+    async with served(create_app(farm, sign_in=sign_in)) as url, opened(browser, "en-US", WIDE) as (page, witness):
+        # the fragment's token is traded for a session, and leaves the address at once
+        await page.goto(sign_in.link(url))
+        await expect(page).to_have_url(f"{url}/")
+        card = page.locator(".card", has_text="RAS 1")
+        oxygen = card.locator(".value", has_text="Dissolved oxygen 1")
+        await expect(oxygen.locator(".number")).to_have_text("7.62 mg/L")
+        await expect(oxygen.locator(".trust")).to_contain_text("good")
+        await expect(oxygen.locator(".aim")).to_contain_text("7.50")
+        await expect(card.locator(".alarm-line")).to_contain_text("Tank 1: oxygen supply or circulation lost")
+        await expect(card.locator(".output", has_text="Oxygen valve 1")).to_contain_text("42 %")
+        await expect(card.locator(".output", has_text="Oxygen valve 1").locator(".why")).to_contain_text(
+            "Dissolved oxygen 1: measured 7.62, wanted 7.50 mg/L"
+        )
+
+        # values are live
+        farm.measure("ras1.tank1.do", 6.91)
+        await expect(oxygen.locator(".number")).to_have_text("6.91 mg/L")
+
+        # a stale value is greyed and dashed, with its age in words; one that cannot be read is no number
+        assert isinstance(farm.clock, SteppedClock)
+        farm.clock.set(START_S + 720)
+        farm.lose("ras1.tank1.do", Reason.STALE)
+        await expect(oxygen.locator(".number.old")).to_have_text("6.91 mg/L")
+        await expect(oxygen.locator(".number b")).to_have_css("text-decoration-style", "dashed")
+        await expect(oxygen.locator(".trust")).to_contain_text("bad: out of date")
+        await expect(oxygen.locator(".trust")).to_contain_text("12 min ago")
+        farm.lose("ras1.tank2.do", Reason.COMM)
+        await expect(card.locator(".value", has_text="Dissolved oxygen 2").locator(".number")).to_have_text("—")
+
+        # a setpoint: chosen, looked at, confirmed elsewhere, pending until the controller says so
+        await card.get_by_role("link", name="Details").click()
+        row = page.locator(".setpoint", has_text="Dissolved oxygen 1")
+        await expect(page.locator(".advice")).to_contain_text("Fish begin to die in about 18 min")
+        await row.get_by_role("button", name="Change").click()
+        form = row.locator("form")
+        await form.get_by_role("textbox").fill("13")
+        await expect(form.get_by_role("button", name="Review")).to_be_disabled()
+        await expect(form.locator(".hint")).to_contain_text("6.00 mg/L to 12.00 mg/L")
+        await form.get_by_role("textbox").fill("8.2")
+        review = form.get_by_role("button", name="Review")
+        first_touch = await review.bounding_box()
+        await review.click()
+        await expect(form.locator(".old-new")).to_contain_text("7.50 mg/L")
+        await expect(form.locator(".old-new b")).to_have_text("8.20 mg/L")
+        confirm = form.get_by_role("button", name="Confirm change")
+        second_touch = await confirm.bounding_box()
+        assert first_touch is not None
+        assert second_touch is not None
+        assert second_touch["x"] + second_touch["width"] < first_touch["x"]  # a double tap cannot confirm
+        farm.hold_echo = True
+        await confirm.click()
+        await expect(form).to_contain_text("Waiting for the controller")
+        await expect(row.locator(".number").first).to_have_text("7.50 mg/L")  # never ahead of the controller
+        assert [change[1:] for change in farm.changes_made] == [("ras1.tank1.do_sp", 8.2, "operator")]
+        farm.echo("ras1.tank1.do_sp", 8.2, "operator")
+        await expect(form).to_contain_text("The controller has taken 8.20 mg/L")
+        await expect(row.locator(".number").first).to_have_text("8.20 mg/L")
+        await expect(row.locator(".by")).to_have_text("set by operator")
+
+        # both languages, everything of it
+        await page.get_by_role("button", name="中文").click()
+        await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+        await expect(page.locator(".setpoint").first).to_contain_text("由 operator 设定")
+        await page.reload()
+        await expect(page.locator("h1")).to_contain_text("循环水一号")  # remembered
+
+        # the trend is drawn
+        await page.goto(f"{url}/#/trend/ras1")
+        await expect(page.locator(".chart canvas")).to_be_visible()
+        await expect(page.locator(".pens [aria-pressed=true]")).to_have_count(2)
+        async with asyncio.timeout(15):
+            while await _drawn(page) < 500:
+                await page.wait_for_timeout(50)
+        await page.get_by_role("button", name="24 小时").click()
+        await expect(page.locator(".chart canvas")).to_be_visible()
+        await page.goto(f"{url}/#/devices")
+        await expect(page.locator(".device.away")).to_contain_text("unit 12: no answer within 0.3 s")
+        await page.get_by_role("button", name="退出").first.click()
+        await expect(page).to_have_url(f"{url}/sign-in")
+    assert witness.complaints == []
+    assert witness.hosts == {url.removeprefix("http://")}
+
+
+async def _drawn(page: Page) -> int:
+    """How many pixels of the chart have the first pen's blue."""
+    script = """canvas => {
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        let count = 0;
+        for (let at = 0; at < data.length; at += 4)
+            if (data[at + 3] > 200 && data[at + 2] > 140 && data[at] < 60) count += 1;
+        return count;
+    }"""
+    count: int = await page.locator(".chart canvas").evaluate(script)
+    return count
+
+
+async def test_a_refusal_is_told_in_words(browser: Browser, farm: SmallFarm, sign_in: SignIn) -> None:
+    async with served(create_app(farm, sign_in=sign_in)) as url, opened(browser, "zh-CN", SMALL) as (page, _):
+        await page.goto(sign_in.link(url))
+        await page.locator(".card").first.wait_for()
+        await page.goto(f"{url}/#/facility/ras1")
+        row = page.locator(".setpoint").first
+        await row.get_by_role("button", name="修改").click()
+        await row.get_by_role("button", name="增大").click()
+        await row.get_by_role("button", name="下一步").click()
+        # meanwhile somebody else sets it: what was looked at is no longer true
+        farm.echo("ras1.tank1.do_sp", 9.0, "li")
+        await row.get_by_role("button", name="确认修改").click()
+        await expect(row.get_by_role("alert")).to_contain_text("设定值已被改为 9.00（li），请重新查看后再改。")
+        assert farm.changes_made == []
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
+async def test_a_small_screen_needs_no_scrolling_sideways_and_no_fine_fingers(
+    browser: Browser, farm: SmallFarm, sign_in: SignIn, locale: str
+) -> None:
+    farm.raise_alarm(AlarmNow("ras1.tank1.do_low_low", "critical", True, START_S - 240, {"minutes": 18}))
+    farm.lose("ras1.tank2.do", Reason.COMM)
+    async with served(create_app(farm, sign_in=sign_in)) as url, opened(browser, locale, SMALL) as (page, witness):
+        await page.goto(sign_in.link(url))
+        await page.locator(".card").first.wait_for()
+        for screen in SCREENS:
+            await page.goto(f"{url}/{screen}")
+            await expect(page.locator("main > *")).to_be_visible()
+            for change in await page.locator(".setpoint .change").all():
+                await change.click()
+            await expect(page.locator(".card").first).to_be_visible()
+            assert await page.evaluate("document.documentElement.scrollWidth") == 360, screen
+            for touched in await page.locator("a, button, input").all():
+                box = await touched.bounding_box()
+                if box is not None:
+                    assert box["height"] >= 48, await touched.inner_text()
+                    assert box["width"] >= 48, await touched.inner_text()
+        await page.goto(f"{url}/sign-in")
+        assert await page.evaluate("document.documentElement.scrollWidth") == 360
+    assert witness.complaints == []
+
+
+async def test_names_never_become_markup(browser: Browser, sign_in: SignIn) -> None:
+    hostile = "<img src=x onerror=alert(1)><script>alert(2)</script>{{7*7}}"
+    document = site_document()
+    for part in ("facilities", "outputs", "interlocks"):
+        for one in document[part].values():
+            one["name"] = {"zh": hostile, "en": hostile}
+    document["programs"]["ras1.tank1.do_sp"]["name"] = {"zh": hostile, "en": hostile}
+    document["alarms"]["gh1.bay1.humid"]["cause"] = {"zh": hostile, "en": hostile}
+    document["site"]["name"] = {"zh": hostile, "en": hostile}
+    farm = SmallFarm(document=document)
+    farm.tags = {name: replace(tag, name_en=hostile) for name, tag in farm.tags.items()}
+    farm.raise_alarm(AlarmNow("gh1.bay1.humid", "medium", True, START_S, {}))
+    farm.raise_alarm(AlarmNow(f"order:gh1.bay1.{hostile}", "high", True, START_S, {"output": hostile}))
+    farm.devices()["do_tank2"].last_error = hostile
+    async with served(create_app(farm, sign_in=sign_in)) as url, opened(browser, "en-US", WIDE) as (page, witness):
+        dialogs: list[str] = []
+        page.on("dialog", lambda dialog: dialogs.append(dialog.message))
+        await page.goto(sign_in.link(url))
+        await expect(page.locator(".card h2").first).to_have_text(hostile)
+        for screen in SCREENS:
+            await page.goto(f"{url}/{screen}")
+            await expect(page.get_by_text("<img src=x").first).to_be_visible()
+            assert await page.locator("main img, main script").count() == 0
+        assert dialogs == []
+    assert witness.complaints == []
+    assert witness.hosts == {url.removeprefix("http://")}
+
+
+async def test_a_link_that_is_used_up_says_what_to_do(browser: Browser, farm: SmallFarm, sign_in: SignIn) -> None:
+    link = sign_in.link("")
+    sign_in.trade(link.partition("token=")[2])
+    async with served(create_app(farm, sign_in=sign_in)) as url, opened(browser, "zh-CN", SMALL) as (page, _):
+        await page.goto(url + link)
+        await expect(page.get_by_role("alert")).to_contain_text("已用过或已过期")
+        await expect(page.locator("main")).to_contain_text("重新启动 Farmloop 会打印新的链接")
+        # a new link can be pasted as a whole
+        await page.get_by_role("textbox").fill(sign_in.link(url))
+        await page.get_by_role("button", name="登录").click()
+        await expect(page.locator(".card").first).to_be_visible()
+
+
+async def test_when_the_controller_is_silent_nothing_looks_live(
+    browser: Browser, farm: SmallFarm, sign_in: SignIn
+) -> None:
+    sessions = Sessions()
+    async with opened(browser, "en-US", WIDE) as (page, _):
+        await page.clock.install()
+        async with served(create_app(farm, sign_in=sign_in, sessions=sessions)) as url:
+            await page.goto(sign_in.link(url))
+            await expect(page.locator(".link")).to_have_text("Live")
+            await page.goto(f"{url}/#/facility/ras1")
+            await page.locator(".setpoint .change").first.click()
+            await page.get_by_role("button", name="More").click()
+            await expect(page.get_by_role("button", name="Review")).to_be_enabled()
+        await page.clock.fast_forward(13_000)
+        await expect(page.locator(".offline")).to_contain_text("What is shown is old")
+        await expect(page.locator(".value .number:not(.old)")).to_have_count(0)
+        await expect(page.locator(".value .trust").first).to_contain_text("not live")
+        await expect(page.get_by_role("button", name="Review")).to_be_disabled()
+        # it comes back by itself
+        port = int(url.rpartition(":")[2])
+        app = create_app(farm, sign_in=sign_in, sessions=sessions)
+        async with served(app, port), asyncio.timeout(30):
+            await expect(page.locator(".link")).to_have_text("Live", timeout=20_000)
+            await expect(page.locator(".offline")).to_have_count(0)
+            await expect(page.get_by_role("button", name="Review")).to_be_enabled()
