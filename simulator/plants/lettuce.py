@@ -96,10 +96,10 @@ def grow(
     warmth = exp(_LN2 * (air_c - 25.0) / 10.0)
     shoot_burns = 3.47e-7 * (1.0 - ROOT_SHARE) * structure * warmth
     root_burns = 1.16e-7 * ROOT_SHARE * structure * warmth
-    # a starving crop burns what it has, not more: within a minute of the end it slows down
-    supply = min(1.0, reserves / (60.0 * (shoot_burns + root_burns) + 1e-12))
-    shoot_burns *= supply
-    root_burns *= supply
+    minute_g = 60.0 * (shoot_burns + root_burns)
+    if reserves < minute_g:  # a starving crop burns what it has, not more
+        shoot_burns *= reserves / minute_g
+        root_burns *= reserves / minute_g
     rate = vigour * 5e-6 * reserves / (reserves + structure + 1e-12) * exp(_LN_1_6 * (air_c - 20.0) / 10.0)
     built = rate * structure
     uptake = fixed - (shoot_burns + GROWTH_RESPIRATION * built) / DRY_MATTER_PER_CO2

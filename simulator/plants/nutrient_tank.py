@@ -42,7 +42,8 @@ _TABLE = tuple(constants(tenth / 10.0) for tenth in range(501))
 
 def constants_near(water_c: float) -> Constants:
     """The constants at the nearest tenth of a degree, ready made."""
-    return _TABLE[min(500, max(0, int(10.0 * water_c + 0.5)))]
+    tenth = int(10.0 * water_c + 0.5)
+    return _TABLE[tenth if 0 <= tenth <= 500 else 0 if tenth < 0 else 500]
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +234,7 @@ class NutrientTank:
         """What the pump moves; it loses its suction as the water comes down to the foot valve."""
         p = self.parameters
         covered = (state.tank_l - p.tank_foot_valve_l) / p.tank_foot_valve_l
-        return p.circulation_l_s * circulation * min(1.0, max(0.0, covered))
+        return p.circulation_l_s * circulation * (1.0 if covered > 1.0 else covered if covered > 0.0 else 0.0)
 
     def water_for_roots_l(self, state: TankState) -> float:
         """What the roots can still draw."""
@@ -292,7 +293,9 @@ class NutrientTank:
         base_l = drive.pump_base * p.pump_base_ml_s * 0.001 * dt_s
         topup_l = drive.topup * p.topup_l_s * dt_s
         supply_l = self.supply_l_s(state, drive.circulation) * dt_s
-        return_l = max(0.0, channel_l - p.channel_weir_l) * dt_s / (p.channel_drain_s + 0.5 * dt_s)
+        return_l = 0.0
+        if channel_l > p.channel_weir_l:
+            return_l = (channel_l - p.channel_weir_l) * dt_s / (p.channel_drain_s + 0.5 * dt_s)
         waste_l = 0.0
         if drive.drain > 0.0:
             waste_l = drive.drain * p.drain_per_s * dt_s * sqrt(tank_l * p.tank_full_l)

@@ -214,9 +214,11 @@ class Room:
             + misted_kg_s
             - dehumidified_kg_s
         ) / (volume_s + leaf_m3_s + coil_m3_s + wall_m3_s + self.aired_m3_s)
-        transpired_kg_s = max(0.0, leaf_m3_s * (saturated - ahead) + lit_kg_s)
-        condensed_kg_s = max(0.0, coil_m3_s * (ahead - coil_saturated))
-        sweat_kg_s = max(0.0, wall_m3_s * (ahead - wall_saturated))
+        transpired_kg_s = leaf_m3_s * (saturated - ahead) + lit_kg_s
+        if transpired_kg_s < 0.0:
+            transpired_kg_s = 0.0
+        condensed_kg_s = coil_m3_s * (ahead - coil_saturated) if ahead > coil_saturated else 0.0
+        sweat_kg_s = wall_m3_s * (ahead - wall_saturated) if ahead > wall_saturated else 0.0
         aired_kg_s = self.aired_m3_s * (hall_vapour - ahead)
         drained_kg_s = film_kg / r.coil_film_drain_s
 
