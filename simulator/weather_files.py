@@ -48,7 +48,7 @@ class Epw:
         self.longitude = _number(path, 1, "longitude", place[7])
         self._zone_s = 3600.0 * _number(path, 1, "time zone", place[8])
         self._soil = _ground(path, header[3])
-        rows = [(number, next(csv.reader([line]))) for number, line in enumerate(body, start=9) if line.strip()]
+        rows = [(number, row) for number, row in enumerate(csv.reader(body), start=9) if row]
         rows = [(number, row) for number, row in rows if row[1:3] != ["2", "29"]]
         if len(rows) != _YEAR_HOURS:
             raise WeatherFileError(f"{path}:{8 + len(body)}: {len(rows)} hours, wanted a year of {_YEAR_HOURS}")

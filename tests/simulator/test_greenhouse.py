@@ -75,19 +75,19 @@ def test_a_day_of_constant_weather_ends_where_greenlight_ends(case: str) -> None
         assert found[column] == pytest.approx(value, abs=TOLERANCE.get(column, 0.02)), column
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(outside_c=st.floats(-15.0, 12.0), wind=st.floats(0.0, 12.0), clear_k=st.floats(0.0, 20.0))
 def test_closing_the_screen_at_night_never_costs_heat(outside_c: float, wind: float, clear_k: float) -> None:
     weather = Weather(outside_c, 0.8, wind, 0.0, outside_c - clear_k)
     used = []
-    for screen in (0.0, 0.5, 0.95, 1.0):
+    for screen in (0.0, 0.6, 1.0):
         settled = heated(2.0, screen, weather, PLANT.initial())
         used.append(heated(3.0, screen, weather, settled).books.pipe_j - settled.books.pipe_j)
     for opener, closer in pairwise(used):
         assert closer <= opener + 100.0  # J/m2, where neither has to heat
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     outside_c=st.floats(-5.0, 16.0),
     sun=st.floats(0.0, 900.0),

@@ -1,6 +1,7 @@
 """Weather: made from a seed, read from a year of hours, read from a table."""
 
 from datetime import UTC, datetime
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -152,6 +153,11 @@ MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def epw_rows() -> list[list[str]]:
+    return list(epw_year())  # rows are shared: a test puts another row in place of one
+
+
+@cache
+def epw_year() -> tuple[list[str], ...]:
     """A year in which the temperature is the hour of the day and the sun shines from 9 to 15 o'clock."""
     rows = []
     for month, length in enumerate(MONTHS, start=1):
@@ -162,7 +168,7 @@ def epw_rows() -> list[list[str]]:
                 row += ["400" if 10 <= hour <= 15 else "0", "0", "0"]
                 row += ["999900"] * 4 + ["190", "2.5", "1", "1", "999.0", "999", "9", "999999999", "0", "0.0000"]
                 rows.append([*row, "0", "88", "999.000", "1.0" if hour == 4 else "999.0", "99.0"])
-    return rows
+    return tuple(rows)
 
 
 def write_epw(folder: Path, rows: list[list[str]], head: tuple[str, ...] = EPW_HEAD) -> Path:
@@ -211,9 +217,7 @@ def test_the_file_gives_place_soil_sky_and_rain(year: Epw) -> None:
 
 
 def test_a_sky_that_was_not_measured_follows_from_clouds(tmp_path: Path) -> None:
-    rows = epw_rows()
-    for row in rows:
-        row[12] = "9999"
+    rows = [[*row[:12], "9999", *row[13:]] for row in epw_rows()]
     assert Epw(write_epw(tmp_path, rows)).at(local(1, 15, 12.0)).sky_c == pytest.approx(sky_c(12.0, 0.1))
 
 
@@ -230,7 +234,7 @@ def test_a_sky_that_was_not_measured_follows_from_clouds(tmp_path: Path) -> None
 )
 def test_a_bad_hour_is_named_by_its_line(tmp_path: Path, column: int, text: str, said: str) -> None:
     rows = epw_rows()
-    rows[0][column] = text
+    rows[0] = [text if index == column else cell for index, cell in enumerate(rows[0])]
     with pytest.raises(WeatherFileError, match=said):
         Epw(write_epw(tmp_path, rows))
 
