@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
-from drivers.codec import SILENCE, Request, character_s
+from drivers.codec import READ, SILENCE, Request, character_s, exception_code
 from drivers.driver import SerialSettings, TcpSettings
 from drivers.modbus_line import Line, WireError
 from drivers.patience import Patience
@@ -20,6 +20,14 @@ HALF_OPEN = 3
 """Requests in a row without an answer after which a TCP connection is made anew."""
 COARSE_S = 0.0012
 """Timers of an event loop are late by up to this: what is left then is waited for by yielding."""
+LATEST = 2.0
+"""Deadlines after its request by which a reply has come, if ever it does."""
+
+
+class _Doubt(NamedTuple):
+    until_s: float
+    silent: bool
+    """Nothing at all came: the port itself may have been asleep, and the reply come later still."""
 
 
 class Answer(NamedTuple):
@@ -44,7 +52,7 @@ class Bus:
             self.silence_s = SILENCE * one / settings.speed
         self._is_serial = isinstance(settings, SerialSettings)
         self._line = Line(settings)
-        self._doubtful: set[int] = set()
+        self._doubts: dict[int, _Doubt] = {}
         """Units with a reply that may still be on its way."""
         self._busy_until_s = 0.0
         """A request was given up before its deadline: until then its reply may come."""
@@ -88,34 +96,42 @@ class Bus:
                 raise WireError("port")
             await self._quiet()
             now = asyncio.get_running_loop().time
-            began = now()
-            until = began + self.settings.deadline_s
-            doubtful = unit in self._doubtful
+            began_s = now()
+            until_s = began_s + self.settings.deadline_s
+            # what answers a write names what was written: no late reply of a read passes for it
+            is_read = request.pdu[0] in READ.values()
+            doubt = self._doubts.get(unit) if is_read else None
+            hold_s = 0.0
+            if doubt is not None:
+                hold_s = max(doubt.until_s, until_s) if doubt.silent else doubt.until_s
             try:
-                reply = await self._line.exchange(unit, request, until, doubtful)
+                reply = await self._line.exchange(unit, request, until_s, hold_s if hold_s > began_s else 0.0)
             except WireError as error:
-                self._failed(unit, error.reason)
+                if error.reason != "port":
+                    error.took_s = now() - began_s
+                self._failed(unit, error.reason, began_s)
                 raise
             except BaseException:
-                if self._is_serial:
-                    self._doubtful.add(unit)
-                    self._busy_until_s = until
+                self._doubt(unit, began_s, silent=False)
+                self._busy_until_s = until_s
                 raise
             self._unanswered = 0
-            self._doubtful.discard(unit)
-            return Answer(reply, (self._line.last_byte_s if doubtful else now()) - began)
+            if is_read:
+                self._doubts.pop(unit, None)
+            if (code := exception_code(reply)) is not None:
+                raise WireError(f"exception_{code}")
+            return Answer(reply, self._line.last_byte_s - began_s)
 
-    def _failed(self, unit: int, reason: str) -> None:
-        if reason.startswith("exception"):
-            self._unanswered = 0
-            self._doubtful.discard(unit)
-        elif self._is_serial:
-            # a transaction number tells late replies apart on TCP; here nothing does
-            self._doubtful.add(unit)
-        elif reason == "timeout":
-            self._unanswered += 1
-            if self._unanswered >= HALF_OPEN:
-                self._line.close()
+    def _failed(self, unit: int, reason: str, began_s: float) -> None:
+        self._doubt(unit, began_s, silent=reason in ("timeout", "late"))
+        self._unanswered += reason == "timeout"
+        if self._unanswered >= HALF_OPEN and not self._is_serial:
+            self._line.close()
+
+    def _doubt(self, unit: int, began_s: float, silent: bool) -> None:
+        # on TCP a transaction number tells late replies apart; here nothing does
+        if self._is_serial:
+            self._doubts[unit] = _Doubt(began_s + LATEST * self.settings.deadline_s, silent)
 
     async def _quiet(self) -> None:
         """Wait until the line has been silent for as long as ends a frame; on a line that never is, one deadline."""

@@ -160,7 +160,7 @@ def encode(channel: Channel, value: Value) -> tuple[int, ...] | Reason:
     raw = (value - channel.offset) / channel.scale
     try:
         if channel.type == "f32":
-            four = pack(">f", raw)
+            four = pack(">f", raw + 0.0)  # no minus zero: some devices read back plain zero
         else:
             low, high = LIMITS[channel.type]
             number = round(raw)

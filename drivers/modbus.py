@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from math import floor
 
-from drivers.bus import Bus
+from drivers.bus import LATEST, Bus
 from drivers.codec import (
     Block,
     Decoded,
@@ -60,6 +60,7 @@ class ModbusDevice:
         self._ready = False
         self._opening = asyncio.Lock()
         self._missed = 0
+        self._rests_until_s = 0.0
         self._watchdog = "none" if product.watchdog is None or settings.watchdog_s is None else "not set"
 
     async def open(self) -> bool:
@@ -88,10 +89,10 @@ class ModbusDevice:
         if not self._ready and not (self._may("open", time_s) and await self.open()):
             return self._nothing(now_s, asked=False)
         found: dict[str, Decoded] = {}
-        asked = answered = silent = False
+        asked = answered = False
         for block in tuple(self._blocks):
             who = (block.table, block.address)
-            if (silent and not answered) or not self._may(who, time_s):
+            if not self._may(who, time_s):
                 continue
             asked = True
             try:
@@ -100,12 +101,11 @@ class ModbusDevice:
                 if error.reason.startswith("exception"):
                     answered = True
                     found.update(dict.fromkeys(block.channels, (None, Reason.EXCEPTION)))
-                elif not answered:
-                    silent = True
-                    # another goes first next time: one bad block does not hide the good ones
-                    self._blocks.remove(block)
-                    self._blocks.append(block)
-                continue
+                    continue
+                # the others go first next time: one bad block does not hide the good ones
+                self._blocks.remove(block)
+                self._blocks.append(block)
+                break
             answered = True
             found.update(decode_block(self._product, block, words))
         if not answered:
@@ -132,7 +132,7 @@ class ModbusDevice:
             else:
                 values[channel] = words
         if values:
-            was_there = self.statistics.online
+            was_there = self.statistics.last_seen_s is not None and self._missed < LOST_AFTER
             if not self._ready and not await self.open():
                 done: dict[str, Reason | None] = dict.fromkeys(values, Reason.COMM)
             else:
@@ -166,7 +166,7 @@ class ModbusDevice:
     # --- reading
 
     def _may(self, who: Hashable, time_s: float) -> bool:
-        return self._bus.patience.may((self._unit, who), time_s)
+        return time_s >= self._rests_until_s and self._bus.patience.may((self._unit, who), time_s)
 
     async def _ask(self, request: Request, who: Hashable = None, urgent: bool = False) -> bytes:
         """`who` names a read that waits after it has failed. What is urgent goes first, unless the device is silent."""
@@ -175,9 +175,11 @@ class ModbusDevice:
             answer = await self._bus.ask(self._unit, request, urgent and self.statistics.online)
         except WireError as error:
             self._failed(error.reason)
-            if who is not None and error.reason != "port" and not error.reason.startswith("exception"):
+            if who is not None and error.took_s:
                 time_s = asyncio.get_running_loop().time()
-                patience.failed((self._unit, who), time_s, self._bus.settings.deadline_s)
+                patience.failed((self._unit, who), time_s, error.took_s)
+                # what is late has come by then, and is not taken for the reply to another read
+                self._rests_until_s = time_s - error.took_s + LATEST * self._bus.settings.deadline_s
             raise
         if who is not None:
             patience.answered((self._unit, who))

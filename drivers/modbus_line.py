@@ -13,12 +13,15 @@ from pymodbus.client.base import ModbusBaseClient
 from pymodbus.exceptions import ModbusException
 from pymodbus.pdu import ModbusPDU
 
-from drivers.codec import Request, exception_code
+from drivers.codec import RTU_EXTRA, Request
 from drivers.driver import SerialSettings, TcpSettings
+from foundation.clock import pause
 
 PARITY = {"none": "N", "even": "E", "odd": "O"}
 NEVER_S = 3600.0
 """pymodbus's own time limit: ours always ends first."""
+SETTLE_S = 0.05
+"""Silence after as many bytes as a reply has, but not a good one: no more will come. USB adapters pause for 16 ms."""
 
 # pymodbus logs every failed attempt; a dead device would fill the disk. The links log once when one breaks or mends.
 logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
@@ -29,6 +32,8 @@ class WireError(Exception):
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
+        self.took_s = 0.0
+        """Process time that the line was kept for nothing."""
         super().__init__(reason)
 
 
@@ -51,6 +56,8 @@ class Line:
         self._reply: bytes | None = None
         self._seen = b""
         self._stray = 0
+        self._until_s = 0.0
+        self._limit: asyncio.Timeout | None = None
 
     @property
     def connected(self) -> bool:
@@ -102,35 +109,38 @@ class Line:
             self._client = None
         self.lost.set()
 
-    async def exchange(self, unit: int, request: Request, until: float, doubtful: bool) -> bytes:
-        """Send a request and return the PDU of its reply; WireError if none came by `until` (loop time).
+    async def exchange(self, unit: int, request: Request, until_s: float, hold_s: float = 0.0) -> bytes:
+        """Send a request; the PDU of its reply (an exception is one). WireError if none came by `until_s` (loop time).
 
-        `doubtful`: an earlier reply of this unit may still be on its way. Then a reply is believed only if no other
-        follows it by `until`.
+        Until `hold_s` an earlier reply of this unit may still be on its way: a reply is believed only if no other
+        follows it by then.
         """
         client = self._client
         if client is None:
             raise WireError("port")
         self._unit, self._request, self._candidate, self._reply = unit, request, None, None
-        self._seen, self._stray = b"", 0
+        self._seen, self._stray, self._until_s = b"", 0, until_s
         try:
-            async with asyncio.timeout_at(until):
+            async with asyncio.timeout_at(until_s) as self._limit:
                 await client.execute(False, _Ready(unit, request.pdu))
-                if doubtful:
-                    await asyncio.Event().wait()
         except TimeoutError:
             if self._reply is None:
                 raise WireError(self._what_came() if client.connected else "port") from None
-            if self._stray:
-                raise WireError("late") from None
         except (ModbusException, OSError):
             raise WireError("port") from None
         finally:
-            self._request = None
+            self._limit = None
+            if hold_s == 0.0:
+                self._request = None
+        if hold_s:
+            try:
+                await pause(hold_s - asyncio.get_running_loop().time())
+            finally:
+                self._request = None
+            if self._stray:
+                raise WireError("late")
         reply = self._reply
         assert reply is not None  # pymodbus only returns once the hook below has passed a frame
-        if (code := exception_code(reply)) is not None:
-            raise WireError(f"exception_{code}")
         return reply
 
     def _connection(self, is_there: bool) -> None:
@@ -150,6 +160,8 @@ class Line:
         self._seen = data
         found = self._find(data)
         if found is None:
+            if self._serial and self._limit is not None and len(data) >= self._request.size + RTU_EXTRA:
+                self._limit.reschedule(min(self._until_s, self.last_byte_s + SETTLE_S))
             return b""
         frame, self._candidate = found
         return frame
