@@ -116,7 +116,7 @@ def demo(
 ) -> None:
     """Simulated wires, broker, agent and panel in one command. Prints the panel's URL."""
     path = _site_path(site)
-    _load(path)
+    # both processes read and check the site; a mistake in it is theirs to say
     raise typer.Exit(asyncio.run(_demo(path, port, seconds, speed, seed, directory, as_json)))
 
 

@@ -31,7 +31,7 @@ from controller.core.loops.simple import Timetable
 from controller.core.programs import Light, Line, SetpointProgram, Setting
 from controller.core.state import Block
 from controller.core.timed import Held
-from edge_config.model.control import Dosing, Effect, Hysteresis, Influence, PBand, Pid, Program, Timer
+from edge_config.model.control import Dosing, Effect, FeedForward, Hysteresis, Influence, PBand, Pid, Program, Timer
 from edge_config.model.outputs import Analog, OnOff, Output, Pulse, ThreePoint, TimeProportioned
 from edge_config.model.site import Site
 from edge_config.tags import site_tags
@@ -218,24 +218,19 @@ class _Builder:
         kc = loop.kc.to(f"({out_unit})/({step})" if step else out_unit)
         deadband = loop.deadband.to(step) if loop.deadband is not None else 0.0
         settings = PidSettings(kc, loop.ti, loop.td, loop.b, loop.period, low, high, deadband)
-        ahead: FishOxygen | LineAhead | None = None
-        of: str | None = None
-        if loop.feed_forward is not None:
-            ff = loop.feed_forward
-            of = ff.of
-            if ff.model == "fish_oxygen":
-                gain = ff.gain.to(f"({out_unit})/(kg/h)") if ff.gain is not None else 0.0
-                ahead = FishOxygen(gain, ff.lag or 3600.0)
-            else:
-                unit = self.units[ff.of]
-                gain = ff.gain.to(f"({out_unit})/({_difference(unit)})") if ff.gain is not None else 0.0
-                ahead = LineAhead(gain, ff.zero.to(unit) if ff.zero is not None else 0.0, ff.lag)
+        ahead = tuple((one.of, self._ahead(one, out_unit)) for one in loop.feed_forward)
         parts = tuple(
             Part(s.out, s.of[0], s.of[1], s.gives[0], s.gives[1], self._coarse(s.out)) for s in loop.split
         ) or ((Part(outputs[0], 0.0, 100.0, 0.0, 100.0, self._coarse(outputs[0])),) if inner_sp is None else ())
-        return PidLoop(
-            name, loop.pv, loop.sp, loop.period, settings, on_loss, parts, inner_sp, inner_pv, inner_out, of, ahead
-        )  # fmt: skip
+        inner_of = (inner_sp, inner_pv, inner_out)
+        return PidLoop(name, loop.pv, loop.sp, loop.period, settings, on_loss, parts, *inner_of, ahead)
+
+    def _ahead(self, ff: FeedForward, out_unit: str) -> FishOxygen | LineAhead:
+        if ff.model == "fish_oxygen":
+            return FishOxygen(ff.gain.to(f"({out_unit})/(kg/h)") if ff.gain is not None else 0.0, ff.lag or 3600.0)
+        unit = self.units[ff.of]
+        gain = ff.gain.to(f"({out_unit})/({_difference(unit)})") if ff.gain is not None else 0.0
+        return LineAhead(gain, ff.zero.to(unit) if ff.zero is not None else 0.0, ff.lag)
 
     def _coarse(self, output: str) -> float:
         plan = self.site.outputs[output]

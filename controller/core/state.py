@@ -102,7 +102,9 @@ def _refill(kept: Any, form: Any) -> Any:
     if isinstance(form, tuple) and hasattr(form, "_fields"):
         return type(form)(*(_refill(one, like) for one, like in zip(kept, form, strict=True)))
     if isinstance(form, tuple) and isinstance(kept, list):
-        return tuple(tuple(one) if isinstance(one, list) else one for one in kept)
+        if len(kept) == len(form):
+            return tuple(_refill(one, like) for one, like in zip(kept, form, strict=True))
+        return tuple(kept)
     return kept
 
 

@@ -38,7 +38,7 @@ MOST_PENS = 8
 MOST_POINTS = 1500
 """Points of one pen: more than a screen has columns."""
 LONGEST_TREND_S = 86400.0
-FOR_THE_PANEL = ("panel.", "why.", "refused.", "reason.", "quality.", "unit.", "alarm.")
+FOR_THE_PANEL = ("panel.", "why.", "refused.", "reason.", "quality.", "unit.", "alarm.", "failure.")
 """First words of the messages that the front end is given."""
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from controller.panel.farm import Farm
 from edge_config.model.control import Dosing, Hysteresis, PBand, Pid, Program, Timer
 from edge_config.model.values import Name
-from foundation.tag import Kind
+from foundation.tag import Kind, Tag
 
 TAG_IN_TEXT = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*){2}")
 Held = Pid | PBand | Hysteresis | Dosing
@@ -101,6 +101,7 @@ class SiteShape:
     """All that stays the same while the agent runs."""
 
     site: PlaceShape
+    """Names are in the order in which they are best shown."""
     facilities: tuple[FacilityShape, ...]
     tags: dict[str, TagShape]
     outputs: dict[str, OutputShape]
@@ -142,9 +143,13 @@ def layout(farm: Farm) -> SiteShape:
 
 
 def _tags(farm: Farm, loops: dict[str, Held]) -> dict[str, TagShape]:
+    """What loops hold first, in their order, then what alarms name, then the rest, contacts last."""
+    held = dict.fromkeys(loop.pv for loop in loops.values() if loop.pv in farm.tags)
     alarmed = {name for alarm in farm.site.alarms.values() for name in TAG_IN_TEXT.findall(alarm.when)}
+    rest = sorted((name for name in farm.tags if name not in held), key=lambda name: _rank(farm.tags[name], alarmed))
     shapes: dict[str, TagShape] = {}
-    for name, tag in farm.tags.items():
+    for name in (*held, *rest):
+        tag = farm.tags[name]
         if tag.kind in (Kind.SETPOINT, Kind.OUTPUT):
             continue
         setpoints = tuple(dict.fromkeys(loop.sp for loop in loops.values() if loop.pv == name))
@@ -153,6 +158,10 @@ def _tags(farm: Farm, loops: dict[str, Held]) -> dict[str, TagShape]:
             _called(farm, name, None), tag.facility, tag.zone, tag.unit, tag.kind, tag.low, tag.high, setpoints, watched
         )
     return shapes
+
+
+def _rank(tag: Tag, alarmed: set[str]) -> tuple[bool, bool]:
+    return tag.name not in alarmed, tag.unit in ("bool", "text")
 
 
 def _setpoint(farm: Farm, name: str, program: Program, loops: dict[str, Held]) -> SetpointShape:

@@ -1,8 +1,8 @@
 """What is wanted: programs, loops, rules, interlocks and alarms."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from edge_config.model.values import AnyQuantity, Frozen, Hold, Moment, Name, Position, Seconds, TagName
 
@@ -69,6 +69,10 @@ class FeedForward(Frozen):
     model: Literal["line", "fish_oxygen"] = "line"
 
 
+def _several(raw: Any) -> Any:
+    return raw if isinstance(raw, list | tuple) else [raw]
+
+
 class Split(Frozen):
     """One output's part of a loop's 0 to 100 %."""
 
@@ -100,7 +104,8 @@ class Pid(LoopBase):
     b: float = Field(default=1.0, ge=0, le=1)
     deadband: AnyQuantity | None = None
     """Of the error, for the integral only."""
-    feed_forward: FeedForward | None = None
+    feed_forward: Annotated[tuple[FeedForward, ...], BeforeValidator(_several)] = ()
+    """One, or a list of them."""
 
 
 class PBand(LoopBase):

@@ -77,7 +77,7 @@ class Runner(Protocol):
 
 class PidBlock(NamedTuple):
     inner: PidState = PidState()
-    ahead: Ahead = Ahead()
+    ahead: tuple[Ahead, ...] = ()
     lost: Lost = Lost()
     at_s: float = 0.0
 
@@ -97,9 +97,12 @@ class PidLoop:
     """Cascade: the setpoint that this loop writes; it has no parts then."""
     inner_pv: str | None
     inner_out: str | None
-    ahead_of: str | None
-    ahead: LineAhead | FishOxygen | None
-    fresh: Block = PidBlock()
+    ahead: tuple[tuple[str, LineAhead | FishOxygen], ...]
+    """Feed-forwards, each with the tag that it follows."""
+
+    @property
+    def fresh(self) -> Block:
+        return PidBlock(ahead=(Ahead(),) * len(self.ahead))
 
     def run(self, turn: Turn) -> None:
         block: PidBlock = turn.blocks[self.name]  # type: ignore[assignment]  # blocks hold what `fresh` is
@@ -108,10 +111,7 @@ class PidLoop:
         is_lost = pv is None or sp is None
         if now_s - block.at_s < self.period_s - EARLY_S and is_lost is (block.lost.since_s >= 0):
             return
-        ahead, extra = block.ahead, 0.0
-        if self.ahead is not None and self.ahead_of is not None:
-            source = turn.values.get(self.ahead_of)
-            ahead, extra = self.ahead.step(ahead, None if isinstance(source, str) or source is None else source, now_s)
+        ahead, extra = self._look_ahead(turn, block.ahead)
         if pv is None or sp is None:
             lost = block.lost if block.lost.since_s >= 0 else Lost(now_s, self._applied(turn, block.inner.output))
             wanted = self.on_loss.value(lost, now_s)
@@ -131,6 +131,17 @@ class PidLoop:
         expires_s = now_s + LEASE_PERIODS * self.period_s
         for part in self.parts:
             turn.demand(Demand(part.output, part.share(wanted), Slot.LOOP, self.name, because, expires_s))
+
+    def _look_ahead(self, turn: Turn, kept: tuple[Ahead, ...]) -> tuple[tuple[Ahead, ...], float]:
+        """What the known disturbances add, all together."""
+        stepped: list[Ahead] = []
+        total = 0.0
+        for (of, ahead), before in zip(self.ahead, kept, strict=True):
+            source = turn.values.get(of)
+            after, extra = ahead.step(before, None if isinstance(source, str) or source is None else source, turn.now_s)
+            stepped.append(after)
+            total += extra
+        return tuple(stepped), total
 
     def _applied(self, turn: Turn, output: float) -> float:
         """What really came of `output`."""

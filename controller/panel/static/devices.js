@@ -5,7 +5,7 @@ import { html } from "./html.js";
 import { QualityMark } from "./marks.js";
 import { get } from "./server.js";
 import { useEffect, useState } from "./vendor/preact_hooks.js";
-import { ageWords, tell } from "./words.js";
+import { ageWords, knows, tell } from "./words.js";
 
 const EVERY_MS = 5000;
 
@@ -40,17 +40,25 @@ export function Devices() {
   </div>`;
 }
 
+/** Drivers name a failure in one word; what has no message is shown as it is. */
+function failureWords(kind) {
+  const [, code] = kind.match(/^exception_(\d+)$/) ?? [];
+  if (code) return tell("failure.exception", { code });
+  const key = ["failure", "reason"].map((one) => `${one}.${kind}`).find(knows);
+  return key ? tell(key) : kind;
+}
+
 function Device({ id, now, old }) {
   const known = site.value.devices[id];
   const share = now.polls ? `${((100 * now.answered) / now.polls).toFixed(1)} %` : "–";
-  const failures = Object.entries(now.failures).map(([kind, count]) => `${kind} ${count}`).join(", ");
+  const failures = Object.entries(now.failures).map(([kind, count]) => tell("panel.device.failure", { kind: failureWords(kind), count })).join(", ");
   const facts = [
     ["panel.device.seen", now.seen === null ? tell("panel.device.never") : ageWords(farmNow.value - now.seen)],
     ["panel.device.answered", `${share} (${now.answered} / ${now.polls})`],
     ["panel.device.writes", `${now.writes}${now.writes_failed ? ` (${tell("panel.device.failed", { count: now.writes_failed })})` : ""}`],
     ["panel.device.latency", `${now.latency_ms.toFixed(0)} ms`],
     ["panel.device.failures", failures || "–"],
-    ["panel.device.last_error", now.last_error || "–"],
+    ["panel.device.last_error", now.last_error ? failureWords(now.last_error) : "–"],
   ];
   return html`<li class=${`card device ${now.online ? "online" : "away"} ${old ? "old" : ""}`}>
     <header><h2>${id}</h2><span class=${`trust ${now.online ? "good" : "bad"}`}><${QualityMark} quality=${now.online ? "good" : "bad"} /><span>${tell(now.online ? "panel.device.online" : "panel.device.offline")}</span></span></header>

@@ -20,15 +20,15 @@ export function Facility({ id }) {
   return html`<div class="facility">
     <h1>${called(facility.name)} <a class="button" href=${`#/trend/${id}`}>${tell("panel.trend")}</a></h1>
     ${found.length > 0 && html`<section class="card wide"><h2>${tell("panel.alarms")}</h2><ul class="advices">${found.map((alarm) => html`<${AlarmAdvice} key=${alarm.id} alarm=${alarm} />`)}</ul></section>`}
-    <section class="card tall"><h2>${tell("panel.values")}</h2>
+    <section class="card"><h2>${tell("panel.values")}</h2>
       <ul class="values">${ofFacility(tags, facility).map((tag) => html`<${ValueRow} key=${tag} tag=${tag} zone=${zone(tags)(tag)} />`)}</ul>
     </section>
-    <section class="card"><h2>${tell("panel.setpoints")}</h2>
+    <div class="stack"><section class="card"><h2>${tell("panel.setpoints")}</h2>
       <ul class="setpoints">${ofFacility(setpoints, facility).map((name) => html`<${SetpointRow} key=${name} name=${name} zone=${zone(setpoints)(name)} />`)}</ul>
     </section>
     <section class="card"><h2>${tell("panel.outputs")}</h2>
       <ul class="outputs">${ofFacility(outputs, facility).map((name) => html`<${OutputRow} key=${name} name=${name} zone=${zone(outputs)(name)} />`)}</ul>
-    </section>
+    </section></div>
   </div>`;
 }
 
@@ -43,9 +43,7 @@ function SetpointRow({ name, zone }) {
     <span class="name">${called(known.name)}${zone && html`<small>${zone}</small>`}</span>
     <span class="number"><b>${number(now.value, known.unit)}</b> <i>${unitWord(known.unit)}</i></span>
     <span class="by">${moving && html`${tell("panel.setpoint.moving", { target: quantity(now.target, known.unit) })} · `}${by}</span>
-    ${now.settable
-      ? html`<button class="change" aria-expanded=${open} onClick=${() => setOpen(!open)}>${tell("panel.setpoint.change")}</button>`
-      : html`<span class="fixed">${tell("panel.setpoint.fixed")}</span>`}
+    ${now.settable && html`<button class="change" aria-expanded=${open} onClick=${() => setOpen(!open)}>${tell("panel.setpoint.change")}</button>`}
     ${open && html`<${SetpointForm} name=${name} onClose=${() => setOpen(false)} />`}
   </li>`;
 }
