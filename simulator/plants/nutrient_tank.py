@@ -17,7 +17,7 @@ _CO2_MMOL_G = 1000.0 / 44.0095
 _START_CO2_PPM = 800.0
 """The air that the first solution was made in."""
 _OVERFLOW_S = 20.0
-_SAMPLE_S = 15.0
+_SAMPLE_S = 25.0
 """How often the chemistry of the flowing water is worked out; mixing takes minutes, the probe interpolates."""
 
 # mmol of each ion that a gram of new dry tissue takes along, lettuce: N 45, K 75, Ca 12, Mg 4, P 6, S 3 g/kg
@@ -335,7 +335,9 @@ class NutrientTank:
         channel = [
             bulk_supply * b + channel_keep * c - u for b, c, u in zip(state.bulk, state.channel, taken, strict=True)
         ]
-        removed = [r + u + bulk_waste * b for r, u, b in zip(state.removed, taken, state.bulk, strict=True)]
+        removed = [r + u for r, u in zip(state.removed, taken, strict=True)]
+        if waste_l > 0.0:
+            removed = [r + bulk_waste * b for r, b in zip(removed, state.bulk, strict=True)]
 
         # carbon dioxide between water and air
         at = constants_near(state.water_c)

@@ -189,8 +189,11 @@ class Room:
         dried_kg_s = 0.0
         if coil_m3_s == 0.0:
             dried_kg_s = film_kg / r.coil_film_dry_s * _between((coil_saturated - vapour) / 0.003)
-        dehumidified_kg_s = dehumidifier * self._dehumidified_kg_s * _between(2.0 * (humidity - 0.3))
-        misted_kg_s = humidifier * self._misted_kg_s * _between(8.0 * (0.98 - humidity))
+        dehumidified_kg_s = misted_kg_s = 0.0
+        if dehumidifier > 0.0:
+            dehumidified_kg_s = dehumidifier * self._dehumidified_kg_s * _between(2.0 * (humidity - 0.3))
+        if humidifier > 0.0:
+            misted_kg_s = humidifier * self._misted_kg_s * _between(8.0 * (0.98 - humidity))
         volume_s = r.room_m3 / dt_s
         per_step = 1000.0 / dt_s
         coil_capacity = r.coil_heat_capacity_kj_k * per_step
