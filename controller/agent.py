@@ -109,14 +109,17 @@ class Agent:
             for task in done:
                 task.result()  # a task that ends has failed: leave by the door that makes safe
         finally:
+            begun = process_time()
             tasks[0].cancel()
             await asyncio.gather(tasks[0], return_exceptions=True)
             await self._links.close()
+            log.info("outputs_safe", extra={"after_s": round(process_time() - begun, 3)})
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._history.close()
             _write_state(self._directory / "state.json", to_plain(self._state))
+            log.info("stopped", extra={"after_s": round(process_time() - begun, 3)})
 
     async def _scan_forever(self) -> None:
         period = self.core.scan_s

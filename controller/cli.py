@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import sys
@@ -276,6 +277,10 @@ def _until_stopped(job: Coroutine[Any, Any, None]) -> None:
 
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(watched())
+            # everything is safe and on the disk: taking the interpreter apart would only make people wait
+            logging.shutdown()
+            sys.stdout.flush()
+            os._exit(0)
     except OSError as error:
         _fail(str(error), 1)
 

@@ -122,9 +122,9 @@ class History:
         self._reports, points = report(self._reports, readings, now_s, self._tags)
         self._unknown += sum(reading.tag not in self._tags for reading in readings)
         for reading in readings:
-            self.recent.add(reading)
+            self.recent.add(reading, now_s)
         for point in points:
-            self.recent.add(point)
+            self.recent.add(point, now_s)
         if self._closed or len(self._readings) + len(points) > READINGS_LIMIT:
             self._dropped += len(points)
             return

@@ -27,13 +27,17 @@ class Recent:
     def __init__(self, tags: Iterable[str]) -> None:
         self._tags = {tag: _Series() for tag in tags}
 
-    def add(self, reading: Reading) -> None:
-        """Take a reading that is newer than its tag's last; of a text, or of an unknown tag, nothing is kept."""
+    def add(self, reading: Reading, now_s: float) -> None:
+        """Take a reading that is newer than its tag's last; of a text, or of an unknown tag, nothing is kept.
+
+        What claims to come from after `now_s` stands at `now_s`.
+        """
         series = self._tags.get(reading.tag)
         if series is None or isinstance(reading.value, str):
             return
         number = reading.number
-        series.add(reading.time_s, nan if number is None else number)
+        time_s = reading.time_s if reading.time_s <= now_s else now_s
+        series.add(time_s, nan if number is None else number)
 
     def trend(self, tags: Sequence[str], since_s: float) -> dict[str, list[Point]]:
         """Each tag's points from farm time `since_s` on, in order, None where it was not good; at most POINTS of each.

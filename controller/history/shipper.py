@@ -134,7 +134,7 @@ class Shipper:
             try:
                 self._sink = self._open_sink()
             except (LookupError, OSError, ValueError) as error:
-                self._fail("refused", f"cannot open: {error}")
+                self._fail("refused", f"cannot open: {type(error).__name__}: {error}")
                 return REFUSED_S
         dead = [Dead(seq, "", None, f"{points} points do not read as written") for seq, points in batch.broken.items()]
         answer = self._deliver(self._sink, batch, dead)

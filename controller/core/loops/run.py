@@ -147,15 +147,16 @@ class PidLoop:
         """What really came of `output`."""
         if self.inner_sp is not None:
             return self._inner_applied(turn, output)
+        if not any(part.output in turn.orders for part in self.parts):
+            # the first scan of all: begin from where the outputs stand
+            first = self.parts[0]
+            return first.wanted(turn.applied.get(first.output, 0.0))
         for part in self.parts:
-            came = turn.applied.get(part.output)
-            order = turn.orders.get(part.output)
-            if came is None or order is None:
+            came, order = turn.applied.get(part.output), turn.orders.get(part.output)
+            if came is None or order is None or not part.from_ <= output <= part.to:
                 continue
             mine = order.slot is Slot.LOOP and order.owner == self.name
             if not mine or (len(self.parts) == 1 and abs(came - part.share(output)) > part.coarse):
-                if output == 0.0 and self.parts[0] is not part:
-                    continue
                 return part.wanted(came)
         return output
 
