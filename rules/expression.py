@@ -8,7 +8,6 @@ import ast
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import isfinite
 
 from foundation.tag import is_tag_name
 from foundation.units import Quantity, UnitError, factor, parse_quantity, same_dimension
@@ -19,6 +18,7 @@ Result = float | bool | str | None
 Run = Callable[[Values], Result]
 
 MAX_NODES = 200
+INFINITE = float("inf")
 BOOL = "bool"
 TEXT = "text"
 
@@ -56,20 +56,35 @@ def compile_expression(text: str, units: Mapping[str, str], margin: Quantity | N
     With a `margin`, every comparison is made that much easier to satisfy: the form that clears an alarm only once the
     value is back by its deadband. Raises ExpressionError.
     """
+    stripped = text.strip()
+    indent = len(text) - len(text.lstrip())
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        tree = ast.parse(stripped, mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ExpressionError("E401", (getattr(error, "offset", 1) or 1) - 1, found=text) from error
+        offset = getattr(error, "offset", 1)  # 1-based; Python says 0 where the text ends too early
+        raise ExpressionError("E401", indent + (offset - 1 if offset else len(stripped)), found=text) from error
     if sum(1 for _ in ast.walk(tree)) > MAX_NODES:
         raise ExpressionError("E402", 0, limit=MAX_NODES)
     compiler = _Compiler(units, margin)
-    run, unit = compiler.node(tree.body)
+    try:
+        run, unit = compiler.node(tree.body)
+    except ExpressionError as error:
+        # ast counts bytes of the stripped text, people count characters of what they wrote
+        column = indent + len(stripped.encode()[: error.column].decode(errors="ignore"))
+        raise ExpressionError(error.code, column, **error.values) from error
     return Expression(text, unit, frozenset(compiler.tags), run)
+
+
+def _finite(value: float) -> float | None:
+    """`value`, or None where it overflowed: what is not a number is not known."""
+    return value if -INFINITE < value < INFINITE else None
 
 
 class _Compiler:
     def __init__(self, units: Mapping[str, str], margin: Quantity | None) -> None:
         self.units, self.margin = units, margin
+        self.negated = False
+        """Inside an odd number of `not`: there a comparison is made harder, to make the whole easier."""
         self.tags: set[str] = set()
 
     def node(self, node: ast.expr) -> tuple[Run, str]:
@@ -77,7 +92,9 @@ class _Compiler:
             case ast.BoolOp():
                 return self._bool_op(node), BOOL
             case ast.UnaryOp(op=ast.Not()):
+                self.negated = not self.negated
                 inner = self._condition(node.operand)
+                self.negated = not self.negated
                 return lambda v: None if (x := inner(v)) is None else not x, BOOL
             case ast.UnaryOp(op=ast.USub()):
                 run, unit = self._number(node.operand)
@@ -141,7 +158,7 @@ class _Compiler:
                 shift = self.margin.to(wanted)
             except UnitError as error:
                 raise ExpressionError("E407", node.col_offset, left=str(self.margin), right=wanted) from error
-            if isinstance(op, ast.Gt | ast.GtE):
+            if isinstance(op, ast.Gt | ast.GtE) is not self.negated:
                 shift = -shift
 
         def run(values: Values) -> bool | None:
@@ -178,11 +195,17 @@ class _Compiler:
             case ast.Add() | ast.Sub():
                 result, scale = self._sum_unit(node, a_unit, b_unit)
                 sign = scale if isinstance(node.op, ast.Add) else -scale
-                return lambda v: None if (x := left(v)) is None or (y := right(v)) is None else x + sign * y, result
+                return (
+                    lambda v: None if (x := left(v)) is None or (y := right(v)) is None else _finite(x + sign * y),
+                    result,
+                )
             case ast.Mult():
                 if a_unit and b_unit:
                     raise ExpressionError("E409", node.col_offset, left=a_unit, right=b_unit)
-                return lambda v: None if (x := left(v)) is None or (y := right(v)) is None else x * y, a_unit or b_unit
+                return (
+                    lambda v: None if (x := left(v)) is None or (y := right(v)) is None else _finite(x * y),
+                    a_unit or b_unit,
+                )
             case ast.Div():
                 scale, result = 1.0, a_unit
                 if b_unit:
@@ -190,7 +213,9 @@ class _Compiler:
 
                 def divide(values: Values) -> float | None:
                     x, y = left(values), right(values)
-                    return None if x is None or y is None or y == 0 else x / (y * scale)
+                    if x is None or y is None or y * scale == 0:
+                        return None
+                    return _finite(x / (y * scale))
 
                 return divide, result
             case _:
@@ -224,7 +249,7 @@ class _Compiler:
         if isinstance(raw, int | float | str):
             try:
                 quantity = parse_quantity(raw)
-            except UnitError as error:
+            except (UnitError, OverflowError) as error:
                 raise ExpressionError("E413", node.col_offset, found=str(raw), why=str(error)) from error
             value = quantity.value
             return lambda _: value, quantity.unit
@@ -235,10 +260,7 @@ class _Compiler:
         function = FUNCTIONS.get(name)
         if function is None:
             raise ExpressionError("E414", node.col_offset, found=name, known=", ".join(sorted(FUNCTIONS)))
-        if node.keywords or (
-            len(node.args) < 2 if function.units is None and name != "abs" else
-            len(node.args) != (1 if function.units is None else len(function.units))
-        ):  # fmt: skip
+        if node.keywords or not function.least <= len(node.args) <= function.most:
             raise ExpressionError("E415", node.col_offset, function=name, form=function.form)
         runs: list[Callable[[Values], float | None]] = []
         scales: list[float] = []
@@ -261,7 +283,9 @@ class _Compiler:
                 if value is None:
                     return None
                 arguments.append(value * scale)
-            result = float(call(*arguments))
-            return result if isfinite(result) else None
+            try:
+                return _finite(float(call(*arguments)))
+            except (ArithmeticError, ValueError):  # arguments that no farm has are not known either
+                return None
 
         return run_call, first_unit if function.unit is None else function.unit

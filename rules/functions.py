@@ -9,12 +9,15 @@ from foundation import air, water
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """`units` are what the arguments must be in (None: any number of one dimension), `unit` what comes out."""
+    """`units` are what the arguments must be in, `unit` what comes out (None: any one dimension, and the same)."""
 
     call: Callable[..., Any]
     units: tuple[str, ...] | None
     unit: str | None
     form: str
+    least: int
+    """Fewest arguments, and below most: what is not checked here would only fail in the scan."""
+    most: int
 
 
 def _mean(*values: float) -> float:
@@ -30,14 +33,14 @@ def _nh3_mg_l(tan_mg_l: float, ph: float, water_c: float) -> float:
 
 
 FUNCTIONS: dict[str, Function] = {
-    "abs": Function(abs, None, None, "abs(x)"),
-    "min": Function(min, None, None, "min(a, b, ...)"),
-    "max": Function(max, None, None, "max(a, b, ...)"),
-    "mean": Function(_mean, None, None, "mean(a, b, ...)"),
-    "clamp": Function(_clamp, None, None, "clamp(x, low, high)"),
-    "vpd": Function(air.vapour_pressure_deficit_kpa, ("degC", "%"), "kPa", "vpd(temperature, humidity)"),
-    "dew_point": Function(air.dew_point_c, ("degC", "%"), "degC", "dew_point(temperature, humidity)"),
-    "humidity_deficit": Function(air.humidity_deficit_g_m3, ("degC", "%"), "g/m3", "humidity_deficit(t, humidity)"),
-    "nh3": Function(_nh3_mg_l, ("mg/L", "pH", "degC"), "mg/L", "nh3(tan, ph, temperature)"),
-    "oxygen_saturation": Function(water.oxygen_percent, ("mg/L", "degC"), "%", "oxygen_saturation(oxygen, t)"),
+    "abs": Function(abs, None, None, "abs(x)", 1, 1),
+    "min": Function(min, None, None, "min(a, b, ...)", 2, 50),
+    "max": Function(max, None, None, "max(a, b, ...)", 2, 50),
+    "mean": Function(_mean, None, None, "mean(a, b, ...)", 2, 50),
+    "clamp": Function(_clamp, None, None, "clamp(x, low, high)", 3, 3),
+    "vpd": Function(air.vapour_pressure_deficit_kpa, ("degC", "%"), "kPa", "vpd(temperature, humidity)", 2, 2),
+    "dew_point": Function(air.dew_point_c, ("degC", "%"), "degC", "dew_point(temperature, humidity)", 2, 2),
+    "humidity_deficit": Function(air.humidity_deficit_g_m3, ("degC", "%"), "g/m3", "humidity_deficit(t, rh)", 2, 2),
+    "nh3": Function(_nh3_mg_l, ("mg/L", "pH", "degC"), "mg/L", "nh3(tan, ph, temperature)", 3, 3),
+    "oxygen_saturation": Function(water.oxygen_percent, ("mg/L", "degC"), "%", "oxygen_saturation(oxygen, t)", 2, 2),
 }  # fmt: skip
