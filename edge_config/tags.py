@@ -3,8 +3,9 @@
 from drivers.product import Channel, load_product
 from edge_config.model.control import Program
 from edge_config.model.site import Site, TagSetting
+from foundation.problem import ProblemsError
 from foundation.tag import Kind, Tag
-from foundation.units import canonical
+from foundation.units import UnitError, canonical
 from rules.expression import ExpressionError, compile_expression
 
 _MEASUREMENT_OF_UNIT = {
@@ -15,17 +16,23 @@ _AGES_AFTER_PERIODS = 3.0
 
 
 def site_tags(site: Site) -> dict[str, Tag]:
-    """Name -> Tag, units canonical. Assumes that the parts agree; `checks.py` says where they do not."""
+    """Name -> Tag, units canonical. Assumes that the parts agree; the checks say where they do not."""
+    units = tag_units(site)
     tags: dict[str, Tag] = {}
     for device in site.devices.values():
         channels = load_product(device.product).channels
         for channel_name, name in device.tags.items():
             channel = channels.get(channel_name) or channels.get("*")
             if channel is not None and name not in site.outputs:
-                tags[name] = _measured(name, channel, site.tags.get(name, TagSetting()), device.period)
+                setting = site.tags.get(name, TagSetting())
+                bounds = channel.range if channel.range is not None else (None, None)
+                stale = setting.stale if setting.stale is not None else _AGES_AFTER_PERIODS * device.period
+                names = (channel.name_zh, channel.name_en)
+                tags[name] = _tag(name, units[name], Kind.MEASURED, setting, bounds, stale, *names)
     for name, setting in site.tags.items():
         if name not in tags:
-            tags[name] = _other(name, setting, tags)
+            kind = Kind.MEASURED if setting.entry is not None else Kind.DERIVED
+            tags[name] = _tag(name, units.get(name, ""), kind, setting, (None, None), setting.stale, "", "")
     for name, output in site.outputs.items():
         label = output.name
         tags[name] = Tag(
@@ -38,33 +45,62 @@ def site_tags(site: Site) -> dict[str, Tag]:
 
 
 def tag_units(site: Site) -> dict[str, str]:
-    """What expressions may name, with the unit of each (`bool` for contacts)."""
-    return {name: tag.unit for name, tag in site_tags(site).items()}
+    """What expressions may name, with the unit of each (`bool` for contacts, `text` for texts).
 
-
-def _measured(name: str, channel: Channel, setting: TagSetting, period_s: float) -> Tag:
-    unit = canonical(setting.unit) if setting.unit is not None else channel.unit
-    if channel.kind == "bool":
-        unit = "bool"
-    elif channel.kind == "text":
-        unit = "text"
-    bounds = channel.range if channel.range is not None else (None, None)
-    stale = setting.stale if setting.stale is not None else _AGES_AFTER_PERIODS * period_s
-    return _tag(name, unit, Kind.MEASURED, setting, bounds, stale, channel.name_zh, channel.name_en)
-
-
-def _other(name: str, setting: TagSetting, known: dict[str, Tag]) -> Tag:
-    """A derived, voted, summed or typed-in tag."""
-    unit = canonical(setting.unit) if setting.unit is not None else ""
-    if setting.unit is None and setting.vote:
-        unit = known[setting.vote[0]].unit if setting.vote[0] in known else ""
-    if setting.unit is None and setting.derive is not None:
+    Never raises: a tag whose unit cannot be known (an unknown product, a wrong expression) is left out.
+    """
+    units: dict[str, str] = {}
+    for device in site.devices.values():
         try:
-            unit = compile_expression(setting.derive, {n: t.unit for n, t in known.items()}).unit
+            channels = load_product(device.product).channels
+        except ProblemsError:
+            continue
+        for channel_name, name in device.tags.items():
+            channel = channels.get(channel_name) or channels.get("*")
+            unit = None if channel is None else channel_unit(channel, site.tags.get(name))
+            if unit is not None:
+                units[name] = unit
+    units |= dict.fromkeys(site.outputs, "%")
+    units |= {name: program.limits[0].unit for name, program in site.programs.items()}
+    waiting = {name: setting for name, setting in site.tags.items() if name not in units}
+    while waiting:
+        # a derived tag waits for those that it is made from, in whatever order they stand
+        found = {name: unit for name, setting in waiting.items() if (unit := _made_unit(setting, units)) is not None}
+        if not found:
+            break
+        units |= found
+        waiting = {name: setting for name, setting in waiting.items() if name not in found}
+    return units
+
+
+def channel_unit(channel: Channel, setting: TagSetting | None) -> str | None:
+    """The unit of a tag that a device feeds; None if its setting names one that does not exist."""
+    if channel.kind in ("bool", "text"):
+        return channel.kind
+    if setting is None or setting.unit is None:
+        return channel.unit
+    return _known(setting.unit)
+
+
+def _made_unit(setting: TagSetting, units: dict[str, str]) -> str | None:
+    """The unit of a derived, voted, summed or typed-in tag; None while it is not known."""
+    if setting.unit is not None:
+        return _known(setting.unit)
+    if setting.derive is not None:
+        try:
+            return compile_expression(setting.derive, units).unit
         except ExpressionError:
-            unit = ""
-    kind = Kind.MEASURED if setting.entry is not None else Kind.DERIVED
-    return _tag(name, unit, kind, setting, (None, None), setting.stale, "", "")
+            return None
+    if setting.vote is not None:
+        return next((units[probe] for probe in setting.vote if probe in units), None)
+    return None if setting.integrate is not None else ""
+
+
+def _known(unit: str) -> str | None:
+    try:
+        return canonical(unit)
+    except UnitError:
+        return None
 
 
 def _tag(

@@ -1,7 +1,7 @@
 """YAML as version 1.2 means it, with the position of every key and value, and nothing that surprises.
 
 `no`, `on`, `22:00` and `1:30` stay text; `1e3` is a number; a key written twice, a tab, a merge key, more than
-1 MB or 1 000 aliases, or a file that is not UTF-8 are problems with a place, not guesses.
+1 MB or 1 000 aliases, nesting deeper than any farm, or a file that is not UTF-8 are problems with a place, not guesses.
 """
 
 import re
@@ -16,6 +16,8 @@ from foundation.problem import Problem, ProblemsError
 MAX_BYTES = 1_000_000
 MAX_ALIASES = 1_000
 MAX_DEPTH = 60
+MAX_NODES = 100_000
+"""Aliases counted out: what a megabyte of real site never has."""
 
 Path_ = tuple[str | int, ...]
 Scalar = str | int | float | bool | None
@@ -24,6 +26,15 @@ _NULL = re.compile(r"(?:~|null|Null|NULL|)")
 _BOOL = re.compile(r"(?:true|True|TRUE|false|False|FALSE)")
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?")
+
+_NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LONGEST_INT = 300
+"""Digits; longer whole numbers are read as floats (infinite ones, so that they are refused)."""
+_KNOWN_TAGS = frozenset(
+    f"tag:yaml.org,2002:{name}"
+    for name in ("bool", "float", "int", "map", "merge", "null", "seq", "str", "timestamp", "value", "yaml")
+)
+"""What PyYAML resolves to by itself, or a person may spell out; we read the text ourselves."""
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -45,6 +56,9 @@ class Document:
     """1-based line and column of the value at a path."""
     key_places: dict[Path_, tuple[int, int]]
     """1-based line and column of the key at a path."""
+    indents: dict[Path_, int]
+    """Columns from a text's place to its first character (1 behind a quote), for texts that stand on one line as they
+    are: there a place inside the text is a place in the file."""
 
     def place(self, path: Path_, key: bool = False) -> tuple[int, int]:
         """Where `path` stands, or its nearest ancestor that exists."""
@@ -67,7 +81,7 @@ def scalar(text: str) -> Scalar:
     if _BOOL.fullmatch(text):
         return text[0] in "tT"
     if _INT.fullmatch(text):
-        return int(text)
+        return int(text) if len(text) <= _LONGEST_INT else float(text)
     if _FLOAT.fullmatch(text):
         return float(text)
     return text
@@ -92,25 +106,44 @@ def parse_document(data: bytes, file: str) -> Document:
         if stripped.startswith("\t"):
             column = len(line_text) - len(stripped) + 1
             raise ProblemsError([Problem("E003", file, number, column)])
+    if strange := _NOT_PRINTABLE.search(text):
+        line, column = text.count("\n", 0, strange.start()) + 1, strange.start() - text.rfind("\n", 0, strange.start())
+        raise ProblemsError([Problem("E017", file, line, column, {"found": f"U+{ord(strange.group()):04X}"})])
     try:
-        aliases = sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_Loader))
-        if aliases > MAX_ALIASES:
-            raise ProblemsError([Problem("E004", file, 0, 0, {"count": aliases, "limit": MAX_ALIASES})])
+        _look_over(text, file)
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        line, column = _place_of(error.problem_mark or error.context_mark)
         what = error.problem or error.context or "?"
         raise ProblemsError([Problem("E005", file, line, column, {"what": what})]) from error
     except yaml.YAMLError as error:
         raise ProblemsError([Problem("E005", file, 1, 1, {"what": str(error).splitlines()[0]})]) from error
-    except RecursionError as error:
-        raise ProblemsError([Problem("E006", file, 1, 1, {"limit": MAX_DEPTH})]) from error
     reader = _Reader(file)
     value = reader.read(root, ()) if root is not None else None
     if reader.problems:
         raise ProblemsError(reader.problems)
-    return Document(file, value, reader.places, reader.key_places)
+    return Document(file, value, reader.places, reader.key_places, reader.indents)
+
+
+def _look_over(text: str, file: str) -> None:
+    """Refuse what would blow up when it is composed; yaml.compose has no limits of its own."""
+    aliases = depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.AliasEvent):
+            aliases += 1
+            if aliases > MAX_ALIASES:
+                raise ProblemsError([Problem("E004", file, 0, 0, {"limit": MAX_ALIASES})])
+        elif isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                line, column = _place_of(event.start_mark)
+                raise ProblemsError([Problem("E006", file, line, column, {"limit": MAX_DEPTH})])
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def _place_of(mark: Any) -> tuple[int, int]:
+    return (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
 
 
 class _Reader:
@@ -119,6 +152,7 @@ class _Reader:
         self.problems: list[Problem] = []
         self.places: dict[Path_, tuple[int, int]] = {}
         self.key_places: dict[Path_, tuple[int, int]] = {}
+        self.indents: dict[Path_, int] = {}
         self._nodes = 0
 
     def _note(self, code: str, node: yaml.Node, **values: object) -> None:
@@ -127,23 +161,32 @@ class _Reader:
 
     def read(self, node: yaml.Node, path: Path_) -> Any:
         self._nodes += 1
-        if len(path) > MAX_DEPTH or self._nodes > 10 * MAX_BYTES // 100:
+        if len(path) > MAX_DEPTH or self._nodes > MAX_NODES:
             # an alias inside itself, or a billion laughs: either way nothing a person wrote
             if not any(problem.code == "E006" for problem in self.problems):
                 self._note("E006", node, limit=MAX_DEPTH)
             return None
         self.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
+        if node.tag == "!secret":
+            return self._secret(node)
+        if node.tag not in _KNOWN_TAGS and node.tag != "!":
+            self._note("E007", node, tag=node.tag.replace("tag:yaml.org,2002:", "!!"))
+            return None
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
-        if node.tag == "!secret":
-            return Secret(str(node.value))
-        if node.tag.startswith("!") and node.tag != "!":
-            self._note("E007", node, tag=node.tag)
-            return None
         assert isinstance(node, yaml.ScalarNode)
+        start, end, quotes = node.start_mark, node.end_mark, 1 if node.style in ("'", '"') else 0
+        if start.line == end.line and end.column - start.column == len(node.value) + 2 * quotes:
+            self.indents[path] = quotes
         return node.value if node.style else scalar(node.value)  # the C parser gives "" for plain
+
+    def _secret(self, node: yaml.Node) -> Secret | None:
+        if isinstance(node, yaml.ScalarNode) and node.value.strip():
+            return Secret(node.value.strip())
+        self._note("E016", node)
+        return None
 
     def _mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, Any]:
         out: dict[str, Any] = {}

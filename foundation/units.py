@@ -55,6 +55,8 @@ CANONICAL = (
 
 QUANTITY = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*")
 DIMENSIONLESS = ("", "1", "-")
+_SPELLINGS = (("%", "percent"), ("°C", "degC"), ("℃", "degC"), ("²", "2"), ("³", "3"), ("·", "*"))
+_POWER_OF_NUMBER = re.compile(r"(?<![A-Za-z])(?:\*\*|\^)|\d\d")
 
 
 class UnitError(ValueError):
@@ -71,9 +73,13 @@ def _registry() -> pint.UnitRegistry:
 
 @cache
 def _unit(text: str) -> "pint.Unit":
-    spelled = text.strip().replace("%", "percent").replace("²", "2").replace("³", "3").replace("·", "*")
+    spelled = text.strip()
+    for written, meant in _SPELLINGS:
+        spelled = spelled.replace(written, meant)
     if spelled in DIMENSIONLESS:
         return _registry().Unit("")
+    if _POWER_OF_NUMBER.search(spelled):
+        raise UnitError(f"unknown unit '{text}'")  # Pint would compute it, for years if need be
     # m2, m3: the farm's way of writing powers
     spelled = re.sub(r"\bm([23])\b", r"m**\1", spelled)
     try:
@@ -142,4 +148,7 @@ def parse_quantity(text: str | int | float) -> Quantity:
     if not isfinite(number):
         raise UnitError(f"'{text}' is not finite")
     kept = canonical(unit)
-    return Quantity(number if kept == unit else number * factor(unit, kept), kept)
+    value = number if kept == unit else number * factor(unit, kept)
+    if not isfinite(value):
+        raise UnitError(f"'{text}' is not finite")
+    return Quantity(value, kept)

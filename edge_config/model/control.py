@@ -104,7 +104,10 @@ class Pid(LoopBase):
     b: float = Field(default=1.0, ge=0, le=1)
     deadband: AnyQuantity | None = None
     """Of the error, for the integral only."""
-    feed_forward: Annotated[tuple[FeedForward, ...], BeforeValidator(_several)] = ()
+    feed_forward: Annotated[
+        tuple[FeedForward, ...],
+        BeforeValidator(_several, json_schema_input_type=FeedForward | tuple[FeedForward, ...]),
+    ] = ()
     """One, or a list of them."""
 
 

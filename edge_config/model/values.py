@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from math import isfinite
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
@@ -9,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from foundation.document import Secret
 from foundation.tag import is_identifier, is_tag_name
-from foundation.units import Quantity, UnitError, factor, parse_quantity
+from foundation.units import QUANTITY, Quantity, UnitError, factor, parse_quantity
 
 
 class Frozen(BaseModel):
@@ -18,15 +19,20 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, populate_by_name=True)
 
 
-def _quantity(raw: Any) -> Quantity:
+def _quantity(raw: Any, example: str = "7.5 mg/L") -> Quantity:
     if isinstance(raw, Quantity):
         return raw
+    values = {"found": str(raw), "example": example}
     if isinstance(raw, bool) or not isinstance(raw, str | int | float):
-        raise PydanticCustomError("quantity", "not a quantity", {"found": str(raw)})
+        raise PydanticCustomError("quantity", "not a quantity", values)
     try:
         return parse_quantity(raw)
     except UnitError as error:
-        raise PydanticCustomError("quantity", "{why}", {"found": str(raw), "why": str(error)}) from error
+        match = QUANTITY.fullmatch(str(raw))
+        if match is not None and match[2]:
+            values["unit"] = match[2]
+            raise PydanticCustomError("unit_unknown", "unknown unit", values) from error
+        raise PydanticCustomError("quantity", "not a quantity", values) from error
 
 
 AnyQuantity = Annotated[
@@ -43,9 +49,9 @@ def _of(unit: str, example: str, low: float | None = None) -> Callable[[Any], fl
 
     def read(raw: Any) -> float:
         if isinstance(raw, float) and not isinstance(raw, bool):
-            quantity = Quantity(raw, unit) if raw == 0.0 else _quantity(raw)
+            quantity = Quantity(raw, unit) if raw == 0.0 else _quantity(raw, example)
         else:
-            quantity = _quantity(raw)
+            quantity = _quantity(raw, example)
         if quantity.unit == "" and quantity.value != 0:
             raise PydanticCustomError("unit_missing", "no unit", {"found": str(raw), "example": example})
         try:
@@ -53,6 +59,8 @@ def _of(unit: str, example: str, low: float | None = None) -> Callable[[Any], fl
         except UnitError as error:
             values = {"found": str(raw), "unit": unit, "example": example}
             raise PydanticCustomError("unit_wrong", "wrong dimension", values) from error
+        if not isfinite(value):
+            raise PydanticCustomError("quantity", "not a quantity", {"found": str(raw), "example": example})
         if low is not None and value < low:
             raise PydanticCustomError("too_small", "too small", {"found": str(raw), "low": low})
         return value
@@ -60,12 +68,15 @@ def _of(unit: str, example: str, low: float | None = None) -> Callable[[Any], fl
     return read
 
 
-_SCHEMA = WithJsonSchema({"type": ["string", "number"], "examples": ["30 s"]})
-Seconds = Annotated[float, BeforeValidator(_of("s", "30 s", 0.0)), _SCHEMA]
-Percent = Annotated[float, BeforeValidator(_of("%", "20 %")), _SCHEMA]
-Metres = Annotated[float, BeforeValidator(_of("m", "30 m")), _SCHEMA]
-Kilowatts = Annotated[float, BeforeValidator(_of("kW", "3 kW", 0.0)), _SCHEMA]
-MillilitresPerSecond = Annotated[float, BeforeValidator(_of("mL/s", "2 mL/s", 0.0)), _SCHEMA]
+def _schema(example: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": ["string", "number"], "examples": [example]})
+
+
+Seconds = Annotated[float, BeforeValidator(_of("s", "30 s", 0.0)), _schema("30 s")]
+Percent = Annotated[float, BeforeValidator(_of("%", "20 %")), _schema("20 %")]
+Metres = Annotated[float, BeforeValidator(_of("m", "30 m")), _schema("30 m")]
+Kilowatts = Annotated[float, BeforeValidator(_of("kW", "3 kW", 0.0)), _schema("3 kW")]
+MillilitresPerSecond = Annotated[float, BeforeValidator(_of("mL/s", "2 mL/s", 0.0)), _schema("2 mL/s")]
 
 
 def _identifier(raw: Any) -> str:
@@ -112,7 +123,10 @@ def _day_time(raw: Any) -> Any:
     if match := _SUN.fullmatch(text):
         offset = 0.0
         if match[2]:
-            quantity = _quantity(match[3])
+            try:
+                quantity = parse_quantity(match[3])
+            except UnitError:
+                quantity = Quantity(0.0, "")
             if quantity.unit != "s":
                 raise PydanticCustomError("day_time", "bad offset", {"found": text})
             offset = quantity.value if match[2] == "+" else -quantity.value
@@ -140,7 +154,10 @@ def _position(raw: Any) -> Any:
         return 100.0
     if raw is False or raw == "off":
         return 0.0
-    quantity = _quantity(raw)
+    try:
+        quantity = _quantity(raw)
+    except PydanticCustomError:
+        quantity = Quantity(0.0, "")
     if quantity.unit != "%":
         raise PydanticCustomError("position", "not a position", {"found": str(raw)})
     if not 0.0 <= quantity.value <= 100.0:
@@ -149,11 +166,13 @@ def _position(raw: Any) -> Any:
 
 
 Position = Annotated[
-    float, BeforeValidator(_position), WithJsonSchema({"type": ["string"], "examples": ["on", "off", "20 %"]})
+    float,
+    BeforeValidator(_position),
+    WithJsonSchema({"type": ["string", "boolean"], "examples": ["on", "off", "20 %"]}),
 ]
 """0 to 100 %; `on` is 100, `off` is 0."""
 
-PositionOrHold = Annotated[float | Hold, BeforeValidator(_position)]
+PositionOrHold = Annotated[float | Hold, BeforeValidator(_position, json_schema_input_type=str | bool | Hold)]
 
 
 def _secret(raw: Any) -> Any:
