@@ -1,7 +1,7 @@
 """InfluxDB 2 and 3, VictoriaMetrics: `/api/v2/write` through influxdb-client, with ready lines.
 
-VictoriaMetrics wants `-dedup.minScrapeInterval=1ms`, or what is sent twice is shown twice; it says 204 seconds before its
-disk has the points, so a power cut of *its* machine costs those; and it keeps numbers only.
+VictoriaMetrics wants `-dedup.minScrapeInterval=1ms`, or what is sent twice is shown twice; it says 204 seconds before
+its disk has the points, so a power cut of *its* machine costs those; and it keeps numbers only.
 """
 
 from collections.abc import Mapping, Sequence

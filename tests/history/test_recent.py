@@ -9,31 +9,40 @@ from foundation.reading import Reason, bad, good
 from tests.history.farm import START_S
 
 AIR = "gh1.bay1.air"
+NOW_S = START_S + 1e6
 
 
 def test_an_hour_comes_back_as_it_was_from_the_time_asked_for() -> None:
     recent = Recent([AIR])
     for second in range(0, 3600, 10):
-        recent.add(good(AIR, second / 10, START_S + second))
+        recent.add(good(AIR, second / 10, START_S + second), NOW_S)
     trend = recent.trend([AIR], START_S + 3000)[AIR]
     assert trend == [(START_S + second, second / 10) for second in range(3000, 3600, 10)]
 
 
 def test_a_bad_reading_is_a_gap_never_a_number() -> None:
     recent = Recent([AIR])
-    recent.add(good(AIR, 20.0, START_S))
-    recent.add(bad(AIR, Reason.RANGE, START_S + 1, refused=85.0))
-    recent.add(good(AIR, 21.0, START_S + 2))
+    recent.add(good(AIR, 20.0, START_S), NOW_S)
+    recent.add(bad(AIR, Reason.RANGE, START_S + 1, refused=85.0), NOW_S)
+    recent.add(good(AIR, 21.0, START_S + 2), NOW_S)
     assert recent.trend([AIR], START_S)[AIR] == [(START_S, 20.0), (START_S + 1, None), (START_S + 2, 21.0)]
 
 
 def test_what_is_older_than_the_last_or_a_text_or_unknown_is_left_out() -> None:
     recent = Recent([AIR])
-    recent.add(good(AIR, 20.0, START_S))
-    recent.add(good(AIR, 19.0, START_S))
-    recent.add(good(AIR, "auto", START_S + 1))
-    recent.add(good("gh1.bay1.other", 1.0, START_S))
+    recent.add(good(AIR, 20.0, START_S), NOW_S)
+    recent.add(good(AIR, 19.0, START_S), NOW_S)
+    recent.add(good(AIR, "auto", START_S + 1), NOW_S)
+    recent.add(good("gh1.bay1.other", 1.0, START_S), NOW_S)
     assert recent.trend([AIR, "gh1.bay1.other"], 0.0) == {AIR: [(START_S, 20.0)], "gh1.bay1.other": []}
+
+
+def test_a_source_time_nobody_can_believe_stands_at_the_time_it_came() -> None:
+    recent = Recent([AIR])
+    recent.add(good(AIR, 20.0, START_S + 9e9), START_S)
+    recent.add(good(AIR, 21.0, float("nan")), START_S + 1)
+    recent.add(good(AIR, 22.0, START_S + 2), START_S + 2)
+    assert recent.trend([AIR], 0.0)[AIR] == [(START_S, 20.0), (START_S + 1, 21.0), (START_S + 2, 22.0)]
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +52,7 @@ def two_days() -> Recent:
         # one peak of a second every six hours, and a gap of a second an hour after it
         value = 99.0 if second % 21_600 == 100 else 20.0 + second % 7 * 0.1
         time_s = START_S + second
-        recent.add(bad(AIR, Reason.COMM, time_s) if second % 21_600 == 3700 else good(AIR, value, time_s))
+        recent.add(bad(AIR, Reason.COMM, time_s) if second % 21_600 == 3700 else good(AIR, value, time_s), NOW_S)
     return recent
 
 
@@ -73,7 +82,7 @@ def test_thinning_never_loses_the_highest_or_the_lowest(values: list[float | Non
     recent = Recent([AIR])
     for number, value in enumerate(values):
         time_s = START_S + number * step_s
-        recent.add(bad(AIR, Reason.COMM, time_s) if value is None else good(AIR, value, time_s))
+        recent.add(bad(AIR, Reason.COMM, time_s) if value is None else good(AIR, value, time_s), NOW_S)
     trend = recent.trend([AIR], START_S)[AIR]
     assert len(trend) <= POINTS
     seen = [value for value in values[-int(86_000 / step_s) :] if value is not None]
