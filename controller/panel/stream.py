@@ -181,7 +181,7 @@ def _difference(told: _Present, present: _Present) -> dict[str, object]:
     }
     change = {part: values for part, values in parts.items() if values}
     if told.alarms != present.alarms:
-        pass
+        change["alarms"] = alarm_shapes(present.alarms)
     return change
 
 
