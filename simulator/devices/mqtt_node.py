@@ -10,7 +10,8 @@ lease has no end.
 import asyncio
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import aiomqtt
@@ -20,12 +21,38 @@ from simulator.devices.device import VirtualDevice
 
 RETRY_S = 1.0
 """Process time between attempts to reach the broker."""
+CONNECT_S = 3.0
+"""Process time in which a broker must answer."""
 _NODELAY = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
 
 
 def beside(topic: str, last: str) -> str:
     """`feeder/1/state` and `set` -> `feeder/1/set`."""
     return f"{topic.rpartition('/')[0]}/{last}".lstrip("/")
+
+
+def heed_cancel() -> None:
+    """Cancel again what was cancelled: `wait_for` of Python 3.11, on which aiomqtt stands, may swallow it."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
+@asynccontextmanager
+async def connected(client: aiomqtt.Client) -> AsyncIterator[aiomqtt.Client]:
+    """The client, connected. Cancelled while it connects, aiomqtt leaves a socket behind: so let it finish first."""
+    connecting = asyncio.create_task(client.__aenter__())
+    try:
+        await asyncio.shield(connecting)
+    except asyncio.CancelledError:
+        with suppress(aiomqtt.MqttError):
+            await connecting
+            await client.__aexit__(None, None, None)
+        raise
+    try:
+        yield client
+    finally:
+        await client.__aexit__(None, None, None)
 
 
 class MqttNode:
@@ -53,10 +80,12 @@ class MqttNode:
         """Until cancelled; finds the broker again whenever it is gone."""
         while True:
             try:
-                async with aiomqtt.Client(
-                    self._host, self._port, identifier=f"node-{self.device.name}", socket_options=_NODELAY
+                name = f"node-{self.device.name}"
+                async with connected(
+                    aiomqtt.Client(self._host, self._port, identifier=name, timeout=CONNECT_S, socket_options=_NODELAY)
                 ) as client:
                     await client.subscribe(beside(self.topic, "set"), qos=1)
+                    heed_cancel()
                     self.connected.set()
                     async with asyncio.TaskGroup() as tasks:
                         tasks.create_task(self._publish(client))
@@ -64,6 +93,7 @@ class MqttNode:
             except* (aiomqtt.MqttError, OSError):
                 pass
             self.connected.clear()
+            heed_cancel()  # a group that fails while it is cancelled tells only of the failure
             await pause(RETRY_S)
 
     async def _publish(self, client: aiomqtt.Client) -> None:
@@ -72,6 +102,7 @@ class MqttNode:
         while True:
             if not self.device.unplugged:
                 await client.publish(self.topic, self.payload(self._clock.now()), qos=1, retain=retained)
+                heed_cancel()
             due_s = max(due_s + self.device.settings.period, self._clock.now())
             await self._clock.sleep_until(due_s)
 
@@ -80,6 +111,7 @@ class MqttNode:
             if not self.device.unplugged and isinstance(message.payload, bytes):
                 answer = self.order(message.payload, self._clock.now())
                 await client.publish(beside(self.topic, "ack"), json.dumps(answer), qos=1)
+                heed_cancel()
 
     def payload(self, now_s: float) -> str:
         """What the node says now."""

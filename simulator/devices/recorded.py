@@ -1,113 +1,52 @@
-"""A recording in place of the field: rows of a CSV file, each shown from its own time until the next row's."""
+"""Recorded rows in place of the field: each device that a recording feeds has a track, as a logger has its memory."""
 
-import csv
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
-from math import isfinite, nan
-from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from math import isfinite
 
-from foundation.document import read_document
+from edge_config.model.site import Site
 from foundation.reading import Value
+from simulator.devices.device import VirtualDevice, devices_of
 
 
-class RecordingError(ValueError):
-    """A recording or its map that cannot be played; names the file and the place."""
+class Track:
+    """What one device has to tell: rows in order, each from its own time on, until it was told and the next is due.
 
-
-@dataclass(frozen=True, slots=True)
-class RecordingMap:
-    """Which column is which tag, and how its times are written."""
-
-    tags: Mapping[str, str]
-    """Tag -> column."""
-    time_column: str = "time"
-    time_format: str | None = None
-    """As `datetime.strptime` has it; None reads Unix seconds or ISO 8601."""
-    timezone: str = "UTC"
-    """Of times that do not bring their own."""
-
-
-def read_map(path: Path) -> RecordingMap:
-    """A map file: `time: {column, format, timezone}` (all may be left out) and `tags: {TAG: COLUMN}`.
-
-    Raises RecordingError, ProblemsError for what is no YAML, OSError.
+    Whoever asks late gets every row all the same, one at each asking, with the row's own time: none is passed over
+    because a reader was slow. Orders go nowhere.
     """
-    found = read_document(path).value
-    if not isinstance(found, dict) or not set(found) <= {"time", "tags"} or not isinstance(found.get("tags"), dict):
-        raise RecordingError(f"{path}: wants time: {{column, format, timezone}} and tags: {{TAG: COLUMN}}")
-    time: Any = found.get("time", {})
-    if not isinstance(time, dict) or not set(time) <= {"column", "format", "timezone"}:
-        raise RecordingError(f"{path}: time wants column, format and timezone")
-    return RecordingMap(
-        {str(tag): str(column) for tag, column in found["tags"].items()},
-        str(time.get("column", "time")),
-        time.get("format"),
-        str(time.get("timezone", "UTC")),
-    )
-
-
-class Recording:
-    """What devices may be wired to instead of a `Field`. Orders go nowhere."""
 
     def __init__(self, times_s: Sequence[float], values: Mapping[str, Sequence[float]]) -> None:
-        """`values[tag][k]` holds from `times_s[k]` on; NaN is an empty cell. Times rise."""
+        """`values[tag][k]` is of `times_s[k]`; NaN is an empty cell. Times rise."""
         self.times_s = times_s
-        self.now_s = times_s[0] if times_s else 0.0
+        self.told = 0
+        """Rows that have been asked for."""
+        self.worst_late_s = 0.0
+        """Longest that a row waited to be asked for, in farm time."""
         self._values = values
         self._row = -1
-
-    @classmethod
-    def read(cls, path: Path, plan: RecordingMap) -> "Recording":
-        """Raises RecordingError naming file and line for a column that is missing, a cell or a time that is none,
-        and a time that goes back; OSError."""
-        try:
-            zone = ZoneInfo(plan.timezone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise RecordingError(f"no time zone '{plan.timezone}'") from error
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.reader(file)
-            header = [cell.strip() for cell in next(rows, [])]
-            for column in (plan.time_column, *plan.tags.values()):
-                if column not in header:
-                    raise RecordingError(f"{path}:1: no column '{column}'; there are: {', '.join(header)}")
-            time_at = header.index(plan.time_column)
-            places = {tag: header.index(column) for tag, column in plan.tags.items()}
-            times_s: list[float] = []
-            values: dict[str, list[float]] = {tag: [] for tag in places}
-            for line, row in enumerate(rows, start=2):
-                if not any(cell.strip() for cell in row):
-                    continue
-                if len(row) != len(header):
-                    raise RecordingError(f"{path}:{line}: {len(row)} cells, the header has {len(header)}")
-                time_s = _time_s(f"{path}:{line}", row[time_at].strip(), plan.time_format, zone)
-                if times_s and time_s <= times_s[-1]:
-                    raise RecordingError(f"{path}:{line}: time {row[time_at]} is not after the row before")
-                times_s.append(time_s)
-                for tag, place in places.items():
-                    values[tag].append(_number(f"{path}:{line}", row[place].strip()))
-        if not times_s:
-            raise RecordingError(f"{path}: has no rows")
-        return cls(times_s, values)
+        self._now_s = 0.0
 
     @property
-    def end_s(self) -> float:
-        """Time of the last row."""
-        return self.times_s[-1]
+    def is_over(self) -> bool:
+        """The last row has been told."""
+        return self.told == len(self.times_s)
 
     def advance(self, now_s: float) -> None:
-        """Turn to the row that holds at `now_s`."""
-        self.now_s = now_s
-        self._row = bisect_right(self.times_s, now_s) - 1
+        """Turn to the next row if it is due and the one that stands was told."""
+        self._now_s = now_s
+        following = self._row + 1
+        if following == self.told < len(self.times_s) and self.times_s[following] <= now_s:
+            self._row = following
 
     def sense(self, tag: str) -> float | bool | None:
-        """The cell of the row that holds; None before the first row, for an empty cell and for an unknown tag."""
+        """The cell of the row that stands; None before the first, for an empty cell and for an unknown tag."""
         column = self._values.get(tag)
         if column is None or self._row < 0:
             return None
+        if self.told == self._row:
+            self.told += 1
+            self.worst_late_s = max(self.worst_late_s, self._now_s - self.times_s[self._row])
         value = column[self._row]
         return value if isfinite(value) else None
 
@@ -119,24 +58,37 @@ class Recording:
         """What is over cannot be moved."""
 
 
-def _time_s(place: str, text: str, form: str | None, zone: tzinfo) -> float:
-    try:
-        if form is None:
-            try:
-                return float(text)
-            except ValueError:
-                moment = datetime.fromisoformat(text)
-        else:
-            moment = datetime.strptime(text, form)  # noqa: DTZ007  # the zone is put in below
-    except ValueError as error:
-        raise RecordingError(f"{place}: '{text}' is not a time ({error})") from error
-    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)).timestamp()
+class Recording:
+    """What the devices of a site may be wired to instead of a `Field`."""
 
+    def __init__(self, tracks: Mapping[str, Track]) -> None:
+        """By device; one without a track has nothing to tell, and takes orders that move nothing."""
+        self.tracks = dict(tracks)
 
-def _number(place: str, text: str) -> float:
-    if not text:
-        return nan
-    try:
-        return float(text)
-    except ValueError as error:
-        raise RecordingError(f"{place}: '{text}' is not a number") from error
+    @property
+    def is_over(self) -> bool:
+        """Every device has told its last row."""
+        return all(track.is_over for track in self.tracks.values())
+
+    @property
+    def worst_late_s(self) -> float:
+        """Longest that a row of any device waited to be asked for, in farm time."""
+        return max((track.worst_late_s for track in self.tracks.values()), default=0.0)
+
+    def rows_before(self, when_s: float) -> int:
+        """Rows of all devices that are older than farm time `when_s`."""
+        return sum(bisect_left(track.times_s, when_s) for track in self.tracks.values())
+
+    def advance(self, now_s: float) -> None:
+        """Bring every track to `now_s`."""
+        for track in self.tracks.values():
+            track.advance(now_s)
+
+    def devices(self, site: Site) -> dict[str, VirtualDevice]:
+        """Every device of the site on its track. Raises ProblemsError for an unknown product."""
+        nothing = Track((), {})
+        return {
+            name: device
+            for name in site.devices
+            for device in devices_of(site, self.tracks.get(name, nothing), [name]).values()
+        }

@@ -160,6 +160,16 @@ async def test_farm_time_on_the_wires_runs_as_fast_as_the_clock(tmp_path: Path) 
         assert there.lines["rs485a"].character_s == pytest.approx(10 / (115200 * 600))
 
 
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 1.0, 3.0, 7.0, 11.0, 17.0, 23.0, 41.0])
+async def test_a_farm_can_be_stopped_at_any_moment(tmp_path: Path, seconds: float) -> None:
+    before = len(asyncio.all_tasks())
+    clock = AcceleratedClock(START_S, speed=600.0)
+    async with asyncio.timeout(DEADLINE_S), farm(tmp_path, clock):
+        await clock.sleep_until(clock.now() + seconds)
+    assert left(tmp_path) == []
+    assert len(asyncio.all_tasks()) == before
+
+
 async def test_a_site_that_names_no_such_port_starts_nothing(tmp_path: Path) -> None:
     with pytest.raises(FieldError, match="no input port 'tap'"):
         FarmOnWires(site({"ras1.tank1.o2_valve": "tap"}), SteppedClock(START_S), 1, tmp_path)
