@@ -156,6 +156,7 @@ async def test_farm_time_on_the_wires_runs_as_fast_as_the_clock(tmp_path: Path) 
     clock = AcceleratedClock(START_S, speed=600.0)
     async with asyncio.timeout(DEADLINE_S), farm(tmp_path, clock) as there:
         await clock.sleep_until(START_S + 120.0)
+        assert isinstance(there.field, Field)
         assert there.field.now_s <= START_S + (process_time() - began_s) * 600.0
         assert there.lines["rs485a"].character_s == pytest.approx(10 / (115200 * 600))
 
