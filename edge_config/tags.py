@@ -5,7 +5,7 @@ from edge_config.model.control import Program
 from edge_config.model.site import Site, TagSetting
 from foundation.problem import ProblemsError
 from foundation.tag import Kind, Tag
-from foundation.units import UnitError, canonical
+from foundation.units import canonical, is_unit
 from rules.expression import ExpressionError, compile_expression
 
 _MEASUREMENT_OF_UNIT = {
@@ -97,10 +97,7 @@ def _made_unit(setting: TagSetting, units: dict[str, str]) -> str | None:
 
 
 def _known(unit: str) -> str | None:
-    try:
-        return canonical(unit)
-    except UnitError:
-        return None
+    return canonical(unit) if is_unit(unit) else None
 
 
 def _tag(

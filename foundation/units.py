@@ -103,6 +103,15 @@ def same_dimension(a: str, b: str) -> bool:
     return bool(_unit(a).dimensionality == _unit(b).dimensionality)
 
 
+def is_unit(text: str) -> bool:
+    """Whether `text` can be read as a unit at all (nothing is the unit of a bare number)."""
+    try:
+        _unit(text)
+    except UnitError:
+        return False
+    return True
+
+
 @cache
 def canonical(unit: str) -> str:
     """The unit in which values of this dimension are kept; a compound that has none keeps its own spelling."""

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from foundation.document import Secret
 from foundation.tag import is_identifier, is_tag_name
-from foundation.units import QUANTITY, Quantity, UnitError, factor, parse_quantity
+from foundation.units import QUANTITY, Quantity, UnitError, factor, is_unit, parse_quantity
 
 
 class Frozen(BaseModel):
@@ -29,7 +29,7 @@ def _quantity(raw: Any, example: str = "7.5 mg/L") -> Quantity:
         return parse_quantity(raw)
     except UnitError as error:
         match = QUANTITY.fullmatch(str(raw))
-        if match is not None and match[2]:
+        if match is not None and not is_unit(match[2]):
             values["unit"] = match[2]
             raise PydanticCustomError("unit_unknown", "unknown unit", values) from error
         raise PydanticCustomError("quantity", "not a quantity", values) from error
@@ -91,8 +91,17 @@ def _tag_name(raw: Any) -> str:
     return raw
 
 
-Identifier = Annotated[str, BeforeValidator(_identifier)]
-TagName = Annotated[str, BeforeValidator(_tag_name)]
+_PART = r"[a-z][a-z0-9_]{0,31}"
+Identifier = Annotated[
+    str,
+    BeforeValidator(_identifier),
+    WithJsonSchema({"type": "string", "pattern": f"^{_PART}$", "examples": ["rs485a"]}),
+]
+TagName = Annotated[
+    str,
+    BeforeValidator(_tag_name),
+    WithJsonSchema({"type": "string", "pattern": rf"^{_PART}(\.{_PART}){{2}}$", "examples": ["gh1.bay1.air_temp"]}),
+]
 
 
 class Name(Frozen):

@@ -1,0 +1,36 @@
+"""What the parts of a site must be to each other; each mistake with its place."""
+
+from edge_config.checks.budget import check_budget
+from edge_config.checks.conditions import check_conditions
+from edge_config.checks.devices import check_devices
+from edge_config.checks.inspection import Inspection, Placer
+from edge_config.checks.loops import check_loops
+from edge_config.checks.names import check_names
+from edge_config.checks.outputs import check_outputs
+from edge_config.checks.programs import check_programs
+from edge_config.checks.surroundings import check_surroundings
+from edge_config.checks.tags import check_tags
+from edge_config.model.site import Site
+from foundation.problem import Problem
+
+__all__ = ["Placer", "check_site"]
+
+CHECKS = (
+    check_surroundings,
+    check_names,
+    check_devices,
+    check_budget,
+    check_tags,
+    check_outputs,
+    check_programs,
+    check_loops,
+    check_conditions,
+)
+
+
+def check_site(site: Site, at: Placer) -> list[Problem]:
+    """Every problem of a site whose single values are valid. Where it finds no error, the core builds the site."""
+    inspection = Inspection(site, at)
+    for check in CHECKS:
+        check(inspection)
+    return inspection.problems

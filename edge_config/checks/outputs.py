@@ -1,0 +1,135 @@
+"""Outputs: each reaches a channel that can be written, nobody else writes there, and something brings it to safety."""
+
+from edge_config.checks.inspection import Inspection, device_tags
+from edge_config.model.outputs import Analog, Output, Pulse, ThreePoint, TimeProportioned
+from edge_config.model.site import Device
+from edge_config.model.values import Hold
+from edge_config.wording import nearest
+from foundation.document import Path_
+
+RENEWALS = 3.0
+"""An order is written so often within its lease."""
+
+
+def check_outputs(inspection: Inspection) -> None:
+    """E370 to E379, W301, W302."""
+    site = inspection.site
+    writers: dict[str, tuple[Path_, str]] = {}
+    for name, output in site.outputs.items():
+        path: Path_ = ("outputs", name)
+        _settings(inspection, path, output)
+        if isinstance(output, ThreePoint) and output.open == output.close:
+            inspection.note("E373", (*path, "close"), tag=output.close)
+            continue
+        for place, tag in device_tags(name, output):
+            _channel(inspection, place, tag, output)
+            first = writers.setdefault(tag, (place, name))
+            if first[1] != name:
+                inspection.note("E374", place, key=place == path, tag=tag, first=first[1])
+        _safety(inspection, path, name, output)
+    _watchdogs(inspection)
+
+
+def _settings(inspection: Inspection, path: Path_, output: Output) -> None:
+    """Single values that the models let pass, because only together with others do they make no sense."""
+    inspection.positive((*path, "lease"), output.lease)
+    if isinstance(output.safe, Hold):
+        inspection.percent((*path, "safe", "then"), output.safe.then)
+    match output:
+        case TimeProportioned():
+            inspection.positive((*path, "period"), output.period)
+        case ThreePoint():
+            inspection.positive((*path, "travel"), output.travel)
+            inspection.percent((*path, "backlash"), output.backlash)
+            inspection.percent((*path, "dead_zone"), output.dead_zone)
+        case Analog():
+            inspection.percent((*path, "low"), output.low)
+            rate = inspection.number((*path, "rate"), output.rate, "%/s", "%/min")
+            inspection.positive((*path, "rate"), rate)
+        case Pulse():
+            inspection.positive((*path, "flow"), output.flow)
+            inspection.positive((*path, "max_pulse"), output.max_pulse)
+            volume = inspection.number((*path, "max_per_day"), output.max_per_day, "L")
+            inspection.positive((*path, "max_per_day"), volume)
+        case _:
+            pass
+    proof = output.proof
+    if proof is not None:
+        unit = inspection.numeric((*path, "proof", "tag"), proof.tag)
+        inspection.number((*path, "proof", "above"), proof.above, unit)
+
+
+def _channel(inspection: Inspection, place: Path_, tag: str, output: Output) -> None:
+    """A device tag that an output writes: fed by a channel that takes what it is sent."""
+    is_key = len(place) == 2
+    feed = inspection.feeds.get(tag)
+    if feed is None:
+        inspection.note("E370", place, key=is_key, tag=tag, near=nearest(tag, inspection.feeds))
+        return
+    what = feed.what
+    if what is None:
+        return
+    if what.access == "read":
+        inspection.note("E371", place, key=is_key, tag=tag, device=feed.device, channel=feed.channel)
+    elif what.kind != "any":
+        wants = "number %" if isinstance(output, Analog) else "bool"
+        has = f"number {what.unit}".rstrip() if what.kind == "number" else what.kind
+        if wants != has:
+            channel = f"{feed.device}.{feed.channel}"
+            inspection.note("E372", place, key=is_key, type=output.type, wants=wants, channel=channel, has=has)
+
+
+def _safety(inspection: Inspection, path: Path_, name: str, output: Output) -> None:
+    """What happens when this box is dead, and whether that keeps alive what it should."""
+    safe = output.safe.then if isinstance(output.safe, Hold) else output.safe
+    if output.life_support:
+        if safe <= 0.0:
+            inspection.note("E375", (*path, "safe"))
+        if output.idle is None:
+            inspection.note("W301", path, key=True, output=name, safe=f"{safe:g} %")
+    if output.fail_safe_by == "none":
+        inspection.note("W302", (*path, "fail_safe_by"), output=name)
+    if output.fail_safe_by != "device":
+        return
+    told: set[str] = set()
+    for _, tag in device_tags(name, output):
+        feed = inspection.feeds.get(tag)
+        product = None if feed is None else inspection.products.get(feed.device)
+        if feed is None or product is None or feed.device in told:
+            continue
+        told.add(feed.device)
+        device = inspection.site.devices[feed.device]
+        place: Path_ = (*path, "fail_safe_by")
+        if product.watchdog is None and product.protocol != "mqtt_json":
+            inspection.note("E376", place, device=feed.device, product=product.id)
+        elif device.watchdog is None:
+            inspection.note("E377", place, device=feed.device, lease=f"{output.lease:g} s")
+        elif device.watchdog > output.lease:
+            watchdog, lease = f"{device.watchdog:g} s", f"{output.lease:g} s"
+            inspection.note("E378", (*path, "lease"), device=feed.device, watchdog=watchdog, lease=lease)
+
+
+def _watchdogs(inspection: Inspection) -> None:
+    """A watchdog that is not fed in time trips a healthy farm."""
+    site = inspection.site
+    shortest: dict[str, float] = {}
+    for name, output in site.outputs.items():
+        for _, tag in device_tags(name, output):
+            feed = inspection.feeds.get(tag)
+            if feed is not None and output.lease > 0:
+                renewed_s = output.lease / RENEWALS
+                shortest[feed.device] = min(shortest.get(feed.device, renewed_s), renewed_s)
+    for device_name, renewed_s in shortest.items():
+        device = site.devices[device_name]
+        fed_s = _fed_s(inspection, device_name, device, renewed_s)
+        if device.watchdog is not None and 0 < device.watchdog <= fed_s + site.site.scan:
+            least = f"{fed_s + site.site.scan:g} s"
+            inspection.note("E379", ("devices", device_name, "watchdog"), device=device_name, least=least)
+
+
+def _fed_s(inspection: Inspection, name: str, device: Device, renewed_s: float) -> float:
+    """The longest time between two messages that feed a device's watchdog."""
+    product = inspection.products.get(name)
+    if product is not None and product.watchdog is not None and product.watchdog.fed_by == "any":
+        return min(renewed_s, device.period)
+    return renewed_s

@@ -1,0 +1,61 @@
+"""What is around the loops: the place's time, people to call, sinks, the panel's address, the simulation."""
+
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from edge_config.checks.inspection import Inspection
+from edge_config.model.site import InfluxSink
+from edge_config.wording import listed, nearest
+from foundation.document import Path_
+
+WEATHER = "weather"
+
+
+def check_surroundings(inspection: Inspection) -> None:
+    """E430 to E435, W306."""
+    site = inspection.site
+    inspection.positive(("site", "scan"), site.site.scan)
+    try:
+        ZoneInfo(site.site.timezone)
+    except (KeyError, ValueError, OSError):
+        inspection.note("E430", ("site", "timezone"), near=nearest(site.site.timezone, available_timezones()))
+    people = site.notify.people
+    for priority, steps in site.notify.escalation.items():
+        for index, step in enumerate(steps):
+            path: Path_ = ("notify", "escalation", priority, index)
+            inspection.positive((*path, "repeat"), step.repeat)
+            if step.to not in people:
+                inspection.note("E431", (*path, "to"), near=nearest(step.to, people), known=listed(people))
+    for name, sink in site.sinks.items():
+        _sink(inspection, ("sinks", name), sink)
+    host, _, port = site.panel.listen.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit() and len(port) < 6 and 0 < int(port) < 65536):
+        inspection.note("E434", ("panel", "listen"))
+    for name in site.simulation:
+        if name not in site.facilities and name != WEATHER:
+            near = nearest(name, site.facilities)
+            inspection.note("W306", ("simulation", name), key=True, near=near, known=listed(site.facilities))
+
+
+def _sink(inspection: Inspection, path: Path_, sink: InfluxSink) -> None:
+    try:
+        url = urlsplit(sink.url)
+        fits = url.scheme in ("http", "https") and bool(url.hostname) and (url.port is None or url.port > 0)
+    except ValueError:
+        fits = False
+    if not fits:
+        inspection.note("E432", (*path, "url"))
+    elif url.username is not None or url.password is not None:
+        inspection.note("E435", (*path, "url"), found="…")
+    wanted: dict[str, bool] = {}
+    if sink.dialect == "v2":
+        wanted = {"org": bool(sink.org), "bucket": bool(sink.bucket or sink.database), "token": sink.token is not None}
+    elif sink.dialect == "v1":
+        wanted = {"database": bool(sink.database or sink.bucket)}
+    if sink.password is not None:
+        wanted["username"] = sink.username is not None
+    if sink.username is not None:
+        wanted["password"] = sink.password is not None
+    for key, there in wanted.items():
+        if not there:
+            inspection.note("E433", path, key=True, missing=key, dialect=sink.dialect)

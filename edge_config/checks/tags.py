@@ -1,0 +1,174 @@
+"""Tags: each fed by one device or made in one way, its limits in its own unit, its sources there."""
+
+import re
+from collections.abc import Iterator
+
+from edge_config.checks.inspection import Feed, Inspection, alike, difference, is_made, ways
+from edge_config.model.site import TagSetting
+from edge_config.wording import nearest
+from foundation.document import Path_
+from foundation.units import CANONICAL, UnitError, factor, is_unit
+from rules.expression import BOOL, TEXT
+
+TAG = re.compile(r"[a-z]\w*\.[a-z]\w*\.[a-z]\w*")
+PERIODS_TO_STALE = 2.0
+"""A value that is stale before so many polls flickers with every lost frame."""
+
+
+def check_tags(inspection: Inspection) -> None:
+    """E320 to E331, E336; W303, W307, W308."""
+    site = inspection.site
+    for name, setting in site.tags.items():
+        path: Path_ = ("tags", name)
+        if name in site.outputs or name in site.programs:
+            inspection.note("E323", path, key=True)
+            continue
+        feed = inspection.feeds.get(name)
+        _origin(inspection, path, setting, feed)
+        if setting.unit is not None and not is_unit(setting.unit):
+            inspection.note("E330", (*path, "unit"), near=nearest(setting.unit, ("%", *CANONICAL)))
+        _made(inspection, path, name, setting)
+        _numbers(inspection, path, name, setting)
+    for name, feed in inspection.feeds.items():
+        if name not in site.outputs:
+            _fed(inspection, name, feed, site.tags.get(name, TagSetting()))
+    for ring in _rings(site.tags):
+        first = site.tags[ring[0]]
+        inspection.note("E329", ("tags", ring[0], ways(first)[0]), ring=" → ".join([*ring, ring[0]]))
+
+
+def _origin(inspection: Inspection, path: Path_, setting: TagSetting, feed: Feed | None) -> None:
+    """One device or one way of making it; and nothing that has no effect on it."""
+    made = ways(setting)
+    if feed is not None and made:
+        inspection.note("E320", (*path, made[0]), key=True, device=feed.device, tag=path[-1])
+    elif len(made) > 1:
+        inspection.note("E321", (*path, made[1]), key=True, first=made[0])
+    elif feed is None and not made:
+        inspection.note("E322", path, key=True, near=nearest(str(path[-1]), inspection.feeds))
+    for key, is_used, has_value in (
+        ("rate", feed is not None or setting.entry, setting.rate is not None),
+        ("spike", feed is not None or setting.entry, setting.spike is not None),
+        ("filter", feed is not None or setting.entry, setting.filter is not None),
+        ("stale", feed is not None or setting.entry, setting.stale is not None),
+        ("disagree", setting.vote, setting.disagree is not None),
+        ("danger", setting.vote, setting.danger is not None),
+    ):
+        if has_value and made and not is_used:
+            inspection.note("W308", (*path, key), key=True, key_name=key)
+
+
+def _made(inspection: Inspection, path: Path_, name: str, setting: TagSetting) -> None:
+    """What it is made from is there, and comes out in the unit that the tag is to have."""
+    declared = inspection.units.get(name) if setting.unit is not None else None
+    if setting.derive is not None:
+        expression = inspection.expression((*path, "derive"), setting.derive)
+        if expression is not None:
+            _comes_out(inspection, path, expression.unit, declared)
+    if setting.vote is not None:
+        if len(set(setting.vote)) < 2 or len(set(setting.vote)) < len(setting.vote):
+            inspection.note("E325", (*path, "vote"))
+        unit: str | None = None
+        for index, probe in enumerate(setting.vote):
+            place: Path_ = (*path, "vote", index)
+            probe_unit = inspection.numeric(place, probe)
+            if unit is not None and probe_unit is not None and not alike(probe_unit, unit):
+                inspection.note("E326", place, probe=probe, unit=probe_unit or "1", first=setting.vote[0], wanted=unit)
+            unit = probe_unit if unit is None else unit
+        if unit is not None:
+            _comes_out(inspection, path, unit, declared)
+    if setting.integrate is not None:
+        place = (*path, "integrate")
+        source = inspection.numeric(place, setting.integrate)
+        if setting.unit is None:
+            inspection.note("E327", path, key=True, source=setting.integrate, unit=source or "?")
+        elif source is not None and declared is not None and not _adds_up(source, declared):
+            inspection.note("E327", (*path, "unit"), source=setting.integrate, unit=source or "1")
+
+
+def _comes_out(inspection: Inspection, path: Path_, unit: str, declared: str | None) -> None:
+    if declared is not None and not alike(unit, declared):
+        inspection.note("E328", (*path, "unit"), unit=unit or "1")
+
+
+def _adds_up(source: str, unit: str) -> bool:
+    """Whether the sum of a day of `source` can be in `unit`."""
+    if (source, unit) == ("umol/m2/s", "mol/m2/d"):
+        return True  # a day's sum is spelled per day
+    try:
+        factor(f"({source})*s", unit)
+    except UnitError:
+        return False
+    return True
+
+
+def _numbers(inspection: Inspection, path: Path_, name: str, setting: TagSetting) -> None:
+    """Limits, rates and bands: in the unit of the tag, and with a sense."""
+    inspection.positive((*path, "stale"), setting.stale)
+    unit = inspection.units.get(name)
+    given = {
+        "range": setting.range,
+        "rate": setting.rate,
+        "spike": setting.spike,
+        "deadband": setting.deadband,
+        "disagree": setting.disagree,
+    }
+    if unit in (BOOL, TEXT):
+        for key, value in given.items():
+            if value is not None:
+                inspection.note("E337", (*path, key), tag=name, kind=unit)
+        return
+    if setting.range is not None:
+        low, high = (inspection.number((*path, "range", i), setting.range[i], unit) for i in (0, 1))
+        if low is not None and high is not None and low >= high:
+            inspection.note("E336", (*path, "range"), low=setting.range[0], high=setting.range[1])
+    inspection.rate((*path, "rate"), setting.rate, unit, name)
+    step = None if unit is None else difference(unit)
+    inspection.positive((*path, "spike"), inspection.number((*path, "spike"), setting.spike, step))
+    for key, quantity in (("deadband", setting.deadband), ("disagree", setting.disagree)):
+        inspection.not_negative((*path, key), inspection.number((*path, key), quantity, step))
+
+
+def _fed(inspection: Inspection, name: str, feed: Feed, setting: TagSetting) -> None:
+    """A tag that a device feeds: the device and the setting agree on its unit, and on how often it comes."""
+    period = inspection.site.devices[feed.device].period
+    if setting.stale is not None and 0 < setting.stale < PERIODS_TO_STALE * period:
+        least = f"{PERIODS_TO_STALE * period:g} s"
+        inspection.note("W303", ("tags", name, "stale"), device=feed.device, period=f"{period:g} s", least=least)
+    what = feed.what
+    if what is None or is_made(setting):
+        return
+    if setting.unit is None:
+        if what.kind in ("number", "any") and not what.unit:
+            inspection.note("W307", feed.path, tag=name, channel=feed.channel)
+    elif what.kind in ("bool", "text"):
+        inspection.note("E337", ("tags", name, "unit"), tag=name, kind=what.kind)
+    elif what.unit and is_unit(setting.unit) and not alike(setting.unit, what.unit):
+        inspection.note("E331", ("tags", name, "unit"), tag=name, unit=what.unit, device=feed.device)
+
+
+def _rings(tags: dict[str, TagSetting]) -> Iterator[list[str]]:
+    """Derived tags that need each other, each ring once."""
+    sources = {name: _sources(setting, tags) for name, setting in tags.items()}
+    done: set[str] = set()
+    for start in sources:
+        trail: list[str] = []
+        name: str | None = start
+        # one step at a time along the first source that is not settled yet
+        while name is not None:
+            if name in trail:
+                ring = trail[trail.index(name) :]
+                yield ring
+                done |= set(ring)
+                break
+            trail.append(name)
+            name = next((one for one in sources[name] if one not in done), None)
+            if name is None:
+                done.add(trail.pop())
+                name = trail.pop() if trail else None
+
+
+def _sources(setting: TagSetting, tags: dict[str, TagSetting]) -> list[str]:
+    """The other made tags that a tag needs at once. A daily sum is of the scan before: it closes no ring."""
+    named = TAG.findall(setting.derive) if setting.derive is not None else list(setting.vote or ())
+    return [name for name in dict.fromkeys(named) if name in tags and (tags[name].derive or tags[name].vote)]
