@@ -23,12 +23,13 @@ class SerialSettings:
 
 @dataclass(frozen=True, slots=True)
 class TcpSettings:
-    """A Modbus TCP server."""
+    """A Modbus TCP server. `speed` is how fast farm time runs."""
 
     id: str
     host: str
     port: int = 502
     deadline_s: float = 1.0
+    speed: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from math import floor
 from typing import Protocol, runtime_checkable
 
 from drivers.driver import Driver, Written
+from drivers.ending import end_tasks
 from foundation.clock import Clock
 from foundation.reading import Reading, Reason, Value, bad
 
@@ -80,7 +81,11 @@ class Link:
                 raise
             await self._left.wait()
         finally:
-            await self.stop()
+            # however impatient whoever ends us is: this is short, and it comes first
+            leaving = asyncio.create_task(self.stop())
+            while not leaving.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.shield(leaving)
 
     async def stop(self, safe: Mapping[str, Value] | None = None) -> None:
         """End it: write `safe` within a short deadline, close the device. A second call waits for the first."""
@@ -89,9 +94,7 @@ class Link:
             return
         self._leaving = True
         try:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await end_tasks(self._tasks)
             values = self._safe if safe is None else safe
             if values:
                 await self._write(values, STOP_S)

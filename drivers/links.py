@@ -7,6 +7,7 @@ from typing import Self
 
 from drivers.bus import Bus
 from drivers.driver import BrokerSettings, BusSettings, DeviceSettings, Driver
+from drivers.ending import end_tasks
 from drivers.link import Link, OnReadings, OnWritten
 from drivers.modbus import ModbusDevice
 from drivers.mqtt import Broker, MqttDevice
@@ -75,9 +76,7 @@ class Links:
             ),
             return_exceptions=True,
         )
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks, again_s=1.0)
         self._tasks.clear()
 
     def _spawn(self, work: Coroutine[object, object, None], name: str) -> None:

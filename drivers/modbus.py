@@ -115,7 +115,8 @@ class ModbusDevice:
         statistics.answered += 1
         self._missed = 0
         self._seen(now_s)
-        return self._dated(found, now_s)
+        # where farm time runs fast it has run on while the reply was on its way
+        return self._dated(found, now_s, (asyncio.get_running_loop().time() - time_s) * self._bus.settings.speed)
 
     async def write(self, orders: Mapping[str, Value], now_s: float) -> list[Written]:
         """Write, read back, compare. Tried twice if the first loss looks like noise, or if the watchdog had tripped."""
@@ -190,14 +191,14 @@ class ModbusDevice:
     async def _read(self, block: Block, who: Hashable = None, urgent: bool = False) -> Sequence[int]:
         return words_of(block, await self._ask(read_request(block), who, urgent))
 
-    def _dated(self, found: Mapping[str, Decoded], now_s: float) -> list[Reading]:
-        """Readings, dated by the device's own clock where it has one."""
+    def _dated(self, found: Mapping[str, Decoded], now_s: float, took_s: float) -> list[Reading]:
+        """Readings, dated by the device's own clock where it has one; they took `took_s` of farm time to come."""
         time_s, wrong = now_s, None
         if self._product.time_channel is not None:
             stamp, reason = found.get(self._product.time_channel, (None, Reason.COMM))
             if reason is not None or not isinstance(stamp, float | int):
                 wrong = reason or Reason.CLOCK
-            elif not 0 < stamp <= now_s + FUTURE_S:
+            elif not 0 < stamp <= now_s + took_s + FUTURE_S:
                 wrong = Reason.CLOCK
             else:
                 time_s = float(stamp)

@@ -7,6 +7,7 @@ from math import isfinite
 import paho.mqtt.client as paho
 
 from drivers.driver import BrokerSettings, DeviceSettings, Statistics, Written
+from drivers.ending import end_tasks
 from drivers.mqtt_command import Commander
 from drivers.mqtt_session import Delivery, Session
 from drivers.payload import decode_message, same
@@ -40,10 +41,13 @@ class Broker:
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.session.run())
-            if any(device.can_be_written for device in self._devices()):
-                tasks.create_task(self.commander.run())
+        tasks = [asyncio.create_task(self.session.run())]
+        if any(device.can_be_written for device in self._devices()):
+            tasks.append(asyncio.create_task(self.commander.run()))
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            await end_tasks(tasks)
 
     def _devices(self) -> "list[MqttDevice]":
         return [device for devices in self._by_topic.values() for device in devices]
@@ -94,7 +98,7 @@ class MqttDevice:
 
     async def poll(self, now_s: float) -> list[Reading]:
         """Nothing while the broker is there: what the node says is delivered at once."""
-        if self._broker.connected:
+        if self._broker.connected or not self._broker.session.tried:
             return []
         self.statistics.online = False
         self._failed("broker")

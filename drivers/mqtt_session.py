@@ -50,6 +50,8 @@ class Session:
         on_message: Callable[[paho.Client, paho.MQTTMessage], None],
     ) -> None:
         self.connected = False
+        self.tried = False
+        """It has been tried once to connect."""
         self.shed = 0
         """Messages of QoS 0 dropped in a flood."""
         self._settings = settings
@@ -79,6 +81,7 @@ class Session:
                         if not self.connected and loop.time() - began_s > self._settings.deadline_s:
                             break
                     if self.connected:
+                        self.tried = True
                         wait_s = RETRY_S[0]
                         if missed:
                             LOG.info("broker is back", extra={"bus": self._settings.id})
@@ -87,6 +90,7 @@ class Session:
                 LOG.debug("broker does not answer", extra={"bus": self._settings.id, "reason": str(error)})
             finally:
                 self.connected = False
+                self.tried = True
                 self._client = None
                 self._hang_up(client, loop)
             if not missed:
