@@ -6,7 +6,7 @@ from typing import Any
 
 from drivers.driver import BrokerSettings, BusSettings, DeviceSettings, SerialSettings, TcpSettings
 from edge_config.model.outputs import Analog, ThreePoint
-from edge_config.model.site import BrokerBus, SerialBus, Site, TcpBus
+from edge_config.model.site import BrokerBus, Device, SerialBus, Site, TcpBus
 from edge_config.model.values import Hold
 from foundation.reading import Value
 
@@ -22,12 +22,13 @@ def bus_settings(
         end = wiring.get(name, {})
         match bus:
             case SerialBus():
-                port = str(end.get("port") or _serial_port(bus.port))
+                path = str(end.get("port") or _serial_port(bus.port))
                 found.append(
-                    SerialSettings(name, port, bus.baud, bus.parity, bus.stop_bits, bus.deadline, max(speed, 1.0))
+                    SerialSettings(name, path, bus.baud, bus.parity, bus.stop_bits, bus.deadline, max(speed, 1.0))
                 )
             case TcpBus():
-                found.append(TcpSettings(name, end.get("host", bus.host), end.get("port", bus.port), bus.deadline))
+                host, port = end.get("host", bus.host), end.get("port", bus.port)
+                found.append(TcpSettings(name, host, port, bus.deadline, max(speed, 1.0)))
             case BrokerBus():
                 found.append(
                     BrokerSettings(
@@ -46,9 +47,18 @@ def bus_settings(
 def device_settings(site: Site) -> list[DeviceSettings]:
     """Each device of the site."""
     return [
-        DeviceSettings(name, one.product, one.bus, one.unit, one.period, one.watchdog, one.topic, dict(one.tags))
+        DeviceSettings(
+            name, one.product, one.bus, one.unit, one.period, _watchdog(site, one), one.topic, dict(one.tags)
+        )
         for name, one in site.devices.items()
     ]
+
+
+def _watchdog(site: Site, device: Device) -> float | None:
+    """What the site says; an MQTT node is told its lease with every command, and never one without an end."""
+    if device.watchdog is not None or not isinstance(site.buses[device.bus], BrokerBus):
+        return device.watchdog
+    return min((site.outputs[tag].lease for tag in device.tags.values() if tag in site.outputs), default=None)
 
 
 def safe_of(site: Site) -> dict[str, Value]:

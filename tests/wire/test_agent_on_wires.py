@@ -15,7 +15,7 @@ import pytest
 from controller.agent import Agent
 from edge_config.loader import load_site
 from edge_config.model.site import Site
-from foundation.clock import AcceleratedClock, pause, process_time
+from foundation.clock import AcceleratedClock, WallClock, pause, process_time
 from foundation.reading import Quality, Reason
 from simulator.wire import FarmOnWires
 
@@ -131,6 +131,9 @@ async def test_a_dead_device_does_not_delay_the_orders_of_its_neighbours(tmp_pat
 
 async def test_a_dead_relay_board_is_an_alarm_and_gets_its_orders_when_it_returns(tmp_path: Path) -> None:
     async with running("ras", tmp_path) as run:
+        await until(
+            lambda: run.contact("ras_relays", "relay3") == 1.0 and run.farm.device("ras_relays").watchdog_s, "armed"
+        )
         run.farm.device("ras_relays").unplugged = True
         await until(lambda: any(a.id == "order:ras1.tank1.pump" for a in run.agent.alarms()), "an alarm for the pump")
         # nobody feeds its watchdog: it has gone safe by itself, the pump on
@@ -166,15 +169,20 @@ async def test_leaving_by_cancellation_leaves_every_output_safe(tmp_path: Path) 
 
 
 async def test_kill_9_of_the_agent_leaves_every_leased_output_safe_within_its_lease(tmp_path: Path) -> None:
-    site = load_site(SITES / "ras.yaml").site
+    # a site that feeds all day long, so that the feeder runs whenever the test does
+    hours = ", ".join(f'"{hour:02}:00"' for hour in range(24))
+    text = (SITES / "ras.yaml").read_text("utf-8")
+    always = text.replace('at: ["07:00", "12:00", "17:00"], run: 20 min', f"at: [{hours}], run: 60 min")
+    assert always != text
+    path = tmp_path / "ras.yaml"
+    path.write_text(always, "utf-8")
+    site = load_site(path).site
     origin = process_time()
-    from foundation.clock import WallClock
-
     clock = AcceleratedClock(WallClock().now(), SPEED, origin)
     async with FarmOnWires(site, clock, 1, tmp_path) as farm:
         (tmp_path / "wiring.json").write_text(json.dumps(farm.wiring))
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "controller.cli", "run", str(SITES / "ras.yaml"), "--directory", str(tmp_path / "agent"),
+            sys.executable, "-m", "controller.cli", "run", str(path), "--directory", str(tmp_path / "agent"),
             "--wiring", str(tmp_path / "wiring.json"), "--listen", "127.0.0.1:0", "--json",
             "--speed", str(SPEED), "--origin", repr(origin), stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
@@ -186,6 +194,8 @@ async def test_kill_9_of_the_agent_leaves_every_leased_output_safe_within_its_le
                 lambda: relays.outputs["relay2"] is False and relays.outputs["relay3"] is True, "the farm in hand"
             )
             await until(lambda: 0 < float(node.outputs["out1"]) < 100, "the blower in hand")
+            feeder = farm.device("ras_feeder")
+            await until(lambda: feeder.outputs["feeder"], "the meal")
             os.kill(ready["pid"], signal.SIGKILL)
             killed_s = clock.now()
             lease_s = max(output.lease for output in site.outputs.values())
@@ -198,7 +208,6 @@ async def test_kill_9_of_the_agent_leaves_every_leased_output_safe_within_its_le
             assert float(node.outputs["out1"]) == 100.0, "aeration on"
             assert relays.outputs["relay1"] is False, "cone oxygen off"
             assert relays.outputs["relay6"] is False, "heater off"
-            feeder = farm.device("ras_feeder")
             await until(lambda: not feeder.outputs["feeder"], "feeder off")
         finally:
             if process.returncode is None:
