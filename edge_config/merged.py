@@ -23,6 +23,8 @@ class Merged:
         self.main = main
         self.value: dict[str, Any] = {}
         self.problems: list[Problem] = []
+        self.is_partial = False
+        """Something could not be merged at all, and would be missed everywhere."""
         self._origin: dict[Path_, tuple[Document, Path_]] = {}
         self._add(main, included=False)
 
@@ -59,6 +61,7 @@ class Merged:
     def _add(self, document: Document, included: bool) -> None:
         if not isinstance(document.value, dict):
             self.problems.append(document.problem("E011", ()))
+            self.is_partial = True
             return
         for section, content in document.value.items():
             if section in OWN_SECTIONS:
@@ -82,6 +85,7 @@ class Merged:
                 first, there = self._origin[(section,)]
                 where = f"{first.file}:{first.place(there, key=True)[0]}"
                 self.problems.append(document.problem("E019", (section,), key=True, section=section, first=where))
+                self.is_partial = True
 
     def _add_names(self, document: Document, section: str, content: dict[str, Any], kept: dict[str, Any]) -> None:
         for name, item in content.items():
@@ -122,8 +126,7 @@ def read_merged(path: Path) -> Merged:
         except (OSError, RuntimeError) as error:  # a ring of symbolic links is a RuntimeError
             why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             problems.append(document.problem("E015", at, name=name, why=why))
-    if problems:
-        # what is not there would be missed everywhere
+    if problems or merged.is_partial:
         raise ProblemsError(problems + merged.problems)
     return merged
 

@@ -247,7 +247,7 @@ def _problem(one: ErrorDetails, spot: Spot, merged: Merged) -> Problem:
             values["suggestion"] = _tag_name(str(one["input"]))
         case "E101":
             values["what"] = one["msg"]
-    return merged.problem(code, path, key=spot.is_key, **values)
+    return merged.problem(code, path, key=spot.is_key or code == EMPTY, **values)
 
 
 def _unknown_key(merged: Merged, spot: Spot) -> Problem:

@@ -62,7 +62,8 @@ def tag_units(site: Site) -> dict[str, str]:
                 units[name] = unit
     units |= dict.fromkeys(site.outputs, "%")
     units |= {name: program.limits[0].unit for name, program in site.programs.items()}
-    waiting = {name: setting for name, setting in site.tags.items() if name not in units}
+    fed = {tag for device in site.devices.values() for tag in device.tags.values()}
+    waiting = {name: setting for name, setting in site.tags.items() if name not in units and name not in fed}
     while waiting:
         # a derived tag waits for those that it is made from, in whatever order they stand
         found = {name: unit for name, setting in waiting.items() if (unit := _made_unit(setting, units)) is not None}
@@ -93,7 +94,7 @@ def _made_unit(setting: TagSetting, units: dict[str, str]) -> str | None:
             return None
     if setting.vote is not None:
         return next((units[probe] for probe in setting.vote if probe in units), None)
-    return None if setting.integrate is not None else ""
+    return "" if setting.entry is not None else None
 
 
 def _known(unit: str) -> str | None:

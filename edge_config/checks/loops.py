@@ -24,7 +24,7 @@ def check_loops(inspection: Inspection) -> None:
         if isinstance(loop, Timer):
             inspection.positive((*path, "run"), loop.run)
             continue
-        step = _value(inspection, path, name, loop)
+        step = _value(inspection, path, loop)
         if isinstance(loop.on_loss, Hold):
             inspection.percent((*path, "on_loss", "then"), loop.on_loss.then)
         match loop:
@@ -82,15 +82,12 @@ def _fits(inspection: Inspection, place: Path_, loop: Loop, out: str, output: Ou
         inspection.note("E361", place, output=out, type=loop.type)
 
 
-def _value(inspection: Inspection, path: Path_, name: str, loop: LoopBase) -> str | None:
+def _value(inspection: Inspection, path: Path_, loop: LoopBase) -> str | None:
     """pv and sp are there, in one unit, and often enough. Gives the unit of the error; None if it is not known."""
     unit = inspection.numeric((*path, "pv"), loop.pv)
     sp_unit = inspection.numeric((*path, "sp"), loop.sp)
-    followers = [
-        one for one, other in inspection.site.loops.items() if not isinstance(other, Timer) and other.sp == loop.sp
-    ]
-    # of a program, the first loop's unit was compared there
-    told = loop.sp in inspection.site.programs and followers[0] == name
+    # limits without a unit are told where they stand
+    told = loop.sp in inspection.site.programs and not sp_unit
     if unit is not None and sp_unit is not None and not told and not alike(unit, sp_unit):
         inspection.note("E362", (*path, "sp"), pv=loop.pv, unit=unit or "1", sp=loop.sp, sp_unit=sp_unit or "1")
     inspection.positive((*path, "period"), loop.period)

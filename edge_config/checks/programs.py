@@ -1,6 +1,6 @@
 """Programs: one source of the setpoint each, everything in the setpoint's unit, and within its limits."""
 
-from edge_config.checks.inspection import Inspection, alike, difference
+from edge_config.checks.inspection import Inspection, difference
 from edge_config.checks.loops import written_by
 from edge_config.model.control import LightSum, Program, Timer
 from edge_config.wording import nearest
@@ -23,8 +23,6 @@ def check_programs(inspection: Inspection) -> None:
         if low is not None and high is not None and low >= high:
             inspection.note("E336", (*path, "limits"), low=program.limits[0], high=program.limits[1])
             low = high = None
-        if low is not None and not alike(program.limits[0].unit, unit):
-            inspection.note("E332", (*path, "limits", 0), wanted=unit or "1")
         _value(inspection, (*path, "value"), program, program.value, unit, low, high)
         for index, period in enumerate(program.periods or ()):
             place: Path_ = (*path, "periods", index, "value")
@@ -61,14 +59,16 @@ def _source(inspection: Inspection, path: Path_, name: str, program: Program) ->
 
 
 def _unit(inspection: Inspection, name: str, program: Program) -> str | None:
-    """The unit that the setpoint is to have: that of the value which is held by it, else its own limits'."""
+    """The unit that the setpoint is to have: its limits', or where they name none, that of the value it is for."""
     if program.light is not None:
         return LIGHT
+    if program.limits[0].unit:
+        return program.limits[0].unit
     for loop in inspection.site.loops.values():
         if not isinstance(loop, Timer) and loop.sp == name:
             unit = inspection.units.get(loop.pv)
             return None if unit in (BOOL, TEXT) else unit
-    return program.limits[0].unit
+    return ""
 
 
 def _value(

@@ -51,8 +51,8 @@ def _origin(inspection: Inspection, path: Path_, setting: TagSetting, feed: Feed
         ("spike", feed is not None or setting.entry, setting.spike is not None),
         ("filter", feed is not None or setting.entry, setting.filter is not None),
         ("stale", feed is not None or setting.entry, setting.stale is not None),
-        ("disagree", setting.vote, setting.disagree is not None),
-        ("danger", setting.vote, setting.danger is not None),
+        ("disagree", setting.vote is not None, setting.disagree is not None),
+        ("danger", setting.vote is not None, setting.danger is not None),
     ):
         if has_value and made and not is_used:
             inspection.note("W308", (*path, key), key=True, key_name=key)
