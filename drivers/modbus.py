@@ -2,14 +2,12 @@
 
 import asyncio
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from math import floor
 
 from drivers.bus import LATEST, Bus
 from drivers.codec import (
     Block,
     Decoded,
     Request,
-    Write,
     decode_block,
     encode,
     plan,
@@ -21,7 +19,9 @@ from drivers.codec import (
 )
 from drivers.driver import DeviceSettings, Statistics, Written
 from drivers.modbus_line import WireError
-from drivers.product import Product, Table
+from drivers.product import Product
+from drivers.watchdog import Watchdog
+from foundation.clock import process_time
 from foundation.reading import Quality, Reading, Reason, Value, bad
 
 FUTURE_S = 5.0
@@ -48,7 +48,6 @@ class ModbusDevice:
         self._product = product
         self._bus = bus
         self._unit = settings.unit
-        self._safe = safe or {}
         self._channel_of = {tag: channel for channel, tag in settings.tags.items()}
         self._readable = [
             (channel, tag) for channel, tag in settings.tags.items() if product.channels[channel].access != "write"
@@ -61,7 +60,7 @@ class ModbusDevice:
         self._opening = asyncio.Lock()
         self._missed = 0
         self._rests_until_s = 0.0
-        self._watchdog = "none" if product.watchdog is None or settings.watchdog_s is None else "not set"
+        self._watchdog = Watchdog(settings, product, safe or {}, self._ask_to_open, self._failed)
 
     async def open(self) -> bool:
         """Send the product's start requests and set its watchdog. False if it does not answer them.
@@ -72,9 +71,13 @@ class ModbusDevice:
             if self._ready:
                 return True
             try:
-                for function, address, number in self._product.start:
-                    await self._start(start_request(function, address, number))
-                await self._set_watchdog()
+                for start in self._product.start:
+                    try:
+                        await self._ask_to_open(start_request(*start))
+                    except WireError as error:
+                        if not error.is_exception:
+                            raise
+                await self._watchdog.set()
             except WireError:
                 return False
             self._ready = True
@@ -85,7 +88,7 @@ class ModbusDevice:
 
     async def poll(self, now_s: float) -> list[Reading]:
         """One reading a readable tag. What was silent lately is not always asked: its tags are BAD all the same."""
-        time_s = asyncio.get_running_loop().time()
+        time_s = process_time()
         if not self._ready and not (self._may("open", time_s) and await self.open()):
             return self._nothing(now_s, asked=False)
         found: dict[str, Decoded] = {}
@@ -98,7 +101,7 @@ class ModbusDevice:
             try:
                 words = await self._read(block, who)
             except WireError as error:
-                if error.reason.startswith("exception"):
+                if error.is_exception:
                     answered = True
                     found.update(dict.fromkeys(block.channels, (None, Reason.EXCEPTION)))
                     continue
@@ -116,7 +119,7 @@ class ModbusDevice:
         self._missed = 0
         self._seen(now_s)
         # where farm time runs fast it has run on while the reply was on its way
-        return self._dated(found, now_s, (asyncio.get_running_loop().time() - time_s) * self._bus.settings.speed)
+        return self._dated(found, now_s, (process_time() - time_s) * self._bus.settings.speed)
 
     async def write(self, orders: Mapping[str, Value], now_s: float) -> list[Written]:
         """Write, read back, compare. Tried twice if the first loss looks like noise, or if the watchdog had tripped."""
@@ -134,13 +137,12 @@ class ModbusDevice:
                 values[channel] = words
         if values:
             was_there = self.statistics.last_seen_s is not None and self._missed < LOST_AFTER
-            if not self._ready and not await self.open():
-                done: dict[str, Reason | None] = dict.fromkeys(values, Reason.COMM)
-            else:
-                done = await self._carry_out(values)
-                again = {channel: values[channel] for channel, reason in done.items() if reason is not None}
-                if again and await self._is_worth_another_try(done, was_there):
-                    done.update(await self._carry_out(again))
+            if not self._ready:
+                await self.open()  # a tripped watchdog is cleared first; even if it cannot be, the write is tried
+            done = await self._carry_out(values)
+            again = {channel: values[channel] for channel, reason in done.items() if reason is not None}
+            if again and await self._is_worth_another_try(done, was_there):
+                done.update(await self._carry_out(again))
             if Reason.COMM not in done.values():
                 self._seen(now_s)
             reasons.update({self.settings.tags[channel]: reason for channel, reason in done.items()})
@@ -161,7 +163,7 @@ class ModbusDevice:
             "unit": str(self._unit),
             "confidence": product.confidence,
             "unverified": "; ".join(product.unverified),
-            "watchdog": self._watchdog,
+            "watchdog": self._watchdog.state,
         }
 
     # --- reading
@@ -177,7 +179,7 @@ class ModbusDevice:
         except WireError as error:
             self._failed(error.reason)
             if who is not None and error.took_s:
-                time_s = asyncio.get_running_loop().time()
+                time_s = process_time()
                 patience.failed((self._unit, who), time_s, error.took_s)
                 # what is late has come by then, and is not taken for the reply to another read
                 self._rests_until_s = time_s - error.took_s + LATEST * self._bus.settings.deadline_s
@@ -187,6 +189,9 @@ class ModbusDevice:
         statistics = self.statistics
         statistics.latency_s += (answer.took_s - statistics.latency_s) * (SMOOTHING if statistics.latency_s else 1.0)
         return answer.pdu
+
+    async def _ask_to_open(self, request: Request) -> bytes:
+        return await self._ask(request, "open", urgent=True)
 
     async def _read(self, block: Block, who: Hashable = None, urgent: bool = False) -> Sequence[int]:
         return words_of(block, await self._ask(read_request(block), who, urgent))
@@ -213,7 +218,7 @@ class ModbusDevice:
     def _nothing(self, now_s: float, asked: bool) -> list[Reading]:
         self.statistics.polls += asked
         self.statistics.online = False
-        self._missed += 1
+        self._missed += asked
         if self._missed >= LOST_AFTER or not self._bus.connected:
             self._ready = False
         return [bad(tag, Reason.COMM, now_s) for _, tag in self._readable]
@@ -242,7 +247,7 @@ class ModbusDevice:
                 try:
                     await self._ask(write_request(write), urgent=True)
                 except WireError as error:
-                    if not error.reason.startswith("exception"):
+                    if not error.is_exception:
                         raise
                     done.update(dict.fromkeys(write.block.channels, Reason.EXCEPTION))
                     continue
@@ -273,78 +278,6 @@ class ModbusDevice:
         if Reason.COMM in done.values():
             return was_there and self._bus.connected
         try:
-            return await self._clear_trip()
+            return await self._watchdog.clear_trip()
         except WireError:
             return False
-
-    # --- opening
-
-    async def _start(self, request: Request) -> None:
-        try:
-            await self._ask(request, "open", urgent=True)
-        except WireError as error:
-            if not error.reason.startswith("exception"):
-                raise
-
-    async def _set_watchdog(self) -> None:
-        watchdog, wanted_s = self._product.watchdog, self.settings.watchdog_s
-        if watchdog is None or wanted_s is None:
-            return
-        # rounded down: it may end early, never late
-        counts = min(max(floor(wanted_s / watchdog.unit_s + 1e-9), 1), watchdog.maximum)
-        try:
-            agreed = True
-            for table, first in (("coil", watchdog.safe_coils), ("holding", watchdog.safe_holding)):
-                if first is not None:
-                    agreed &= await self._ensure("coil" if table == "coil" else "holding", first, self._falls_to(table))
-            agreed &= await self._ensure(watchdog.table, watchdog.address, [counts])
-            if watchdog.enable is not None:
-                table, address, value = watchdog.enable
-                agreed &= await self._ensure(table, address, [value])
-            await self._clear_trip()
-        except WireError as error:
-            if not error.reason.startswith("exception"):
-                raise
-            agreed = False
-        self._watchdog = f"{counts * watchdog.unit_s:g} s" if agreed else "refused"
-        if not agreed:
-            self._failed("watchdog")
-
-    def _falls_to(self, table: str) -> list[int | None]:
-        """The safe words of the outputs in a table in order of address, None where nobody said."""
-        outputs = sorted(
-            (channel.address or 0, name)
-            for name, channel in self._product.channels.items()
-            if channel.table == table and channel.access != "read"
-        )
-        words: list[int | None] = []
-        for _, name in outputs:
-            safe = self._safe.get(self.settings.tags.get(name, ""))
-            encoded = Reason.NEVER_SEEN if safe is None else encode(self._product.channels[name], safe)
-            words.append(None if isinstance(encoded, Reason) else encoded[0])
-        return words
-
-    async def _ensure(self, table: Table, address: int, words: Sequence[int | None]) -> bool:
-        """Bring neighbours to `words` (None: as it is), writing only if they differ. False if the device refuses."""
-        if all(word is None for word in words):
-            return True
-        block = Block(table, address, len(words), ())
-        now = await self._read(block, "open", urgent=True)
-        wanted = tuple(old if new is None else new for old, new in zip(now, words, strict=True))
-        if tuple(now) == wanted:
-            return True
-        await self._ask(write_request(Write(block, wanted, 0xFF00)), "open", urgent=True)
-        return tuple(await self._read(block, "open", urgent=True)) == wanted
-
-    async def _clear_trip(self) -> bool:
-        """Clear the watchdog if it has tripped; True if it had and is cleared."""
-        watchdog = self._product.watchdog
-        if watchdog is None or watchdog.status is None or watchdog.clear is None:
-            return False
-        status = Block(*watchdog.status, 1, ())
-        if not (await self._read(status, urgent=True))[0]:
-            return False
-        self._failed("watchdog_trip")
-        table, address, value = watchdog.clear
-        await self._ask(write_request(Write(Block(table, address, 1, ()), (value,), 0xFF00)), urgent=True)
-        return not (await self._read(status, urgent=True))[0]

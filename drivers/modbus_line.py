@@ -15,7 +15,7 @@ from pymodbus.pdu import ModbusPDU
 
 from drivers.codec import RTU_EXTRA, Request
 from drivers.driver import SerialSettings, TcpSettings
-from foundation.clock import pause
+from foundation.clock import pause, process_time
 
 PARITY = {"none": "N", "even": "E", "odd": "O"}
 NEVER_S = 3600.0
@@ -34,6 +34,8 @@ class WireError(Exception):
         self.reason = reason
         self.took_s = 0.0
         """Process time that the line was kept for nothing."""
+        self.is_exception = reason.startswith("exception")
+        """The device is there, and says that it cannot."""
         super().__init__(reason)
 
 
@@ -43,7 +45,7 @@ class Line:
     def __init__(self, settings: SerialSettings | TcpSettings) -> None:
         self.settings = settings
         self.last_byte_s = 0.0
-        """Loop time at which the last byte came in."""
+        """Process time at which the last byte came in."""
         self.lost = asyncio.Event()
         """Set while there is no connection."""
         self.lost.set()
@@ -110,10 +112,10 @@ class Line:
         self.lost.set()
 
     async def exchange(self, unit: int, request: Request, until_s: float, hold_s: float = 0.0) -> bytes:
-        """Send a request; the PDU of its reply (an exception is one). WireError if none came by `until_s` (loop time).
+        """Send a request; the PDU of its reply (an exception is one). WireError if none came by `until_s`.
 
-        Until `hold_s` an earlier reply of this unit may still be on its way: a reply is believed only if no other
-        follows it by then.
+        Times are process time. Until `hold_s` an earlier reply of this unit may still be on its way: a reply is
+        believed only if no other follows it by then.
         """
         client = self._client
         if client is None:
@@ -134,7 +136,7 @@ class Line:
                 self._request = None
         if hold_s:
             try:
-                await pause(hold_s - asyncio.get_running_loop().time())
+                await pause(hold_s - process_time())
             finally:
                 self._request = None
             if self._stray:
@@ -151,7 +153,7 @@ class Line:
         """pymodbus's hook before its framer: all that came since the request. It gets to see what we return."""
         if sending:
             return data
-        self.last_byte_s = asyncio.get_running_loop().time()
+        self.last_byte_s = process_time()
         if self._request is None:
             return b""
         if self._reply is not None:

@@ -17,6 +17,8 @@ from foundation.reading import Reading, Reason, Value, bad
 
 Deliver = Callable[[Sequence[Reading], object | None], None]
 """Takes readings, and a token to acknowledge once they are stored."""
+SILENT_AFTER = 3
+"""Periods without a message after which a node counts as offline."""
 
 
 class Broker:
@@ -99,6 +101,9 @@ class MqttDevice:
     async def poll(self, now_s: float) -> list[Reading]:
         """Nothing while the broker is there: what the node says is delivered at once."""
         if self._broker.connected or not self._broker.session.tried:
+            seen_s = self.statistics.last_seen_s
+            if seen_s is not None and now_s - seen_s > SILENT_AFTER * self.settings.period_s:
+                self.statistics.online = False  # how old its values may grow is for the core to say
             return []
         self.statistics.online = False
         self._failed("broker")

@@ -4,8 +4,8 @@ import asyncio
 import json
 import logging
 import socket
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 from secrets import token_hex
 from typing import Any
 
@@ -17,6 +17,23 @@ from drivers.payload import parse_object
 from foundation.clock import pause
 
 LOG = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def connected(client: aiomqtt.Client) -> AsyncIterator[aiomqtt.Client]:
+    """The client, connected. Cancelled while it connects, aiomqtt leaves a socket behind: so it is let finish first."""
+    connecting = asyncio.create_task(client.__aenter__())
+    try:
+        await asyncio.shield(connecting)
+    except asyncio.CancelledError:
+        with suppress(aiomqtt.MqttError):
+            await connecting
+            await client.__aexit__(None, None, None)
+        raise
+    try:
+        yield client
+    finally:
+        await client.__aexit__(None, None, None)
 
 
 class Commander:
@@ -36,7 +53,7 @@ class Commander:
         wait_s = RETRY_S[0]
         while True:
             try:
-                async with self._new_client() as client:
+                async with connected(self._new_client()) as client:
                     topics = [(topic, 1) for topic in self._ack_topics()]
                     if topics:
                         await client.subscribe(topics)

@@ -54,6 +54,7 @@ class Unit:
                 return pack(f">BB{third}H", function, 2 * third, *words)
             bits = sum((bit or 0) << index for index, bit in enumerate(words)).to_bytes((third + 7) // 8, "little")
             return bytes((function, len(bits))) + bits
+        new: tuple[int, ...]
         if function == 5:
             new = (int(third == 0xFF00 or third == 0x0100),)
         elif function == 6:

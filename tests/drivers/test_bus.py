@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -56,9 +57,7 @@ async def until(condition: Callable[[], object]) -> None:
 @pytest.mark.parametrize(
     ("baud", "parity", "speed"), [(9600, "none", 1), (19200, "even", 1), (115200, "none", 1), (9600, "none", 60)]
 )
-def test_three_and_a_half_characters_of_silence_stand_before_every_request(
-    baud: int, parity: str, speed: float
-) -> None:
+def test_every_request_waits_for_its_characters_of_silence(baud: int, parity: str, speed: float) -> None:
     async def main() -> None:
         slaves = Slaves(u1=full(), u2=full())
         replied_s: list[float] = []
@@ -296,6 +295,10 @@ def other(frame: bytes, at: int, by: int = 1) -> bytes:
     return frame[:at] + bytes((frame[at] ^ by,)) + frame[at + 1 :]
 
 
+def spoilt(at: int, frame: bytes) -> list[bytes]:
+    return [other(frame, at)]
+
+
 @pytest.mark.wire
 async def test_over_tcp_only_the_reply_to_this_very_request_counts() -> None:
     slave = TcpSlave(full())
@@ -314,7 +317,7 @@ async def test_over_tcp_only_the_reply_to_this_very_request_counts() -> None:
         slave.tamper = lambda frame: [other(frame, 1), other(frame, 6), other(frame, 0)[:5], other(frame, 0)[5:], frame]
         assert [reading.number for reading in await driver.poll(3.0)] == good
         for at in (1, 6, 7, 8):
-            slave.tamper = lambda frame, at=at: [other(frame, at)]
+            slave.tamper = partial(spoilt, at)
             with pytest.raises(WireError):
                 await bus.ask(1, ONE)
         slave.tamper = lambda frame: [frame]

@@ -10,7 +10,7 @@ from drivers.bus import Bus
 from drivers.driver import DeviceSettings, SerialSettings
 from drivers.modbus import ModbusDevice
 from drivers.product import Channel, Product, load_product
-from foundation.reading import Quality, Reason, Value
+from foundation.reading import Quality, Reading, Reason, Value
 from tests.drivers.slave import MemoryWire, Slaves, Unit, framed
 from tests.drivers.virtual import in_virtual_time
 
@@ -230,7 +230,7 @@ def test_a_loggers_clock_dates_its_values_and_a_wrong_clock_spoils_them() -> Non
         async with bus_with(Slaves(u1=unit)) as (bus, _):
             driver = device(bus, "generic/logger", channels=["v1", "v2"])
 
-            async def polled(clock: int, now_s: float):
+            async def polled(clock: int, now_s: float) -> list[Reading]:
                 unit.input.update({0: clock >> 16, 1: clock & 0xFFFF})
                 return await driver.poll(now_s)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from drivers.payload import MAX_BYTES, decode_message, parse_object, same
 from drivers.product import Channel, Product, load_product
-from foundation.reading import Quality, Reason
+from foundation.reading import Quality, Reading, Reason
 
 NOW_S = 1_763_800_000.0
 ANY = load_product("generic/mqtt_json")
@@ -31,7 +31,7 @@ NODE = Product(
 TAGS = {"air": "f.z.air", "level": "f.z.level", "pump": "f.z.pump", "state": "f.z.state"}
 
 
-def said(payload: object, product: Product = NODE, tags: dict[str, str] = TAGS):
+def said(payload: object, product: Product = NODE, tags: dict[str, str] = TAGS) -> tuple[dict[str, Reading], list[str]]:
     data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     readings, failures = decode_message(product, tags, data, NOW_S)
     return {reading.tag: reading for reading in readings}, failures

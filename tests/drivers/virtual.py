@@ -3,13 +3,15 @@
 import asyncio
 import selectors
 from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 from typing import Any
+from unittest.mock import patch
 
 TICK_S = 100e-6
 """What one turn of the loop is taken to cost, so that waiting by yielding gets somewhere too."""
 
 
-class _Jump(selectors.DefaultSelector):  # type: ignore[valid-type, misc]  # its base depends on the platform
+class _Jump(selectors.DefaultSelector):
     now_s = 0.0
 
     def select(self, timeout: float | None = None) -> Any:
@@ -33,6 +35,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 def in_virtual_time(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run `main` to its end on such a loop."""
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        runner.run(main())
+    """Run `main` to its end on such a loop, which is process time for the drivers too."""
+    loop = VirtualLoop()
+    with ExitStack() as stack:
+        for room in ("bus", "modbus", "modbus_line"):
+            stack.enter_context(patch(f"drivers.{room}.process_time", loop.time))
+        stack.enter_context(asyncio.Runner(loop_factory=lambda: loop)).run(main())
