@@ -75,7 +75,8 @@ class Proportioned:
             state = Share(now_s, on_s, owed, now_s)
         else:
             state = state._replace(last_s=now_s)
-        return state, ({self.tag: now_s - state.start_s < state.on_s}, order)
+        # the same sum as in wake_s, to the last bit: what it wakes for must then be so
+        return state, ({self.tag: now_s < state.start_s + state.on_s}, order)
 
     def wake_s(self, state: Share, order: float) -> float:
         turn_off_s = state.start_s + state.on_s
@@ -132,7 +133,7 @@ class ThreePointMotor:
                     direction=direction,
                     since_s=now_s,
                     last_direction=direction or state.last_direction,
-                    slack=self.backlash if turned and direction != 0 else state.slack,
+                    slack=self.backlash - state.slack if turned and direction != 0 else state.slack,
                     pushed_s=0.0,
                     stop=0 if direction not in (0, state.stop) else state.stop,
                 )
@@ -172,7 +173,7 @@ class ThreePointMotor:
         if state.direction != 0:
             # under way: until it is there
             return state.direction if error * state.direction > 0 else 0
-        return 0 if abs(error) < self.dead_zone else 1 if error > 0 else -1
+        return 0 if error == 0.0 or abs(error) < self.dead_zone else 1 if error > 0 else -1
 
 
 class Level(NamedTuple):
@@ -235,8 +236,9 @@ class DosingPump:
             dosed += self.flow_ml_s * elapsed
             running = state.running_s + elapsed
         day_s = state.day_s
-        if now_s - day_s >= DAY_S or now_s < day_s:
-            day_s, dosed = now_s, 0.0
+        if now_s - day_s >= DAY_S:
+            # days follow each other from the first, whenever they are looked at
+            day_s, dosed = now_s - ((now_s - day_s) % DAY_S if day_s > 0 else 0.0), 0.0
         wanted = order >= 50.0
         if not wanted:
             return Pump(False, now_s, day_s, dosed, 0.0), ({self.tag: False}, 0.0)
@@ -251,3 +253,21 @@ class DosingPump:
 
 Actuator = Contact | Proportioned | ThreePointMotor | Dimmer | DosingPump
 Memory = Switch | Share | Motor | Level | Pump
+
+
+def resumed(memory: Memory, safe: float, now_s: float) -> Memory:
+    """What is left of it after a restart: meanwhile nobody commanded, and the device went to its safe position."""
+    match memory:
+        case Switch():
+            # a machine that was stopped meanwhile has its rest before it
+            return memory if memory.on is (safe >= 50.0) else Switch(not memory.on, now_s)
+        case Motor():
+            # one that was moving may have stopped anywhere
+            standing = memory.direction == 0
+            return memory._replace(direction=0, at_s=now_s, homed=memory.homed and standing)
+        case Level():
+            return memory._replace(at_s=now_s, settled=True)
+        case Pump():
+            return memory._replace(on=False, at_s=now_s)
+        case Share():
+            return memory

@@ -2,14 +2,21 @@
 
 from dataclasses import dataclass
 from math import isfinite
+from typing import NamedTuple
 
 from controller.core.actuators import Actuator, Memory
 from controller.core.loops.run import OnLoss
-from controller.core.state import Block
 from controller.core.turn import Turn
 from controller.core.words import Because, Demand, Order, Slot
 
 FOREVER = float("inf")
+
+
+class Stood(NamedTuple):
+    """Where an output stood when somebody last wanted something of it, for a declared hold."""
+
+    since_s: float = -1.0
+    at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +46,8 @@ def decide(plan: OutputPlan, turn: Turn) -> Order:
     bounds = turn.bounds.get(name)
     chosen: Demand | None = demands[0] if demands else None
     if bounds:
-        # life safety before trips; among trips, what shuts before what opens
-        insists = min(bounds, key=lambda d: (d.slot, d.value))
+        # life safety before trips; there what opens before what shuts, among trips what shuts before what opens
+        insists = min(bounds, key=lambda d: (d.slot, -d.value if d.slot is Slot.LIFE_SAFETY else d.value))
         if chosen is None or chosen.slot >= insists.slot or chosen.value != insists.value:
             chosen = insists
     if chosen is None:
@@ -65,11 +72,13 @@ def _nobody(plan: OutputPlan, turn: Turn) -> Demand:
 
 def _safe(plan: OutputPlan, turn: Turn, because: Because) -> Demand:
     """The safe position; a declared hold counts from the last order that somebody wanted."""
-    last = turn.old.orders.get(plan.name)
-    since: Block = turn.blocks.get(f"{plan.name}#idle", (-1.0, plan.safe.then))
-    if last is not None and last.slot is not Slot.IDLE:
-        since = (turn.now_s, turn.applied.get(plan.name, plan.safe.then))
-        turn.blocks[f"{plan.name}#idle"] = since
-    held = since[0] >= 0 and turn.now_s - float(since[0]) < plan.safe.hold_s
-    value = float(since[1]) if held else plan.safe.then
+    value = plan.safe.then
+    if plan.safe.hold_s > 0:
+        stood: Stood = turn.blocks[f"{plan.name}#idle"]  # type: ignore[assignment]  # what its `fresh` is
+        last = turn.old.orders.get(plan.name)
+        if last is not None and last.slot is not Slot.IDLE:
+            stood = Stood(turn.now_s, turn.applied.get(plan.name, value))
+            turn.blocks[f"{plan.name}#idle"] = stood
+        if stood.since_s >= 0 and turn.now_s - stood.since_s < plan.safe.hold_s:
+            value = stood.at
     return Demand(plan.name, value, Slot.IDLE, "safe", because, FOREVER)

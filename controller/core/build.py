@@ -18,7 +18,7 @@ from controller.core.actuators import (
     Switch,
     ThreePointMotor,
 )
-from controller.core.arbiter import OutputPlan
+from controller.core.arbiter import OutputPlan, Stood
 from controller.core.calendar import Calendar
 from controller.core.condition import Conditioner, Seen
 from controller.core.conditions import Action, AlarmBlock, InterlockBlock, RuleBlock
@@ -62,8 +62,6 @@ class Plan:
     loop_sensors: Mapping[str, Tag]
     output_of: Mapping[str, str]
     """Device tag -> output."""
-    first_output: Mapping[str, str]
-    """Loop -> its (first) output or setpoint."""
     fresh: Mapping[str, Block]
     """What every block starts from."""
 
@@ -101,6 +99,7 @@ class _Builder:
         fresh |= dict.fromkeys(programs, Setting())
         fresh |= {loop.name: loop.fresh for loop in loops}
         fresh |= {name: output.fresh for name, output in outputs.items()}
+        fresh |= {f"{name}#idle": Stood() for name, output in outputs.items() if output.safe.hold_s > 0}
         rules = tuple(self._rule(rule) for rule in site.rules)
         interlocks = tuple(self._interlock(name, one) for name, one in site.interlocks.items())
         alarms = tuple(self._alarm(name, one) for name, one in site.alarms.items())
@@ -112,7 +111,6 @@ class _Builder:
             tuple((name, tag.stale_s) for name, tag in tags.items() if tag.kind is Kind.MEASURED and tag.stale_s),
             derived, integrals, programs, cascaded, rules, loops, interlocks, outputs, alarms, sensors,
             {tag: name for name, output in outputs.items() for tag in output.device_tags},
-            {name: _outputs(loop)[0] for name, loop in site.loops.items()},
             fresh,
         )  # fmt: skip
 
@@ -206,13 +204,14 @@ class _Builder:
         inner_sp = outputs[0] if outputs[0] in self.site.programs else None
         low, high, out_unit = 0.0, 100.0, "%"
         inner_pv = inner_out = None
+        inner_raises = True
         on_loss = OnLoss.of(loop.on_loss)
         if inner_sp is not None:
             limits = self.site.programs[inner_sp].limits
             unit = self.units[inner_sp]
             low, high, out_unit = limits[0].to(unit), limits[1].to(unit), _difference(unit)
             inner = next(one for one in self.site.loops.values() if not isinstance(one, Timer) and one.sp == inner_sp)
-            inner_pv, inner_out = inner.pv, _outputs(inner)[0]
+            inner_pv, inner_out, inner_raises = inner.pv, _outputs(inner)[0], _raises(inner)
             # a loss action is a position: of a setpoint, that share of its limits
             on_loss = OnLoss(low + (high - low) * on_loss.then / 100.0, on_loss.hold_s)
         kc = loop.kc.to(f"({out_unit})/({step})" if step else out_unit)
@@ -222,7 +221,7 @@ class _Builder:
         parts = tuple(
             Part(s.out, s.of[0], s.of[1], s.gives[0], s.gives[1], self._coarse(s.out)) for s in loop.split
         ) or ((Part(outputs[0], 0.0, 100.0, 0.0, 100.0, self._coarse(outputs[0])),) if inner_sp is None else ())
-        inner_of = (inner_sp, inner_pv, inner_out)
+        inner_of = (inner_sp, inner_pv, inner_out, inner_raises)
         return PidLoop(name, loop.pv, loop.sp, loop.period, settings, on_loss, parts, *inner_of, ahead)
 
     def _ahead(self, ff: FeedForward, out_unit: str) -> FishOxygen | LineAhead:
@@ -295,6 +294,19 @@ def _outputs(loop: Any) -> tuple[str, ...]:
     if isinstance(loop, Pid) and loop.split:
         return tuple(part.out for part in loop.split)
     return loop.out if isinstance(loop.out, tuple) else (loop.out,)
+
+
+def _raises(loop: Pid | PBand | Hysteresis | Dosing) -> bool:
+    """Whether more of a loop's output raises its value."""
+    match loop:
+        case Pid():
+            return loop.kc.value >= 0
+        case PBand():
+            return loop.band.value < 0
+        case Hysteresis():
+            return loop.above is None
+        case Dosing():
+            return loop.effect.value >= 0
 
 
 def _integral_factor(source: str, target: str) -> float:

@@ -26,31 +26,32 @@ class Day(NamedTuple):
 
 
 class Calendar:
-    """Days of one place. Keeps the last few: a pure function that remembers."""
+    """Days of one place. Keeps the last three: a pure function that remembers."""
 
     def __init__(self, timezone: str, latitude: float, longitude: float) -> None:
         self._zone = ZoneInfo(timezone)
         self._latitude, self._longitude = latitude, longitude
-        self._last = Day(0.0, 0.0, 0.0, 0.0)
+        never = Day(0.0, 0.0, 0.0, 0.0)
+        self._around = (never, never, never)
 
     def day(self, now_s: float) -> Day:
         """The local day that `now_s` lies in."""
-        last = self._last
-        if last.midnight_s <= now_s < last.next_midnight_s:
-            return last
-        local = datetime.fromtimestamp(now_s, self._zone)
-        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-        tomorrow = midnight + timedelta(days=1)
-        start, end = midnight.timestamp(), tomorrow.timestamp()
+        today = self._around[1]
+        if not today.midnight_s <= now_s < today.next_midnight_s:
+            today = self._day_of(now_s)
+            self._around = (self._day_of(today.midnight_s - 1.0), today, self._day_of(today.next_midnight_s))
+        return today
+
+    def around(self, now_s: float) -> tuple[Day, Day, Day]:
+        """Yesterday, today and tomorrow: an offset from the sun, or a long run, may cross midnight."""
+        self.day(now_s)
+        return self._around
+
+    def _day_of(self, now_s: float) -> Day:
+        # fold 0: where clocks go back at midnight, the day begins with the first of its two midnights
+        midnight = datetime.fromtimestamp(now_s, self._zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+        start, end = midnight.timestamp(), (midnight + timedelta(days=1)).timestamp()
         noon = (start + end) / 2
         rise = sun.sunrise_s(noon, self._latitude, self._longitude)
         down = sun.sunset_s(noon, self._latitude, self._longitude)
-        self._last = Day(start, end, noon if rise is None else rise, noon if down is None else down)
-        return self._last
-
-    def day_before(self, day: Day) -> Day:
-        """The day that ends where `day` begins."""
-        kept = self._last
-        before = self.day(day.midnight_s - 3600.0)
-        self._last = kept
-        return before
+        return Day(start, end, noon if rise is None else rise, noon if down is None else down)

@@ -35,22 +35,24 @@ class Conditioner:
 
     def condition(self, seen: Seen, reading: Reading, now_s: float) -> tuple[Seen, Reading]:
         """The reading as it may be used. A value that is refused stays in the reading, BAD, for the record."""
-        if reading.time_s > now_s + FUTURE_S:
+        if not reading.time_s <= now_s + FUTURE_S:  # nor is what is no number a time
             return seen, reading._replace(quality=Quality.BAD, reason=Reason.CLOCK, time_s=now_s)
         value = reading.value
-        if reading.quality is Quality.BAD or value is None:
-            return seen, reading if reading.quality is Quality.BAD else reading._replace(quality=Quality.BAD)
+        if reading.quality is Quality.BAD:
+            return seen, reading
+        if value is None:
+            return seen, _refuse(reading, reading.reason or Reason.WRONG_TYPE)
         if isinstance(value, bool | str):
             fits = self.tag.unit == ("bool" if isinstance(value, bool) else "text")
             return seen, reading if fits else _refuse(reading, Reason.WRONG_TYPE)
         if self.tag.unit in ("bool", "text"):
             return seen, _refuse(reading, Reason.WRONG_TYPE)
-        if not isfinite(value):
-            return seen, reading._replace(value=None, quality=Quality.BAD, reason=Reason.NOT_FINITE)
         tag = self.tag
         if self.scale != 1.0:
             value *= self.scale
             reading = reading._replace(value=value)
+        if not isfinite(value):
+            return seen, reading._replace(value=None, quality=Quality.BAD, reason=Reason.NOT_FINITE)
         if (tag.low is not None and value < tag.low) or (tag.high is not None and value > tag.high):
             return seen, _refuse(reading, Reason.RANGE)
         # the window takes in what looks like a spike, so that a true step is believed after three readings
@@ -69,8 +71,10 @@ class Conditioner:
         if self.filter_s > 0:
             before = seen.filtered
             filtered = (
-                value if before is None or elapsed <= 0 else value + (before - value) * exp(-elapsed / self.filter_s)
+                value if before is None or elapsed < 0 else value + (before - value) * exp(-elapsed / self.filter_s)
             )
+            if not isfinite(filtered):
+                filtered = value
             return now_seen._replace(filtered=filtered), out._replace(value=filtered)
         return now_seen, out
 

@@ -13,6 +13,16 @@ from rules.expression import Expression
 RULE_LEASE_S = 900.0
 
 
+def _known(expression: Expression, name: str, turn: Turn) -> bool | None:
+    """Whether it holds; None if that cannot be known. One that throws is told of, and is not known either."""
+    try:
+        known = expression.run(turn.values)
+    except Exception as error:
+        turn.fail(name, error)
+        return None
+    return None if known is None else bool(known)
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """An output and the position it is to take; `inhibit` is 0 % and beats every demand below."""
@@ -38,11 +48,10 @@ class RuleBlock:
     def run(self, turn: Turn) -> None:
         held: Held = turn.blocks[self.name]  # type: ignore[assignment]  # a rule's block is a Held
         if held.on and self.clear is not None:
-            cleared = self.clear.run(turn.values)
+            cleared = _known(self.clear, self.name, turn)
             cause = None if cleared is None else not cleared
         else:
-            known = self.when.run(turn.values)
-            cause = None if known is None else bool(known)
+            cause = _known(self.when, self.name, turn)
         bad = cause is None
         if cause is None:
             cause = held.on if self.on_bad_quality == "hold" else self.on_bad_quality == "assert"
@@ -74,18 +83,24 @@ class InterlockBlock:
 
     def run(self, turn: Turn) -> None:
         held: Held = turn.blocks[self.name]  # type: ignore[assignment]  # an interlock's block is a Held
-        try:
-            known = self.when.run(turn.values)
-        except Exception as error:  # one broken interlock must trip, and must not stop the others
-            turn.events.append(Event(turn.now_s, "block_failed", self.name, {"why": repr(error)}))
-            known = None
+        known = _known(self.when, self.name, turn)
         bad = known is None
         cause = bool(known)
         if known is None:
             cause = True if self.on_bad_quality == "trip" else held.on if self.on_bad_quality == "hold" else False
-        if self.latch and held.on:
+        reset = turn.resets.get(self.name)
+        if self.latch and held.on and reset is None:
             cause = True
-        new = delayed(held, cause, self.delay_s, self.off_delay_s, turn.now_s)
+        if reset is not None and held.on and not cause:
+            new = Held(False, turn.now_s)
+        else:
+            new = delayed(held, cause, self.delay_s, self.off_delay_s, turn.now_s)
+        if reset is not None:
+            told: dict[str, object] = {"id": reset.id, "by": reset.by}
+            if new.on:
+                turn.events.append(Event(turn.now_s, "refused", self.name, {**told, "why": "cause_stands"}))
+            else:
+                turn.events.append(Event(turn.now_s, "reset", self.name, told))
         if new.on is not held.on:
             new = new._replace(bad=bad)
             values: dict[str, object] = {tag: turn.values.get(tag) for tag in sorted(self.when.tags)}
@@ -93,11 +108,15 @@ class InterlockBlock:
         if new is not held:
             turn.blocks[self.name] = new
         if new.on:
-            because = Because("interlock_bad" if new.bad else "interlock", {"interlock": self.name})
-            for action in self.actions:
-                slot = Slot.LIFE_SAFETY if action.life_support and not action.inhibit else Slot.TRIP
-                demand = Demand(action.output, action.value, slot, self.name, because, float("inf"))
-                turn.bounds.setdefault(action.output, []).append(demand)
+            self.insist(turn, new.bad)
+
+    def insist(self, turn: Turn, bad: bool) -> None:
+        """Bound the outputs in this scan."""
+        because = Because("interlock_bad" if bad else "interlock", {"interlock": self.name})
+        for action in self.actions:
+            slot = Slot.LIFE_SAFETY if action.life_support and not action.inhibit else Slot.TRIP
+            demand = Demand(action.output, action.value, slot, self.name, because, float("inf"))
+            turn.bounds.setdefault(action.output, []).append(demand)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +134,7 @@ class AlarmBlock:
 
     def run(self, turn: Turn) -> AlarmNow | None:
         held: Held = turn.blocks[self.name]  # type: ignore[assignment]  # an alarm's block is a Held
-        known = (self.stays if held.on else self.when).run(turn.values)
+        known = _known(self.stays if held.on else self.when, self.name, turn)
         cause = bool(known)
         if known is None:
             cause = True if self.on_bad_quality == "raise" else held.on if self.on_bad_quality == "hold" else False

@@ -97,8 +97,10 @@ class Integrated:
             block = Sum(0.0, midnight, block.at_s, block.last)
         number = source.number
         if number is not None and source.time_s > block.at_s:
-            gap = source.time_s - max(block.at_s, midnight)
-            added = 0.0 if block.at_s < 0 or gap > LONGEST_GAP_S else (block.last + number) / 2 * gap * self.factor
+            bridged = block.at_s >= 0 and source.time_s - block.at_s <= LONGEST_GAP_S
+            # what came before midnight is yesterday's, even if it is heard of today
+            seconds = max(source.time_s - max(block.at_s, midnight), 0.0) if bridged else 0.0
+            added = (block.last + number) / 2 * seconds * self.factor
             block = Sum(block.total + added, midnight, source.time_s, number)
         quality = Quality.GOOD if number is not None else Quality.UNCERTAIN
         reason = None if number is not None else Reason.INPUT

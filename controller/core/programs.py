@@ -79,7 +79,7 @@ class SetpointProgram:
     def step(self, block: Setting, chosen: Chosen | None, values: Values, now_s: float) -> tuple[Setting, float]:
         """The setpoint now."""
         target = self.target(chosen, values, now_s)
-        before, elapsed = block.ramped, now_s - block.at_s
+        before, elapsed = block.ramped, max(now_s - block.at_s, 0.0)
         if before is not None:
             if self.ramp_up_per_s is not None and target > before:
                 target = min(target, before + self.ramp_up_per_s * elapsed)
@@ -98,24 +98,22 @@ class SetpointProgram:
         return Setting(target, now_s), min(max(target + added, self.low), self.high)
 
     def _period(self, now_s: float) -> tuple[float, float]:
-        """When the latest period began (today or yesterday), and its value."""
-        day = self.calendar.day(now_s)
-        begun = [(at, value) for when, value in self.periods if (at := day.moment(when)) <= now_s]
-        if not begun:
-            yesterday = self.calendar.day_before(day)
-            begun = [(yesterday.moment(when), value) for when, value in self.periods]
-        return max(begun)
+        """When the latest period began, and its value."""
+        moments = ((day.moment(when), value) for day in self.calendar.around(now_s) for when, value in self.periods)
+        return max(moment for moment in moments if moment[0] <= now_s)
 
     def _light(self, light: Light, values: Values, now_s: float) -> float:
         day = self.calendar.day(now_s)
         start, end = day.moment(light.start), day.moment(light.end)
-        if not start <= now_s < end:
+        # over midnight the sum of a day is made of its morning and its evening
+        lit = ((start, end),) if start < end else ((day.midnight_s, end), (start, day.next_midnight_s))
+        if not any(begin <= now_s < stop for begin, stop in lit):
             return 0.0
         accrued = values.get(light.accrued)
-        length = end - start
         if accrued is None:
             # the sum is not known: shine as planned for the whole period, no more
-            return min(light.target * 1e6 / length, self.high)
+            return min(light.target * 1e6 / sum(stop - begin for begin, stop in lit), self.high)
         left = max(light.target - float(accrued), 0.0)
+        left_s = sum(stop - max(begin, now_s) for begin, stop in lit if stop > now_s)
         # the last minutes would divide by nothing: never plan for less than five of them
-        return min(left * 1e6 / max(end - now_s, 300.0), self.high)
+        return min(left * 1e6 / max(left_s, 300.0), self.high)

@@ -5,13 +5,14 @@ throws is reported and left out; the others go on.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from math import isfinite
 
+from controller.core.actuators import resumed
 from controller.core.arbiter import OutputPlan, decide
 from controller.core.build import Plan, build
 from controller.core.conditions import lost_sensors, unheard_outputs
 from controller.core.derive import Sum
+from controller.core.loops.run import DosingLoop
 from controller.core.programs import Setting
 from controller.core.state import Chosen, Sent, State, from_plain, never_seen
 from controller.core.turn import Turn
@@ -30,6 +31,7 @@ from controller.core.words import (
 )
 from edge_config.model.site import Site
 from foundation.reading import Quality, Reading, Reason, Value
+from foundation.tag import Tag
 
 RETRY_S = 2.0
 """An order that was not confirmed is sent again no sooner than this, later with every failure."""
@@ -46,15 +48,43 @@ class Core:
         self.plan: Plan = build(site)
         self.tags = self.plan.tags
         self.scan_s = site.site.scan
+        self._latched = {interlock.name for interlock in self.plan.interlocks if interlock.latch}
+        self._dosing = {loop.name: loop for loop in self.plan.loops if isinstance(loop, DosingLoop)}
+        made = {*self.plan.conditioners, *(derived.name for derived in self.plan.derived)}
+        self._late = frozenset(
+            {tag for derived in self.plan.derived for tag in derived.inputs}
+            | {integral.source for integral in self.plan.integrals}
+        ).difference(made)
+        """Setpoints, outputs and sums that derived tags need: made after them, so heard of in the next scan."""
 
-    def start(self, now_s: float, kept: dict[str, object] | None = None) -> State:
-        """The state before the first scan: nothing seen, outputs at their safe positions; `kept` restores the rest."""
-        state = from_plain(kept or {}, self.plan.fresh)
-        applied = {name: output.safe.then for name, output in self.plan.outputs.items()} | {
-            name: value for name, value in state.applied.items() if isfinite(value)
+    def start(self, now_s: float, kept: object = None) -> State:
+        """The state before the first scan: nothing seen, outputs at their safe positions.
+
+        `kept` is what `to_plain` gave before a restart; what of it cannot be read or is not of this site starts fresh.
+        """
+        state = from_plain(kept, self.plan.fresh, now_s)
+        outputs, blocks = self.plan.outputs, dict(state.blocks)
+        for name, plan in outputs.items():
+            blocks[name] = resumed(blocks[name], plan.safe.then, now_s)  # type: ignore[arg-type]  # an actuator's
+        for name, loop in self._dosing.items():
+            blocks[name] = loop.resumed(blocks[name], now_s)
+        applied = {name: output.safe.then for name, output in outputs.items()} | {
+            name: value
+            for name, value in state.applied.items()
+            if name in self.plan.cascaded or (name in outputs and 0 <= value <= 100)
         }
+        latest_s = now_s + LONGEST_OVERRIDE_S
+        demands = {
+            name: tuple(d._replace(expires_s=min(d.expires_s, latest_s)) for d in kept if d.output == name)
+            for name, kept in state.demands.items()
+            if name in outputs
+        }
+        chosen = {name: one for name, one in state.chosen.items() if name in self.plan.programs}
         readings = {name: never_seen(name, now_s) for name in self.tags}
-        return replace(state, at_s=now_s, readings=readings, values=dict.fromkeys(self.tags), applied=applied)
+        return State(
+            at_s=now_s, readings=readings, values=dict.fromkeys(self.tags), blocks=blocks, demands=demands,
+            applied=applied, chosen=chosen,
+        )  # fmt: skip
 
     def scan(self, state: State, snapshot: Snapshot, now_s: float) -> ScanResult:
         """One scan at farm time `now_s`, not before the state's own. Changes nothing that it is given."""
@@ -69,11 +99,13 @@ class Core:
         self._programs(turn, bool(snapshot.people))
         for loop in self.plan.loops:
             if not self._guard(turn, loop.name, loop.run):
-                turn.withdraw(self.plan.first_output[loop.name], Slot.LOOP, loop.name)
+                loop.give_up(turn)
         for interlock in self.plan.interlocks:
-            interlock.run(turn)
+            if not self._guard(turn, interlock.name, interlock.run):
+                interlock.insist(turn, True)
         self._outputs(turn)
         self._alarms(turn)
+        turn.late = self._late & turn.fresh
         return ScanResult(
             turn.state(),
             turn.orders,
@@ -87,7 +119,7 @@ class Core:
         try:
             run(turn)
         except Exception as error:  # a farm must not freeze for one broken block
-            turn.events.append(Event(turn.now_s, "block_failed", name, {"why": repr(error)}))
+            turn.fail(name, error)
             return False
         return True
 
@@ -109,9 +141,18 @@ class Core:
                 case Override():
                     self._override(turn, wish)
                 case Reset():
-                    if wish.subject in self.plan.fresh:
-                        turn.blocks[wish.subject] = self.plan.fresh[wish.subject]
-                        turn.events.append(Event(turn.now_s, "reset", wish.subject, {"id": wish.id, "by": wish.by}))
+                    self._reset(turn, wish)
+
+    def _reset(self, turn: Turn, wish: Reset) -> None:
+        """A latched interlock answers for itself, when it knows its cause; totals and positions are not reset."""
+        values: dict[str, object] = {"id": wish.id, "by": wish.by}
+        if wish.subject in self._latched:
+            turn.resets[wish.subject] = wish
+        elif wish.subject in self._dosing:
+            turn.blocks[wish.subject] = self.plan.fresh[wish.subject]
+            turn.events.append(Event(turn.now_s, "reset", wish.subject, values))
+        else:
+            turn.events.append(Event(turn.now_s, "refused", wish.subject, {**values, "why": "not_resettable"}))
 
     def _setpoint(self, turn: Turn, wish: SetpointChange) -> None:
         program = self.plan.programs.get(wish.setpoint)
@@ -131,6 +172,9 @@ class Core:
         if wish.output not in self.plan.outputs or (wish.value is not None and not 0 <= wish.value <= 100):
             turn.events.append(Event(turn.now_s, "refused", wish.output, {**values, "why": "limits"}))
             return
+        if wish.value is not None and not wish.expires_s > turn.now_s:
+            turn.events.append(Event(turn.now_s, "refused", wish.output, {**values, "why": "expired"}))
+            return
         turn.demands[wish.output] = tuple(d for d in turn.demands.get(wish.output, ()) if d.slot is not Slot.MANUAL)
         if wish.value is not None:
             expires_s = min(wish.expires_s, turn.now_s + LONGEST_OVERRIDE_S)
@@ -147,7 +191,7 @@ class Core:
             if conditioner is None:
                 continue  # read-backs of outputs, and tags that the site does not have
             kept = turn.readings[tag]
-            if reading.time_s < kept.time_s and kept.reason is not Reason.NEVER_SEEN:
+            if reading.time_s < kept.time_s and _is_late(reading, kept, conditioner.tag, turn.now_s):
                 continue  # older than what stands there: late news change nothing
             key = f"{tag}#seen"
             seen, conditioned = conditioner.condition(turn.blocks[key], reading, turn.now_s)  # type: ignore[arg-type]
@@ -162,16 +206,22 @@ class Core:
                 turn.see(Reading(tag, None, Quality.BAD, Reason.STALE, now_s))
 
     def _derive(self, turn: Turn) -> None:
-        changed = turn.fresh
+        changed, now_s = turn.fresh, turn.now_s
         for derived in self.plan.derived:
             if any(tag in changed for tag in derived.inputs):
-                turn.see(derived.reading(turn.readings, turn.values, turn.now_s))
+                try:
+                    reading = derived.reading(turn.readings, turn.values, now_s)
+                except Exception as error:
+                    turn.fail(derived.name, error)
+                    reading = Reading(derived.name, None, Quality.BAD, Reason.INPUT, now_s)
+                turn.see(_finite(reading))
+        turn.fresh = set()
         for integral in self.plan.integrals:
             block: Sum = turn.blocks[integral.name]  # type: ignore[assignment]  # an integral's block is a Sum
-            if integral.source in changed or not block.day_s <= turn.now_s < block.day_s + 90_000.0:
-                new, reading = integral.step(block, turn.readings[integral.source], turn.now_s)
+            if integral.source in changed or integral.calendar.day(now_s).midnight_s != block.day_s:
+                new, reading = integral.step(block, turn.readings[integral.source], now_s)
                 turn.blocks[integral.name] = new
-                turn.see(reading)
+                turn.see(_finite(reading))
 
     # --- what is wanted
 
@@ -181,7 +231,11 @@ class Core:
             block: Setting = turn.blocks[name]  # type: ignore[assignment]  # a program's block is a Setting
             if not asked and block.ramped is not None and now_s - block.at_s < PROGRAM_PERIOD_S:
                 continue
-            new, value = program.step(block, turn.chosen.get(name), turn.values, now_s)
+            try:
+                new, value = program.step(block, turn.chosen.get(name), turn.values, now_s)
+            except Exception as error:  # its setpoint stays as it is
+                turn.fail(name, error)
+                continue
             turn.blocks[name] = new
             self._set(turn, name, value)
         for name, (low, high) in self.plan.cascaded.items():
@@ -207,7 +261,10 @@ class Core:
                 and name not in disturbed
             ):
                 continue
-            self._order(turn, plan)
+            try:
+                self._order(turn, plan)
+            except Exception as error:  # not commanded any more: its device goes safe when the lease is over
+                turn.fail(name, error)
 
     def _order(self, turn: Turn, plan: OutputPlan) -> None:
         name, now_s = plan.name, turn.now_s
@@ -234,18 +291,35 @@ class Core:
 
     def _send(self, turn: Turn, plan: OutputPlan, tag: str, value: Value, expires_s: float) -> tuple[int, float]:
         """Command a device tag if it is new, due for renewal, or was not heard: its failures, and when it is due."""
-        now_s, sent, renew_s = turn.now_s, turn.sent.get(tag), plan.lease_s / 3
+        now_s, sent, wait_s = turn.now_s, turn.sent.get(tag), plan.lease_s / 3
         failures = sent.failures if sent is not None else 0
-        if sent is not None and sent.value == value:
-            wait_s = renew_s if failures == 0 else min(RETRY_S * 2 ** min(failures, 6), renew_s)
-            if now_s - sent.at_s < wait_s - 1e-3:
-                return failures, sent.at_s + wait_s - 1e-3
+        if failures:
+            wait_s = min(RETRY_S * 2 ** min(failures, 6), wait_s)
+        wait_s -= 1e-3
+        if sent is not None and sent.value == value and now_s - sent.at_s < wait_s:
+            return failures, sent.at_s + wait_s
         turn.sent[tag] = Sent(value, now_s, False, failures)
         turn.commands.append(Command(tag, value, plan.name, max(expires_s, now_s + plan.lease_s)))
-        return failures, now_s + renew_s - 1e-3
+        return failures, now_s + wait_s
 
     def _alarms(self, turn: Turn) -> None:
         alarms = [now for alarm in self.plan.alarms if (now := alarm.run(turn)) is not None]
         alarms += lost_sensors(turn, self.plan.loop_sensors)
         alarms += unheard_outputs(turn, self.plan.output_of, UNHEARD_AFTER)
         turn.alarms = tuple(alarms)
+
+
+def _is_late(reading: Reading, kept: Reading, tag: Tag, now_s: float) -> bool:
+    """Whether a reading that is older than what stands in the image was really overtaken by it."""
+    if kept.reason in (Reason.STALE, Reason.CLOCK):
+        # that was dated by the scan, not by the source
+        return tag.stale_s is not None and now_s - reading.time_s > tag.stale_s
+    # a source whose clock is a little ahead must not hide that it fails now
+    return kept.reason is not Reason.NEVER_SEEN and kept.time_s <= now_s
+
+
+def _finite(reading: Reading) -> Reading:
+    """What is computed may overflow: then there is no number."""
+    if isinstance(reading.value, float) and not isfinite(reading.value):
+        return reading._replace(value=None, quality=Quality.BAD, reason=Reason.NOT_FINITE)
+    return reading

@@ -1,8 +1,11 @@
 """The core's whole memory: one value that can be written down, read back and compared."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from math import isfinite
+from types import NoneType
+from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 from controller.core.words import AlarmNow, Because, Demand, Order, Slot
 from foundation.reading import Quality, Reading, Reason, Value
@@ -50,6 +53,10 @@ class State:
     wake_s: Mapping[str, float] = field(default_factory=dict)
     """By output: until when nothing happens to it of itself, so that the scan need not look."""
     alarms: tuple[AlarmNow, ...] = ()
+    late: frozenset[str] = frozenset()
+    """Setpoints, outputs and sums that changed after the derived tags which need them were made."""
+    failed: Mapping[str, float] = field(default_factory=dict)
+    """By block that threw: when that was last told."""
 
 
 def to_plain(state: State) -> dict[str, Any]:
@@ -63,26 +70,41 @@ def to_plain(state: State) -> dict[str, Any]:
     }
 
 
-def from_plain(plain: Mapping[str, Any], forms: Mapping[str, Block]) -> State:
-    """The state again. `forms` holds a fresh block for each name: what does not fit its form starts fresh."""
-    blocks: dict[str, Block] = {}
-    for name, form in forms.items():
-        kept = plain.get("blocks", {}).get(name)
-        blocks[name] = _refill(kept, form) if _fits(kept, form) else form
-    demands = {
-        name: tuple(_demand(one) for one in kept if Slot(one[2]) is Slot.MANUAL)
-        for name, kept in plain.get("demands", {}).items()
-    }
-    return replace(
-        State(),
-        at_s=float(plain.get("at_s", 0.0)),
+def from_plain(plain: object, forms: Mapping[str, Block], now_s: float) -> State:
+    """The state again, as far as it can be read. `forms` holds a fresh block for each name: what does not fit its form
+    (damaged, or of another version) starts fresh by itself. No past moment lies after `now_s`: clocks are set back.
+    """
+    blocks = dict(forms)
+    for name, kept in _section(plain, "blocks", lambda kept: kept).items():
+        if name in forms:
+            try:
+                blocks[name] = _refilled(kept, forms[name], now_s)
+            except _MISFIT:
+                continue
+    return State(
+        at_s=now_s,
         blocks=blocks,
-        demands=demands,
-        applied={name: float(value) for name, value in plain.get("applied", {}).items()},
-        chosen={
-            name: Chosen(float(value), str(by), float(at)) for name, (value, by, at) in plain.get("chosen", {}).items()
-        },
+        demands=_section(plain, "demands", lambda kept: tuple(d for d in map(_demand, kept) if d.slot is Slot.MANUAL)),
+        applied=_section(plain, "applied", _number),
+        chosen=_section(plain, "chosen", lambda kept: _refilled(kept, _CHOSEN, now_s)),
     )
+
+
+_CHOSEN = Chosen(0.0, "", 0.0)
+_MISFIT = (TypeError, ValueError, OverflowError)
+_Read = TypeVar("_Read")
+
+
+def _section(plain: object, section: str, read: Callable[[Any], _Read]) -> dict[str, _Read]:
+    """What can be read of one part of a kept state."""
+    kept = plain.get(section) if isinstance(plain, dict) else None
+    found: dict[str, _Read] = {}
+    for name, value in kept.items() if isinstance(kept, dict) else ():
+        try:
+            found[name] = read(value)
+        except _MISFIT:
+            continue
+    return found
 
 
 def _plain(value: object) -> Any:
@@ -91,21 +113,46 @@ def _plain(value: object) -> Any:
     return value
 
 
-def _fits(kept: object, form: object) -> bool:
-    if isinstance(form, tuple) and hasattr(form, "_fields"):
-        return isinstance(kept, list) and len(kept) == len(form)
-    return True
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
-def _refill(kept: Any, form: Any) -> Any:
-    """`kept` (lists) in the types of `form` (NamedTuples)."""
-    if isinstance(form, tuple) and hasattr(form, "_fields"):
-        return type(form)(*(_refill(one, like) for one, like in zip(kept, form, strict=True)))
-    if isinstance(form, tuple) and isinstance(kept, list):
-        if len(kept) == len(form):
-            return tuple(_refill(one, like) for one, like in zip(kept, form, strict=True))
-        return tuple(kept)
+def _refilled(kept: Any, form: Any, now_s: float) -> Any:
+    """A NamedTuple like `form` from a list; raises one of _MISFIT where it is not one."""
+    kind: Any = type(form)
+    hints = _hints(kind)
+    if not isinstance(kept, list) or len(kept) != len(form):
+        raise ValueError(f"not a {kind.__name__}")
+    values = []
+    for one, (name, hint), like in zip(kept, hints.items(), form, strict=True):
+        value = _fitting(one, hint, like, now_s)
+        # a moment ends in _s, and so does a duration, which is never that long
+        values.append(min(value, now_s) if hint is float and name.endswith("_s") and name != "until_s" else value)
+    return kind(*values)
+
+
+def _fitting(kept: Any, hint: Any, like: Any, now_s: float) -> Any:
+    options = get_args(hint)
+    if hint is float:
+        return _number(kept)
+    if hasattr(hint, "_fields"):
+        return _refilled(kept, like, now_s)
+    if get_origin(hint) is tuple:
+        if hasattr(options[0], "_fields"):
+            return tuple(_refilled(one, form, now_s) for one, form in zip(kept, like, strict=True))
+        return tuple(_fitting(one, options[0], None, now_s) for one in kept)
+    if NoneType in options:
+        return None if kept is None else _fitting(kept, options[0], like, now_s)
+    if not (kept in options if get_origin(hint) is Literal else type(kept) is hint):
+        raise ValueError(f"{kept!r} is not a {hint}")
     return kept
+
+
+def _number(kept: Any) -> float:
+    if isinstance(kept, bool) or not isinstance(kept, int | float) or not isfinite(kept):
+        raise ValueError(f"{kept!r} is not a number")
+    return float(kept)
 
 
 def _plain_demand(demand: Demand) -> list[Any]:
@@ -117,7 +164,9 @@ def _plain_demand(demand: Demand) -> list[Any]:
 
 def _demand(plain: list[Any]) -> Demand:
     output, value, slot, owner, key, values, expires = plain
-    return Demand(output, float(value), Slot(slot), owner, Because(key, values), float(expires))
+    if not all(isinstance(text, str) for text in (output, owner, key)):
+        raise ValueError("not a demand")
+    return Demand(output, _number(value), Slot(slot), owner, Because(key, dict(values)), _number(expires))
 
 
 def never_seen(tag: str, at_s: float) -> Reading:

@@ -1,8 +1,11 @@
 """One scan in the making: the state that was, and what this scan makes of it."""
 
 from controller.core.state import Block, Chosen, Sent, State
-from controller.core.words import AlarmNow, Command, Demand, Event, Order, Slot
+from controller.core.words import AlarmNow, Command, Demand, Event, Order, Reset, Slot
 from foundation.reading import Reading, Value
+
+FAILED_AGAIN_S = 3600.0
+"""A block that keeps throwing is told of once in so long."""
 
 
 class Turn:
@@ -10,7 +13,7 @@ class Turn:
 
     __slots__ = (
         "alarms", "applied", "blocks", "bounds", "changed", "chosen", "commands", "demands", "disturbed", "events",
-        "fresh", "now_s", "old", "orders", "readings", "sent", "values", "wake_s",
+        "failed", "fresh", "late", "now_s", "old", "orders", "readings", "resets", "sent", "values", "wake_s",
     )  # fmt: skip
 
     def __init__(self, old: State, now_s: float) -> None:
@@ -25,8 +28,12 @@ class Turn:
         self.chosen: dict[str, Chosen] = dict(old.chosen)
         self.changed: list[Reading] = []
         """In order; a tag stands as often as it was heard in this scan, so that the record misses nothing."""
-        self.fresh: set[str] = set()
-        """The tags among them."""
+        self.fresh: set[str] = set(old.late)
+        """The tags that derived tags have not yet heard of."""
+        self.late: frozenset[str] = frozenset()
+        self.resets: dict[str, Reset] = {}
+        """By latched interlock: who wants it reset."""
+        self.failed = old.failed
         self.bounds: dict[str, list[Demand]] = {}
         """By output: what the interlocks insist on."""
         self.wake_s: dict[str, float] = dict(old.wake_s)
@@ -49,6 +56,13 @@ class Turn:
         # BAD never reaches a rule, a loop or a program as a number
         self.values[tag] = None if reading.quality == 0 else reading.value
 
+    def fail(self, name: str, error: Exception) -> None:
+        """A block threw: told at once, then once in a while."""
+        told_s = self.failed.get(name)
+        if told_s is None or self.now_s - told_s >= FAILED_AGAIN_S:
+            self.failed = {**self.failed, name: self.now_s}
+            self.events.append(Event(self.now_s, "block_failed", name, {"why": repr(error)}))
+
     def demand(self, demand: Demand) -> None:
         """Make (or renew) a demand; its owner's older one in the same slot goes."""
         kept = self.demands.get(demand.output, ())
@@ -68,7 +82,7 @@ class Turn:
     def state(self) -> State:
         return State(
             self.now_s, self.readings, self.values, self.blocks, self.demands, self.orders, self.applied, self.sent,
-            self.chosen, self.wake_s, self.alarms,
+            self.chosen, self.wake_s, self.alarms, self.late, self.failed,
         )  # fmt: skip
 
 

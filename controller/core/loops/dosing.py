@@ -47,15 +47,21 @@ class DosingSettings:
 
 
 def dosing(settings: DosingSettings, state: Dose, sp: float, pv: float | None, allowed: bool, now_s: float) -> Dose:
-    """One step. A pulse runs while the new state's phase is `pulse` (output `part`, until `until_s`)."""
+    """One step. A pulse runs while the new state's phase is `pulse` (output `part`, until `until_s`).
+
+    Not `allowed` is a dose that cannot be: nothing mixes, or the pump does not run when it should.
+    """
     if state.effect == 0.0:
         state = state._replace(effect=settings.effect)
     if state.phase == "locked":
         return state
     if not allowed or pv is None:
-        # no mixing, or nothing to see: what runs ends now, and the wait starts again from here
+        # no mixing, or nothing to see: what runs ends now, the wait starts again from here, and a dose that was cut
+        # teaches nothing
         if state.phase in ("pulse", "gap"):
-            return state._replace(phase="wait", until_s=now_s + settings.wait_s, before=state.before)
+            return state._replace(phase="wait", until_s=now_s + settings.wait_s, seconds=0.0)
+        if state.phase == "wait" and not allowed:
+            return state._replace(until_s=now_s + settings.wait_s)
         return state
     if state.phase == "pulse":
         if now_s < state.until_s:
@@ -68,6 +74,7 @@ def dosing(settings: DosingSettings, state: Dose, sp: float, pv: float | None, a
             return state
         part = state.part + 1
         seconds = state.seconds * settings.flows_ml_s[part - 1] / settings.flows_ml_s[part]
+        seconds = max(round(seconds / settings.grain_s), 1) * settings.grain_s
         return state._replace(phase="pulse", part=part, seconds=seconds, until_s=now_s + seconds)
     if state.phase == "wait":
         if now_s < state.until_s:
@@ -83,7 +90,9 @@ def _begin(settings: DosingSettings, state: Dose, sp: float, pv: float, now_s: f
     if error * state.effect <= 0 or abs(error) < settings.deadband:
         return state._replace(phase="idle", part=0)
     litres = settings.share * error / state.effect
-    seconds = min(litres * 1000 / settings.flows_ml_s[0], settings.longest_s)
+    # the slowest pump runs longest for the same volume, and must not be cut
+    slowest = min(settings.flows_ml_s) / settings.flows_ml_s[0]
+    seconds = min(litres * 1000 / settings.flows_ml_s[0], settings.longest_s * slowest)
     seconds = floor(seconds / settings.grain_s + 1e-9) * settings.grain_s
     if seconds < settings.grain_s:
         return state._replace(phase="idle", part=0)

@@ -1,7 +1,7 @@
 """Feed-forward: what a known disturbance will need, before the value shows it."""
 
 from dataclasses import dataclass
-from math import exp
+from math import exp, isfinite
 from typing import NamedTuple
 
 
@@ -24,10 +24,11 @@ class LineAhead:
 
     def step(self, state: Ahead, x: float | None, now_s: float) -> tuple[Ahead, float]:
         target = 0.0 if x is None else self.gain * (x - self.zero)
-        h = now_s - state.at_s
-        started = state.at_s > 0
-        keep = exp(-h / max(self.lag_s, 1e-9)) if started and self.lag_s > 0 else 0.0
+        elapsed = max(now_s - state.at_s, 0.0)
+        keep = exp(-elapsed / self.lag_s) if state.at_s > 0 and self.lag_s > 0 else 0.0
         value = target + (state.first - target) * keep
+        if not isfinite(value):
+            return Ahead(), 0.0
         return Ahead(value, 0.0, x, now_s), value
 
 
@@ -51,5 +52,7 @@ class FishOxygen:
         digested_first = first * leave
         second = state.second + digested_first
         rate_kg_h = second / self.lag_s * 3600.0
+        if not isfinite(self.gain * rate_kg_h):
+            return Ahead(), 0.0
         new = Ahead(first - digested_first, second - second * leave, x if x is not None else state.source, now_s)
         return new, self.gain * rate_kg_h

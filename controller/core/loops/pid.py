@@ -5,7 +5,7 @@ every limit behind it: minimum times, interlocks, a hand on the output, a motor 
 """
 
 from dataclasses import dataclass
-from math import exp, sqrt
+from math import exp, isfinite, sqrt
 from typing import NamedTuple
 
 
@@ -46,10 +46,10 @@ def pid(
     """One step; the new state's `output` is what is wanted, within `low` to `high`.
 
     `applied` is what came out of the last step after everything behind the loop. After a start, a loss of the
-    sensor or a pause longer than five periods it begins bumpless from `applied`.
+    sensor, a pause longer than five periods or an overflow it begins bumpless from `applied`.
     """
     elapsed = now_s - state.at_s
-    if state.at_s <= 0 or elapsed > 5 * settings.period_s or elapsed <= 0:
+    if state.at_s <= 0 or elapsed > 5 * settings.period_s or elapsed <= 0 or not isfinite(state.integral):
         held = min(max(applied, settings.low), settings.high)
         integral = held - settings.kc * (settings.b * sp - pv) - feed_forward
         return PidState(integral, pv, held, now_s)

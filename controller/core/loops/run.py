@@ -11,10 +11,12 @@ from controller.core.state import Block
 from controller.core.turn import Turn
 from controller.core.words import Because, Demand, Event, Slot
 from edge_config.model.values import Hold
-from foundation.reading import Quality
+from foundation.reading import Quality, Reading, Reason
 
 LEASE_PERIODS = 3.0
 """A loop's demand lives for so many of its periods: a loop that stops is soon no longer heard."""
+SETTLE_S = 10.0
+"""After a restart a sensor has this long to be heard before its loop counts it as lost (control.md 3.5)."""
 EARLY_S = 1e-3
 """A scan that comes this much early still counts as on time."""
 
@@ -60,7 +62,8 @@ class Part:
 
     def wanted(self, applied: float) -> float:
         width = self.high - self.low
-        return self.from_ + (self.to - self.from_) * ((applied - self.low) / width if width else 0.0)
+        where = min(max((applied - self.low) / width, 0.0), 1.0) if width else 0.0
+        return self.from_ + (self.to - self.from_) * where
 
 
 class Runner(Protocol):
@@ -73,6 +76,10 @@ class Runner(Protocol):
     def fresh(self) -> Block: ...
 
     def run(self, turn: Turn) -> None: ...
+
+    def give_up(self, turn: Turn) -> None:
+        """Want nothing more: it threw."""
+        ...
 
 
 class PidBlock(NamedTuple):
@@ -97,6 +104,8 @@ class PidLoop:
     """Cascade: the setpoint that this loop writes; it has no parts then."""
     inner_pv: str | None
     inner_out: str | None
+    inner_raises: bool
+    """More of the inner output raises the inner value."""
     ahead: tuple[tuple[str, LineAhead | FishOxygen], ...]
     """Feed-forwards, each with the tag that it follows."""
 
@@ -110,6 +119,9 @@ class PidLoop:
         pv, sp = reading.number, turn.values.get(self.sp)
         is_lost = pv is None or sp is None
         if now_s - block.at_s < self.period_s - EARLY_S and is_lost is (block.lost.since_s >= 0):
+            return
+        if is_lost and _settling(reading, block.at_s, block.lost, now_s):
+            self._demand(turn, block.inner.output, Because("settling", {"loop": self.name, "tag": self.pv}))
             return
         ahead, extra = self._look_ahead(turn, block.ahead)
         if pv is None or sp is None:
@@ -125,10 +137,13 @@ class PidLoop:
             turn.blocks[self.name] = PidBlock(inner, ahead, Lost(), now_s)
             wanted = inner.output
             because = Because("loop", {"loop": self.name, "pv": pv, "sp": sp})
+        self._demand(turn, wanted, because)
+
+    def _demand(self, turn: Turn, wanted: float, because: Because) -> None:
         if self.inner_sp is not None:
             turn.applied[self.inner_sp] = wanted
             return
-        expires_s = now_s + LEASE_PERIODS * self.period_s
+        expires_s = turn.now_s + LEASE_PERIODS * self.period_s
         for part in self.parts:
             turn.demand(Demand(part.output, part.share(wanted), Slot.LOOP, self.name, because, expires_s))
 
@@ -143,22 +158,33 @@ class PidLoop:
             total += extra
         return tuple(stepped), total
 
+    def give_up(self, turn: Turn) -> None:
+        if self.inner_sp is not None:
+            turn.applied[self.inner_sp] = self.on_loss.then
+        for part in self.parts:
+            turn.withdraw(part.output, Slot.LOOP, self.name)
+
     def _applied(self, turn: Turn, output: float) -> float:
         """What really came of `output`."""
         if self.inner_sp is not None:
             return self._inner_applied(turn, output)
-        if not any(part.output in turn.orders for part in self.parts):
-            # the first scan of all: begin from where the outputs stand
-            first = self.parts[0]
-            return first.wanted(turn.applied.get(first.output, 0.0))
-        for part in self.parts:
-            came, order = turn.applied.get(part.output), turn.orders.get(part.output)
-            if came is None or order is None or not part.from_ <= output <= part.to:
-                continue
-            mine = order.slot is Slot.LOOP and order.owner == self.name
-            if not mine or (len(self.parts) == 1 and abs(came - part.share(output)) > part.coarse):
-                return part.wanted(came)
-        return output
+        came = [(part, turn.applied.get(part.output, 0.0)) for part in self.parts]
+        mine = [part for part in self.parts if self._follows(turn, part)]
+        if not mine:
+            # somebody else has all of it: where this loop would have to be for that
+            return min(
+                (part.wanted(value) for part, value in came),
+                key=lambda wanted: sum(abs(part.share(wanted) - value) for part, value in came),
+            )
+        if len(came) == 1:
+            part, value = came[0]
+            return part.wanted(value) if abs(value - part.share(output)) > part.coarse else output
+        # what it still has reaches from here to there: beyond, more of `output` would only wind up
+        return min(max(output, min(part.from_ for part in mine)), max(part.to for part in mine))
+
+    def _follows(self, turn: Turn, part: Part) -> bool:
+        order = turn.orders.get(part.output)
+        return order is not None and order.slot is Slot.LOOP and order.owner == self.name
 
     def _inner_applied(self, turn: Turn, output: float) -> float:
         """An inner loop at its end cannot follow: then the outer one tracks what the inner value really is."""
@@ -168,15 +194,22 @@ class PidLoop:
         if came is None or inner_pv is None:
             return output
         real = float(inner_pv)
-        if (came >= 99.0 and real < output) or (came <= 1.0 and real > output):
+        full, none = (came >= 99.0, came <= 1.0) if self.inner_raises else (came <= 1.0, came >= 99.0)
+        if (full and real < output) or (none and real > output):
             return min(max(real, self.settings.low), self.settings.high)
         return output
+
+
+def _settling(reading: Reading, ran_s: float, lost: Lost, now_s: float) -> bool:
+    """Just after a restart no sensor has been heard yet: a loop that was running goes on as it was."""
+    return reading.reason is Reason.NEVER_SEEN and ran_s > 0 and lost.since_s < 0 and now_s - reading.time_s < SETTLE_S
 
 
 class SimpleBlock(NamedTuple):
     state: OnOffState = OnOffState()
     lost: Lost = Lost()
     at_s: float = 0.0
+    wanted: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +234,9 @@ class BandLoop:
         is_lost = pv is None or sp is None
         if now_s - block.at_s < self.period_s - EARLY_S and is_lost is (block.lost.since_s >= 0):
             return
+        if is_lost and _settling(reading, block.at_s, block.lost, now_s):
+            self._demand(turn, block.wanted, Because("settling", {"loop": self.name, "tag": self.pv}))
+            return
         state = block.state
         if pv is None or sp is None:
             lost = block.lost if block.lost.since_s >= 0 else Lost(now_s, turn.applied.get(self.output, 0.0))
@@ -214,9 +250,15 @@ class BandLoop:
                 state = hysteresis(state, pv, float(sp), self.below, self.above)
                 wanted = 100.0 if state.on else 0.0
             because = Because("loop", {"loop": self.name, "pv": pv, "sp": sp})
-        turn.blocks[self.name] = SimpleBlock(state, lost, now_s)
-        expires_s = now_s + LEASE_PERIODS * self.period_s
+        turn.blocks[self.name] = SimpleBlock(state, lost, now_s, wanted)
+        self._demand(turn, wanted, because)
+
+    def _demand(self, turn: Turn, wanted: float, because: Because) -> None:
+        expires_s = turn.now_s + LEASE_PERIODS * self.period_s
         turn.demand(Demand(self.output, wanted, Slot.LOOP, self.name, because, expires_s))
+
+    def give_up(self, turn: Turn) -> None:
+        turn.withdraw(self.output, Slot.LOOP, self.name)
 
 
 class DoseBlock(NamedTuple):
@@ -246,6 +288,8 @@ class DosingLoop:
         sp = turn.values.get(self.sp)
         pv = turn.readings[self.pv].number
         allowed = self.only_with is None or turn.applied.get(self.only_with, 0.0) > 0.0
+        if before.phase == "pulse" and turn.applied.get(self.outputs[before.part], 0.0) <= 0.0:
+            allowed = False  # an interlock, a hand or the day's volume keeps the pump still
         dose = before
         if sp is not None:
             dose = dosing(self.settings, before, float(sp), pv, allowed, now_s)
@@ -257,6 +301,17 @@ class DosingLoop:
         if dose.phase == "pulse" and (before.phase != "pulse" or dose.part != before.part):
             because = Because("dose", {"loop": self.name, "seconds": dose.seconds, "pv": pv, "sp": sp})
             turn.demand(Demand(self.outputs[dose.part], 100.0, Slot.LOOP, self.name, because, dose.until_s))
+
+    def give_up(self, turn: Turn) -> None:
+        for output in self.outputs:
+            turn.withdraw(output, Slot.LOOP, self.name)
+
+    def resumed(self, block: Block, now_s: float) -> Block:
+        """After a restart nobody knows what was dosed last: a whole wait first, or restarts in a row would dose."""
+        dose: Dose = block[0]
+        if dose.phase == "locked":
+            return block
+        return DoseBlock(dose._replace(phase="wait", until_s=now_s + self.settings.wait_s, seconds=0.0), now_s)
 
 
 class TimerBlock(NamedTuple):
@@ -275,7 +330,14 @@ class TimerLoop:
     def run(self, turn: Turn) -> None:
         until_s = self.timetable.until(turn.now_s)
         block: TimerBlock = turn.blocks[self.name]  # type: ignore[assignment]  # blocks hold what `fresh` is
-        if until_s is not None and until_s != block.until_s:
+        if until_s is None:
+            return
+        # a restart in the middle of a run has lost the demand, not the run
+        lost = not any(demand.owner == self.name for demand in turn.demands.get(self.output, ()))
+        if until_s != block.until_s or lost:
             turn.blocks[self.name] = TimerBlock(until_s)
             because = Because("timer", {"loop": self.name})
             turn.demand(Demand(self.output, 100.0, Slot.LOOP, self.name, because, until_s))
+
+    def give_up(self, turn: Turn) -> None:
+        turn.withdraw(self.output, Slot.LOOP, self.name)

@@ -17,22 +17,19 @@ def p_band(pv: float, sp: float, band: float) -> float:
 
 
 class OnOffState(NamedTuple):
-    """Whether a thermostat is on."""
+    """Whether a thermostat is on, and which side brought it on (-1 below the setpoint, 1 above)."""
 
     on: bool = False
+    side: int = 0
 
 
 def hysteresis(state: OnOffState, pv: float, sp: float, below: float | None, above: float | None) -> OnOffState:
     """On once the value is further than `below` under (or `above` over) the setpoint; off once it is back at it."""
     if below is not None and pv < sp - below:
-        return OnOffState(True)
+        return OnOffState(True, -1)
     if above is not None and pv > sp + above:
-        return OnOffState(True)
-    if below is not None and above is not None:
-        return OnOffState(state.on and pv != sp)
-    if (below is not None and pv >= sp) or (above is not None and pv <= sp):
-        return OnOffState(False)
-    return state
+        return OnOffState(True, 1)
+    return state if state.on and (pv - sp) * state.side > 0 else OnOffState()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +41,6 @@ class Timetable:
     calendar: Calendar
 
     def until(self, now_s: float) -> float | None:
-        """The end of the run that `now_s` lies in, or None."""
-        day = self.calendar.day(now_s)
-        for when in self.at:
-            start = day.moment(when)
-            if start <= now_s < start + self.run_s:
-                return start + self.run_s
-        return None
+        """The end of the run that `now_s` lies in (the latest, where runs overlap), or None."""
+        starts = (day.moment(when) for day in self.calendar.around(now_s) for when in self.at)
+        return max((start + self.run_s for start in starts if start <= now_s < start + self.run_s), default=None)
