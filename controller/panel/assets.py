@@ -4,6 +4,7 @@ import gzip
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
@@ -35,8 +36,9 @@ class Asset:
     etag: str
 
 
-def read_assets() -> dict[str, Asset]:
-    """Every file under `static/` by its path there."""
+@cache
+def read_assets() -> Mapping[str, Asset]:
+    """Every file under `static/` by its path there. Read and packed once a process."""
     found: dict[str, Asset] = {}
 
     def walk(folder: Traversable, prefix: str) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from copy import deepcopy
+from functools import cache
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -19,9 +21,14 @@ from foundation.tag import Kind, Tag
 START_S = 1_770_000_000.0
 
 
+@cache
+def _text_of_site() -> Any:
+    return yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8"))
+
+
 def site_document() -> dict[str, Any]:
-    """Two fish tanks, a greenhouse bay and a plant factory room, as a site file spells them."""
-    document: dict[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8"))
+    """Two fish tanks, a greenhouse bay and a plant factory room, as a site file spells them; to be changed at will."""
+    document: dict[str, Any] = deepcopy(_text_of_site())
     return document
 
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
 
 from controller.core.words import AlarmNow
@@ -17,14 +18,15 @@ from foundation.reading import Reason
 from tests.panel.conftest import served
 from tests.panel.small_farm import START_S, SmallFarm, site_document
 
-pytestmark = [pytest.mark.browser, pytest.mark.wire]
+# one loop for all of them, because they share one browser
+pytestmark = [pytest.mark.browser, pytest.mark.wire, pytest.mark.asyncio(loop_scope="module")]
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SMALL: ViewportSize = {"width": 360, "height": 740}
 WIDE: ViewportSize = {"width": 1280, "height": 800}
 SCREENS = ("#/", "#/facility/ras1", "#/facility/gh1", "#/trend/ras1", "#/devices")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)

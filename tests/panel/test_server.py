@@ -1,6 +1,7 @@
 """The server lives inside the agent's loop: it listens, and it goes when it is told to."""
 
 import asyncio
+import logging
 import signal
 import socket
 from contextlib import suppress
@@ -33,7 +34,9 @@ async def test_it_leaves_the_signals_to_the_agent(app: FastAPI) -> None:
         assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
 
 
-async def test_it_goes_when_cancelled_with_streams_open(farm: SmallFarm, sign_in: SignIn) -> None:
+async def test_it_goes_when_cancelled_with_streams_open(
+    farm: SmallFarm, sign_in: SignIn, caplog: pytest.LogCaptureFixture
+) -> None:
     port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     server = asyncio.create_task(serve(create_app(farm, sign_in=sign_in), "127.0.0.1", 0, port.set_result))
     url = f"http://127.0.0.1:{await port}"
@@ -53,6 +56,7 @@ async def test_it_goes_when_cancelled_with_streams_open(farm: SmallFarm, sign_in
         with pytest.raises(httpx.ConnectError):
             await client.get("/healthz")
     assert not farm._listeners
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 async def test_it_goes_when_cancelled_though_somebody_does_not_read(farm: SmallFarm, sign_in: SignIn) -> None:

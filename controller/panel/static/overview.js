@@ -12,10 +12,10 @@ const MOST_VALUES = 8;
 const MOST_OUTPUTS = 6;
 const MOST_ALARMS = 3;
 
-/** Names of a facility's things in the order of its zones. */
+/** Names of a facility's things zone by zone, what belongs to none after them, contacts and texts last. */
 export function ofFacility(table, facility) {
-  const zones = ["all", ...facility.zones];
-  const place = (name) => zones.indexOf(table[name].zone);
+  const zones = [...facility.zones, "all"];
+  const place = (name) => (["bool", "text"].includes(table[name].unit) ? zones.length : zones.indexOf(table[name].zone));
   return Object.keys(table).filter((name) => table[name].facility === facility.id).sort((a, b) => place(a) - place(b));
 }
 

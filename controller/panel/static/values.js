@@ -29,7 +29,7 @@ export function Figure({ tag, unit }) {
 export function Trust({ tag }) {
   const now = reading(tag);
   const { quality, words, old } = judged(now);
-  const age = now && ageWords(farmNow.value - now.t);
+  const age = now && now.why !== "never_seen" && ageWords(farmNow.value - now.t);
   return html`<span class=${`trust ${quality} ${old ? "old" : ""}`}>
     <${QualityMark} quality=${quality} /><span>${words}</span>${age && html`<span class="age">· ${age}</span>`}
   </span>`;
@@ -42,7 +42,7 @@ export function ValueRow({ tag, zone = "" }) {
   const now = reading(tag);
   const value = now?.v ?? now?.last ?? null;
   const scale = span(known, held);
-  return html`<li class="value">
+  return html`<li class=${`value ${scale ? "" : "plain"}`}>
     <span class="name">${called(known.name)}${zone && html`<small>${zone}</small>`}</span>
     <${Figure} tag=${tag} unit=${known.unit} />
     ${scale && html`<${Bar} scale=${scale} value=${typeof value === "number" ? value : null} old=${judged(now).old} held=${held} />`}
