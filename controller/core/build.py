@@ -31,7 +31,18 @@ from controller.core.loops.simple import Timetable
 from controller.core.programs import Light, Line, SetpointProgram, Setting
 from controller.core.state import Block
 from controller.core.timed import Held
-from edge_config.model.control import Dosing, Effect, FeedForward, Hysteresis, Influence, PBand, Pid, Program, Timer
+from edge_config.model.control import (
+    Dosing,
+    Effect,
+    FeedForward,
+    Hysteresis,
+    Influence,
+    LoopBase,
+    PBand,
+    Pid,
+    Program,
+    Timer,
+)
 from edge_config.model.outputs import Analog, OnOff, Output, Pulse, ThreePoint, TimeProportioned
 from edge_config.model.site import Site
 from edge_config.tags import site_tags
@@ -184,12 +195,13 @@ class _Builder:
             case PBand():
                 unit = _difference(self.units[loop.pv])
                 return BandLoop(
-                    name, loop.pv, loop.sp, loop.period, OnLoss.of(loop.on_loss), loop.out, loop.band.to(unit)
+                    name, loop.pv, loop.sp, loop.period, self._due_s(loop), OnLoss.of(loop.on_loss), loop.out,
+                    loop.band.to(unit),
                 )  # fmt: skip
             case Hysteresis():
                 unit = _difference(self.units[loop.pv])
                 return BandLoop(
-                    name, loop.pv, loop.sp, loop.period, OnLoss.of(loop.on_loss), loop.out, None,
+                    name, loop.pv, loop.sp, loop.period, self._due_s(loop), OnLoss.of(loop.on_loss), loop.out, None,
                     loop.below.to(unit) if loop.below is not None else None,
                     loop.above.to(unit) if loop.above is not None else None,
                 )  # fmt: skip
@@ -197,6 +209,9 @@ class _Builder:
                 return self._dosing(name, loop)
             case Timer():
                 return TimerLoop(name, loop.out, Timetable(loop.at, loop.run, self.calendar))
+
+    def _due_s(self, loop: LoopBase) -> float:
+        return loop.period - self.site.site.scan / 2.0
 
     def _pid(self, name: str, loop: Pid) -> PidLoop:
         outputs = _outputs(loop)
@@ -222,7 +237,9 @@ class _Builder:
             Part(s.out, s.of[0], s.of[1], s.gives[0], s.gives[1], self._coarse(s.out)) for s in loop.split
         ) or ((Part(outputs[0], 0.0, 100.0, 0.0, 100.0, self._coarse(outputs[0])),) if inner_sp is None else ())
         inner_of = (inner_sp, inner_pv, inner_out, inner_raises)
-        return PidLoop(name, loop.pv, loop.sp, loop.period, settings, on_loss, parts, *inner_of, ahead)
+        return PidLoop(
+            name, loop.pv, loop.sp, loop.period, self._due_s(loop), settings, on_loss, parts, *inner_of, ahead
+        )  # fmt: skip
 
     def _ahead(self, ff: FeedForward, out_unit: str) -> FishOxygen | LineAhead:
         if ff.model == "fish_oxygen":
@@ -244,7 +261,9 @@ class _Builder:
             flows, loop.gap, loop.effect.to(f"({step})/L"), loop.share, loop.deadband.to(step), loop.wait,
             loop.ineffective, longest, self.site.site.scan,
         )  # fmt: skip
-        return DosingLoop(name, loop.pv, loop.sp, loop.period, settings, loop.out, loop.only_with)
+        return DosingLoop(
+            name, loop.pv, loop.sp, loop.period, self._due_s(loop), settings, loop.out, loop.only_with
+        )  # fmt: skip
 
     # --- outputs and conditions
 

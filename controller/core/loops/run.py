@@ -17,8 +17,6 @@ LEASE_PERIODS = 3.0
 """A loop's demand lives for so many of its periods: a loop that stops is soon no longer heard."""
 SETTLE_S = 10.0
 """After a restart a sensor has this long to be heard before its loop counts it as lost (control.md 3.5)."""
-EARLY_S = 1e-3
-"""A scan that comes this much early still counts as on time."""
 
 
 class Lost(NamedTuple):
@@ -97,6 +95,8 @@ class PidLoop:
     pv: str
     sp: str
     period_s: float
+    due_s: float
+    """It is due again so long after it ran: half a scan less than its period, for scans are not exactly on time."""
     settings: PidSettings
     on_loss: OnLoss
     parts: tuple[Part, ...]
@@ -118,7 +118,7 @@ class PidLoop:
         now_s, reading = turn.now_s, turn.readings[self.pv]
         pv, sp = reading.number, turn.values.get(self.sp)
         is_lost = pv is None or sp is None
-        if now_s - block.at_s < self.period_s - EARLY_S and is_lost is (block.lost.since_s >= 0):
+        if now_s - block.at_s < self.due_s and is_lost is (block.lost.since_s >= 0):
             return
         if is_lost and _settling(reading, block.at_s, block.lost, now_s):
             self._demand(turn, block.inner.output, Because("settling", {"loop": self.name, "tag": self.pv}))
@@ -220,6 +220,7 @@ class BandLoop:
     pv: str
     sp: str
     period_s: float
+    due_s: float
     on_loss: OnLoss
     output: str
     band: float | None
@@ -232,7 +233,7 @@ class BandLoop:
         now_s, reading = turn.now_s, turn.readings[self.pv]
         pv, sp = reading.number, turn.values.get(self.sp)
         is_lost = pv is None or sp is None
-        if now_s - block.at_s < self.period_s - EARLY_S and is_lost is (block.lost.since_s >= 0):
+        if now_s - block.at_s < self.due_s and is_lost is (block.lost.since_s >= 0):
             return
         if is_lost and _settling(reading, block.at_s, block.lost, now_s):
             self._demand(turn, block.wanted, Because("settling", {"loop": self.name, "tag": self.pv}))
@@ -274,6 +275,7 @@ class DosingLoop:
     pv: str
     sp: str
     period_s: float
+    due_s: float
     settings: DosingSettings
     outputs: tuple[str, ...]
     only_with: str | None
@@ -283,7 +285,7 @@ class DosingLoop:
         block: DoseBlock = turn.blocks[self.name]  # type: ignore[assignment]  # blocks hold what `fresh` is
         now_s, before = turn.now_s, block.dose
         busy = before.phase in ("pulse", "gap")
-        if not busy and now_s - block.at_s < self.period_s - EARLY_S:
+        if not busy and now_s - block.at_s < self.due_s:
             return
         sp = turn.values.get(self.sp)
         pv = turn.readings[self.pv].number
