@@ -12,6 +12,7 @@ from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.client.base import ModbusBaseClient
 from pymodbus.exceptions import ModbusException
 from pymodbus.pdu import ModbusPDU
+from pymodbus.transport.serialtransport import SerialTransport
 
 from drivers.codec import RTU_EXTRA, Request
 from drivers.driver import SerialSettings, TcpSettings
@@ -98,6 +99,7 @@ class Line:
                 if not await self._client.connect():
                     self.close()
                     return False
+                self._client.ctx.low_level_send = self._send
         except Exception:
             # a port can fail to open in many ways (OSError, termios.error, ValueError): it is not there
             self.close()
@@ -144,6 +146,14 @@ class Line:
         reply = self._reply
         assert reply is not None  # pymodbus only returns once the hook below has passed a frame
         return reply
+
+    def _send(self, data: bytes, addr: tuple[str, int] | None = None) -> None:
+        """pymodbus's way out; its serial transport alone would wait for the loop's next turn, a tenth of a ms."""
+        assert self._client is not None
+        context = self._client.ctx
+        context.send(data, addr)
+        if isinstance(context.transport, SerialTransport):
+            context.transport.intern_write_ready()
 
     def _connection(self, is_there: bool) -> None:
         if not is_there:

@@ -16,7 +16,7 @@ from drivers.driver import DeviceSettings, SerialSettings, TcpSettings
 from drivers.modbus import ModbusDevice
 from drivers.modbus_line import WireError
 from drivers.patience import SHARE, Patience
-from drivers.product import Channel, Product
+from drivers.product import Channel, Product, Table
 from tests.drivers.slave import MemoryWire, PtyWire, Slaves, Unit
 from tests.drivers.virtual import in_virtual_time
 
@@ -76,6 +76,68 @@ def test_every_request_waits_for_its_characters_of_silence(baud: int, parity: st
         assert len(gaps) == 39
         assert min(gaps) >= silence_s - 1e-6
         assert max(gaps) < silence_s + 0.001
+
+    in_virtual_time(main)
+
+
+@pytest.mark.parametrize(
+    ("asked", "printed", "data"),
+    [
+        ((0xFE, "input", 3, 1), "FE 04 02 03 88 AD B2", "03 88"),
+        ((0xFE, "input", 3, 1), "FE 04 02 03 88 D5 C5", None),
+        ((0x40, "holding", 0x1000, 4), "40 03 08 00 40 00 05 00 01 7C 4F 79 DA", "00 40 00 05 00 01 7C 4F"),
+        ((1, "input", 0, 2), "01 04 04 43 66 33 34 1B 38", "43 66 33 34"),
+        (
+            (1, "input", 0, 10),
+            "01 04 14 08 D1 00 6C 00 00 00 F4 00 00 00 26 00 00 01 F4 00 64 00 00 51 34",
+            "08 D1 00 6C 00 00 00 F4 00 00 00 26 00 00 01 F4 00 64 00 00",
+        ),
+        ((0x50, "holding", 0x34, 1), "50 03 02 07 0B 06 7F", "07 0B"),
+        ((1, "holding", 6, 1), "01 03 02 02 BC B8 95", "02 BC"),
+        ((1, "holding", 6, 1), "01 03 02 02 BC 38 05", None),
+        ((1, "holding", 0, 7), "01 03 0E 01 E6 01 55 05 DC 01 34 00 20 00 25 00 30 04 08", None),
+        ((1, "holding", 0, 5), "01 03 0A 00 79 00 7A 00 7B 00 7C 00 7D 19 E4", None),
+        ((1, "holding", 0, 4), "01 03 08 01 00 04 EF 02 9A 00 02 1E 20", None),
+    ],
+)
+def test_printed_replies_are_read_and_those_printed_wrong_are_refused(
+    asked: tuple[int, Table, int, int], printed: str, data: str | None
+) -> None:
+    async def main() -> None:
+        unit, table, address, length = asked
+        memory = dict.fromkeys(range(address, address + length), 0)
+        slaves = Slaves(**{f"u{unit}": Unit(holding=memory, input=memory)})
+        slaves.tamper = lambda frame, reply: [(0.001, bytes.fromhex(printed))]
+        async with running(Bus(SerialSettings("bus", MemoryWire(slaves).port, 9600))) as bus:
+            request = read_request(Block(table, address, length, ()))
+            if data is None:
+                with pytest.raises(WireError, match="crc"):
+                    await bus.ask(unit, request)
+            else:
+                assert (await bus.ask(unit, request)).pdu[2:].hex(" ").upper() == data
+
+    in_virtual_time(main)
+
+
+@pytest.mark.parametrize(
+    ("unit", "block", "printed"),
+    [
+        (1, Block("holding", 0x2500, 1, ()), "01 03 25 00 00 01 8F 06"),
+        (1, Block("holding", 0x2600, 4, ()), "01 03 26 00 00 04 4F 41"),
+        (0x61, Block("holding", 0x28, 6, ()), "61 03 00 28 00 06 4C 60"),
+        (0xFE, Block("input", 3, 1, ()), "FE 04 00 03 00 01 D5 C5"),
+        (1, Block("input", 0, 8, ()), "01 04 00 00 00 08 F1 CC"),
+        (1, Block("holding", 0, 10, ()), "01 03 00 00 00 0A C5 CD"),
+        (1, Block("input", 1, 2, ()), "01 04 00 01 00 02 20 0B"),
+    ],
+)
+def test_requests_go_out_as_the_makers_print_them(unit: int, block: Block, printed: str) -> None:
+    async def main() -> None:
+        slaves = Slaves()
+        async with running(Bus(SerialSettings("bus", MemoryWire(slaves).port, 9600))) as bus:
+            with pytest.raises(WireError, match="timeout"):
+                await bus.ask(unit, read_request(block))
+        assert slaves.frames[0][1].hex(" ").upper() == printed
 
     in_virtual_time(main)
 

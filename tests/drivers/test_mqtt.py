@@ -105,6 +105,10 @@ async def test_a_value_comes_in_and_an_old_retained_one_keeps_its_age(tmp_path: 
             await publisher.publish("a/state", '{"v": 2.5}', qos=1)
             await farm.until(lambda: 2.5 in farm.values)
             assert abs(farm.readings[-1].time_s - now_s) < 5.0
+            client = farm.broker.session._client
+            assert client is not None
+            sock: Any = client.socket()
+            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             statistics = farm.links.links[0].driver.statistics
             assert statistics.online
             assert statistics.failures == {}
