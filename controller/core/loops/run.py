@@ -133,7 +133,9 @@ class PidLoop:
         else:
             applied = self._applied(turn, block.inner.output)
             derivative = reading.quality is Quality.GOOD
-            inner = pid(self.settings, block.inner, float(sp), pv, now_s, applied, extra, derivative)
+            # while a hand has it, it stands ready to go on from there
+            before = block.inner._replace(at_s=0.0) if self._by_hand(turn) else block.inner
+            inner = pid(self.settings, before, float(sp), pv, now_s, applied, extra, derivative)
             turn.blocks[self.name] = PidBlock(inner, ahead, Lost(), now_s)
             wanted = inner.output
             because = Because("loop", {"loop": self.name, "pv": pv, "sp": sp})
@@ -181,6 +183,10 @@ class PidLoop:
             return part.wanted(value) if abs(value - part.share(output)) > part.coarse else output
         # what it still has reaches from here to there: beyond, more of `output` would only wind up
         return min(max(output, min(part.from_ for part in mine)), max(part.to for part in mine))
+
+    def _by_hand(self, turn: Turn) -> bool:
+        orders = [turn.orders.get(part.output) for part in self.parts]
+        return bool(orders) and all(order is not None and order.slot is Slot.MANUAL for order in orders)
 
     def _follows(self, turn: Turn, part: Part) -> bool:
         order = turn.orders.get(part.output)
