@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 from drivers.bus import Bus
@@ -13,10 +13,12 @@ from drivers.modbus import ModbusDevice
 from drivers.mqtt import Broker, MqttDevice
 from drivers.mqtt_session import Delivery
 from drivers.product import load_product
-from foundation.clock import Clock
+from foundation.clock import Clock, pause
 from foundation.reading import Value
 
 LOG = logging.getLogger(__name__)
+RESTART_S = 1.0
+"""Process time before a bus that failed is run again."""
 
 
 class Links:
@@ -44,10 +46,10 @@ class Links:
     async def start(self) -> None:
         """Open every bus (waiting for one attempt at each port), then run every link."""
         for bus in self.buses:
-            self._spawn(bus.run(), bus.settings.id)
+            self._tasks.append(asyncio.create_task(_keep(bus), name=bus.settings.id))
         await asyncio.gather(*(bus.tried.wait() for bus in self.buses if isinstance(bus, Bus)))
         for link in self.links:
-            self._spawn(link.run(), link.id)
+            self._tasks.append(asyncio.create_task(link.run(), name=link.id))
 
     def order(self, values: Mapping[str, Value]) -> None:
         """Hand each value to the link of its tag; KeyError for a tag of no device."""
@@ -79,15 +81,15 @@ class Links:
         await end_tasks(self._tasks, again_s=1.0)
         self._tasks.clear()
 
-    def _spawn(self, work: Coroutine[object, object, None], name: str) -> None:
-        task = asyncio.create_task(work, name=name)
-        task.add_done_callback(self._ended)
-        self._tasks.append(task)
 
-    @staticmethod
-    def _ended(task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            LOG.error("link or bus ended", exc_info=error, extra={"device": task.get_name()})
+async def _keep(bus: Bus | Broker) -> None:
+    """Run a bus for ever: should it fail in a way that nobody thought of, its devices are not lost for good."""
+    while True:
+        try:
+            await bus.run()
+        except Exception:
+            LOG.exception("bus failed", extra={"bus": bus.settings.id})
+        await pause(RESTART_S)
 
 
 def build_links(

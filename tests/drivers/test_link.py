@@ -232,3 +232,27 @@ def test_a_whole_bus_runs_keeps_every_period_and_leaves_its_outputs_safe() -> No
         assert lost[0].time_s - 1_000_000.0 < 3 * 2.0
 
     in_virtual_time(main)
+
+
+def test_a_bus_that_fails_for_no_known_reason_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        wire = MemoryWire(Slaves(u1=Unit(input={1: 305, 2: 500})))
+        settings = DeviceSettings("air", "xymd/xy_md02", "line", 1, 1.0, None, None, {"temperature": "f.z.air"})
+        agent = Agent()
+        links = build_links([SerialSettings("line", wire.port)], [settings], LoopClock(), agent.read, agent.wrote)
+        (bus,) = links.buses
+        run, failures = bus.run, iter([RuntimeError("nobody thought of it")])
+
+        async def fails_once() -> None:
+            for failure in failures:
+                raise failure
+            await run()
+
+        monkeypatch.setattr(bus, "run", fails_once)
+        starting = asyncio.create_task(links.start())
+        await asyncio.sleep(5.0)
+        assert starting.done()
+        assert agent.readings[-1].number == 30.5
+        await links.close()
+
+    in_virtual_time(main)

@@ -15,8 +15,8 @@ from drivers.product import Product
 from tests.drivers.slave import MemoryWire, Slaves, Unit, framed
 from tests.drivers.virtual import in_virtual_time
 
-POLLS = int(os.environ.get("FARMLOOP_NOISE_POLLS", "10000"))
-"""Of two exchanges each."""
+EXCHANGES = int(os.environ.get("FARMLOOP_NOISE_EXCHANGES", "20000"))
+"""Requests that reach the line."""
 SEED = int(os.environ.get("FARMLOOP_SEED", "1"))
 DEADLINE_S = 0.3
 UNITS = (1, 2, 3)
@@ -71,11 +71,10 @@ def noisy(random: Random, frame: bytes, reply: bytes) -> list[tuple[float, bytes
 
 def test_of_many_exchanges_on_a_noisy_line_no_wrong_value_is_believed() -> None:
     random = Random(SEED)
-    counts = {"good": 0, "refused": 0}
-    longest = 0
+    good = asked = 0
 
     async def main() -> None:
-        nonlocal longest
+        nonlocal good, asked
         units = {f"u{number}": Witness() for number in UNITS}
         for number, unit in zip(UNITS, units.values(), strict=True):
             unit.number, unit.asked_s = number, []
@@ -102,31 +101,28 @@ def test_of_many_exchanges_on_a_noisy_line_no_wrong_value_is_believed() -> None:
         now = asyncio.get_running_loop().time
 
         async def poll_on(number: int) -> None:
-            nonlocal longest
-            failed_in_a_row = 0
-            for _ in range(POLLS // len(UNITS)):
+            nonlocal good
+            while sum(len(unit.asked_s) for unit in units.values()) < EXCHANGES:
                 began_s = now()
                 readings = {r.tag.removeprefix("f.z."): r.number for r in await drivers[number].poll(began_s)}
                 for block in BLOCKS:
                     if readings[f"unit{block}"] is None:
-                        counts["refused"] += 1
                         continue
                     assert readings[f"unit{block}"] == number
                     assert readings[f"address{block}"] == block
                     count = int((readings[f"high{block}"] or 0) * 0x10000 + (readings[f"low{block}"] or 0))
                     assert units[f"u{number}"].asked_s[count - 1] >= began_s, "the value of an earlier request"
-                    counts["good"] += 1
-                failed_in_a_row = 0 if None not in readings.values() else failed_in_a_row + 1
-                longest = max(longest, failed_in_a_row)
+                    good += 1
                 await asyncio.sleep(random.choice((0.0, 0.1, 0.5, 1.0)))
 
         await asyncio.gather(*(poll_on(number) for number in UNITS))
+        asked = sum(len(unit.asked_s) for unit in units.values())
         running.cancel()
 
     in_virtual_time(main)
-    print({"id": "R10", "exchanges": sum(counts.values()), **counts, "longest_bad_run": longest, "seed": SEED})  # noqa: T201  the nightly table
-    # one in three replies meets a fault, and what fails often is asked more rarely
-    assert counts["good"] > 0.3 * sum(counts.values())
+    print({"id": "R10", "exchanges": asked, "good": good, "wrong": 0, "seed": SEED})  # noqa: T201  the nightly table
+    assert asked >= EXCHANGES
+    assert good > 0.6 * asked, "one reply in three meets a fault; the others must come through"
 
 
 def test_a_line_that_never_falls_silent_still_lets_requests_out() -> None:
