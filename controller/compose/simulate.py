@@ -22,6 +22,8 @@ BANDS = {
     "degC": 1.0, "mg/L": 0.7, "mS/cm": 0.15, "pH": 0.2, "%": 8.0, "ppm": 120.0, "umol/m2/s": 15.0,
 }  # fmt: skip
 """How far a value may be from its setpoint to be held, by unit."""
+ONE_WAY = ("ppm", "%")
+"""CO2 is only ever dosed and humidity only ever taken out: such a loop answers for that side alone."""
 SETTLE_S = 4 * 3600.0
 """Before the first midnight: time to settle, not counted."""
 LOOK_S = 10.0
@@ -201,7 +203,7 @@ def _scores(core: Core) -> list[LoopScore]:
             continue  # an inner setpoint is a means, nobody asked for it
         unit = core.tags[loop.pv].unit
         lowers = _lowers(loop)
-        one_sided = shared[loop.pv] > 1 or isinstance(loop, Hysteresis) or unit == "ppm"
+        one_sided = shared[loop.pv] > 1 or isinstance(loop, Hysteresis) or unit in ONE_WAY
         side = ("above" if lowers else "below") if one_sided else "both"
         found.append(LoopScore(name, loop.pv, loop.sp, unit, side, BANDS.get(unit, float("inf"))))
     return found

@@ -225,8 +225,10 @@ class _Builder:
             limits = self.site.programs[inner_sp].limits
             unit = self.units[inner_sp]
             low, high, out_unit = limits[0].to(unit), limits[1].to(unit), _difference(unit)
-            inner = next(one for one in self.site.loops.values() if not isinstance(one, Timer) and one.sp == inner_sp)
-            inner_pv, inner_out, inner_raises = inner.pv, _outputs(inner)[0], _raises(inner)
+            # none follows it where it is an influence on another setpoint
+            for inner in self.site.loops.values():
+                if not isinstance(inner, Timer) and inner.sp == inner_sp:
+                    inner_pv, inner_out, inner_raises = inner.pv, _outputs(inner)[0], _raises(inner)
             # a loss action is a position: of a setpoint, that share of its limits
             on_loss = OnLoss(low + (high - low) * on_loss.then / 100.0, on_loss.hold_s)
         kc = loop.kc.to(f"({out_unit})/({step})" if step else out_unit)

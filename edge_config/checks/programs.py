@@ -54,7 +54,9 @@ def _source(inspection: Inspection, path: Path_, name: str, program: Program) ->
     if program.by_loop not in loops or name not in written_by(loops[program.by_loop]):
         near = nearest(program.by_loop, loops)
         inspection.note("E343", (*path, "by_loop"), loop=program.by_loop, setpoint=name, near=near)
-    if not any(loop.sp == name for loop in loops.values() if not isinstance(loop, Timer)):
+    followed = any(loop.sp == name for loop in loops.values() if not isinstance(loop, Timer))
+    influences = any(one.of == name for other in inspection.site.programs.values() for one in other.influences)
+    if not followed and not influences:
         inspection.note("E344", path, key=True, setpoint=name)
 
 

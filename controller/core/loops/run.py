@@ -194,9 +194,8 @@ class PidLoop:
 
     def _inner_applied(self, turn: Turn, output: float) -> float:
         """An inner loop at its end cannot follow: then the outer one tracks what the inner value really is."""
-        assert self.inner_pv is not None
         came = turn.applied.get(self.inner_out or "")
-        inner_pv = turn.values.get(self.inner_pv)
+        inner_pv = turn.values.get(self.inner_pv or "")
         if came is None or inner_pv is None:
             return output
         real = float(inner_pv)
