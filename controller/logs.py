@@ -22,14 +22,15 @@ class JsonLines(logging.Formatter):
     """Time (UTC, ISO), level, logger, what happened, and every extra field. Any record gives a line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        extra = {key: _plain(value) for key, value in record.__dict__.items() if key not in _PLAIN}
         line: dict[str, object] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "from": record.name,
             "what": record.getMessage(),
         }
-        line = {**extra, **line}
+        for key, value in record.__dict__.items():
+            if key not in _PLAIN:
+                line.setdefault(key, _plain(value))
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)

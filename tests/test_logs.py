@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller import logs
@@ -52,6 +52,7 @@ def lines(directory: Path) -> list[dict[str, Any]]:
     return [strict(line) for line in (directory / "farmloop.log").read_text("utf-8").split("\n")[:-1]]
 
 
+@settings(max_examples=50)
 @given(st.text(), st.dictionaries(st.text(min_size=1), ANYTHING))
 def test_any_record_is_one_line_of_json(message: str, extra: dict[str, Any]) -> None:
     record = logging.LogRecord("farmloop.agent", logging.WARNING, "x.py", 1, message, None, None)
