@@ -46,8 +46,12 @@ class Merged:
         line, column = document.place(there, key)
         if inside is not None and there in document.indents:
             column += document.indents[there] + inside
-        told = {"where": ".".join(map(str, there)), "found": str(there[-1]) if key else shown(raw)}
+        told = {"where": self.where(there), "found": str(there[-1]) if key else shown(raw)}
         return Problem(code, document.file, line, column, told | values)
+
+    def where(self, path: Path_) -> str:
+        """A path for people: `loops.gh1.bay1.vent_loop.kc`, or the file's name for the whole."""
+        return ".".join(map(str, path)) or Path(self.main.file).name
 
     def _source(self, path: Path_) -> tuple[Document, Path_]:
         """The document that a part came from, and its path there."""

@@ -210,7 +210,7 @@ def _problem(one: ErrorDetails, spot: Spot, merged: Merged) -> Problem:
     kind, path = one["type"], spot.path
     code = CODES.get(kind, FALLBACK)
     values: dict[str, Any] = {name: value for name, value in one.get("ctx", {}).items() if name != "error"}
-    values |= {"found": shown(one["input"]), "where": ".".join(map(str, path))}
+    values |= {"found": shown(one["input"]), "where": merged.where(path)}
     match code:
         case "E102":
             return _unknown_key(merged, spot)
@@ -253,7 +253,7 @@ def _problem(one: ErrorDetails, spot: Spot, merged: Merged) -> Problem:
 def _unknown_key(merged: Merged, spot: Spot) -> Problem:
     name = str(spot.path[-1])
     keys = keys_of(spot.model or Site)
-    where = ".".join(map(str, spot.path[:-1]))
+    where = merged.where(spot.path[:-1])
     return merged.problem(
         "E102", spot.path, key=True, key_name=name, where=where, near=nearest(name, keys), known=listed(keys)
     )
@@ -262,7 +262,7 @@ def _unknown_key(merged: Merged, spot: Spot) -> Problem:
 def _missing(merged: Merged, spot: Spot) -> Problem:
     *parents, name = spot.path
     parent = tuple(parents)
-    where = ".".join(map(str, parents))
+    where = merged.where(parent)
     if isinstance(name, int):
         # a pair of which only one stands there
         return merged.problem("E121", parent, where=where, count=name, wanted=name + 1)

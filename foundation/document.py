@@ -27,7 +27,8 @@ _BOOL = re.compile(r"(?:true|True|TRUE|false|False|FALSE)")
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?")
 
-_NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What YAML refuses, and the line ends that only YAML sees."""
 _LONGEST_INT = 300
 """Digits; longer whole numbers are read as floats (infinite ones, so that they are refused)."""
 _KNOWN_TAGS = frozenset(
@@ -114,6 +115,7 @@ def parse_document(data: bytes, file: str) -> Document:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line, column = _place_of(error.problem_mark or error.context_mark)
+        line = min(line, len(text.splitlines()))  # the parser counts one more where the last line has no end
         what = error.problem or error.context or "?"
         raise ProblemsError([Problem("E005", file, line, column, {"what": what})]) from error
     except yaml.YAMLError as error:

@@ -3,7 +3,6 @@
 from edge_config.checks.inspection import Inspection
 from edge_config.model.control import Alarm, Effect
 from foundation.document import Path_
-from foundation.units import Quantity
 from rules.expression import ExpressionError, compile_expression
 
 
@@ -76,9 +75,4 @@ def _deadband(inspection: Inspection, path: Path_, alarm: Alarm) -> None:
     try:
         compile_expression(alarm.when, inspection.units, alarm.deadband)
     except ExpressionError as error:
-        wanted = str(error.values.get("right") or "1")
-        _unit(inspection, path, alarm.deadband, wanted)
-
-
-def _unit(inspection: Inspection, path: Path_, deadband: Quantity, wanted: str) -> None:
-    inspection.note("E332" if deadband.unit else "E333", path, wanted=wanted)
+        inspection.number(path, alarm.deadband, str(error.values["right"]))

@@ -11,7 +11,7 @@ from edge_config.tags import tag_units
 from edge_config.wording import nearest
 from foundation.document import Path_
 from foundation.problem import Problem, ProblemsError
-from foundation.units import Quantity, UnitError, factor
+from foundation.units import Quantity, UnitError, factor, is_unit, same_dimension
 from rules.expression import BOOL, TEXT, Expression, ExpressionError, compile_expression
 
 
@@ -123,7 +123,8 @@ class Inspection:
         try:
             value = quantity.to(unit)
         except UnitError:
-            self.note("E332" if quantity.unit else "E333", path, wanted=wanted or unit or "1")
+            code = "E333" if not quantity.unit else "E347" if _mixed_up(quantity.unit, unit) else "E332"
+            self.note(code, path, wanted=wanted or unit or "1")
             return None
         if not isfinite(value):
             self.note("E123", path, example=f"1 {wanted or unit}")
@@ -179,6 +180,15 @@ def alike(unit: str, other: str) -> bool:
         return unit == other or factor(unit, other) == 1.0
     except UnitError:
         return False
+
+
+def _mixed_up(unit: str, wanted: str) -> bool:
+    """Whether a temperature was written for a difference of temperatures, or the other way round."""
+    return any(is_unit(other) and same_dimension(unit, other) for other in _swapped(wanted))
+
+
+def _swapped(unit: str) -> tuple[str, str]:
+    return unit.replace("degC", "K"), unit.replace("K", "degC")
 
 
 def ratio(unit: str, per: str) -> tuple[str, str]:

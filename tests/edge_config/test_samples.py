@@ -1,0 +1,58 @@
+"""The sites that are shipped have nothing wrong, and the house's example shows keys that all exist."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+import edge_config
+from controller.core.build import build
+from edge_config.loader import load_site
+from edge_config.merged import read_merged
+from edge_config.model.site import Site
+from edge_config.refusals import keys_of, problems_of
+from foundation.problem import ProblemsError
+from tests.edge_config.test_mistakes import SAMPLE, problems_in
+
+SITES = sorted((Path(edge_config.__file__).parent / "sites").glob("*.yaml"))
+EXAMPLE = Path(__file__).parents[3] / "shared" / "site-example.yaml"
+"""../shared: the house's own, not part of the project."""
+
+
+@pytest.mark.parametrize("path", [SAMPLE, *SITES], ids=lambda path: path.stem)
+def test_a_shipped_site_has_no_errors_and_builds(path: Path) -> None:
+    assert [problem.line_of_text() for problem in problems_in(path) if problem.is_error] == []
+    build(load_site(path).site)
+
+
+def test_the_sample_of_these_tests_has_not_even_a_warning() -> None:
+    assert [problem.line_of_text() for problem in problems_in(SAMPLE)] == []
+
+
+def test_a_farm_of_several_files_is_all_of_them() -> None:
+    farm = next(path for path in SITES if path.stem == "farm")
+    loaded = load_site(farm)
+    parts = [load_site(path).site for path in SITES if path != farm]
+    assert {name for part in parts for name in part.loops} == set(loaded.site.loops)
+    assert len(loaded.site.rules) == sum(len(part.rules) for part in parts)
+    assert loaded.site.site.id == "demo_farm"
+
+
+@pytest.mark.skipif(not EXAMPLE.exists(), reason="../shared is not there")
+def test_every_section_and_key_of_the_example_exists() -> None:
+    merged = read_merged(EXAMPLE)
+    try:
+        site = Site.model_validate(merged.value)
+    except ValidationError as error:
+        pytest.fail("; ".join(problem.line_of_text() for problem in problems_of(error, merged)))
+    assert set(merged.value) == set(keys_of(Site)) - {"include"}
+    assert site.outputs["gh1.bay1.vent"].fail_safe_by == "none"
+
+
+@pytest.mark.skipif(not EXAMPLE.exists(), reason="../shared is not there")
+def test_what_the_example_leaves_out_is_told() -> None:
+    """It shows each key once, so some tags that it names are fed by nobody."""
+    with pytest.raises(ProblemsError) as caught:
+        load_site(EXAMPLE)
+    errors = {problem.code for problem in caught.value.problems if problem.is_error}
+    assert errors == {"E324", "E333", "E345", "E350"}
