@@ -1,0 +1,260 @@
+"""Dosing: pulse and wait, learned within bounds, and locked before a lying probe can do harm."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from controller.core.loops.dosing import LEARN, MOST_DOWN, MOST_UP, Dose, DosingSettings, dosing
+from controller.core.words import Override, SetpointChange
+from foundation.reading import Reason
+from tests.core.small_site import START_S, Farm, changed, core_of, document
+
+EC = DosingSettings((2.0, 4.0), 30.0, 2.0, 0.7, 0.04, 300.0, 4, 90.0, 1.0)
+"""A at 2 mL/s, then B at 4; 2 mS/cm for a litre of each."""
+
+
+def pulses(
+    loop: DosingSettings, value: Any, seconds: int, sp: float = 1.8, allowed: Any = None, state: Dose | None = None
+):
+    """(second, part, seconds) of every pulse, and the last state; `value` gives what the probe says."""
+    state, found = state or Dose(), []
+    for second in range(seconds):
+        before = state
+        may = allowed(second) if allowed else True
+        state = dosing(loop, state, sp, value(second, found), may, START_S + second)
+        if state.phase == "pulse" and (before.phase != "pulse" or before.part != state.part):
+            found.append((second, state.part, state.seconds))
+    return found, state
+
+
+def tank(per_litre: float, begins: float, mixed_s: float = 120.0):
+    """A well mixed tank: what was dosed of A is seen after a while."""
+
+    def value(second: int, found: list[tuple[int, int, float]]) -> float:
+        litres = sum(
+            length * 2.0 / 1000.0 for at, part, length in found if part == 0 and second >= at + length + mixed_s
+        )
+        return begins + per_litre * litres
+
+    return value
+
+
+def test_a_pulse_is_sized_to_mend_its_share_of_the_error():
+    found, _ = pulses(EC, lambda *_: 1.4, 2)
+    # 0.7 of 0.4 mS/cm at 2 mS/cm per litre is 140 mL, 70 s of pump A
+    assert found == [(0, 0, 70.0)]
+
+
+def test_a_comes_before_b_with_the_gap_between_and_the_same_volume_of_each():
+    found, _ = pulses(EC, lambda *_: 1.4, 300)
+    assert found == [(0, 0, 70.0), (100, 1, 35.0)]
+
+
+def test_the_slower_pump_is_not_cut_short_of_the_same_volume():
+    unequal = DosingSettings((4.0, 1.0), 30.0, 2.0, 0.7, 0.04, 300.0, 4, 80.0, 1.0)
+    found, _ = pulses(unequal, lambda *_: 0.5, 300)
+    assert found == [(0, 0, 20.0), (50, 1, 80.0)]
+
+
+def test_after_a_dose_it_waits_until_it_has_mixed_and_then_doses_what_is_left():
+    found, state = pulses(EC, tank(2.0, 1.4), 3000)
+    starts = [second for second, part, _ in found if part == 0]
+    assert starts[0] == 0
+    assert starts[1] >= 70 + 30 + 35 + 300
+    sizes = [length for _, part, length in found if part == 0]
+    assert sizes == sorted(sizes, reverse=True)
+    assert state.phase == "idle"
+    assert tank(2.0, 1.4)(3000, found) == pytest.approx(1.8, abs=0.04)
+
+
+def test_no_dose_within_the_deadband_beyond_the_target_or_too_small_for_the_pump():
+    for value in (1.77, 1.8, 1.9, 5.0):
+        assert pulses(EC, lambda *_, value=value: value, 600)[0] == []
+    coarse = DosingSettings((100.0,), 30.0, 2.0, 0.7, 0.001, 300.0, 4, 90.0, 1.0)
+    assert pulses(coarse, lambda *_: 1.75, 600)[0] == []  # 17 mL at 100 mL/s
+
+
+def test_acid_lowers_and_only_lowers():
+    acid = DosingSettings((0.5,), 0.0, -10.0, 0.7, 0.06, 300.0, 4, 60.0, 1.0)
+    assert pulses(acid, lambda *_: 6.2, 2, sp=5.8)[0] == [(0, 0, 56.0)]
+    assert pulses(acid, lambda *_: 5.2, 600, sp=5.8)[0] == []
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.floats(-2.0, 4.0), min_size=1, max_size=30),
+    st.floats(0.1, 1.0),
+)
+def test_one_pulse_moves_what_is_believed_of_a_litre_only_so_far(answers, error):
+    """Whatever the tank answers to a pulse, as a share of what was expected."""
+    state, now_s, value = Dose(), START_S, 1.8 - error
+    for answer in answers:
+        state = dosing(EC, state, 1.8, 1.8 - error, True, now_s)
+        if state.phase != "pulse":
+            break
+        before = state
+        while state.phase in ("pulse", "gap"):
+            now_s += 1.0
+            state = dosing(EC, state, 1.8, value, True, now_s)
+        now_s = state.until_s
+        expected = state.effect * state.seconds * 4.0 / 1000.0
+        state = dosing(EC, state, 1.8, before.before + answer * expected, True, now_s)
+        lowest, highest = (1 - LEARN) + LEARN * MOST_DOWN, (1 - LEARN) + LEARN * MOST_UP
+        assert lowest - 1e-9 <= state.effect / before.effect <= highest + 1e-9
+        if answer < 0.29:
+            assert state.effect == before.effect  # an ineffective pulse teaches nothing but distrust
+            assert state.without == before.without + 1
+        elif answer > 0.31:
+            assert state.without == 0
+        if state.phase == "locked":
+            assert before.without == 3
+            break
+        state = state._replace(phase="idle")
+
+
+@pytest.mark.parametrize("truth", [1.0, 2.0, 4.0, 6.0])
+def test_what_a_litre_does_is_learned_from_the_pulses(truth):
+    full = tank(truth, 1.4)
+    _, state = pulses(EC, lambda second, found: full(second, found) - 0.3 * (second // 1500), 30_000)
+    assert state.effect == pytest.approx(truth, rel=0.15)
+    assert state.phase != "locked"
+
+
+@settings(max_examples=20)
+@given(st.floats(0.1, 1.7), st.floats(0.0, 0.02))
+def test_a_stuck_probe_costs_at_most_four_pulses(stuck_at, noise):
+    """control.md S03."""
+    found, state = pulses(EC, lambda second, _: stuck_at + noise * (second % 2), 24 * 360)
+    assert len([one for one in found if one[1] == 0]) == (4 if 1.8 - stuck_at - noise > 0.04 else len(found) // 2)
+    assert state.phase == "locked" or not found
+    again, _ = pulses(EC, lambda *_: 0.5, 3600, state=state)
+    assert again == [] or state.phase != "locked"
+
+
+@settings(max_examples=40)
+@given(st.lists(st.integers(1, 400), min_size=1, max_size=12), st.booleans())
+def test_no_second_of_a_pulse_begins_or_runs_on_without_sight_or_mixing(spells, blind):
+    """Spells with and without; `blind` takes the probe away, else the mixing."""
+    edges = [sum(spells[:index]) for index in range(len(spells) + 1)]
+
+    def good(second: int) -> bool:
+        return sum(second >= edge for edge in edges) % 2 == 1
+
+    state = Dose()
+    for second in range(edges[-1]):
+        pv = 1.0 if good(second) or not blind else None
+        state = dosing(EC, state, 1.8, pv, good(second) or blind, START_S + second)
+        assert good(second) or state.phase not in ("pulse", "gap")
+
+
+def test_a_dose_that_was_cut_is_not_taken_for_an_ineffective_one():
+    def allowed(second: int) -> bool:
+        return 100 <= second % 500 < 490
+
+    found, state = pulses(EC, lambda *_: 1.0, 20_000, allowed=allowed)
+    assert len([one for one in found if one[1] == 0]) > 5
+    assert (state.without, state.effect) == (1, 2.0)  # only the first was given whole
+
+
+def test_what_was_dosed_is_looked_at_only_after_a_whole_wait_of_mixing():
+    _, state = pulses(EC, lambda *_: 1.4, 200)
+    assert state.phase == "wait"
+    _, state = pulses_from(state, 200, 260, allowed=False)
+    _, state = pulses_from(state, 460, 290, allowed=True)
+    assert state.phase == "wait"
+    _, state = pulses_from(state, 750, 20, allowed=True)
+    assert state.phase != "wait"
+
+
+def pulses_from(state: Dose, begins: int, seconds: int, allowed: bool) -> tuple[None, Dose]:
+    for second in range(begins, begins + seconds):
+        state = dosing(EC, state, 1.8, 1.4, allowed, START_S + second)
+    return None, state
+
+
+# --- in the whole scan
+
+
+class Tank(Farm):
+    """The small site's farm with a nutrient tank of so many litres that answers to its pumps."""
+
+    litres = 500.0
+
+    def live(self, seconds: int, stuck: bool = False) -> dict[str, float]:
+        """Runs, and gives the seconds that each pump ran."""
+        ran = dict.fromkeys(("fa.z.pump_a", "fa.z.pump_b", "fa.z.pump_acid"), 0.0)
+        for _ in range(seconds):
+            self.scan()
+            for pump in ran:
+                ran[pump] += bool(self.wires.get(pump))
+            ec, ph = self.says["fa.z.ec"], self.says["fa.z.ph"]
+            if not stuck and isinstance(ec, float) and isinstance(ph, float):
+                given_a = 2.0 * bool(self.wires.get("fa.z.pump_a")) / 1000.0
+                self.says["fa.z.ec"] = ec + given_a * 2.0
+                self.says["fa.z.ph"] = ph - 0.5 * bool(self.wires.get("fa.z.pump_acid")) / 1000.0 * 10.0
+        return ran
+
+
+def test_a_tank_is_brought_to_its_target_and_left_there():
+    farm = Tank()
+    farm.says |= {"fa.z.ec": 1.3, "fa.z.ph": 6.3}
+    farm.live(3600)
+    assert farm.says["fa.z.ec"] == pytest.approx(1.8, abs=0.05)
+    assert farm.says["fa.z.ph"] == pytest.approx(5.8, abs=0.07)
+    ran = farm.live(1200)
+    assert sum(ran.values()) == 0.0
+
+
+def test_no_pump_runs_while_its_probe_is_bad_and_a_running_one_stops_in_the_same_scan():
+    farm = Tank()
+    farm.says["fa.z.ec"] = 1.0
+    farm.run(310)
+    assert farm.wires["fa.z.pump_a"] is True
+    farm.says["fa.z.ec"] = Reason.COMM
+    farm.scan()
+    assert farm.wires["fa.z.pump_a"] is False
+    assert farm.live(1200)["fa.z.pump_a"] == 0.0
+
+
+def test_no_pump_runs_while_nothing_mixes():
+    farm = Tank()
+    farm.says["fa.z.ec"] = 1.0
+    farm.run(310)
+    assert farm.wires["fa.z.pump_a"] is True
+    farm.scan([Override("1", "fa.z.stirrer", 0.0, "wang", farm.now_s + 7000.0)])
+    farm.run(2)  # the loops see in the next scan what became of the stirrer
+    assert farm.wires["fa.z.pump_a"] is False
+    assert farm.live(1200)["fa.z.pump_a"] == 0.0
+
+
+def test_an_interlock_that_keeps_the_pump_still_does_not_lock_the_dosing():
+    farm = Tank()
+    farm.says |= {"fa.z.ec": 1.0, "fa.z.level": 5.0}
+    assert farm.live(2400)["fa.z.pump_a"] == 0.0
+    assert "dosing_locked" not in farm.told("dosing_locked")
+    assert farm.state.blocks["fa.z.ec_loop"].dose.phase != "locked"
+    farm.says["fa.z.level"] = 80.0
+    assert farm.live(700)["fa.z.pump_a"] > 0.0
+
+
+def test_a_stuck_probe_costs_four_pulses_of_each_part_and_locks_with_an_event():
+    farm = Tank(core_of(changed("loops", "fa.z.ec_loop", "wait", "2 min")))
+    farm.says["fa.z.ec"] = 1.4
+    ran = farm.live(3600, stuck=True)
+    assert farm.told("dosing_locked") == ["fa.z.ec_loop"]
+    assert ran["fa.z.pump_a"] == 4 * 70.0
+    assert ran["fa.z.pump_b"] == 4 * 35.0
+    farm.scan([SetpointChange("1", "fa.z.ec_sp", 3.0, "wang", farm.now_s)])
+    assert farm.live(600, stuck=True)["fa.z.pump_a"] == 0.0
+
+
+def test_no_day_has_more_than_its_volume_whatever_the_loop_wants():
+    site = document()
+    site["loops"]["fa.z.ec_loop"] |= {"ineffective": 1000, "wait": "10 s", "gap": "1 s"}
+    site["outputs"]["fa.z.pump_a"]["max_per_day"] = "400 mL"
+    farm = Tank(core_of(site))
+    farm.says["fa.z.ec"] = 1.0
+    ran = farm.live(1500, stuck=True)
+    assert 398.0 <= 2.0 * ran["fa.z.pump_a"] <= 402.0
