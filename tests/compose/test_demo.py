@@ -3,23 +3,16 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
 
+from tests.compose.demo_process import start
+from tests.wire.servers import wait_for
+
 pytestmark = pytest.mark.wire
-FARMLOOP = [sys.executable, "-m", "controller.cli"]
-
-
-def start(directory: Path, *options: str) -> subprocess.Popen[str]:
-    arguments = [*FARMLOOP, "demo", *options, "--port", "0", "--json", "--directory", str(directory)]
-    return subprocess.Popen(
-        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
 
 
 def is_alive(pid: int) -> bool:
@@ -31,9 +24,7 @@ def is_alive(pid: int) -> bool:
 
 
 def test_a_demo_for_some_seconds_prints_one_line_and_stops_by_itself(tmp_path: Path) -> None:
-    process = start(tmp_path, "farm", "--for", "3")
-    assert process.stdout is not None
-    ready = json.loads(process.stdout.readline())
+    process, ready = start(tmp_path, "farm", "--for", "3")
     assert set(ready) == {"url", "sign_in", "pid"}
     with urllib.request.urlopen(ready["url"] + "healthz", timeout=5) as answer:
         assert answer.status == 200
@@ -49,9 +40,7 @@ def test_a_demo_for_some_seconds_prints_one_line_and_stops_by_itself(tmp_path: P
 
 
 def test_ctrl_c_stops_everything_and_leaves_the_outputs_safe(tmp_path: Path) -> None:
-    process = start(tmp_path, "ras")
-    assert process.stdout is not None
-    ready = json.loads(process.stdout.readline())
+    process, ready = start(tmp_path, "ras")
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert (process.returncode, errors) == (0, "")
@@ -62,9 +51,7 @@ def test_ctrl_c_stops_everything_and_leaves_the_outputs_safe(tmp_path: Path) -> 
 
 
 def test_a_demo_whose_agent_dies_fails(tmp_path: Path) -> None:
-    process = start(tmp_path, "ras")
-    assert process.stdout is not None
-    ready = json.loads(process.stdout.readline())
+    process, ready = start(tmp_path, "ras")
     os.kill(ready["pid"], signal.SIGKILL)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 1
@@ -72,12 +59,8 @@ def test_a_demo_whose_agent_dies_fails(tmp_path: Path) -> None:
 
 
 def test_when_the_supervisor_is_killed_agent_and_simulator_go_too(tmp_path: Path) -> None:
-    process = start(tmp_path, "ras")
-    assert process.stdout is not None
-    ready = json.loads(process.stdout.readline())
+    process, ready = start(tmp_path, "ras")
     process.kill()
     process.communicate(timeout=30)
-    from tests.wire.servers import wait_for
-
     wait_for(lambda: not is_alive(ready["pid"]), 20, "the orphaned agent to go")
     wait_for(lambda: (tmp_path / "outputs.json").is_file(), 20, "the simulator's last word")
