@@ -17,6 +17,7 @@ from controller.core.programs import Setting
 from controller.core.state import Chosen, Sent, State, from_plain, never_seen
 from controller.core.turn import Turn
 from controller.core.words import (
+    AlarmNow,
     Because,
     Command,
     Demand,
@@ -194,7 +195,12 @@ class Core:
             if reading.time_s < kept.time_s and _is_late(reading, kept, conditioner.tag, turn.now_s):
                 continue  # older than what stands there: late news change nothing
             key = f"{tag}#seen"
-            seen, conditioned = conditioner.condition(turn.blocks[key], reading, turn.now_s)  # type: ignore[arg-type]
+            try:
+                seen, conditioned = conditioner.condition(turn.blocks[key], reading, turn.now_s)  # type: ignore[arg-type]
+            except Exception as error:  # what no driver should say
+                turn.fail(key, error)
+                turn.see(Reading(tag, None, Quality.BAD, Reason.WRONG_TYPE, turn.now_s))
+                continue
             turn.blocks[key] = seen
             turn.see(conditioned)
 
@@ -219,8 +225,11 @@ class Core:
         for integral in self.plan.integrals:
             block: Sum = turn.blocks[integral.name]  # type: ignore[assignment]  # an integral's block is a Sum
             if integral.source in changed or integral.calendar.day(now_s).midnight_s != block.day_s:
-                new, reading = integral.step(block, turn.readings[integral.source], now_s)
-                turn.blocks[integral.name] = new
+                try:
+                    turn.blocks[integral.name], reading = integral.step(block, turn.readings[integral.source], now_s)
+                except Exception as error:
+                    turn.fail(integral.name, error)
+                    reading = Reading(integral.name, None, Quality.BAD, Reason.INPUT, now_s)
                 turn.see(_finite(reading))
 
     # --- what is wanted
@@ -303,7 +312,15 @@ class Core:
         return failures, now_s + wait_s
 
     def _alarms(self, turn: Turn) -> None:
-        alarms = [now for alarm in self.plan.alarms if (now := alarm.run(turn)) is not None]
+        alarms: list[AlarmNow] = []
+        for alarm in self.plan.alarms:
+            try:
+                alarm_now = alarm.run(turn)
+            except Exception as error:
+                turn.fail(alarm.name, error)
+                alarm_now = AlarmNow(alarm.name, alarm.priority, True, turn.now_s, {"bad": True})
+            if alarm_now is not None:
+                alarms.append(alarm_now)
         alarms += lost_sensors(turn, self.plan.loop_sensors)
         alarms += unheard_outputs(turn, self.plan.output_of, UNHEARD_AFTER)
         turn.alarms = tuple(alarms)
