@@ -11,11 +11,12 @@ from foundation.units import CANONICAL, Quantity, UnitError, canonical, factor, 
     ("text", "value", "unit"),
     [
         ("7.5 mg/L", 7.5, "mg/L"), ("300 ms", 0.3, "s"), ("2 h", 7200.0, "s"), ("48 h", 172_800.0, "s"),
-        ("30 L/min", 1.8, "m3/h"), ("1.8 dS/m", 1.8, "mS/cm"), ("1800 µS/cm", 1.8, "mS/cm"), ("1800 uS/cm", 1.8, "mS/cm"),
-        ("20 °C", 20.0, "degC"), ("20 ℃", 20.0, "degC"), ("-0.5 degC", -0.5, "degC"), ("3 K", 3.0, "K"),
+        ("30 L/min", 1.8, "m3/h"), ("1.8 dS/m", 1.8, "mS/cm"), ("1800 µS/cm", 1.8, "mS/cm"),
+        ("1800 uS/cm", 1.8, "mS/cm"), ("20 °C", 20.0, "degC"), ("20 ℃", 20.0, "degC"), ("-0.5 degC", -0.5, "degC"), ("3 K", 3.0, "K"),
         ("60%", 60.0, "%"), ("1e3 Pa", 1.0, "kPa"), ("200 W/m²", 200.0, "W/m2"), ("6 pH", 6.0, "pH"), ("12", 12.0, ""),
         ("1.5 K/h", 1.5, "K/h"), ("0.02 pH/L", 0.02, "pH/L"), ("12 %/(mg/L)", 12.0, "%/(mg/L)"), ("500 g", 0.5, "kg"),
-        ("2 mol/m2/d", 2.0, "mol/m2/d"), ("3600 kJ", 1.0, "kWh"), ("1 ha", 10_000.0, "m2"), (4, 4.0, ""), (0.5, 0.5, ""),
+        ("2 mol/m2/d", 2.0, "mol/m2/d"), ("3600 kJ", 1.0, "kWh"), ("1 ha", 10_000.0, "m2"),
+        (4, 4.0, ""), (0.5, 0.5, ""),
     ],
 )  # fmt: skip
 def test_a_quantity_is_what_it_says_in_the_farms_unit(text: str | float, value: float, unit: str) -> None:
