@@ -98,10 +98,9 @@ class MqttNode:
 
     async def _publish(self, client: aiomqtt.Client) -> None:
         due_s = self._clock.now()
-        retained = self.device.product.protocol == "mqtt_uns"
         while True:
             if not self.device.unplugged:
-                await client.publish(self.topic, self.payload(self._clock.now()), qos=1, retain=retained)
+                await client.publish(self.topic, self.payload(self._clock.now()), qos=1, retain=True)
                 heed_cancel()
             due_s = max(due_s + self.device.settings.period, self._clock.now())
             await self._clock.sleep_until(due_s)
