@@ -1,18 +1,22 @@
 """The documents: what they show runs, what they name exists, and what exists is named."""
 
 import importlib
+import json
 import re
 import tomllib
 from pathlib import Path
 
 import pytest
 import typer
+import yaml
 from pydantic import BaseModel
 
 from controller.cli import app
-from drivers.product import load_product, product_names
+from drivers.payload import decode_message
+from drivers.product import Channel, Product, Watchdog, load_product, product_names
 from edge_config.loader import load_site
 from edge_config.model.values import Frozen
+from foundation.reading import Quality
 from rules.functions import FUNCTIONS
 
 ROOT = Path(__file__).parent.parent
@@ -87,8 +91,8 @@ def models() -> list[type[BaseModel]]:
 
 @pytest.mark.parametrize("page", SITE_PAGES, ids=named)
 def test_every_key_of_a_site_file_is_documented(page: Path) -> None:
-    text = page.read_text("utf-8")
-    words = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]+)`", text)) + " ".join(yaml_blocks(page))))
+    prose = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    words = set(re.findall(r"\w+", " ".join([*re.findall(r"`([^`]+)`", prose), *yaml_blocks(page)])))
     keys = {
         field.alias or name
         for model in models()
@@ -124,6 +128,35 @@ def test_every_product_of_the_library_is_listed_with_its_protocol() -> None:
         assert name in rows, f"{name} is not in {named(DEVICES)}"
         assert product.confidence in rows[name]
         assert ("none" in rows[name]) is (product.watchdog is None and product.protocol != "mqtt_json")
+
+
+def test_the_product_to_copy_is_a_product() -> None:
+    (block,) = yaml_blocks(DEVICES)
+    product = Product.model_validate({"id": "some/probe", **yaml.safe_load(block)})
+    assert product.channels["moisture"].address == 0
+
+
+def test_every_key_of_the_library_is_documented() -> None:
+    words = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`\n]+)`", DEVICES.read_text("utf-8")))))
+    words |= set(re.findall(r"\w+", " ".join(yaml_blocks(DEVICES))))
+    keys = {key for model in (Product, Channel, Watchdog) for key in model.model_fields} - {"id"}
+    assert sorted(keys - words) == []
+
+
+def test_the_mqtt_messages_to_copy_are_understood() -> None:
+    state, command, answer, value = (
+        json.loads(block) for block in re.findall(r"```json\n(.*?)```", DEVICES.read_text("utf-8"), re.DOTALL)
+    )
+    node, uns = load_product("generic/mqtt_json"), load_product("generic/mqtt_uns")
+    now_s = state["t"] / 1000
+    said = decode_message(node, {key: key for key in ("fed_grams", "feeder")}, json.dumps(state).encode(), now_s)
+    assert [(reading.value, reading.quality) for reading in said.readings] == [
+        (5120.0, Quality.GOOD),
+        (False, Quality.GOOD),
+    ]
+    assert command["id"] == answer["id"]
+    assert command["values"] == answer["values"]
+    assert decode_message(uns, {"v": "v"}, json.dumps(value).encode(), now_s).readings[0].value == 21.5
 
 
 def test_every_promise_is_in_the_readme_with_a_test_that_exists() -> None:
