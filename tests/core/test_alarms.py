@@ -1,0 +1,126 @@
+"""Alarms: when they come, how they go, and what a lost value does to them."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from controller.core.timed import Held, delayed
+from foundation.reading import Reason
+from tests.core.small_site import START_S, Farm, changed, core_of, document
+
+TEMPS = ("fa.z.temp_a", "fa.z.temp_b", "fa.z.temp_c")
+
+
+def active(farm: Farm) -> list[str]:
+    return [alarm.id for alarm in farm.state.alarms if not alarm.id.startswith("sensor:")]
+
+
+def cold(farm: Farm, temp: Any) -> None:
+    farm.says |= dict.fromkeys(TEMPS, temp)
+
+
+def test_an_alarm_comes_after_its_delay_and_goes_after_its_other_delay_beyond_its_deadband():
+    farm = Farm()
+    cold(farm, 9.0)
+    farm.run(20)
+    cold(farm, 7.9)
+    farm.run(10)
+    assert active(farm) == []
+    farm.run(2)
+    assert active(farm) == ["fa.z.low"]
+    (alarm,) = farm.state.alarms
+    assert (alarm.priority, alarm.active, alarm.values) == ("critical", True, {"bad": False})
+    assert alarm.since_s == farm.now_s - 1.0
+    cold(farm, 8.4)  # above the limit, not yet by the deadband
+    farm.run(100)
+    assert active(farm) == ["fa.z.low"]
+    cold(farm, 8.6)
+    farm.run(20)
+    assert active(farm) == ["fa.z.low"]
+    farm.run(2)
+    assert active(farm) == []
+    assert (farm.told("alarm_on"), farm.told("alarm_off")) == (["fa.z.low"], ["fa.z.low"])
+
+
+def test_a_value_that_dips_for_less_than_the_delay_raises_nothing():
+    farm = Farm()
+    for second in range(200):
+        cold(farm, 7.0 if second % 12 < 9 else 9.0)
+        farm.says |= {"fa.z.temp_a": 9.0}
+        farm.scan()
+    assert farm.told("alarm_on") == []
+
+
+@pytest.mark.parametrize(("on_bad", "before", "raised"), [
+    ("raise", 21.0, True), ("raise", 7.0, True), ("hold", 21.0, False), ("hold", 7.0, True), ("ignore", 21.0, False),
+    ("ignore", 7.0, False),
+])  # fmt: skip
+def test_an_alarm_whose_value_is_lost_does_what_was_declared(on_bad, before, raised):
+    farm = Farm(core_of(changed("alarms", "fa.z.low", "on_bad_quality", on_bad)))
+    cold(farm, before)
+    farm.run(30)
+    cold(farm, Reason.COMM)
+    farm.run(40)
+    assert ("fa.z.low" in active(farm)) is raised
+    if raised:
+        assert [alarm.values["bad"] for alarm in farm.state.alarms if alarm.id == "fa.z.low"] == [True]
+
+
+def test_an_alarm_of_what_is_not_so_keeps_its_deadband_too():
+    site = document()
+    site["alarms"]["fa.z.low"] |= {"when": "not (fa.z.temp >= '8 degC')", "delay": {}}
+    farm = Farm(core_of(site))
+    cold(farm, 9.0)
+    farm.run(10)
+    for temp in (7.9, 8.1, 8.4, 7.9, 8.2):
+        cold(farm, temp)
+        farm.run(5)
+    assert farm.told("alarm_on") == ["fa.z.low"]
+    assert farm.told("alarm_off") == []
+
+
+def test_an_alarm_of_a_contact_needs_no_deadband():
+    farm = Farm()
+    farm.says["fa.z.door"] = True
+    farm.run(2)
+    assert active(farm) == ["fa.z.open"]
+    farm.says["fa.z.door"] = Reason.COMM  # held
+    farm.run(2)
+    assert active(farm) == ["fa.z.open"]
+    farm.says["fa.z.door"] = False
+    farm.run(2)
+    assert active(farm) == []
+
+
+# --- delays
+
+
+@settings(max_examples=100)
+@given(
+    st.lists(st.tuples(st.booleans(), st.floats(0, 30)), min_size=1, max_size=20), st.floats(0, 40), st.floats(0, 40)
+)
+def test_a_delayed_condition_follows_its_cause_once_it_has_lasted(story, on_s, off_s):
+    held, now_s = Held(), START_S
+    since: dict[bool, float] = {False: now_s}
+    last = False
+    for cause, pause_s in story:
+        now_s += pause_s
+        if cause is not last:
+            since[cause] = now_s
+            last = cause
+        before, held = held, delayed(held, cause, on_s, off_s, now_s)
+        lasted = now_s - since[cause] >= (on_s if cause else off_s)
+        if held.on is not before.on:
+            assert held.on is cause
+            assert lasted
+            assert held.since_s == now_s
+        else:
+            assert before.on is cause or not lasted
+            assert held.since_s == before.since_s
+
+
+def test_without_a_delay_a_condition_follows_at_once():
+    assert delayed(Held(), True, 0.0, 0.0, START_S) == Held(True, START_S)
+    assert delayed(Held(True, 0.0), False, 5.0, 0.0, START_S) == Held(False, START_S)
