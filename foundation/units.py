@@ -4,12 +4,16 @@ A temperature (`degC`) and a temperature difference (`K`) are different dimensio
 fraction (`ppm`) and a pH: what cannot be meant does not convert.
 """
 
+import json
 import re
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 from math import isfinite
+from typing import TYPE_CHECKING
 
-import pint
+if TYPE_CHECKING:
+    import pint
 
 DEFINITIONS = """
 micro- = 1e-6 = u- = µ- = μ-
@@ -64,7 +68,9 @@ class UnitError(ValueError):
 
 
 @cache
-def _registry() -> pint.UnitRegistry:
+def _registry() -> "pint.UnitRegistry":
+    import pint  # only where the table of usual units does not do: it takes longer to load than everything else here
+
     registry = pint.UnitRegistry(None)
     registry.load_definitions(DEFINITIONS.strip().splitlines())
     registry.define("rpm = count / minute")
@@ -72,19 +78,35 @@ def _registry() -> pint.UnitRegistry:
 
 
 @cache
-def _unit(text: str) -> "pint.Unit":
+def _table() -> dict[str, tuple[str, float]]:
+    text = files("foundation").joinpath("units.json").read_text("utf-8")
+    return {unit: (dimension, size) for unit, (dimension, size) in json.loads(text).items()}
+
+
+@cache
+def measure(text: str) -> tuple[str, float]:
+    """A unit's dimension, and its size in the base unit of that dimension; raises UnitError."""
     spelled = text.strip()
+    known = _table().get(spelled)
+    return known if known is not None else measured_by_pint(spelled)
+
+
+def measured_by_pint(text: str) -> tuple[str, float]:
+    """What `measure` gives, without the table of usual units (`units.json` is made from this)."""
+    spelled = text
     for written, meant in _SPELLINGS:
         spelled = spelled.replace(written, meant)
     if spelled in DIMENSIONLESS:
-        return _registry().Unit("")
+        spelled = ""
     if _POWER_OF_NUMBER.search(spelled):
         raise UnitError(f"unknown unit '{text}'")  # Pint would compute it, for years if need be
     # m2, m3: the farm's way of writing powers
     spelled = re.sub(r"\bm([23])\b", r"m**\1", spelled)
     try:
         # a/b/c means a/(b*c); Pint reads it so already, left to right
-        return _registry().Unit(spelled)
+        size = _registry().Quantity(1.0, _registry().Unit(spelled)).to_base_units()
+        powers = sorted((name, round(float(power), 9)) for name, power in size.dimensionality.items())
+        return " ".join(f"{name}^{power:g}" for name, power in powers), float(size.magnitude)
     except Exception as error:
         raise UnitError(f"unknown unit '{text}'") from error
 
@@ -92,21 +114,21 @@ def _unit(text: str) -> "pint.Unit":
 @cache
 def factor(unit: str, into: str) -> float:
     """What a number in `unit` is multiplied by to be in `into`; raises UnitError if their dimensions differ."""
-    source, target = _unit(unit), _unit(into)
-    if source.dimensionality != target.dimensionality:
+    (dimension, size), (target, target_size) = measure(unit), measure(into)
+    if dimension != target:
         raise UnitError(f"'{unit}' is not a kind of '{into}'")
-    return float(_registry().Quantity(1.0, source).to(target).magnitude)
+    return size / target_size
 
 
 def same_dimension(a: str, b: str) -> bool:
     """Whether a value in unit `a` can be given in unit `b`."""
-    return bool(_unit(a).dimensionality == _unit(b).dimensionality)
+    return measure(a)[0] == measure(b)[0]
 
 
 def is_unit(text: str) -> bool:
     """Whether `text` can be read as a unit at all (nothing is the unit of a bare number)."""
     try:
-        _unit(text)
+        measure(text)
     except UnitError:
         return False
     return True
@@ -120,9 +142,9 @@ def canonical(unit: str) -> str:
         return ""
     if spelled in CANONICAL:
         return spelled
-    dimension = _unit(spelled).dimensionality
+    dimension = measure(spelled)[0]
     for name in CANONICAL:
-        if _unit(name).dimensionality == dimension:
+        if measure(name)[0] == dimension:
             return name
     return spelled
 
