@@ -13,7 +13,8 @@ USUAL = (
     "(%)/(%)", "(%)/(K)", "(%)/(W/m2)", "(%)/(kg/h)", "(%)/(mg/L)", "(%)/(mS/cm)", "(%)/(pH)", "(%)/(ppm)",
     "(%)/(umol/m2/s)", "(K)/(%)", "(K)/(K)", "(K)/(W/m2)", "(K)/(m/s)", "(mS/cm)/L", "(mg/L)/L", "(pH)/L", "(ppm)/(%)",
     "(umol/m2/s)*s", "(W/m2)*s", "(kW)*s", "(m3/h)*s", "K/%", "K/(W/m2)", "K/K", "K/d", "K/h", "K/min", "K/s", "L/d",
-    "L/h", "L/min", "W", "Wh", "bar", "cm", "d", "g", "g/L", "h", "hPa", "kg/d", "kg/h", "km/h", "l", "mA", "mL", "mL/s",
+    "L/h", "L/min",
+    "W", "Wh", "bar", "cm", "d", "g", "g/L", "h", "hPa", "kg/d", "kg/h", "km/h", "l", "mA", "mL", "mL/s",
     "mS/cm/L", "mbar", "mg", "mg/L/h", "mg/L/min", "mg/L/s", "min", "ml", "mm", "ms", "pH/L", "pH/h", "pH/min", "pH/s",
     "ppm/min", "ppm/s", "uS/cm", "°C",
 )  # fmt: skip

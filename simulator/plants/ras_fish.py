@@ -19,9 +19,9 @@ PROTEIN_N = 0.16
 
 
 class Fish(NamedTuple):
-    """One cohort. `count` falls smoothly with the hazard; people see it rounded."""
+    """One cohort. `alive` falls smoothly with the hazard; people see it rounded."""
 
-    count: float
+    alive: float
     weight_g: float
     stomach_g: float
     gut_g: float
@@ -44,7 +44,7 @@ class FishOutput(NamedTuple):
 def appetite(p: RasParameters, fish: Fish, oxygen_mg_l: float, water_c: float) -> float:
     """Share of the offered feed that is eaten, 0 to 1: less with low oxygen, full stomachs, cold and heat."""
     breath = (oxygen_mg_l - p.appetite_none_mg_l) / (p.appetite_full_mg_l - p.appetite_none_mg_l)
-    room = 5.0 * (1.0 - fish.stomach_g / (p.stomach_share * fish.count * fish.weight_g + 1e-9))
+    room = 5.0 * (1.0 - fish.stomach_g / (p.stomach_share * fish.alive * fish.weight_g + 1e-9))
     warm = 0.5 * min(water_c - p.feeding_from_c, p.feeding_to_c - water_c)
     return max(0.0, min(1.0, breath, room, warm))
 

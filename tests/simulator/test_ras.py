@@ -85,7 +85,7 @@ def fish_oxygen_g_h(state: RasState, plant: Ras = PLANT) -> float:
 
 
 def nitrified_g_h(state: RasState, plant: Ras) -> float:
-    fishless = state._replace(fish=state.fish._replace(count=0.0, stomach_g=0.0, gut_g=0.0))
+    fishless = state._replace(fish=state.fish._replace(alive=0.0, stomach_g=0.0, gut_g=0.0))
     after = plant.advance(fishless, DEAD, WEATHER, 1.0)
     return (after.ledger.oxygen_out_g - state.ledger.oxygen_out_g) * 3600.0
 
@@ -181,9 +181,9 @@ def test_more_valve_gives_more_oxygen_and_blowing_helps_a_starved_tank() -> None
 def test_fish_die_below_the_lethal_oxygen_and_only_then(oxygen: float) -> None:
     after = PLANT.advance(with_oxygen(at(6.0), oxygen), {}, WEATHER, 10.0)
     if oxygen >= 3.0:
-        assert after.fish.count == 5000.0
+        assert after.fish.alive == 5000.0
     elif oxygen < 2.99:
-        assert after.fish.count < 5000.0
+        assert after.fish.alive < 5000.0
 
 
 def test_a_tank_left_without_oxygen_dies_within_the_hour() -> None:
@@ -197,11 +197,11 @@ def test_a_tank_left_without_oxygen_dies_within_the_hour() -> None:
 
 def test_hot_and_poisoned_water_kill_too() -> None:
     hot = at(6.0)._replace(water_c=37.0)
-    assert run(1.0, {}, hot)[-1].fish.count < 4900.0
+    assert run(1.0, {}, hot)[-1].fish.alive < 4900.0
     tank = at(6.0).tank
     poisoned = at(6.0)._replace(tank=tank._replace(tan=tank.tan * 100.0, alkalinity=tank.alkalinity * 3.0))
     assert see(poisoned, "tank1.nh3") > 0.4
-    assert run(1.0, {}, poisoned)[-1].fish.count < 5000.0
+    assert run(1.0, {}, poisoned)[-1].fish.alive < 5000.0
 
 
 def test_a_days_feed_becomes_a_days_growth() -> None:
@@ -217,7 +217,7 @@ def test_starved_of_air_or_full_they_do_not_eat() -> None:
     assert gasping.fish.stomach_g < 0.05 * eaten
     assert gasping.tank.solids > 3000.0  # what they leave fouls the water
     gorged = run(3.0, {"feeder": 1.0, "tank1.oxygen_valve": 1.0}, at(7.5))[-1]
-    assert gorged.fish.stomach_g < 1.01 * PLANT.parameters.stomach_share * gorged.fish.count * gorged.fish.weight_g
+    assert gorged.fish.stomach_g < 1.01 * PLANT.parameters.stomach_share * gorged.fish.alive * gorged.fish.weight_g
 
 
 # --- ammonia, alkalinity, pH
