@@ -87,20 +87,28 @@ class MqttNode:
                     await client.subscribe(beside(self.topic, "set"), qos=1)
                     heed_cancel()
                     self.connected.set()
-                    async with asyncio.TaskGroup() as tasks:
-                        tasks.create_task(self._publish(client))
-                        tasks.create_task(self._listen(client))
-            except* (aiomqtt.MqttError, OSError):
+                    # no task group: one that fails leaves its task marked as cancelled, in Python 3.11
+                    tasks = [asyncio.create_task(self._publish(client)), asyncio.create_task(self._listen(client))]
+                    try:
+                        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                        for task in done:
+                            task.result()
+                    finally:
+                        for task in tasks:
+                            task.cancel()
+                        await asyncio.gather(*tasks, return_exceptions=True)
+            except (aiomqtt.MqttError, OSError):
                 pass
             self.connected.clear()
-            heed_cancel()  # a group that fails while it is cancelled tells only of the failure
+            heed_cancel()
             await pause(RETRY_S)
 
     async def _publish(self, client: aiomqtt.Client) -> None:
         due_s = self._clock.now()
+        retained = self.device.product.protocol == "mqtt_uns"
         while True:
             if not self.device.unplugged:
-                await client.publish(self.topic, self.payload(self._clock.now()), qos=1, retain=True)
+                await client.publish(self.topic, self.payload(self._clock.now()), qos=1, retain=retained)
                 heed_cancel()
             due_s = max(due_s + self.device.settings.period, self._clock.now())
             await self._clock.sleep_until(due_s)

@@ -19,6 +19,7 @@ from foundation.reading import Quality, Reason, Value
 from simulator.broker import EmbeddedBroker
 from simulator.devices.device import VirtualDevice
 from simulator.devices.mqtt_node import MqttNode, beside
+from tests.wire.servers import Mosquitto
 
 START_S = 1_700_000_000.0
 DEADLINE_S = 15.0
@@ -199,3 +200,22 @@ async def test_a_node_waits_for_its_broker(monkeypatch: pytest.MonkeyPatch) -> N
         await feeder.connected.wait()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.mark.wire
+async def test_a_node_finds_its_broker_again_after_a_kill(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("simulator.devices.mqtt_node.RETRY_S", 0.05)
+    with Mosquitto(tmp_path / "mosquitto") as broker:
+        feeder = node(Bench(), SteppedClock(START_S), broker.port)
+        running = asyncio.create_task(feeder.run())
+        async with asyncio.timeout(DEADLINE_S):
+            for _ in range(2):
+                await feeder.connected.wait()
+                broker.kill()
+                while feeder.connected.is_set():
+                    await pause(0.01)
+                await asyncio.to_thread(broker.start)
+            await feeder.connected.wait()
+            assert not running.done()
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)

@@ -5,70 +5,17 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from controller.agent import Agent
 from edge_config.loader import load_site
-from edge_config.model.site import Site
-from foundation.clock import AcceleratedClock, WallClock, pause, process_time
+from foundation.clock import AcceleratedClock, WallClock, process_time
 from foundation.reading import Quality, Reason
 from simulator.wire import FarmOnWires
+from tests.wire.agent_on_wires import SITES, SPEED, running, until
 
 pytestmark = pytest.mark.wire
-SITES = Path("edge_config/sites")
-NOON_S = 1_774_065_600.0
-"""21 March 2026, noon in Shandong."""
-SPEED = 10.0
-
-
-def no_secret(name: str) -> str:
-    raise KeyError(name)
-
-
-async def until(condition: Callable[[], object], what: str, deadline_s: float = 40.0) -> None:
-    """Wait (process time) for something to become true."""
-    end = process_time() + deadline_s
-    while not condition():
-        assert process_time() < end, f"not within {deadline_s:g} s: {what}"
-        await pause(0.02)
-
-
-@dataclass
-class Running:
-    farm: FarmOnWires
-    agent: Agent
-    clock: AcceleratedClock
-
-    def quality(self, tag: str) -> Quality:
-        return self.agent.readings()[tag].quality
-
-    def contact(self, device: str, channel: str) -> float:
-        return float(self.farm.device(device).outputs[channel])
-
-
-@asynccontextmanager
-async def running(name: str, directory: Path, speed: float = SPEED) -> AsyncIterator[Running]:
-    site: Site = load_site(SITES / f"{name}.yaml").site
-    clock = AcceleratedClock(NOON_S, speed)
-    async with FarmOnWires(site, clock, 1, directory) as farm:
-        agent = Agent(site, directory / "agent", clock, no_secret, farm.wiring)
-        task = asyncio.create_task(agent.run())
-        try:
-            inner = Running(farm, agent, clock)
-            sensors = agent.core.plan.loop_sensors
-            await until(
-                lambda: all(inner.quality(tag) is not Quality.BAD for tag in sensors) or task.done(), "a live farm"
-            )
-            yield inner
-        finally:
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
 
 
 async def test_an_unplugged_probe_is_bad_within_three_periods_and_comes_back_alone(tmp_path: Path) -> None:
