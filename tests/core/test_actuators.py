@@ -23,7 +23,7 @@ from controller.core.actuators import (
     resumed,
 )
 from controller.core.words import Override, Reset
-from tests.core.small_site import START_S, Farm, changed, core_of
+from tests.core.small_site import START_S, Farm, changed, core_of, only
 
 ORDERS = st.lists(st.tuples(st.floats(0, 100), st.integers(1, 90)), min_size=1, max_size=12)
 """Positions, and for how many seconds each is ordered."""
@@ -280,7 +280,9 @@ def test_a_dimmer_is_off_below_its_lowest_light():
 
 
 def test_a_dimmer_that_was_quiet_for_hours_still_begins_slowly():
-    farm = Farm(core_of(changed("outputs", "fa.z.lamp", "rate", "1 %/s")))
+    site = only("fa.z.light_loop")
+    site["outputs"]["fa.z.lamp"]["rate"] = "1 %/s"
+    farm = Farm(core_of(site))
     hand = Override("1", "fa.z.lamp", 50.0, "wang", farm.now_s + 20_000.0)
     farm.scan([hand])
     farm.run(60)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from controller.core.loops.dosing import LEARN, MOST_DOWN, MOST_UP, Dose, DosingSettings, dosing
 from controller.core.words import Override, SetpointChange
 from foundation.reading import Reason
-from tests.core.small_site import START_S, Farm, changed, core_of, document
+from tests.core.small_site import START_S, Farm, core_of, document, only
 
 EC = DosingSettings((2.0, 4.0), 30.0, 2.0, 0.7, 0.04, 300.0, 4, 90.0, 1.0)
 """A at 2 mL/s, then B at 4; 2 mS/cm for a litre of each."""
@@ -178,9 +178,10 @@ def pulses_from(state: Dose, begins: int, seconds: int, allowed: bool) -> tuple[
 
 
 class Tank(Farm):
-    """The small site's farm with a nutrient tank of so many litres that answers to its pumps."""
+    """The dosing of the small site on a nutrient tank that answers to its pumps."""
 
-    litres = 500.0
+    def __init__(self, site: dict[str, Any] | None = None) -> None:
+        super().__init__(core_of(site or only("fa.z.ec_loop", "fa.z.ph_loop")))
 
     def live(self, seconds: int, stuck: bool = False) -> dict[str, float]:
         """Runs, and gives the seconds that each pump ran."""
@@ -230,17 +231,23 @@ def test_no_pump_runs_while_nothing_mixes():
 
 
 def test_an_interlock_that_keeps_the_pump_still_does_not_lock_the_dosing():
-    farm = Tank()
+    site = only("fa.z.ec_loop", "fa.z.ph_loop")
+    site["interlocks"] = {
+        "fa.z.empty": document()["interlocks"]["fa.z.empty"] | {"effect": [{"inhibit": "fa.z.pump_a"}]}
+    }
+    farm = Tank(site)
     farm.says |= {"fa.z.ec": 1.0, "fa.z.level": 5.0}
     assert farm.live(2400)["fa.z.pump_a"] == 0.0
-    assert "dosing_locked" not in farm.told("dosing_locked")
+    assert farm.told("dosing_locked") == []
     assert farm.state.blocks["fa.z.ec_loop"].dose.phase != "locked"
     farm.says["fa.z.level"] = 80.0
     assert farm.live(700)["fa.z.pump_a"] > 0.0
 
 
 def test_a_stuck_probe_costs_four_pulses_of_each_part_and_locks_with_an_event():
-    farm = Tank(core_of(changed("loops", "fa.z.ec_loop", "wait", "2 min")))
+    site = only("fa.z.ec_loop", "fa.z.ph_loop")
+    site["loops"]["fa.z.ec_loop"]["wait"] = "2 min"
+    farm = Tank(site)
     farm.says["fa.z.ec"] = 1.4
     ran = farm.live(3600, stuck=True)
     assert farm.told("dosing_locked") == ["fa.z.ec_loop"]
@@ -251,10 +258,10 @@ def test_a_stuck_probe_costs_four_pulses_of_each_part_and_locks_with_an_event():
 
 
 def test_no_day_has_more_than_its_volume_whatever_the_loop_wants():
-    site = document()
+    site = only("fa.z.ec_loop", "fa.z.ph_loop")
     site["loops"]["fa.z.ec_loop"] |= {"ineffective": 1000, "wait": "10 s", "gap": "1 s"}
     site["outputs"]["fa.z.pump_a"]["max_per_day"] = "400 mL"
-    farm = Tank(core_of(site))
+    farm = Tank(site)
     farm.says["fa.z.ec"] = 1.0
     ran = farm.live(1500, stuck=True)
     assert 398.0 <= 2.0 * ran["fa.z.pump_a"] <= 402.0

@@ -11,7 +11,7 @@ from controller.core.loops.simple import NARROWEST_BAND, OnOffState, hysteresis,
 from controller.core.words import Override, SetpointChange, Slot
 from edge_config.model.values import Hold
 from foundation.reading import Reason
-from tests.core.small_site import Farm, core_of, document
+from tests.core.small_site import Farm, core_of, only
 
 TEMPS = ("fa.z.temp_a", "fa.z.temp_b", "fa.z.temp_c")
 
@@ -182,7 +182,8 @@ def test_a_split_loop_gives_each_output_its_part():
 
 def test_a_split_loop_of_which_one_part_is_locked_uses_the_whole_of_the_other():
     """A storm shuts the windward vent: the lee vent must still open all the way, and nothing winds up."""
-    farm = settled()
+    farm = Farm(core_of(only("fa.z.vent_loop")))
+    farm.run(30)
     farm.scan([Override("1", "fa.z.mixer", 0.0, "wang", farm.now_s + 86_000.0)])
     farm.says |= dict.fromkeys(TEMPS, 31.0)
     farm.run(4000, after_s=4.0)
@@ -208,8 +209,8 @@ def test_a_split_loop_that_hands_hold_altogether_stands_where_they_hold_it():
 
 
 def test_a_tripped_heater_winds_nothing_up():
-    site = document()
-    site["interlocks"]["fa.z.guard"] = {"when": "fa.z.door", "effect": [{"inhibit": "fa.z.heater"}]}
+    site = only("fa.z.temp_loop", "fa.z.pipe_loop")
+    site["interlocks"] = {"fa.z.guard": {"when": "fa.z.door", "effect": [{"inhibit": "fa.z.heater"}]}}
     farm = Farm(core_of(site))
     farm.says |= {"fa.z.pipe": 35.0, "fa.z.door": True}
     farm.run(3600, after_s=2.0)
@@ -223,7 +224,8 @@ def test_a_tripped_heater_winds_nothing_up():
 
 def test_an_outer_loop_whose_inner_loop_is_at_its_end_follows_the_real_value():
     """The boiler is cold: the pipe stays at 30 whatever is asked, and the outer loop does not run away."""
-    farm = settled(300.0, pipe=30.0)
+    farm = Farm(core_of(only("fa.z.temp_loop", "fa.z.pipe_loop")))
+    farm.says["fa.z.pipe"] = 30.0
     farm.says |= dict.fromkeys(TEMPS, 18.0)
     farm.run(7200, after_s=5.0)
     assert farm.order("fa.z.heater").value == 100.0
@@ -233,7 +235,7 @@ def test_an_outer_loop_whose_inner_loop_is_at_its_end_follows_the_real_value():
 
 
 def test_an_inner_loop_that_cools_is_at_its_end_the_other_way_round():
-    site = document()
+    site = only("fa.z.temp_loop", "fa.z.pipe_loop")
     site["loops"]["fa.z.pipe_loop"] |= {"kc": "-3 %/K"}
     site["loops"]["fa.z.temp_loop"] |= {"kc": "6 K/K"}
     farm = Farm(core_of(site))
@@ -246,7 +248,8 @@ def test_an_inner_loop_that_cools_is_at_its_end_the_other_way_round():
 
 
 def test_a_feed_forward_moves_its_loop_before_the_value_does():
-    farm = settled(30.0, temp_a=22.0, temp_b=22.0, temp_c=22.0)
+    farm = Farm(core_of(only("fa.z.temp_loop", "fa.z.pipe_loop")))
+    farm.says |= dict.fromkeys(TEMPS, 22.0)
 
     def pipe_sp(kilowatts: float, seconds: int) -> float:
         farm.says["fa.z.free"] = kilowatts

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from controller.core.loops.feed_forward import Ahead, FishOxygen, LineAhead
 from controller.core.loops.pid import PidSettings, PidState, pid
 from controller.core.words import Override, Slot
-from tests.core.small_site import START_S, Farm
+from tests.core.small_site import START_S, Farm, core_of, only
 
 Applied = Callable[[float, float], float]
 """From what the loop wants and the time to what really comes of it."""
@@ -97,7 +97,7 @@ def test_from_hand_to_automatic_there_is_no_bump():
 
 
 def test_a_loop_that_was_taken_by_hand_goes_on_from_there_however_large_its_error():
-    farm = Farm()
+    farm = Farm(core_of(only("fa.z.temp_loop", "fa.z.pipe_loop")))
     farm.says["fa.z.pipe"] = 33.0
     farm.run(120)
     farm.scan([Override("1", "fa.z.heater", 37.0, "wang", farm.now_s + 1800.0)])

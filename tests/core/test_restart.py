@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from controller.core.loops.run import SETTLE_S
 from controller.core.state import to_plain
 from controller.core.words import Override, Reset, SetpointChange, Slot
-from tests.core.small_site import START_S, Farm, core_of, document, small_core
+from tests.core.small_site import START_S, Farm, core_of, document, only, small_core
 
 
 def kept(farm: Farm) -> dict[str, Any]:
@@ -174,7 +174,7 @@ def test_a_dimmer_does_not_jump_after_a_restart():
 
 
 def test_feeding_that_a_restart_cut_goes_on_to_its_end():
-    farm = Farm()  # 10:40; the feeder runs from 10:45 to 11:05
+    farm = Farm(core_of(only("fa.z.feeding")))  # 10:40; the feeder runs from 10:45 to 11:05
     farm.run(600)
     assert farm.wires["fa.z.feeder"] is True
     new = restarted(farm, after_s=60.0)
@@ -194,7 +194,7 @@ def _dosed_ml(farm: Farm, seconds: int) -> float:
 
 
 def test_the_days_volume_counts_on_over_restarts():
-    site = document()
+    site = only("fa.z.ec_loop")
     site["outputs"]["fa.z.pump_a"]["max_per_day"] = "300 mL"
     farm = Farm(core_of(site))
     total = 0.0
@@ -210,7 +210,7 @@ def test_the_days_volume_counts_on_over_restarts():
 
 
 def test_restarts_in_a_row_do_not_dose():
-    farm = Farm()
+    farm = Farm(core_of(only("fa.z.ec_loop")))
     farm.says["fa.z.ec"] = 1.0
     for _ in range(20):
         assert _dosed_ml(farm, 60) == 0.0  # the wait is five minutes
@@ -219,7 +219,7 @@ def test_restarts_in_a_row_do_not_dose():
 
 
 def test_a_locked_dosing_stays_locked_and_a_reset_frees_it():
-    site = document()
+    site = only("fa.z.ph_loop")
     site["loops"]["fa.z.ph_loop"] |= {"wait": "1 min"}
     farm = Farm(core_of(site))
     farm.says["fa.z.ph"] = 6.8

@@ -63,7 +63,7 @@ _DEMAND = st.tuples(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(st.lists(_BOUND, max_size=3), st.lists(_DEMAND, max_size=6))
 def test_the_strongest_living_demand_wins_within_what_the_interlocks_insist_on(bounds, demands):
     core = small_core()

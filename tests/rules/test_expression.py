@@ -333,7 +333,7 @@ def _value(unit: str) -> st.SearchStrategy[object]:
 _FARM = st.fixed_dictionaries({name: _value(unit) for name, unit in UNITS.items()})
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(_conditions(), _FARM, st.sets(st.sampled_from(sorted(UNITS))))
 def test_an_answer_never_depends_on_what_is_not_known(text, farm, lost):
     run_it = compile_expression(text, UNITS).run
@@ -344,7 +344,7 @@ def test_an_answer_never_depends_on_what_is_not_known(text, farm, lost):
         assert run_it(farm) is result
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(_numbers(_PLAIN), _FARM, st.sets(st.sampled_from(sorted(UNITS))))
 def test_arithmetic_gives_a_finite_number_or_nothing_and_never_raises(text, farm, lost):
     expression = compile_expression(text, UNITS)
@@ -356,7 +356,7 @@ def test_arithmetic_gives_a_finite_number_or_nothing_and_never_raises(text, farm
         assert value is None or (isinstance(value, float | int) and isfinite(value))
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(
     _conditions().filter(lambda text: "==" not in text and "vpd" not in text and "nh3" not in text),
     _FARM,
