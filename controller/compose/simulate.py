@@ -76,6 +76,14 @@ class LoopScore:
 
 
 @dataclass(slots=True)
+class _Polled:
+    """A device, and when it is read next."""
+
+    device: VirtualDevice
+    due_s: float
+
+
+@dataclass(slots=True)
 class Simulation:
     """The parts of one run. Moved by `step`; `report` says how it went so far."""
 
@@ -87,7 +95,7 @@ class Simulation:
     now_s: float
     scores: list[LoopScore]
     gates: dict[str, Survival]
-    _due: dict[str, float] = field(default_factory=dict)
+    _polled: list[_Polled] = field(default_factory=list)
     _written: list[tuple[str, bool, str | None]] = field(default_factory=list)
     _device_of: dict[str, VirtualDevice] = field(default_factory=dict)
     _scans: int = 0
@@ -97,10 +105,12 @@ class Simulation:
         now_s = self.now_s = self.now_s + self.core.scan_s
         self.farm.advance(now_s)
         readings: list[Reading] = []
-        for name, device in self.devices.items():
-            device.tick(now_s)
-            if now_s >= self._due[name]:
-                self._due[name] += device.settings.period
+        for polled in self._polled:
+            device = polled.device
+            if device.watchdog_s:
+                device.tick(now_s)
+            if now_s >= polled.due_s:
+                polled.due_s += device.settings.period
                 readings += device.poll(now_s)
         snapshot = Snapshot(tuple(readings), tuple(self._written), people)  # type: ignore[arg-type]  # people's wishes
         result = self.core.scan(self.state, snapshot, now_s)
@@ -157,9 +167,10 @@ def prepare(site: Site, seed: int, start_s: float) -> Simulation:
     simulation = Simulation(
         site, core, farm, devices, core.start(start_s), start_s, _scores(core), _gates(site, farm)
     )  # fmt: skip
-    for index, (name, device) in enumerate(devices.items()):
+    for index, device in enumerate(devices.values()):
         # spread over their periods, as links are
-        simulation._due[name] = start_s + 1.0 + (index % max(int(device.settings.period), 1))
+        due_s = start_s + 1.0 + (index % max(int(device.settings.period), 1))
+        simulation._polled.append(_Polled(device, due_s))
         simulation._device_of |= dict.fromkeys(device.tags.values(), device)
     return simulation
 

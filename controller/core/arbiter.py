@@ -40,9 +40,10 @@ def decide(plan: OutputPlan, turn: Turn) -> Order:
     now_s, name = turn.now_s, plan.name
     demands = turn.demands.get(name, ())
     if demands:
-        alive = tuple(d for d in demands if d.expires_s > now_s)
-        if len(alive) != len(demands):
-            turn.demands[name] = demands = alive
+        for demand in demands:
+            if demand.expires_s <= now_s:
+                turn.demands[name] = demands = tuple(d for d in demands if d.expires_s > now_s)
+                break
     bounds = turn.bounds.get(name)
     chosen: Demand | None = demands[0] if demands else None
     if bounds:

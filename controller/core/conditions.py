@@ -23,6 +23,11 @@ def _known(expression: Expression, name: str, turn: Turn) -> bool | None:
     return None if known is None else bool(known)
 
 
+def _rests(held: Held, tags: frozenset[str], turn: Turn) -> bool:
+    """Whether it need not be looked at: it did not hold, and nothing that it looks at has moved since."""
+    return not held.on and held.differs_s < 0.0 and bool(tags) and turn.moved.isdisjoint(tags)
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """An output and the position it is to take; `inhibit` is 0 % and beats every demand below."""
@@ -47,6 +52,8 @@ class RuleBlock:
 
     def run(self, turn: Turn) -> None:
         held: Held = turn.blocks[self.name]  # type: ignore[assignment]  # a rule's block is a Held
+        if _rests(held, self.when.tags, turn):
+            return
         if held.on and self.clear is not None:
             cleared = _known(self.clear, self.name, turn)
             cause = None if cleared is None else not cleared
@@ -83,6 +90,8 @@ class InterlockBlock:
 
     def run(self, turn: Turn) -> None:
         held: Held = turn.blocks[self.name]  # type: ignore[assignment]  # an interlock's block is a Held
+        if self.name not in turn.resets and _rests(held, self.when.tags, turn):
+            return
         known = _known(self.when, self.name, turn)
         bad = known is None
         cause = bool(known)
@@ -134,6 +143,8 @@ class AlarmBlock:
 
     def run(self, turn: Turn) -> AlarmNow | None:
         held: Held = turn.blocks[self.name]  # type: ignore[assignment]  # an alarm's block is a Held
+        if _rests(held, self.when.tags, turn):
+            return None
         known = _known(self.stays if held.on else self.when, self.name, turn)
         cause = bool(known)
         if known is None:

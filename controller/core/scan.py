@@ -4,11 +4,10 @@ condition -> derive -> rules -> programs -> loops -> interlocks -> arbiter -> ac
 throws is reported and left out; the others go on.
 """
 
-from collections.abc import Callable
 from math import isfinite
 
 from controller.core.actuators import resumed
-from controller.core.arbiter import OutputPlan, decide
+from controller.core.arbiter import FOREVER, OutputPlan, decide
 from controller.core.build import Plan, build
 from controller.core.conditions import lost_sensors, unheard_outputs
 from controller.core.derive import Sum
@@ -84,7 +83,7 @@ class Core:
         readings = {name: never_seen(name, now_s) for name in self.tags}
         return State(
             at_s=now_s, readings=readings, values=dict.fromkeys(self.tags), blocks=blocks, demands=demands,
-            applied=applied, chosen=chosen,
+            applied=applied, chosen=chosen, moved=frozenset(self.tags),
         )  # fmt: skip
 
     def scan(self, state: State, snapshot: Snapshot, now_s: float) -> ScanResult:
@@ -96,13 +95,22 @@ class Core:
         self._age(turn)
         self._derive(turn)
         for rule in self.plan.rules:
-            self._guard(turn, rule.name, rule.run)
+            try:
+                rule.run(turn)
+            except Exception as error:  # a farm must not freeze for one broken block
+                turn.fail(rule.name, error)
         self._programs(turn, bool(snapshot.people))
         for loop in self.plan.loops:
-            if not self._guard(turn, loop.name, loop.run):
+            try:
+                loop.run(turn)
+            except Exception as error:
+                turn.fail(loop.name, error)
                 loop.give_up(turn)
         for interlock in self.plan.interlocks:
-            if not self._guard(turn, interlock.name, interlock.run):
+            try:
+                interlock.run(turn)
+            except Exception as error:
+                turn.fail(interlock.name, error)
                 interlock.insist(turn, True)
         self._outputs(turn)
         self._alarms(turn)
@@ -116,21 +124,13 @@ class Core:
             turn.alarms,
         )
 
-    def _guard(self, turn: Turn, name: str, run: Callable[[Turn], object]) -> bool:
-        try:
-            run(turn)
-        except Exception as error:  # a farm must not freeze for one broken block
-            turn.fail(name, error)
-            return False
-        return True
-
     # --- what was told
 
     def _hear(self, turn: Turn, snapshot: Snapshot) -> None:
         for tag, ok, why in snapshot.written:
             sent = turn.sent.get(tag)
             if sent is not None:
-                turn.sent[tag] = sent._replace(confirmed=ok, failures=0 if ok else sent.failures + 1)
+                turn.sent[tag] = Sent(sent.value, sent.at_s, ok, 0 if ok else sent.failures + 1)
                 if sent.failures or not ok:
                     turn.disturbed.add(tag)
                 if not ok and sent.failures + 1 == UNHEARD_AFTER:
@@ -208,13 +208,13 @@ class Core:
         now_s, readings = turn.now_s, turn.readings
         for tag, stale_s in self.plan.ageing:
             reading = readings[tag]
-            if reading.quality != 0 and now_s - reading.time_s > stale_s:
+            if now_s - reading.time_s > stale_s and reading.quality != 0:
                 turn.see(Reading(tag, None, Quality.BAD, Reason.STALE, now_s))
 
     def _derive(self, turn: Turn) -> None:
         changed, now_s = turn.fresh, turn.now_s
         for derived in self.plan.derived:
-            if any(tag in changed for tag in derived.inputs):
+            if not changed.isdisjoint(derived.inputs):
                 try:
                     reading = derived.reading(turn.readings, turn.values, now_s)
                 except Exception as error:
@@ -261,14 +261,17 @@ class Core:
     def _outputs(self, turn: Turn) -> None:
         """Decide every output for which something is new or due; of the others the last order stands."""
         now_s, demands, before = turn.now_s, turn.demands, turn.old.demands
+        wake_s, renew_s, bounds = turn.wake_s, turn.renew_s, turn.bounds
         disturbed = {self.plan.output_of[tag] for tag in turn.disturbed if tag in self.plan.output_of}
         for name, plan in self.plan.outputs.items():
             if (
-                now_s < turn.wake_s.get(name, 0.0)
+                now_s < wake_s.get(name, 0.0)
                 and demands.get(name) is before.get(name)
-                and name not in turn.bounds
+                and name not in bounds
                 and name not in disturbed
             ):
+                if now_s >= renew_s[name]:
+                    self._renew(turn, plan)
                 continue
             try:
                 self._order(turn, plan)
@@ -283,22 +286,35 @@ class Core:
         new, (contacts, applied) = plan.actuator.step(turn.blocks[name], order.value, now_s, urgent)  # type: ignore[arg-type]
         turn.blocks[name] = new
         turn.applied[name] = applied
-        heard, wake_s = True, plan.actuator.wake_s(new, order.value)  # type: ignore[arg-type]
+        heard, wake_s, renew_s = True, plan.actuator.wake_s(new, order.value), FOREVER  # type: ignore[arg-type]
         for tag, value in contacts.items():
-            failures, again_s = self._send(turn, plan, tag, value, order.expires_s)
+            failures, again_s = self._send(turn, plan, tag, value)
             heard = heard and failures < UNHEARD_AFTER
-            wake_s = min(wake_s, again_s)
+            renew_s = min(renew_s, again_s)
         if urgent or (order.slot is Slot.IDLE and plan.safe.hold_s > 0):
             wake_s = now_s  # what stands behind these can end without a demand changing
         for demand in turn.demands.get(name, ()):
             wake_s = min(wake_s, demand.expires_s)
-        turn.wake_s[name] = wake_s
+        turn.wake_s[name], turn.renew_s[name] = wake_s, renew_s
         before = turn.readings[name]
         quality, reason = (Quality.GOOD, None) if heard else (Quality.UNCERTAIN, Reason.COMM)
         if before.value != applied or before.quality is not quality:
             turn.see(Reading(name, applied, quality, reason, now_s))
 
-    def _send(self, turn: Turn, plan: OutputPlan, tag: str, value: Value, expires_s: float) -> tuple[int, float]:
+    def _renew(self, turn: Turn, plan: OutputPlan) -> None:
+        """Send again what is due of an output that otherwise stands as it is."""
+        name, demands, stands = plan.name, turn.demands.get(plan.name), turn.orders[plan.name]
+        expires_s = turn.now_s + plan.lease_s
+        if demands and demands[0].expires_s < expires_s:
+            expires_s = demands[0].expires_s
+        turn.orders[name] = Order(name, stands.value, stands.slot, stands.owner, stands.because, expires_s)
+        renew_s = FOREVER
+        for tag in plan.device_tags:
+            _, again_s = self._send(turn, plan, tag, turn.sent[tag].value)
+            renew_s = min(renew_s, again_s)
+        turn.renew_s[name] = renew_s
+
+    def _send(self, turn: Turn, plan: OutputPlan, tag: str, value: Value) -> tuple[int, float]:
         """Command a device tag if it is new, due for renewal, or was not heard: its failures, and when it is due."""
         now_s, sent, wait_s = turn.now_s, turn.sent.get(tag), plan.lease_s / 3
         failures = sent.failures if sent is not None else 0
@@ -308,7 +324,7 @@ class Core:
         if sent is not None and sent.value == value and now_s - sent.at_s < wait_s:
             return failures, sent.at_s + wait_s
         turn.sent[tag] = Sent(value, now_s, False, failures)
-        turn.commands.append(Command(tag, value, plan.name, max(expires_s, now_s + plan.lease_s)))
+        turn.commands.append(Command(tag, value, plan.name, now_s + plan.lease_s))
         return failures, now_s + wait_s
 
     def _alarms(self, turn: Turn) -> None:

@@ -52,6 +52,10 @@ class State:
     """By setpoint."""
     wake_s: Mapping[str, float] = field(default_factory=dict)
     """By output: until when nothing happens to it of itself, so that the scan need not look."""
+    renew_s: Mapping[str, float] = field(default_factory=dict)
+    """By output: when its last commands are to be sent again."""
+    moved: frozenset[str] = frozenset()
+    """Tags that the last scan saw anew: a condition that names others need not be looked at again."""
     alarms: tuple[AlarmNow, ...] = ()
     late: frozenset[str] = frozenset()
     """Setpoints, outputs and sums that changed after the derived tags which need them were made."""

@@ -13,7 +13,8 @@ class Turn:
 
     __slots__ = (
         "alarms", "applied", "blocks", "bounds", "changed", "chosen", "commands", "demands", "disturbed", "events",
-        "failed", "fresh", "late", "now_s", "old", "orders", "readings", "resets", "sent", "values", "wake_s",
+        "failed", "fresh", "late", "moved", "now_s", "old", "orders", "readings", "renew_s", "resets", "sent", "values",
+        "wake_s",
     )  # fmt: skip
 
     def __init__(self, old: State, now_s: float) -> None:
@@ -30,6 +31,8 @@ class Turn:
         """In order; a tag stands as often as it was heard in this scan, so that the record misses nothing."""
         self.fresh: set[str] = set(old.late)
         """The tags that derived tags have not yet heard of."""
+        self.moved: set[str] = set(old.moved)
+        """The tags that were seen anew in the last scan or in this one."""
         self.late: frozenset[str] = frozenset()
         self.resets: dict[str, Reset] = {}
         """By latched interlock: who wants it reset."""
@@ -37,6 +40,7 @@ class Turn:
         self.bounds: dict[str, list[Demand]] = {}
         """By output: what the interlocks insist on."""
         self.wake_s: dict[str, float] = dict(old.wake_s)
+        self.renew_s: dict[str, float] = dict(old.renew_s)
         self.disturbed: set[str] = set()
         """Device tags whose last order was not heard, or is heard again."""
         self.events: list[Event] = []
@@ -53,6 +57,7 @@ class Turn:
         self.readings[tag] = reading
         self.changed.append(reading)
         self.fresh.add(tag)
+        self.moved.add(tag)
         # BAD never reaches a rule, a loop or a program as a number
         self.values[tag] = None if reading.quality == 0 else reading.value
 
@@ -82,7 +87,8 @@ class Turn:
     def state(self) -> State:
         return State(
             self.now_s, self.readings, self.values, self.blocks, self.demands, self.orders, self.applied, self.sent,
-            self.chosen, self.wake_s, self.alarms, self.late, self.failed,
+            self.chosen, self.wake_s, self.renew_s, frozenset([reading.tag for reading in self.changed]), self.alarms,
+            self.late, self.failed,
         )  # fmt: skip
 
 

@@ -115,11 +115,13 @@ class PidLoop:
 
     def run(self, turn: Turn) -> None:
         block: PidBlock = turn.blocks[self.name]  # type: ignore[assignment]  # blocks hold what `fresh` is
-        now_s, reading = turn.now_s, turn.readings[self.pv]
-        pv, sp = reading.number, turn.values.get(self.sp)
-        is_lost = pv is None or sp is None
+        now_s, values = turn.now_s, turn.values
+        sp = values.get(self.sp)
+        is_lost = sp is None or values.get(self.pv) is None
         if now_s - block.at_s < self.due_s and is_lost is (block.lost.since_s >= 0):
             return
+        reading = turn.readings[self.pv]
+        pv = reading.number
         if is_lost and _settling(reading, block.at_s, block.lost, now_s):
             self._demand(turn, block.inner.output, Because("settling", {"loop": self.name, "tag": self.pv}))
             return
@@ -235,11 +237,13 @@ class BandLoop:
 
     def run(self, turn: Turn) -> None:
         block: SimpleBlock = turn.blocks[self.name]  # type: ignore[assignment]  # blocks hold what `fresh` is
-        now_s, reading = turn.now_s, turn.readings[self.pv]
-        pv, sp = reading.number, turn.values.get(self.sp)
-        is_lost = pv is None or sp is None
+        now_s, values = turn.now_s, turn.values
+        sp = values.get(self.sp)
+        is_lost = sp is None or values.get(self.pv) is None
         if now_s - block.at_s < self.due_s and is_lost is (block.lost.since_s >= 0):
             return
+        reading = turn.readings[self.pv]
+        pv = reading.number
         if is_lost and _settling(reading, block.at_s, block.lost, now_s):
             self._demand(turn, block.wanted, Because("settling", {"loop": self.name, "tag": self.pv}))
             return

@@ -1,6 +1,6 @@
 """Loops without memory worth the name: the grower's P-band, the thermostat, and the clock."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from controller.core.calendar import Calendar
@@ -32,15 +32,35 @@ def hysteresis(state: OnOffState, pv: float, sp: float, below: float | None, abo
     return state if state.on and (pv - sp) * state.side > 0 else OnOffState()
 
 
+class _Span(NamedTuple):
+    """From `begin_s` on and before `end_s` the answer is the same."""
+
+    begin_s: float = 0.0
+    end_s: float = 0.0
+    until_s: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Timetable:
-    """Moments of the day at which something runs for a while."""
+    """Moments of the day at which something runs for a while. Keeps its last answer: a pure function that remembers."""
 
     at: tuple[DayTime, ...]
     run_s: float
     calendar: Calendar
+    _last: list[_Span] = field(default_factory=lambda: [_Span()], init=False, compare=False, repr=False)
 
     def until(self, now_s: float) -> float | None:
         """The end of the run that `now_s` lies in (the latest, where runs overlap), or None."""
-        starts = (day.moment(when) for day in self.calendar.around(now_s) for when in self.at)
-        return max((start + self.run_s for start in starts if start <= now_s < start + self.run_s), default=None)
+        span = self._last[0]
+        if not span.begin_s <= now_s < span.end_s:
+            span = self._last[0] = self._span(now_s)
+        return span.until_s
+
+    def _span(self, now_s: float) -> _Span:
+        today = self.calendar.day(now_s)
+        starts = [day.moment(when) for day in self.calendar.around(now_s) for when in self.at]
+        runs = [(start, start + self.run_s) for start in starts]
+        edges = [today.midnight_s, today.next_midnight_s, *(edge for run in runs for edge in run)]
+        until_s = max((end for start, end in runs if start <= now_s < end), default=None)
+        begin_s, end_s = max(edge for edge in edges if edge <= now_s), min(edge for edge in edges if edge > now_s)
+        return _Span(begin_s, end_s, until_s)
