@@ -64,7 +64,8 @@ class AcceleratedClock:
     """Farm time that runs `speed` times as fast as process time, from `start`.
 
     Two processes that are to share it take the same `origin` (process time at `start`; the machine's monotonic clock
-    is one for all its processes).
+    is one for all its processes), and are told the same of every change of speed, in good time. Before its origin it
+    stands at `start`: one made with the origin `math.inf` stands until the first change.
     """
 
     def __init__(self, start: float, speed: float, origin: float | None = None) -> None:
@@ -73,9 +74,24 @@ class AcceleratedClock:
         self.speed = speed
         self._start = start
         self._origin = time.monotonic() if origin is None else origin
+        self._latest = start
+        self._changes: list[tuple[float, float]] = []
+
+    def change(self, when: float, speed: float) -> None:
+        """From process time `when` on, later than that of any change before, run `speed` times as fast."""
+        if not speed > 0:
+            raise ValueError(f"speed is {speed}, must be above 0")
+        self._changes.append((when, speed))
 
     def now(self) -> float:
-        return self._start + (time.monotonic() - self._origin) * self.speed
+        mono = time.monotonic()
+        while self._changes and self._changes[0][0] <= mono:
+            when, speed = self._changes.pop(0)
+            self._start += max(when - self._origin, 0.0) * self.speed
+            self._origin, self.speed = when, speed
+        # who heard of a slower pace too late stands until the others are there
+        self._latest = max(self._latest, self._start + max(mono - self._origin, 0.0) * self.speed)
+        return self._latest
 
     async def sleep_until(self, when: float) -> None:
         while (left := when - self.now()) > 0:

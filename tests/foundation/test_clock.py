@@ -153,10 +153,57 @@ def test_an_accelerated_sleep_takes_so_much_less(machine):
     assert machine.slept_s == pytest.approx(2.0)
 
 
+def test_a_clock_without_an_origin_stands_until_it_is_told_from_when_to_run(machine):
+    farm = AcceleratedClock(5e8, 60.0, origin=float("inf"))
+    machine.passes(100.0)
+    assert farm.now() == 5e8
+    farm.change(machine.mono_s + 1.0, 30.0)
+    machine.passes(1.0)
+    assert farm.now() == 5e8
+    machine.passes(2.0)
+    assert (farm.now(), farm.speed) == (5e8 + 60.0, 30.0)
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.01, 100), st.floats(0.1, 10_000)), min_size=1, max_size=8),
+    st.lists(st.floats(0.0, 20.0), max_size=40),
+)
+@settings(max_examples=40)
+def test_two_clocks_told_of_the_same_changes_in_time_are_one_however_often_they_are_asked(changes, looks):
+    with pytest.MonkeyPatch.context() as patch:
+        machine = _put(patch, Machine())
+        often, seldom = (AcceleratedClock(5e8, 60.0, origin=machine.mono_s) for _ in range(2))
+        when = machine.mono_s
+        for after_s, speed in changes:
+            when += after_s
+            often.change(when, speed)
+            seldom.change(when, speed)
+        before = often.now()
+        for look in looks:
+            machine.passes(look)
+            assert often.now() >= before
+            before = often.now()
+        assert seldom.now() == pytest.approx(before, rel=1e-12)
+
+
+def test_who_hears_too_late_of_a_slower_pace_stands_until_the_others_are_there(machine):
+    told, late = (AcceleratedClock(5e8, 100.0, origin=machine.mono_s) for _ in range(2))
+    told.change(machine.mono_s + 1.0, 10.0)
+    machine.passes(3.0)
+    assert (told.now(), late.now()) == (5e8 + 120.0, 5e8 + 300.0)
+    late.change(machine.mono_s - 2.0, 10.0)
+    machine.passes(1.0)
+    assert (told.now(), late.now()) == (5e8 + 130.0, 5e8 + 300.0)
+    machine.passes(17.0)
+    assert told.now() == late.now() == 5e8 + 300.0
+
+
 @pytest.mark.parametrize("speed", [0.0, -1.0, float("nan")])
 def test_a_clock_that_would_not_run_forward_is_not_made(speed):
     with pytest.raises(ValueError, match="speed"):
         AcceleratedClock(0.0, speed)
+    with pytest.raises(ValueError, match="speed"):
+        AcceleratedClock(0.0, 1.0).change(1.0, speed)
 
 
 # --- stepped
