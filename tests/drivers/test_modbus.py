@@ -18,9 +18,9 @@ DEADLINE_S = 0.3
 
 
 @asynccontextmanager
-async def bus_with(slaves: Slaves) -> AsyncIterator[tuple[Bus, MemoryWire]]:
+async def bus_with(slaves: Slaves, speed: float = 1.0) -> AsyncIterator[tuple[Bus, MemoryWire]]:
     wire = MemoryWire(slaves)
-    bus = Bus(SerialSettings("bus", wire.port, 115200, deadline_s=DEADLINE_S))
+    bus = Bus(SerialSettings("bus", wire.port, 115200, deadline_s=DEADLINE_S, speed=speed))
     running = asyncio.create_task(bus.run())
     await bus.tried.wait()
     try:
@@ -241,6 +241,21 @@ def test_a_loggers_clock_dates_its_values_and_a_wrong_clock_spoils_them() -> Non
             for clock in (0, 1_700_000_006, 0xFFFF_FFFF):
                 one, _ = await polled(clock, 1_700_000_000.0)
                 assert (one.usable, one.reason, one.time_s) == (None, Reason.CLOCK, 1_700_000_000.0)
+
+    in_virtual_time(main)
+
+
+def test_where_farm_time_runs_fast_a_row_may_be_written_while_the_reply_is_on_its_way() -> None:
+    async def main() -> None:
+        row_s = 1_700_000_000
+        unit = Unit(input={0: row_s >> 16, 1: row_s & 0xFFFF, 2: 0x41A8, 3: 0})
+        async with bus_with(Slaves(u1=unit), speed=10_000.0) as (bus, _):
+            driver = device(bus, "generic/logger", channels=["v1"])
+            # a millisecond of ours, at the very least, is ten seconds of the farm's
+            (reading,) = await driver.poll(row_s - 10.0)
+            assert (reading.number, reading.time_s) == (21.0, row_s)
+            (reading,) = await driver.poll(row_s - 36_000.0)
+            assert reading.reason is Reason.CLOCK
 
     in_virtual_time(main)
 
