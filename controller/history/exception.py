@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from controller.history.line import milliseconds
-from foundation.reading import Quality, Reading, Value
+from foundation.reading import Quality, Reading, Reason, Value
 from foundation.tag import Kind, Tag
 
 HEARTBEAT_MS = 60_000
@@ -21,6 +21,8 @@ AHEAD_S = 60.0
 REMEMBERED = 16
 """Stamps remembered a tag, so that what a broker delivers again is known again."""
 HOLDING = frozenset({Kind.SETPOINT, Kind.OUTPUT, Kind.STATUS})
+FOUND_OUT = frozenset({Reason.NEVER_SEEN, Reason.STALE, Reason.COMM, Reason.CLOCK, Reason.INPUT})
+"""Reasons that the source did not give itself."""
 
 
 class Recorded(NamedTuple):
@@ -67,6 +69,15 @@ def _restated(reading: Reading, stamp_ms: int) -> Reading:
     return reading._replace(value=reading.usable, time_s=stamp_ms / 1000.0)
 
 
+def _is_repeated(held: Reading, tag: Tag, now_s: float) -> bool:
+    """Whether what stands is said again although nobody speaks of it."""
+    if tag.kind in HOLDING:
+        return True
+    if held.quality is not Quality.BAD:
+        return False
+    return held.reason in FOUND_OUT or not now_s - held.time_s <= (tag.stale_s or 0.0)
+
+
 def _remember(stamps: tuple[int, ...], stamp_ms: int) -> tuple[int, ...]:
     if stamp_ms > stamps[-1]:
         return (*stamps[1 - REMEMBERED :], stamp_ms)
@@ -104,7 +115,11 @@ def _next(
             stamps_ms = _remember(stamps_ms, seen_ms)
         if usable and seen_ms < before.usable_ms:
             # late, from a device's own memory: it stands at its own time, and says nothing of now
-            return before._replace(stamps_ms=stamps_ms), points
+            if points and seen_ms > last_ms:
+                # but it is not to be the record's last word: what came after it is worth a point now
+                points.append(before.latest)
+                stamps_ms, said = _remember(stamps_ms, before.seen_ms), before.latest
+            return before._replace(said=said, stamps_ms=stamps_ms), points
         if changed:
             stamp_ms = max(now_ms, last_ms + 1)
             points.append(_restated(reading, stamp_ms))
@@ -137,7 +152,7 @@ def report(
     for name, before in known.items():
         if next_ms - before.stamps_ms[-1] > HEARTBEAT_MS and now_ms > before.stamps_ms[-1]:
             held = before.latest
-            if held.quality is Quality.BAD or tags[name].kind in HOLDING:
+            if _is_repeated(held, tags[name], now_s):
                 points.append(_restated(held, now_ms))
                 known[name] = before._replace(said=held, stamps_ms=_remember(before.stamps_ms, now_ms))
     return Reports(reports.since_s, now_s, known), points

@@ -1,6 +1,7 @@
 """Which readings become points: every change, a sign of life a minute, each source time once."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given
@@ -116,6 +117,26 @@ def test_what_a_device_kept_while_the_line_was_down_stands_at_its_own_time_once(
     assert farm.scan(102, *late) == []
     # and it does not pass for the present
     assert farm.scan(103, good(AIR, 20.0, START_S + 103)) == []
+
+
+def test_what_comes_late_is_not_the_last_word_of_the_record() -> None:
+    farm = Farm()
+    farm.scan(0, good(AIR, 20.0, START_S))
+    unchanged = good(AIR, 20.2, START_S + 10)
+    late = good(AIR, 15.0, START_S + 9)
+    assert farm.scan(10, unchanged, late) == [late, unchanged]
+
+
+def test_a_logger_that_has_no_value_says_so_once_a_row_until_the_next_row_is_overdue() -> None:
+    tags = {AIR: replace(TAGS[AIR], stale_s=600.0)}
+    reports = Reports(START_S, START_S)
+    empty = [bad(AIR, Reason.SENTINEL, START_S + at) for at in (0, 300)]
+    points: list[Reading] = []
+    for at in range(0, 1021, 20):
+        reports, new = report(reports, [row for row in empty if row.time_s == START_S + at], START_S + at, tags)
+        points += new
+    # 300 + 600 s: the next row should have come
+    assert points == [*empty, *(bad(AIR, Reason.SENTINEL, START_S + at) for at in (920, 980))]
 
 
 def test_a_sensor_that_comes_back_is_news_even_behind_our_own_stamp() -> None:
