@@ -1,11 +1,15 @@
-"""What all tests share: how hypothesis searches, and the wheel."""
+"""What all tests share: how hypothesis searches, the wheel, and a recorded session."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from tests.wheels import build_wheel, install_wheel
+
+if TYPE_CHECKING:
+    from tests.recorded_session import Session
 
 # a deadline is a timing assertion, and fails on a busy machine what is right
 settings.register_profile("farm", deadline=None, print_blob=True)
@@ -22,3 +26,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the wheel was installed to (`tests.wheels.run_installed`)."""
     return install_wheel(wheel, tmp_path_factory.mktemp("installed"))
+
+
+@pytest.fixture(scope="session")
+def session(tmp_path_factory: pytest.TempPathFactory) -> "Session":
+    """A farm's session with faults, recorded once (`tests.recorded_session`)."""
+    # imports the whole farm, which most tests do without
+    from tests.recorded_session import record_session
+
+    return record_session(tmp_path_factory.mktemp("session"))
