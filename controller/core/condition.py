@@ -56,8 +56,12 @@ class Conditioner:
         if (tag.low is not None and value < tag.low) or (tag.high is not None and value > tag.high):
             return seen, _refuse(reading, Reason.RANGE)
         # the window takes in what looks like a spike, so that a true step is believed after three readings
-        now_seen = Seen((*seen.raw[1 - WINDOW :], value), reading.time_s, seen.filtered)
-        if self.spike is not None and len(seen.raw) >= 3 and abs(value - median(now_seen.raw)) > self.spike:
+        now_seen = seen
+        if reading.time_s != seen.at_s or seen.raw[-1:] != (value,):
+            # what is stale says nothing of now
+            raw = seen.raw if tag.stale_s is None or reading.time_s - seen.at_s <= tag.stale_s else ()
+            now_seen = Seen((*raw[1 - WINDOW :], value), reading.time_s, seen.filtered)
+        if self.spike is not None and len(now_seen.raw) > 3 and abs(value - median(now_seen.raw)) > self.spike:
             return now_seen, _refuse(reading, Reason.SPIKE)
         elapsed = reading.time_s - seen.at_s
         out = reading
@@ -77,6 +81,11 @@ class Conditioner:
                 filtered = value
             return now_seen._replace(filtered=filtered), out._replace(value=filtered)
         return now_seen, out
+
+    def is_known(self, seen: Seen, reading: Reading) -> bool:
+        """Whether this is the reading that was taken in last, told again."""
+        value = reading.value
+        return reading.time_s == seen.at_s and isinstance(value, float) and seen.raw[-1:] == (value * self.scale,)
 
 
 def _refuse(reading: Reading, reason: Reason) -> Reading:

@@ -9,6 +9,7 @@ from math import isfinite
 from controller.core.actuators import resumed
 from controller.core.arbiter import FOREVER, OutputPlan, decide
 from controller.core.build import Plan, build
+from controller.core.condition import Seen
 from controller.core.conditions import lost_sensors, unheard_outputs
 from controller.core.derive import Sum
 from controller.core.loops.run import DosingLoop
@@ -195,8 +196,11 @@ class Core:
             if reading.time_s < kept.time_s and _is_late(reading, kept, conditioner.tag, turn.now_s):
                 continue  # older than what stands there: late news change nothing
             key = f"{tag}#seen"
+            before: Seen = turn.blocks[key]  # type: ignore[assignment]  # a tag's block is a Seen
+            if reading.time_s == kept.time_s and conditioner.is_known(before, reading):
+                continue  # a logger tells its row until it has the next: what was found of it stands
             try:
-                seen, conditioned = conditioner.condition(turn.blocks[key], reading, turn.now_s)  # type: ignore[arg-type]
+                seen, conditioned = conditioner.condition(before, reading, turn.now_s)
             except Exception as error:  # what no driver should say
                 turn.fail(key, error)
                 turn.see(Reading(tag, None, Quality.BAD, Reason.WRONG_TYPE, turn.now_s))
@@ -344,8 +348,8 @@ class Core:
 
 def _is_late(reading: Reading, kept: Reading, tag: Tag, now_s: float) -> bool:
     """Whether a reading that is older than what stands in the image was really overtaken by it."""
-    if kept.reason in (Reason.STALE, Reason.CLOCK):
-        # that was dated by the scan, not by the source
+    if kept.reason in (Reason.STALE, Reason.CLOCK, Reason.COMM):
+        # that was dated by us, not by the source
         return tag.stale_s is not None and now_s - reading.time_s > tag.stale_s
     # a source whose clock is a little ahead must not hide that it fails now
     return kept.reason is not Reason.NEVER_SEEN and kept.time_s <= now_s
