@@ -45,7 +45,9 @@ class FarmOnWires:
     ) -> None:
         self.site = site
         self.field: Field | Recording = world if world is not None else Field(site, clock.now(), seed)
-        self.devices: dict[str, VirtualDevice] = devices_of(site, self.field)
+        self.devices: dict[str, VirtualDevice] = (
+            self.field.devices(site) if isinstance(self.field, Recording) else devices_of(site, self.field)
+        )
         self.wiring: dict[str, dict[str, Any]] = {}
         """By bus: `{"port": PATH}` of a serial line, `{"host": …, "port": …}` of TCP and brokers."""
         self.lines: dict[str, SerialLine] = {}

@@ -1,6 +1,5 @@
 """Recorded rows in place of the field: each device that a recording feeds has a track, as a logger has its memory."""
 
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from math import isfinite
 
@@ -64,20 +63,6 @@ class Recording:
     def __init__(self, tracks: Mapping[str, Track]) -> None:
         """By device; one without a track has nothing to tell, and takes orders that move nothing."""
         self.tracks = dict(tracks)
-
-    @property
-    def is_over(self) -> bool:
-        """Every device has told its last row."""
-        return all(track.is_over for track in self.tracks.values())
-
-    @property
-    def worst_late_s(self) -> float:
-        """Longest that a row of any device waited to be asked for, in farm time."""
-        return max((track.worst_late_s for track in self.tracks.values()), default=0.0)
-
-    def rows_before(self, when_s: float) -> int:
-        """Rows of all devices that are older than farm time `when_s`."""
-        return sum(bisect_left(track.times_s, when_s) for track in self.tracks.values())
 
     def advance(self, now_s: float) -> None:
         """Bring every track to `now_s`."""

@@ -12,6 +12,8 @@ Words = tuple[int, ...]
 GOOD = Quality.GOOD
 NOTHING: Seen = (None, Quality.BAD, Reason.SENTINEL)
 
+DECIMALS = 6
+"""Of a number in a payload of text."""
 _LIMITS = {"bit": (0, 1), "u16": (0, 0xFFFF), "s16": (-0x8000, 0x7FFF), "u32": (0, 0xFFFF_FFFF),
            "s32": (-0x8000_0000, 0x7FFF_FFFF)}  # fmt: skip
 _ORDERS = {"ABCD": (0, 1, 2, 3), "CDAB": (2, 3, 0, 1), "BADC": (1, 0, 3, 2), "DCBA": (3, 2, 1, 0)}
@@ -51,7 +53,7 @@ class Scaling:
                 return self._most
             raw = round(raw)
             return self._least if raw < self._least else self._most if raw > self._most else raw
-        return _as_f32(raw) if self.on_registers else round(raw, 4)
+        return _as_f32(raw) if self.on_registers else round(raw, DECIMALS)
 
     def seen(self, value: float | bool | None) -> Seen:
         """What a driver reads when the channel stands at `value`: rounded by the wire, checked against the product."""
