@@ -35,6 +35,10 @@ from foundation.tag import Tag
 log = logging.getLogger("farmloop.agent")
 
 STATE_PERIOD_S = 10.0
+TICK_S = 1.0
+"""How often what was seen is committed."""
+LEAST_STATE_PERIOD_S, LEAST_TICK_S = 1.0, 0.05
+"""The same in process time, where farm time runs fast: the disk does not."""
 INBOX_LIMIT = 50_000
 """Readings waiting for a scan; more than that is a flood, and is counted and dropped."""
 CHANGES_PER_S = 10.0
@@ -77,7 +81,8 @@ class Agent:
         directory.mkdir(parents=True, exist_ok=True)
         self._state: State = self.core.start(clock.now(), _read_state(directory / "state.json"))
         self._result: ScanResult | None = None
-        self._history = History(directory, site, self.tags, secrets, clock)
+        tick_s = max(TICK_S, LEAST_TICK_S * clock.speed)
+        self._history = History(directory, site, self.tags, secrets, clock, tick_s=tick_s)
         self._inbox: list[Reading] = []
         self._acks: list[Callable[[], None]] = []
         self._written: list[tuple[str, bool, str | None]] = []
@@ -171,7 +176,7 @@ class Agent:
     async def _keep_state(self) -> None:
         when = self._clock.now()
         while True:
-            when += STATE_PERIOD_S
+            when += max(STATE_PERIOD_S, LEAST_STATE_PERIOD_S * self._clock.speed)
             await self._clock.sleep_until(when)
             when = max(when, self._clock.now())
             plain = to_plain(self._state)
@@ -182,6 +187,9 @@ class Agent:
     def _on_readings(self, readings: Sequence[Reading], token: object | None) -> None:
         if len(self._inbox) + len(readings) > INBOX_LIMIT:
             self.health.dropped_readings += len(readings)
+            if token is not None:
+                # counted and shown; kept unacknowledged it would stop the broker from sending anything newer
+                self._links.acknowledge(token)
             return
         self._inbox += readings
         if token is not None:
@@ -210,6 +218,10 @@ class Agent:
     def devices(self) -> Mapping[str, Statistics]:
         return {link.id: link.driver.statistics for link in self._links.links}
 
+    def buses(self) -> Mapping[str, bool]:
+        """Which are connected."""
+        return {bus.settings.id: bus.connected for bus in self._links.buses}
+
     @property
     def history(self) -> History:
         return self._history
@@ -218,20 +230,28 @@ class Agent:
         return self._history.trend(tags, self._clock.now() - seconds)
 
     async def set_setpoint(self, change_id: str, name: str, value: float, by: str) -> SetpointNow | Refusal:
-        event = self._answered.get(change_id)
+        refusal = await self._ask(SetpointChange(change_id, name, value, by, self._clock.now()), name)
+        return self._setpoint_now(name) if refusal is None else refusal
+
+    async def reset(self, change_id: str, name: str, by: str) -> Refusal | None:
+        return await self._ask(Reset(change_id, name, by, self._clock.now()), name)
+
+    async def _ask(self, wish: SetpointChange | Reset, subject: str) -> Refusal | None:
+        """Put a person's wish before the next scan; None once it was granted. The same id is asked once."""
+        event = self._answered.get(wish.id)
         if event is None:
-            waiting = self._answers.get(change_id)
+            waiting = self._answers.get(wish.id)
             if waiting is None:
-                waiting = self._answers[change_id] = asyncio.get_running_loop().create_future()
-                self._people.append(SetpointChange(change_id, name, value, by, self._clock.now()))
+                waiting = self._answers[wish.id] = asyncio.get_running_loop().create_future()
+                self._people.append(wish)
             try:
                 async with asyncio.timeout(ANSWER_S):
                     event = await asyncio.shield(waiting)
             except TimeoutError:
-                return Refusal(Because("no_answer", {"setpoint": name}))
+                return Refusal(Because("no_answer", {"setpoint": subject}))
         if event.kind == "refused":
             return Refusal(Because(str(event.values.get("why", "limits")), dict(event.values)))
-        return self._setpoint_now(name)
+        return None
 
     async def changes(self) -> AsyncIterator[Mapping[str, Reading]]:
         queue: asyncio.Queue[dict[str, Reading]] = asyncio.Queue(1)

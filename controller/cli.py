@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Coroutine
 from importlib.resources import files
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -66,6 +67,8 @@ def run(
     wiring: Annotated[Path | None, typer.Option(help="JSON: where each bus really ends (simulated wires).")] = None,
     speed: Annotated[float, typer.Option(help="Farm seconds a second.")] = 1.0,
     origin: Annotated[float | None, typer.Option(hidden=True)] = None,
+    start: Annotated[float | None, typer.Option(hidden=True)] = None,
+    report: Annotated[Path | None, typer.Option(hidden=True)] = None,
     as_json: Json = False,
 ) -> None:
     """Run the agent on a site until stopped."""
@@ -84,8 +87,8 @@ def run(
         else:
             typer.echo(f"panel {url}\nsign in once, within 15 minutes: {sign_in}")
 
-    clock = _clock(loaded, speed, origin)
-    _until_stopped(run_agent(loaded, directory, clock, secrets_beside(path), wiring, host, port, ready))
+    clock = _clock(speed, origin, start)
+    _until_stopped(run_agent(loaded, directory, clock, secrets_beside(path), wiring, host, port, ready, report), clock)
 
 
 @app.command(hidden=True)
@@ -102,7 +105,32 @@ def simulator(
 
     loaded = _load(_site_path(site))
     start_logging(directory)
-    _until_stopped(simulate_on_wires(loaded, directory, _clock(loaded, speed, origin), seed))
+    clock = _clock(speed, origin)
+    _until_stopped(simulate_on_wires(loaded, directory, clock, seed), clock)
+
+
+@app.command(hidden=True)
+def player(
+    csv: Path,
+    mapping: Annotated[str, typer.Option("--map")],
+    directory: Path = Path("var"),
+    start: float = 0.0,
+    begin: Annotated[float | None, typer.Option("--from")] = None,
+    days: float | None = None,
+    speed: float = 1.0,
+    broker: str = "",
+) -> None:
+    """The recording's process of a play."""
+    from controller.compose.play import map_path, play_on_wires
+    from controller.logs import start_logging
+    from simulator.recording_map import load_map, read_recording
+
+    mapped = load_map(map_path(mapping))
+    recording = read_recording(mapped, csv, begin, days)
+    start_logging(directory)
+    clock = _clock(speed, None, start)
+    at = _address(broker) if broker else None
+    _until_stopped(play_on_wires(mapped.site, recording, directory, clock, at), clock)
 
 
 @app.command()
@@ -150,6 +178,42 @@ async def _demo(
         typer.echo(demo.failure, err=True)
         return 1
     return 0
+
+
+@app.command()
+def play(
+    csv: Annotated[Path, typer.Argument(help="The directory of the map's CSV files, or one of them.")],
+    mapping: Annotated[str, typer.Option("--map", metavar="MAP", help="A map file, or agc2022.")],
+    speed: Annotated[float | None, typer.Option(help="Farm seconds a second; left out, the buses' fastest.")] = None,
+    days: Annotated[float | None, typer.Option(help="So many days; left out, to the last row.")] = None,
+    begin: Annotated[str, typer.Option("--from", metavar="DATE", help="Local date, or date and time.")] = "",
+    broker: Annotated[str, typer.Option(help="HOST:PORT for the MQTT devices, instead of one of our own.")] = "",
+    port: Annotated[int, typer.Option(help="Of the panel; 0 takes a free one.")] = 0,
+    directory: Annotated[Path | None, typer.Option(help="Keep state, outbox and logs here.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Play recorded data onto the wires of its site, the agent on their other end, and say what came of it."""
+    from controller.compose.demo import DemoFailed
+    from controller.compose.play import SpeedError, map_path, plan_play, run_play
+    from simulator.recording_files import RecordingError
+
+    at = "{}:{}".format(*_address(broker)) if broker else ""
+    bar = Progress(TextColumn("playing"), BarColumn(), TimeRemainingColumn(), console=Console(stderr=True))
+    try:
+        plan = plan_play(csv, map_path(mapping), speed, begin, days, at)
+        with bar if not as_json and sys.stderr.isatty() else contextlib.nullcontext():
+            task = bar.add_task("", total=plan.rows)
+            played = asyncio.run(run_play(plan, port, directory, lambda told: bar.update(task, completed=told)))
+    except ProblemsError as error:
+        for problem in error.problems:
+            typer.echo(problem.line_of_text(_language()), err=True)
+        raise typer.Exit(1) from None
+    except (RecordingError, SpeedError, DemoFailed, OSError) as error:
+        _fail(str(error), 1)
+    if as_json:
+        _print_json(played.report())
+    else:
+        _print_played(played.report())
 
 
 # --- what would be
@@ -235,14 +299,17 @@ def _load(path: Path) -> Any:
         _fail(f"{path}: {error.strerror or error}", 2)
 
 
-def _clock(site: Any, speed: float, origin: float | None) -> Any:
-    """Wall time, or time that runs fast from this moment (with others from one origin)."""
+def _clock(speed: float, origin: float | None, start: float | None = None) -> Any:
+    """Wall time, or time that runs fast from this moment (with others from one origin). With `start`, time that stands
+    there until whoever started us says on our standard input from when it runs, and how fast: "PROCESS_TIME SPEED"."""
     from foundation.clock import AcceleratedClock, WallClock
 
-    if speed == 1.0:
-        return WallClock()
     if not speed > 0:
         _fail(f"speed is {speed:g}, must be above 0", 2)
+    if start is not None:
+        return AcceleratedClock(start, speed, inf)
+    if speed == 1.0:
+        return WallClock()
     wall = WallClock().now()
     from foundation.clock import process_time
 
@@ -250,7 +317,7 @@ def _clock(site: Any, speed: float, origin: float | None) -> Any:
     return AcceleratedClock(wall - (process_time() - began), speed, began)
 
 
-def _until_stopped(job: Coroutine[Any, Any, None]) -> None:
+def _until_stopped(job: Coroutine[Any, Any, None], clock: Any) -> None:
     """Run until SIGINT or SIGTERM (or until whoever started us is gone), then cancel and let it clean up."""
 
     async def watched() -> None:
@@ -262,7 +329,7 @@ def _until_stopped(job: Coroutine[Any, Any, None]) -> None:
         if os.environ.get("FARMLOOP_LIFELINE"):
             from controller.compose.simulator_process import lifeline
 
-            waits.add(asyncio.create_task(lifeline()))
+            waits.add(asyncio.create_task(lifeline(lambda line: clock.change(*map(float, line.split())))))
         task = asyncio.create_task(job)
         await asyncio.wait({task, *waits}, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
@@ -319,6 +386,19 @@ def _print_table(rows: list[dict[str, Any]], title: str) -> None:
             f"{row['rms_error']:.3g}", f"{row['min']:g}", f"{row['max']:g}",
         )  # fmt: skip
     Console().print(table)
+
+
+def _print_played(report: dict[str, Any]) -> None:
+    table = Table(title=f"{report['site']}, {report['rows']} rows in {report['wall_s']:.0f} s")
+    for name in ("value", "good", "less than good"):
+        table.add_column(name, justify="right" if name == "good" else "left")
+    for tag, counts in report["points"].items():
+        others = ", ".join(f"{why} {count}" for why, count in counts.items() if why != "good")
+        table.add_row(tag, str(counts.get("good", 0)), others)
+    Console().print(table)
+    for name, sink in report["sinks"].items():
+        typer.echo(f"{name}: {sink['delivered_points']} points delivered, {sink['dead_points']} refused")
+    typer.echo(f"a row waited {report['worst_late_s']:.0f} s of farm time at most")
 
 
 def _fail(text: str, code: int) -> Any:

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 from controller.agent import Agent
@@ -13,6 +15,7 @@ from edge_config.model.site import Site
 from foundation.clock import Clock, pause, process_time
 
 WIRING_S = 30.0
+REPORT_S = 0.2
 
 
 async def run_agent(
@@ -24,8 +27,10 @@ async def run_agent(
     host: str,
     port: int,
     ready: Callable[[str, str], None],
+    report: Path | None = None,
 ) -> None:
-    """Until cancelled. `ready` gets the panel's URL and a sign-in that works once."""
+    """Until cancelled. `ready` gets the panel's URL and a sign-in that works once; `report` is a file to write every
+    now and then how the agent is doing."""
     ends = await _read_wiring(wiring) if wiring is not None else {}
     agent = Agent(site, directory, clock, secrets, ends)
     sign_in = SignIn()
@@ -36,15 +41,49 @@ async def run_agent(
 
     running = asyncio.create_task(agent.run(), name="agent")
     panel = asyncio.create_task(serve(create_app(agent, sign_in=sign_in), host, port, listening), name="panel")
+    tasks = {running, panel}
+    if report is not None:
+        tasks.add(asyncio.create_task(_report_on(agent, report), name="report"))
     try:
-        done, _ = await asyncio.wait({running, panel}, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
     finally:
         # the farm first: it must be safe before anything else is tidied up
-        running.cancel()
-        panel.cancel()
-        await asyncio.gather(running, panel, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _report_on(agent: Agent, path: Path) -> None:
+    """Write the report again and again, whole each time."""
+    new = path.with_suffix(".new")
+    while True:
+        new.write_text(json.dumps(report_of(agent)), "utf-8")
+        os.replace(new, path)
+        await pause(REPORT_S)
+
+
+def report_of(agent: Agent) -> dict[str, object]:
+    """How the agent is doing, for whoever started it: JSON-ready."""
+    history = agent.history.status()
+    points: dict[str, dict[str, int]] = {}
+    for (tag, reason), count in sorted(history.recorded.items()):
+        points.setdefault(tag, {})[reason] = count
+    return {
+        "now_s": agent.now(),
+        "source_s": {tag: reading.time_s for tag, reading in agent.readings().items()},
+        "points": points,
+        "stored_s": history.last_stored_s,
+        "dropped_points": history.dropped_points,
+        "storing": history.last_error,
+        "sinks": {
+            name: {**asdict(sink.health), "oldest_ms": sink.pending.oldest_ms} for name, sink in history.sinks.items()
+        },
+        "buses": dict(agent.buses()),
+        "devices": {name: asdict(one) for name, one in agent.devices().items()},
+        "scan": asdict(agent.health),
+    }
 
 
 async def _read_wiring(path: Path) -> dict[str, dict[str, object]]:

@@ -26,6 +26,8 @@ class DemoFailed(Exception):
 class Demo:
     """`async with Demo(...) as demo`: both processes run, `demo.ready` is the agent's line; leaving stops them."""
 
+    agent_stops_s = AGENT_STOPS_S
+
     def __init__(self, site: Path, port: int, speed: float, seed: int, directory: Path | None) -> None:
         self.site, self.port, self.speed, self.seed = site, port, speed, seed
         self.ready: dict[str, Any] = {}
@@ -68,15 +70,9 @@ class Demo:
         self.directory.mkdir(parents=True, exist_ok=True)
         wiring = self.directory / "wiring.json"
         wiring.unlink(missing_ok=True)
-        # one origin for both clocks: the machine's monotonic clock is the same in all its processes
-        clock = ["--speed", str(self.speed), "--origin", repr(process_time())] if self.speed != 1.0 else []
-        self.simulator = await _spawn(
-            "simulator", str(self.site), "--directory", str(self.directory), "--seed", str(self.seed), *clock
-        )
-        self.agent = await _spawn(
-            "run", str(self.site), "--directory", str(self.directory / "agent"), "--wiring", str(wiring),
-            "--listen", f"127.0.0.1:{self.port}", "--json", *clock,
-        )  # fmt: skip
+        clock = self._clock()
+        self.simulator = await _spawn(*self._simulator(), *clock)
+        self.agent = await _spawn(*self._agent(), "--wiring", str(wiring), *clock)
         assert self.agent.stdout is not None
         line = asyncio.create_task(self.agent.stdout.readline())
         ended = asyncio.create_task(self.simulator.wait())
@@ -87,9 +83,23 @@ class Demo:
         ended.cancel()
         self.ready = json.loads(line.result())
 
+    def _clock(self) -> list[str]:
+        """How both processes are told of their clock."""
+        # one origin for both: the machine's monotonic clock is the same in all its processes
+        return ["--speed", str(self.speed), "--origin", repr(process_time())] if self.speed != 1.0 else []
+
+    def _simulator(self) -> list[str]:
+        """The command for the far end of the wires."""
+        return ["simulator", str(self.site), "--directory", str(self.directory), "--seed", str(self.seed)]
+
+    def _agent(self) -> list[str]:
+        """The command for the agent."""
+        listen = f"127.0.0.1:{self.port}"
+        return ["run", str(self.site), "--directory", str(self.directory / "agent"), "--listen", listen, "--json"]
+
     async def _stop(self) -> None:
         for process, patience_s, who in (
-            (self.agent, AGENT_STOPS_S, "agent"),
+            (self.agent, self.agent_stops_s, "agent"),
             (self.simulator, SIMULATOR_STOPS_S, "simulator"),
         ):
             if process is None:

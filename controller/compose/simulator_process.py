@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from edge_config.model.site import Site
@@ -16,14 +17,14 @@ async def simulate_on_wires(site: Site, directory: Path, clock: Clock, seed: int
     lines = directory / "wires"
     lines.mkdir(parents=True, exist_ok=True)
     async with FarmOnWires(site, clock, seed, lines) as farm:
-        _write(directory / "wiring.json", farm.wiring)
+        write_whole(directory / "wiring.json", farm.wiring)
         try:
             await farm.serve()
         finally:
-            _write(directory / "outputs.json", _outputs(site, farm))
+            write_whole(directory / "outputs.json", outputs_now(site, farm))
 
 
-def _outputs(site: Site, farm: FarmOnWires) -> dict[str, object]:
+def outputs_now(site: Site, farm: FarmOnWires) -> dict[str, object]:
     """How every output channel stands, and which are not where they are safe."""
     safe = safe_values(site)
     stands = {
@@ -36,17 +37,19 @@ def _outputs(site: Site, farm: FarmOnWires) -> dict[str, object]:
     return {"outputs": stands, "unsafe": unsafe}
 
 
-def _write(path: Path, plain: object) -> None:
+def write_whole(path: Path, plain: object) -> None:
+    """As JSON; whoever reads it sees all of it or what was there before."""
     new = path.with_suffix(".new")
     new.write_text(json.dumps(plain), "utf-8")
     os.replace(new, path)
 
 
-async def lifeline() -> None:
-    """Return when the process above is gone: it holds the other end of our standard input."""
+async def lifeline(said: Callable[[str], None]) -> None:
+    """Return when the process above is gone: it holds the other end of our standard input. Its lines go to `said`."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
     import sys
 
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    await reader.read()
+    async for line in reader:
+        said(line.decode())

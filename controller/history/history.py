@@ -8,7 +8,7 @@ points, which are counted; it never costs a scan.
 import asyncio
 import logging
 import sqlite3
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -66,6 +66,8 @@ class HistoryStatus:
     """Of tags that the site does not have."""
     last_error: str
     """Why the disk does not take them; empty when it does."""
+    recorded: Mapping[tuple[str, str], int]
+    """Points by tag and reason, `good` where there is none."""
     quarantined: tuple[Path, ...]
     dead_letters: int
     """Lines that a sink will never take, kept with the reason."""
@@ -108,6 +110,7 @@ class History:
         self._stored_points = self._dropped = self._unknown = self._dead = 0
         self._last_stored_s: float | None = None
         self._last_error = ""
+        self._recorded: Counter[tuple[str, str]] = Counter()
         self._shippers = {
             name: Shipper(name, self._outbox, opener(sink, secrets), lambda: self._now_s, random or Random())
             for name, sink in site.sinks.items()
@@ -128,6 +131,7 @@ class History:
         if self._closed or len(self._readings) + len(points) > READINGS_LIMIT:
             self._dropped += len(points)
             return
+        self._recorded.update((point.tag, point.reason or "good") for point in points)
         self._readings += points
         self._acknowledge += token_ack
 
@@ -144,6 +148,7 @@ class History:
             dropped_points=self._dropped,
             unknown_readings=self._unknown,
             last_error=self._last_error,
+            recorded=dict(self._recorded),
             quarantined=tuple(self._outbox.quarantined),
             dead_letters=self._dead,
             sinks={name: SinkStatus(shipper.health, shipper.pending) for name, shipper in self._shippers.items()},

@@ -1,0 +1,332 @@
+"""`farmloop play`: a recording on its site's wires, the agent on their other end, and what came of it.
+
+The player's process and the agent's share one clock. It stands before the first row until both are up, and runs slower
+for a while when the machine is too busy for its speed. The play is over when the agent has seen every device's last
+row, has it on the disk, and every sink has it.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from controller.compose.demo import START_S, Demo, DemoFailed
+from controller.compose.simulator_process import outputs_now, write_whole
+from drivers.codec import plan, poll_cost_s
+from drivers.product import Product, load_product
+from edge_config.model.site import BrokerBus, Device, SerialBus, Site
+from foundation.clock import Clock, pause, process_time
+from simulator.devices.recorded import Recording
+from simulator.recording_files import RecordingError
+from simulator.recording_map import Mapped, load_map, read_recording
+from simulator.wire import TURNAROUND_S, FarmOnWires
+
+LOOK_S = 0.1
+"""Process time between two looks at how it goes."""
+BEFORE_S = 1.0
+"""Farm time before the first row at which the clock stands: devices have nothing to tell yet."""
+LEAD_S = 0.2
+"""Process time from the word of a change of speed until it holds: both processes must have heard it by then."""
+LATE_S, EARLY_S = 1000.0, 800.0
+"""Farm time: the oldest of the agent's latest readings may be so old before the play slows down; below the second it
+runs faster again. Rows come every five minutes, and are polled for as often."""
+SLOWER, FASTER = 0.5, 1.25
+PATIENCE_S = 900.0
+"""Farm time that a change of speed has to show."""
+SHIPPING_S = 60.0
+"""Process time that the sinks have for what is left, from the last row on."""
+EXCHANGE_S = 0.0015
+"""Processor time of one request and its answer, agent and player together (measured at 4800 x)."""
+MESSAGE_S = 0.0015
+"""The same of one MQTT message, from the node through the broker to its acknowledgement."""
+SCAN_S = 0.002
+"""The same of one scan of some fifty tags, and of the record that it leaves."""
+BUSY = 0.6
+"""How much of one core may be spoken for."""
+
+
+class SpeedError(ValueError):
+    """A speed that somebody cannot keep; names who, and the largest that will do."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayPlan:
+    """What is to be played, and how fast."""
+
+    csv: Path
+    map_path: Path
+    mapped: Mapped
+    start_s: float
+    """Farm time at which the clock stands first."""
+    first_s: float
+    """Farm time of the first row."""
+    days: float | None
+    last_s: dict[str, float]
+    """Device -> farm time of its last row."""
+    rows: int
+    """Rows of all devices."""
+    speed: float
+    broker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """How it went."""
+
+    plan: PlayPlan
+    wall_s: float
+    player: dict[str, Any]
+    agent: dict[str, Any]
+
+    def report(self) -> dict[str, Any]:
+        """JSON-ready. `points` is by tag and reason (`good` for none), heartbeats included."""
+        return {
+            "site": self.plan.mapped.site.site.id,
+            "first_s": self.plan.first_s,
+            "last_s": max(self.plan.last_s.values()),
+            "rows": self.plan.rows,
+            "speed": self.plan.speed,
+            "wall_s": round(self.wall_s, 3),
+            "worst_late_s": self.player["worst_late_s"],
+            "points": self.agent["points"],
+            "dropped_points": self.agent["dropped_points"],
+            "sinks": self.agent["sinks"],
+            "devices": self.agent["devices"],
+            "scan": self.agent["scan"],
+        }
+
+
+def map_path(name: str) -> Path:
+    """A map file, or one of our own by its name: `agc2022`."""
+    own = Path(str(files("simulator").joinpath("recordings", f"{name}-map.yaml")))
+    return own if "/" not in name and own.is_file() else Path(name)
+
+
+def plan_play(csv: Path, map_file: Path, speed: float | None, begin: str, days: float | None, broker: str) -> PlayPlan:
+    """Read and check all of it. Raises OSError, ProblemsError, RecordingError and SpeedError."""
+    mapped = load_map(map_file)
+    recording = read_recording(mapped, csv, _moment(begin, mapped.site) if begin else None, days)
+    fastest, whose = fastest_speed(mapped.site)
+    if speed is None:
+        speed = float(int(fastest))
+    if not 0 < speed <= fastest:
+        raise SpeedError(f"speed {speed:g}: {whose} keeps {int(fastest)} at most")
+    tracks = recording.tracks
+    first_s = min(track.times_s[0] for track in tracks.values())
+    return PlayPlan(
+        csv,
+        map_file,
+        mapped,
+        first_s - BEFORE_S,
+        first_s,
+        days,
+        {name: track.times_s[-1] for name, track in tracks.items()},
+        sum(len(track.times_s) for track in tracks.values()),
+        speed,
+        broker,
+    )
+
+
+def fastest_speed(site: Site) -> tuple[float, str]:
+    """Largest farm seconds a second at which every bus and the agent keep up, and who sets it.
+
+    The wire's own time runs as fast as farm time does; what does not is what a request, a message and a scan cost the
+    machine. Raises SpeedError for a bus whose wire is too slow for its devices at any speed.
+    """
+    spent: dict[str, float] = {"the agent": SCAN_S / site.site.scan}
+    """Process seconds a farm second, by who spends them."""
+    for name, bus in site.buses.items():
+        devices = [(one, load_product(one.product)) for one in site.devices.values() if one.bus == name]
+        if isinstance(bus, BrokerBus):
+            spent[f"bus {name}"] = sum(MESSAGE_S / device.period for device, _ in devices)
+            continue
+        orders = sum(2.0 * _orders(site, device) for device, _ in devices)  # written, and read back
+        polls = sum(_requests(device, product) / device.period for device, product in devices)
+        spent[f"bus {name}"] = (polls + orders) * EXCHANGE_S
+        if isinstance(bus, SerialBus):
+            frame = (bus.baud, bus.parity, bus.stop_bits, TURNAROUND_S)
+            wire = sum(poll_cost_s(product, device.tags, *frame) / device.period for device, product in devices)
+            if wire > BUSY:
+                raise SpeedError(f"bus {name}: the wire is busy for {wire:.0%} of the time at {bus.baud} baud")
+    # they are two processes on the same few cores: everybody's time counts
+    worst = max(spent, key=lambda who: spent[who])
+    return BUSY / sum(spent.values()), worst
+
+
+async def play_on_wires(
+    site: Site, recording: Recording, directory: Path, clock: Clock, broker: tuple[str, int] | None
+) -> None:
+    """The player's process: serve until cancelled, and write `player.json` every now and then."""
+    lines = directory / "wires"
+    lines.mkdir(parents=True, exist_ok=True)
+    async with FarmOnWires(site, clock, 0, lines, broker, world=recording) as farm:
+        write_whole(directory / "wiring.json", farm.wiring)
+        telling = asyncio.create_task(_tell(recording, directory / "player.json"))
+        try:
+            await farm.serve()
+        finally:
+            telling.cancel()
+            write_whole(directory / "outputs.json", outputs_now(site, farm))
+
+
+async def run_play(plan: PlayPlan, port: int, directory: Path | None, told: Callable[[int], None]) -> Played:
+    """Play all of it and stop by itself. `told` hears how many rows have been told. Raises DemoFailed."""
+    play = _Play(plan, port, directory)
+    async with play:
+        await play.connected()
+        began_s = process_time()
+        play.run_at(plan.speed)
+        going = asyncio.create_task(play.follow(told))
+        ended = asyncio.create_task(play.watch())
+        try:
+            await asyncio.wait({going, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if ended.done():
+                raise DemoFailed(play.failure)
+            player, agent = going.result()
+        finally:
+            going.cancel()
+            ended.cancel()
+        wall_s = process_time() - began_s
+    if play.failure:
+        raise DemoFailed(play.failure)
+    return Played(plan, wall_s, player, agent)
+
+
+class _Play(Demo):
+    """A demo whose farm is a recording, and whose clock begins when told to."""
+
+    agent_stops_s = 15.0
+    """A database may have to answer first, which a demo does not have."""
+
+    def __init__(self, plan: PlayPlan, port: int, directory: Path | None) -> None:
+        super().__init__(plan.mapped.site_path, port, plan.speed, 0, directory)
+        self.plan = plan
+        self._pace = 0.0
+        self._late_s = 0.0
+        self._judged_s = plan.start_s
+
+    async def connected(self) -> None:
+        """Return once the agent is on every bus: what an MQTT node says before that is lost."""
+        until_s = process_time() + START_S
+        while not all(_read(self.directory / "agent.json").get("buses", {"": False}).values()):
+            if process_time() > until_s:
+                raise DemoFailed(f"the agent did not find its buses within {START_S:g} s; logs in {self.directory}")
+            await pause(LOOK_S)
+
+    def run_at(self, speed: float) -> None:
+        """Have farm time run so fast, in both processes."""
+        self._pace, from_s = speed, process_time() + LEAD_S
+        for process in (self.simulator, self.agent):
+            assert process is not None
+            assert process.stdin is not None
+            process.stdin.write(f"{from_s!r} {speed!r}\n".encode())
+
+    async def follow(self, told: Callable[[int], None]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the last words of player and agent once every row has come through."""
+        seen_s: float | None = None
+        until_s = float("inf")
+        while True:
+            await pause(LOOK_S)
+            player, agent = _read(self.directory / "player.json"), _read(self.directory / "agent.json")
+            told(player.get("told", 0))
+            self._keep_up(agent)
+            if seen_s is None:
+                if player.get("over") and self._has_seen(agent):
+                    seen_s, until_s = agent["now_s"], process_time() + SHIPPING_S
+            elif _has_shipped(agent, seen_s):
+                return player, agent
+            if process_time() > until_s:
+                sinks = "; ".join(f"{name}: {one['last_error']}" for name, one in agent["sinks"].items())
+                raise DemoFailed(f"not all points are where they belong: {agent['storing']} {sinks}".rstrip())
+
+    def _keep_up(self, agent: dict[str, Any]) -> None:
+        """Slow down while readings come late and ever later, and go back to speed."""
+        if not agent or agent["now_s"] < self._judged_s + PATIENCE_S:
+            return
+        devices, seen_s, now_s = self.plan.mapped.site.devices, agent["source_s"], agent["now_s"]
+        late_s = max(
+            (
+                now_s - seen_s[next(iter(devices[name].tags.values()))]
+                for name, last_s in self.plan.last_s.items()
+                if now_s < last_s
+            ),
+            default=0.0,
+        )
+        if late_s > max(LATE_S, self._late_s):
+            self.run_at(self._pace * SLOWER)
+        elif self._pace < self.speed and late_s < EARLY_S:
+            self.run_at(min(self._pace * FASTER, self.speed))
+        self._late_s, self._judged_s = late_s, now_s
+
+    def _has_seen(self, agent: dict[str, Any]) -> bool:
+        """Whether the last row of every device has passed a scan."""
+        devices, seen_s = self.plan.mapped.site.devices, agent["source_s"]
+        return all(
+            seen_s[tag] >= last_s for name, last_s in self.plan.last_s.items() for tag in devices[name].tags.values()
+        )
+
+    def _clock(self) -> list[str]:
+        return ["--speed", repr(self.speed), "--start", repr(self.plan.start_s)]
+
+    def _simulator(self) -> list[str]:
+        plan = self.plan
+        more = ["--from", repr(plan.first_s)]
+        more += [] if plan.days is None else ["--days", repr(plan.days)]
+        more += ["--broker", plan.broker] if plan.broker else []
+        return ["player", str(plan.csv), "--map", str(plan.map_path), "--directory", str(self.directory), *more]
+
+    def _agent(self) -> list[str]:
+        return [*super()._agent(), "--report", str(self.directory / "agent.json")]
+
+
+def _has_shipped(agent: dict[str, Any], seen_s: float) -> bool:
+    """Whether all that was recorded up to `seen_s` is on the disk and in every sink."""
+    if agent["stored_s"] is None or agent["stored_s"] <= seen_s:
+        return False
+    return all(one["oldest_ms"] is None or one["oldest_ms"] > seen_s * 1000.0 for one in agent["sinks"].values())
+
+
+async def _tell(recording: Recording, path: Path) -> None:
+    while True:
+        tracks = recording.tracks.values()
+        over = all(track.is_over for track in tracks)
+        late_s = max(track.worst_late_s for track in tracks)
+        write_whole(path, {"told": sum(track.told for track in tracks), "over": over, "worst_late_s": late_s})
+        await pause(LOOK_S)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    return found
+
+
+def _moment(text: str, site: Site) -> float:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise RecordingError(f"'{text}' is not a date, or a date and a time") from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(site.site.timezone))
+    return moment.timestamp()
+
+
+def _orders(site: Site, device: Device) -> float:
+    """How often a farm second this device is told its outputs again, at least."""
+    leases = [output.lease for tag, output in site.outputs.items() if tag in device.tags.values()]
+    return 3.0 / min(leases) if leases else 0.0
+
+
+def _requests(device: Device, product: Product) -> int:
+    """How many one poll takes."""
+    wanted = dict.fromkeys(name for name in device.tags if product.channels[name].access != "write")
+    if product.time_channel is not None:
+        wanted[product.time_channel] = None
+    return len(plan(product, wanted))
