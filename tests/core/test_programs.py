@@ -283,6 +283,24 @@ def test_a_run_begins_at_its_time_and_ends_with_it_over_midnight_too():
         assert table.until(begin + 1200.0) is None
 
 
+@settings(max_examples=40)
+@given(
+    st.lists(st.sampled_from([clock("00:00"), clock("07:00"), clock("23:50"), sunrise(-7.0), sunset(6.0)]), min_size=1),
+    st.floats(60, 30_000),
+    st.lists(st.floats(0, 4 * 86_400), min_size=1, max_size=12),
+)
+def test_what_a_timetable_remembers_does_not_change_what_it_says(moments, run_s, times):
+    berlin = Calendar("Europe/Berlin", 52.5, 13.4)
+    used = Timetable(tuple(moments), run_s, berlin)
+    begin_s = at("2026-03-27T00:00:00", "Europe/Berlin")
+    for time_s in times:
+        fresh = Timetable(tuple(moments), run_s, berlin)
+        assert used.until(begin_s + time_s) == fresh.until(begin_s + time_s)
+        starts = [day.moment(when) for day in berlin.around(begin_s + time_s) for when in moments]
+        ends = [start + run_s for start in starts if start <= begin_s + time_s < start + run_s]
+        assert used.until(begin_s + time_s) == max(ends, default=None)
+
+
 def test_runs_that_overlap_end_with_the_last():
     table = Timetable((clock("07:00"), clock("07:10")), 1200.0, SHANDONG)
     assert table.until(at("2026-03-20T07:15:00")) == at("2026-03-20T07:30:00")
