@@ -383,7 +383,7 @@ def _print_table(rows: list[dict[str, Any]], title: str) -> None:
         side = {"below": "−", "above": "+", "both": "±"}[row["side"]]
         table.add_row(
             row["tag"], row["setpoint_source"], f"{row['in_band_percent']:.1f}", f"{side}{row['band']:g} {row['unit']}",
-            f"{row['rms_error']:.3g}", f"{row['min']:g}", f"{row['max']:g}",
+            *("–" if row[key] is None else f"{row[key]:.4g}" for key in ("rms_error", "min", "max")),
         )  # fmt: skip
     Console().print(table)
 

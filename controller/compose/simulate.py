@@ -61,13 +61,14 @@ class LoopScore:
 
     def row(self) -> dict[str, object]:
         looks = max(self.looks, 1)
+        seen = self.looks > 0  # a value that nothing is bound to was never there
         return {
             "tag": self.tag,
             "setpoint_source": self.setpoint_source,
             "in_band_percent": round(100.0 * self.inside / looks, 2),
-            "rms_error": round(sqrt(self.squares / looks), 4),
-            "min": round(self.low, 3),
-            "max": round(self.high, 3),
+            "rms_error": round(sqrt(self.squares / looks), 4) if seen else None,
+            "min": round(self.low, 3) if seen else None,
+            "max": round(self.high, 3) if seen else None,
             "loop": self.loop,
             "unit": self.unit,
             "band": self.band,

@@ -1,9 +1,10 @@
 """Rules, interlocks and alarms: conditions on the image, with delays, and what follows from them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from controller.core.loops.run import DoseBlock
 from controller.core.timed import Held, delayed
 from controller.core.turn import Turn
 from controller.core.words import AlarmNow, Because, Demand, Event, Slot
@@ -158,6 +159,20 @@ class AlarmBlock:
         if not new.on:
             return None
         return AlarmNow(self.name, self.priority, True, new.since_s, {"bad": known is None})
+
+
+def waiting_for_reset(turn: Turn, interlocks: Sequence[InterlockBlock], dosers: Iterable[str]) -> list[AlarmNow]:
+    """One alarm for each latch that holds and each dosing loop that locked itself: only a person ends them."""
+    found: list[AlarmNow] = []
+    for interlock in interlocks:
+        held: Held = turn.blocks[interlock.name]  # type: ignore[assignment]  # an interlock's block is a Held
+        if interlock.latch and held.on:
+            found.append(AlarmNow(f"latched:{interlock.name}", "high", True, held.since_s, {"reset": interlock.name}))
+    for name in dosers:
+        block: DoseBlock = turn.blocks[name]  # type: ignore[assignment]  # a dosing loop's block is a DoseBlock
+        if block.dose.phase == "locked":
+            found.append(AlarmNow(f"dosing:{name}", "high", True, block.dose.until_s, {"reset": name}))
+    return found
 
 
 def lost_sensors(turn: Turn, sensors: Mapping[str, Tag]) -> list[AlarmNow]:

@@ -10,7 +10,7 @@ from controller.core.actuators import resumed
 from controller.core.arbiter import FOREVER, OutputPlan, decide
 from controller.core.build import Plan, build
 from controller.core.condition import Seen
-from controller.core.conditions import lost_sensors, unheard_outputs
+from controller.core.conditions import lost_sensors, unheard_outputs, waiting_for_reset
 from controller.core.derive import Sum
 from controller.core.loops.run import DosingLoop
 from controller.core.programs import Setting
@@ -343,6 +343,7 @@ class Core:
                 alarms.append(alarm_now)
         alarms += lost_sensors(turn, self.plan.loop_sensors)
         alarms += unheard_outputs(turn, self.plan.output_of, UNHEARD_AFTER)
+        alarms += waiting_for_reset(turn, self.plan.interlocks, self._dosing)
         turn.alarms = tuple(alarms)
 
 

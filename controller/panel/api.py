@@ -17,6 +17,8 @@ from controller.panel.shapes import (
     DevicesShape,
     PenShape,
     ProblemShape,
+    ResetBody,
+    ResetShape,
     SessionShape,
     SetpointBody,
     SetpointNowShape,
@@ -78,6 +80,7 @@ class Api:
             ("GET", "/api/v1/trend", self.trend, 200, TrendShape),
             ("GET", "/api/v1/devices", self.devices, 200, DevicesShape),
             ("PUT", "/api/v1/setpoints/{name}", self.set_setpoint, 200, SetpointNowShape),
+            ("PUT", "/api/v1/resets/{name}", self.reset, 200, ResetShape),
         ):
             right: dict[str, Any] = {"model": model} if model else {"description": "Nothing, or a stream"}
             answers: dict[int | str, dict[str, Any]] = {"default": wrong, status: right}
@@ -172,6 +175,14 @@ class Api:
             because = answer.because
             raise ProblemError(422, "refused", key=f"refused.{because.key}", values=because.values)
         return _json(setpoint_shape(answer))
+
+
+    async def reset(self, name: str, body: ResetBody, request: Request) -> Response:
+        """Resets a latched interlock or a locked dosing loop; answers once it is done, or with why it is not."""
+        answer = await self._farm.reset(body.change_id, name, _session(request).who)
+        if answer is not None:
+            raise ProblemError(422, "refused", key=f"refused.{answer.because.key}", values=answer.because.values)
+        return _json(ResetShape(name))
 
 
 def _session(request: Request) -> Session:

@@ -67,6 +67,10 @@ class Farm(Protocol):
         """Returns once a scan has taken it (or refused). The same `change_id` twice changes once."""
         ...
 
+    async def reset(self, change_id: str, name: str, by: str) -> Refusal | None:
+        """Reset a latched interlock or a locked dosing loop; None once a scan has done it. The same id resets once."""
+        ...
+
     def changes(self) -> AsyncIterator[Mapping[str, Reading]]:
         """Batches of changed readings (outputs and setpoints among them), at most ten a second."""
         ...

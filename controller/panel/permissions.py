@@ -42,6 +42,7 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("GET", "/api/v1/trend"): Permission.SEE,
     ("GET", "/api/v1/devices"): Permission.SEE,
     ("PUT", "/api/v1/setpoints/{name}"): Permission.OPERATE,
+    ("PUT", "/api/v1/resets/{name}"): Permission.OPERATE,
 }
 
 OPEN: Final = frozenset(key for key, permission in ROUTES.items() if permission is Permission.OPEN)

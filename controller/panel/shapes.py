@@ -150,6 +150,21 @@ class SetpointBody(BaseModel):
     """The target that the person saw. If it is another one by now, nothing is changed (409)."""
 
 
+class ResetBody(BaseModel):
+    """A reset of a latch. Sent again with the same id it resets nothing more."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    change_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+
+
+@dataclass(frozen=True, slots=True)
+class ResetShape:
+    """What was reset."""
+
+    name: str
+
+
 def milliseconds(time_s: float) -> float:
     return round(time_s * 1000.0)
 

@@ -99,6 +99,7 @@ class SmallFarm:
         self._history: dict[str, list[tuple[float, float | None]]] = {}
         self._listeners: set[asyncio.Queue[Mapping[str, Reading]]] = set()
         self.changes_made: list[tuple[str, str, float, str]] = []
+        self.resets_made: list[tuple[str, str, str]] = []
         """Every setpoint change that was carried out: id, setpoint, value, by."""
         self._answers: dict[str, SetpointNow | Refusal] = {}
         self.hold_echo = False
@@ -159,6 +160,10 @@ class SmallFarm:
     def trend(self, tags: Sequence[str], seconds: float) -> Mapping[str, Sequence[tuple[float, float | None]]]:
         since_s = self.now() - seconds
         return {tag: [point for point in self._history.get(tag, []) if point[0] >= since_s] for tag in tags}
+
+    async def reset(self, change_id: str, name: str, by: str) -> Refusal | None:
+        self.resets_made.append((change_id, name, by))
+        return None if name == "ras1.tank1.ph_high" else Refusal(Because("not_resettable", {}))
 
     async def set_setpoint(self, change_id: str, name: str, value: float, by: str) -> SetpointNow | Refusal:
         if change_id in self._answers:

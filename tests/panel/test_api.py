@@ -263,7 +263,7 @@ async def test_the_api_describes_itself(operator: httpx.AsyncClient) -> None:
     assert document["info"]["title"] == "Farmloop"
     assert set(document["paths"]) == {
         "/api/v1/session", "/api/v1/messages/{language}", "/api/v1/site", "/api/v1/state", "/api/v1/stream",
-        "/api/v1/trend", "/api/v1/devices", "/api/v1/setpoints/{name}",
+        "/api/v1/trend", "/api/v1/devices", "/api/v1/setpoints/{name}", "/api/v1/resets/{name}",
     }  # fmt: skip
     assert "StateShape" in document["components"]["schemas"]
 
@@ -286,3 +286,15 @@ async def test_hostile_names_travel_as_what_they_are(sign_in: SignIn) -> None:
         reply = await client.get("/sign-in", params={"language": hostile})
         assert reply.status_code == 200
         assert hostile not in reply.text
+
+
+async def test_a_latch_is_reset_once_by_who_is_signed_in(operator: httpx.AsyncClient, farm: SmallFarm) -> None:
+    answer = await operator.put("/api/v1/resets/ras1.tank1.ph_high", json={"change_id": "reset-0001"})
+    assert (answer.status_code, answer.json()) == (200, {"name": "ras1.tank1.ph_high"})
+    assert farm.resets_made == [("reset-0001", "ras1.tank1.ph_high", "operator")]
+
+
+async def test_what_cannot_be_reset_is_refused_in_words(operator: httpx.AsyncClient) -> None:
+    answer = await operator.put("/api/v1/resets/ras1.tank1.do_sp", json={"change_id": "reset-0002"})
+    assert answer.status_code == 422
+    assert answer.json()["message"] == "refused.not_resettable"

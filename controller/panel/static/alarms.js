@@ -3,6 +3,8 @@
 import { alarms, farmNow, site } from "./farm.js";
 import { html } from "./html.js";
 import { AlarmMark } from "./marks.js";
+import { changeId, put } from "./server.js";
+import { useState } from "./vendor/preact_hooks.js";
 import { ageWords, called, sentence, tell } from "./words.js";
 
 const PRIORITIES = ["critical", "high", "medium", "low"];
@@ -17,8 +19,9 @@ export function standing(facility = null) {
 export function alarmWords(alarm, part) {
   const own = site.value.alarms[alarm.id];
   if (own) return sentence(own[part], alarm.values);
-  const { tags, outputs } = site.value;
-  const subject = tags[alarm.values.tag] ?? outputs[alarm.values.output];
+  const { tags, outputs, loops, names } = site.value;
+  const waits = alarm.values.reset;
+  const subject = tags[alarm.values.tag] ?? outputs[alarm.values.output] ?? (loops[waits] && { name: loops[waits].name }) ?? (names[waits] && { name: names[waits] });
   const values = { ...alarm.values, name: subject ? called(subject.name) : alarm.id };
   if (alarm.values.reason) values.reason = tell(`reason.${alarm.values.reason}`);
   return tell(`alarm.${alarm.kind}.${part}`, values);
@@ -40,9 +43,29 @@ export function AlarmAdvice({ alarm }) {
       <p class="cause"><em class="slot">${tell(`panel.priority.${alarm.priority}`)}</em>${alarmWords(alarm, "cause")} <span class="age">${ageWords(farmNow.value - alarm.since)}</span></p>
       <p>${alarmWords(alarm, "consequence")}</p>
       <p class="response"><b>${tell("panel.alarm.do")}</b> ${alarmWords(alarm, "response")}</p>
+      ${alarm.values.reset && html`<${ResetButton} name=${alarm.values.reset} />`}
       ${!alarm.active && html`<p class="over">${tell("panel.alarm.over")}</p>`}
     </div>
   </li>`;
+}
+
+/** Asked for, then confirmed: what was shut is opened again only by somebody who has looked. */
+function ResetButton({ name }) {
+  const [deal, setDeal] = useState({ stage: "rest" });
+  async function send(id) {
+    setDeal({ stage: "pending" });
+    try {
+      await put(`resets/${name}`, { change_id: id });
+    } catch (problem) {
+      setDeal({ stage: "refused", problem });
+    }
+  }
+  if (deal.stage === "pending") return html`<p class="notice" role="status">${tell("panel.setpoint.pending")}</p>`;
+  return html`<div class="choices">
+    ${deal.stage === "confirm" && html`<button type="button" class="strong confirm" onClick=${() => send(changeId())}>${tell("panel.reset.confirm")}</button>`}
+    <button type="button" onClick=${() => setDeal({ stage: deal.stage === "confirm" ? "rest" : "confirm" })}>${tell(deal.stage === "confirm" ? "panel.cancel" : "panel.reset")}</button>
+    ${deal.stage === "refused" && html`<p class="notice bad" role="alert">${tell(deal.problem.key, deal.problem.values)}</p>`}
+  </div>`;
 }
 
 /** The strip under the header: how many of each priority, said aloud when it changes. */
