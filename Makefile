@@ -14,7 +14,7 @@ test: $(VENV)/.tested
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 format: $(VENV)/.tested
 	$(BIN)/ruff check --fix --quiet .
