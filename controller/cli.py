@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -82,6 +83,9 @@ def run(
     host, port = _address(listen or loaded.panel.listen)
 
     def ready(url: str, sign_in: str) -> None:
+        # what stands now stands to the end: the collector must not walk through all of it in the middle of a scan
+        gc.collect()
+        gc.freeze()
         if as_json:
             _print_json({"url": url, "sign_in": sign_in, "pid": os.getpid()})
         else:
