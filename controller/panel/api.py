@@ -176,7 +176,6 @@ class Api:
             raise ProblemError(422, "refused", key=f"refused.{because.key}", values=because.values)
         return _json(setpoint_shape(answer))
 
-
     async def reset(self, name: str, body: ResetBody, request: Request) -> Response:
         """Resets a latched interlock or a locked dosing loop; answers once it is done, or with why it is not."""
         answer = await self._farm.reset(body.change_id, name, _session(request).who)
