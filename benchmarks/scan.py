@@ -70,7 +70,7 @@ def timed(farm: Farm, scans: int, look_at_all: bool = False) -> tuple[list[float
     Most of the time is slept, as an agent's is: a scheduler that sees a process compute all the time makes it wait.
     """
     wall_ms, cpu_ms = [], []
-    for count in range(-20, scans):
+    for count in range(-min(20, scans), scans):
         snapshot = farm.told()
         wall, cpu = time.perf_counter(), time.thread_time()
         farm.scan(snapshot, look_at_all)
