@@ -35,7 +35,7 @@ LEAD_S = 0.2
 LATE_S, EARLY_S = 1000.0, 800.0
 """Farm time: the oldest of the agent's latest readings may be so old before the play slows down; below the second it
 runs faster again. Rows come every five minutes, and are polled for as often."""
-SLOWER, FASTER = 0.5, 1.25
+SLOWER, FASTER, SLOWEST = 0.5, 1.25, 60.0
 PATIENCE_S = 900.0
 """Farm time that a change of speed has to show."""
 SHIPPING_S = 60.0
@@ -176,7 +176,7 @@ async def play_on_wires(
 
 async def run_play(plan: PlayPlan, port: int, directory: Path | None, told: Callable[[int], None]) -> Played:
     """Play all of it and stop by itself. `told` hears how many rows have been told. Raises DemoFailed."""
-    play = _Play(plan, port, directory)
+    play = Play(plan, port, directory)
     async with play:
         await play.connected()
         began_s = process_time()
@@ -197,7 +197,7 @@ async def run_play(plan: PlayPlan, port: int, directory: Path | None, told: Call
     return Played(plan, wall_s, player, agent)
 
 
-class _Play(Demo):
+class Play(Demo):
     """A demo whose farm is a recording, and whose clock begins when told to."""
 
     agent_stops_s = 15.0
@@ -258,7 +258,7 @@ class _Play(Demo):
             default=0.0,
         )
         if late_s > max(LATE_S, self._late_s):
-            self.run_at(self._pace * SLOWER)
+            self.run_at(max(self._pace * SLOWER, min(SLOWEST, self.speed)))
         elif self._pace < self.speed and late_s < EARLY_S:
             self.run_at(min(self._pace * FASTER, self.speed))
         self._late_s, self._judged_s = late_s, now_s
