@@ -3,17 +3,22 @@
 A formula is written once, with these functions for whatever is not plain arithmetic. Its first argument
 decides: a float gives a float (numpy's own scalars included), an array gives an array, and the arguments
 after it may be floats that hold for the whole array. NaN goes through every one of them; none of them raises.
+
+numpy takes a third of a second to load, and 20 MB: it is imported where the first array comes, so an agent never does.
 """
 
 import math
 from collections.abc import Callable
-from typing import TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-Value = TypeVar("Value", float, Array)
+    Array = NDArray[np.float64]
+else:
+    Array = Any
+Value = TypeVar("Value", float, "Array")
 """A float, or an array of them."""
 
 
@@ -25,9 +30,11 @@ def exp(x: Array) -> Array: ...
 def exp(x: float | Array) -> float | Array: ...
 def exp(x: float | Array) -> float | Array:
     """e to the x. Beyond e^700 it stays there: no sensor ever gets near, and nothing overflows."""
-    if isinstance(x, np.ndarray):
-        return np.exp(np.minimum(x, 700.0))
-    return math.exp(700.0 if x > 700.0 else x)
+    if isinstance(x, (float, int)):
+        return math.exp(700.0 if x > 700.0 else x)
+    import numpy as np
+
+    return np.exp(np.minimum(x, 700.0))
 
 
 @overload
@@ -38,9 +45,11 @@ def log(x: Array) -> Array: ...
 def log(x: float | Array) -> float | Array: ...
 def log(x: float | Array) -> float | Array:
     """The natural logarithm; NaN for what has none (zero and below)."""
-    if isinstance(x, np.ndarray):
-        return np.log(np.where(x > 0.0, x, np.nan))
-    return math.log(x) if x > 0.0 else math.nan
+    if isinstance(x, (float, int)):
+        return math.log(x) if x > 0.0 else math.nan
+    import numpy as np
+
+    return np.log(np.where(x > 0.0, x, np.nan))
 
 
 @overload
@@ -51,9 +60,11 @@ def sqrt(x: Array) -> Array: ...
 def sqrt(x: float | Array) -> float | Array: ...
 def sqrt(x: float | Array) -> float | Array:
     """The square root; NaN for what has none (below zero)."""
-    if isinstance(x, np.ndarray):
-        return np.sqrt(np.where(x >= 0.0, x, np.nan))
-    return math.sqrt(x) if x >= 0.0 else math.nan
+    if isinstance(x, (float, int)):
+        return math.sqrt(x) if x >= 0.0 else math.nan
+    import numpy as np
+
+    return np.sqrt(np.where(x >= 0.0, x, np.nan))
 
 
 @overload
@@ -64,13 +75,11 @@ def held(x: Array, low: float, high: float) -> Array: ...
 def held(x: float | Array, low: float, high: float) -> float | Array: ...
 def held(x: float | Array, low: float, high: float) -> float | Array:
     """`x` held between the limits, both included; NaN stays NaN."""
-    if isinstance(x, np.ndarray):
-        return np.clip(x, low, high)
-    if x < low:
-        return low
-    if x > high:
-        return high
-    return x
+    if isinstance(x, (float, int)):
+        return low if x < low else high if x > high else x
+    import numpy as np
+
+    return np.clip(x, low, high)
 
 
 def rising_root(curve: Callable[[Value], tuple[Value, Value]], start: Value, low: float, high: float) -> Value:
@@ -79,7 +88,7 @@ def rising_root(curve: Callable[[Value], tuple[Value, Value]], start: Value, low
     Newton's steps inside a bracket that only shrinks, halved where a step would leave it: to 1e-10 in some six
     steps from a near start. No crossing inside reads as the limit on that side; NaN gives NaN.
     """
-    if isinstance(start, np.ndarray):
+    if not isinstance(start, (float, int)):
         return _rising_roots(curve, start, low, high)
     x = start
     for _ in range(100):
@@ -100,6 +109,8 @@ def rising_root(curve: Callable[[Value], tuple[Value, Value]], start: Value, low
 
 
 def _rising_roots(curve: Callable[[Array], tuple[Array, Array]], start: Array, low: float, high: float) -> Array:
+    import numpy as np
+
     x, lows, highs = start, np.full_like(start, low), np.full_like(start, high)
     for _ in range(100):
         y, slope = curve(x)

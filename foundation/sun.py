@@ -13,7 +13,6 @@ from functools import lru_cache
 
 import astral
 import astral.sun
-import numpy as np
 
 from foundation.air import STANDARD_PRESSURE_PA, pressure_at_altitude_pa
 from foundation.elementwise import Array, Value, held
@@ -96,8 +95,8 @@ def clear_sky_day_mj_m2(
 ) -> float:
     """Clear-sky radiation of the whole solar day of `at_s`, MJ/m2. Sum of ten-minute middles."""
     start = noon_s(at_s, latitude, longitude) - _DAY_S / 2.0
-    middles: Array = start + 300.0 + 600.0 * np.arange(144.0)
-    return float(clear_sky_w_m2(middles, latitude, longitude, altitude_m, linke_turbidity).sum() * 600.0 / 1e6)
+    middles = (start + 300.0 + 600.0 * number for number in range(144))
+    return sum(clear_sky_w_m2(at, latitude, longitude, altitude_m, linke_turbidity) for at in middles) * 600.0 / 1e6
 
 
 def _above_atmosphere_w_m2(day_of_year: int) -> float:
@@ -113,10 +112,12 @@ def _above_atmosphere_w_m2(day_of_year: int) -> float:
 
 
 def _each(of_one: Callable[[float], float], at_s: Value) -> Value:
-    if isinstance(at_s, np.ndarray):
-        many: Array = np.array([of_one(s) for s in at_s.ravel().tolist()], dtype=np.float64)
-        return many.reshape(at_s.shape)
-    return of_one(at_s)
+    if isinstance(at_s, (float, int)):
+        return of_one(at_s)
+    import numpy as np
+
+    many: Array = np.array([of_one(s) for s in at_s.ravel().tolist()], dtype=np.float64)
+    return many.reshape(at_s.shape)
 
 
 @lru_cache(maxsize=64)
