@@ -1,6 +1,7 @@
 """Interlocks, hands, leases and broken blocks: who may move an output, and what passes whom."""
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -573,6 +574,17 @@ def test_an_order_that_does_not_arrive_is_repeated_and_becomes_an_alarm_and_arri
     farm.run(10)
     assert "order:fa.z.siren" not in {alarm.id for alarm in farm.state.alarms}
     assert farm.quality("fa.z.siren") == (Quality.GOOD, None)
+
+
+def test_an_order_that_was_not_heard_is_repeated_soon_and_later_with_every_failure():
+    farm = warmed(core_of(changed("outputs", "fa.z.siren", "lease", "120 s")))
+    farm.confirms = False
+    farm.commands.clear()
+    tries = []
+    for second in range(130):
+        result = farm.scan([hand(farm, "fa.z.siren", 100.0)] if second == 0 else ())
+        tries += [second for command in result.commands if command.tag == "fa.z.siren"]
+    assert [later - sooner for sooner, later in pairwise(tries)] == [4, 8, 16, 32, 40]
 
 
 def test_orders_are_renewed_at_least_every_third_of_their_lease_and_not_every_scan():

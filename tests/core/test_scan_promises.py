@@ -289,3 +289,11 @@ def test_every_output_plan_is_looked_at_again_when_its_order_must_be_renewed():
             sent[command.tag] = START_S + second
     plans: list[OutputPlan] = list(core.plan.outputs.values())
     assert set(sent) == {tag for plan in plans for tag in plan.device_tags}
+
+
+def test_a_scan_never_takes_farm_time_back():
+    core = small_core()
+    state = core.scan(core.start(START_S), Snapshot(), START_S + 10.0).state
+    result = core.scan(state, Snapshot(), START_S + 4.0)
+    assert result.state.at_s == START_S + 10.0
+    check_result(core, result, START_S + 10.0)
