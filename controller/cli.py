@@ -15,9 +15,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from foundation.problem import Problem, ProblemsError
 
@@ -202,7 +199,7 @@ def play(
     from simulator.recording_files import RecordingError
 
     at = "{}:{}".format(*_address(broker)) if broker else ""
-    bar = Progress(TextColumn("playing"), BarColumn(), TimeRemainingColumn(), console=Console(stderr=True))
+    bar = _bar("playing")
     try:
         plan = plan_play(csv, map_path(mapping), speed, begin, days, at)
         with bar if not as_json and sys.stderr.isatty() else contextlib.nullcontext():
@@ -240,7 +237,7 @@ def sim(
     if speed != "max" and not speed.replace(".", "", 1).isdigit():
         _fail(f"speed is '{speed}': max, or a number of farm seconds a second", 2)
     begun = process_time()
-    bar = Progress(TextColumn("simulating"), BarColumn(), TimeRemainingColumn(), console=Console(stderr=True))
+    bar = _bar("simulating")
     first_s = start_of(loaded) - SETTLE_S
     try:
         with bar if not as_json and sys.stderr.isatty() else contextlib.nullcontext():
@@ -379,7 +376,18 @@ def _print_json(document: object) -> None:
     sys.stdout.flush()
 
 
+def _bar(doing: str) -> Any:
+    """A progress bar on stderr, not yet shown."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    return Progress(TextColumn(doing), BarColumn(), TimeRemainingColumn(), console=Console(stderr=True))
+
+
 def _print_table(rows: list[dict[str, Any]], title: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(title=title)
     for name in ("value", "setpoint", "held %", "band", "rms", "min", "max"):
         table.add_column(name, justify="left" if name in ("value", "setpoint") else "right")
@@ -393,6 +401,9 @@ def _print_table(rows: list[dict[str, Any]], title: str) -> None:
 
 
 def _print_played(report: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(title=f"{report['site']}, {report['rows']} rows in {report['wall_s']:.0f} s")
     for name in ("value", "good", "less than good"):
         table.add_column(name, justify="right" if name == "good" else "left")
