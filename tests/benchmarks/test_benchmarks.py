@@ -1,6 +1,8 @@
 """`python -m benchmarks`: which there are, what form their rows have, and that what they measure is a farm."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from struct import pack
 
@@ -139,6 +141,21 @@ def test_the_paced_wire_is_never_faster_than_its_baud_rate() -> None:
     # a byte may not come early: who keeps the silence cannot pass the limit
     assert 0.0 < seen.rate <= limit(115_200) * 1.01
     assert seen.silence >= 3.4
+
+
+def test_an_agent_loads_nothing_that_it_does_not_need() -> None:
+    script = """
+import sys
+from pathlib import Path
+import controller.cli, controller.running
+from controller.core.scan import Core
+from edge_config.loader import load_site
+Core(load_site(Path("edge_config/sites/farm.yaml")).site)
+heavy = ("numpy", "pint", "scipy", "matplotlib", "rich", "amqtt", "simulator", "influxdb_client")
+print([name for name in heavy if name in sys.modules])
+"""
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
 
 
 def test_the_node_of_the_latency_counts_from_the_answer_that_tells_the_change() -> None:
