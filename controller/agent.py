@@ -5,6 +5,7 @@ import json
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from controller.core.words import (
     Snapshot,
 )
 from controller.history.history import History
+from controller.own_alarms import OwnAlarms
 from controller.panel.farm import Refusal, SetpointNow
 from controller.wiring import bus_settings, device_settings, safe_of
 from drivers.driver import Statistics, Written
@@ -78,11 +80,14 @@ class Agent:
         self.health = Health()
         self._clock = clock
         self._directory = directory
-        directory.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # state and outbox say so themselves, and the farm is looked after all the same
+            directory.mkdir(parents=True, exist_ok=True)
         self._state: State = self.core.start(clock.now(), _read_state(directory / "state.json"))
         self._result: ScanResult | None = None
         tick_s = max(TICK_S, LEAST_TICK_S * clock.speed)
         self._history = History(directory, site, self.tags, secrets, clock, tick_s=tick_s)
+        self._own_alarms = OwnAlarms()
+        self._own: tuple[AlarmNow, ...] = ()
         self._inbox: list[Reading] = []
         self._acks: list[Callable[[], None]] = []
         self._written: list[tuple[str, bool, str | None]] = []
@@ -148,6 +153,7 @@ class Agent:
         if result.commands:
             self._links.order({command.tag: command.value for command in result.commands})
         self._history.record(result.changed, acks)
+        self._own = self._own_alarms.now(self._history.status(), self.health.dropped_readings, now_s)
         self._tell(result)
         health = self.health
         health.scans += 1
@@ -213,7 +219,7 @@ class Agent:
         return {name: self._setpoint_now(name) for name in self.site.programs}
 
     def alarms(self) -> Sequence[AlarmNow]:
-        return self._state.alarms
+        return (*self._state.alarms, *self._own)
 
     def devices(self) -> Mapping[str, Statistics]:
         return {link.id: link.driver.statistics for link in self._links.links}

@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Coroutine
 from importlib.resources import files
 from math import inf
@@ -21,15 +22,60 @@ from foundation.problem import Problem, ProblemsError
 SAMPLES = ("greenhouse", "plant-factory", "ras", "farm")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+# typer brings a click of its own, or uses the installed one: in both, this is above all that a command line can be
+CommandLineError: type[Exception] = next(one for one in typer.BadParameter.__mro__ if one.__name__ == "ClickException")
+
+
+def _above_zero(value: float | None) -> float | None:
+    if value is not None and not 0.0 < value < inf:
+        raise typer.BadParameter(f"{value:g} is not above 0.")
+    return value
+
+
+def _not_below_zero(value: float) -> float:
+    if not 0.0 <= value < inf:
+        raise typer.BadParameter(f"{value:g} is below 0, or no number.")
+    return value
+
+
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
+Speed = Annotated[float, typer.Option(help="Farm seconds a second.", callback=_above_zero)]
+Port = Annotated[int, typer.Option(help="Of the panel; 0 takes a free one.", min=0, max=65535)]
 
 
 def main() -> None:
     """Entry point: every failure is one line on stderr and a non-zero exit."""
     try:
-        app()
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
+        code = app(prog_name="farmloop", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        code = 130
+    except CommandLineError as error:
+        code = _refused(error)
+    except Exception as error:
+        code = _broken(error)
+    raise SystemExit(code)
+
+
+def _refused(error: Any) -> int:
+    """A command line that is not right. Where help was shown instead, nothing is left to say."""
+    if error.format_message():
+        path = error.ctx.command_path if getattr(error, "ctx", None) is not None else "farmloop"
+        typer.echo(f"{error.format_message().rstrip('.')}. See {path} --help", err=True)
+    return int(error.exit_code)
+
+
+def _broken(error: Exception) -> int:
+    """A mistake of ours: told in a line; the log has all of it, or stderr with FARMLOOP_TRACE set."""
+    log = logging.getLogger("farmloop")
+    if logging.getLogger().handlers:
+        log.critical("broken", exc_info=error)
+    if os.environ.get("FARMLOOP_TRACE"):
+        traceback.print_exception(error)
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(frame.filename).name}:{frame.lineno}"
+    text = " ".join(str(error).split())
+    typer.echo(f"farmloop broke: {type(error).__name__}: {text} ({where}; FARMLOOP_TRACE=1 shows all)", err=True)
+    return 1
 
 
 # --- what exists
@@ -46,7 +92,7 @@ def check(site: str, as_json: Json = False, language: Annotated[str, typer.Optio
     except ProblemsError as error:
         problems = error.problems
     except OSError as error:
-        _fail(f"{site}: {error.strerror or error}", 2)
+        _unreadable(site, error)
     ok = not any(problem.is_error for problem in problems)
     if as_json:
         _print_json({"ok": ok, "problems": [_problem_row(problem, speech) for problem in problems]})
@@ -63,20 +109,20 @@ def run(
     directory: Annotated[Path, typer.Option(help="Keeps state, outbox and logs.")] = Path("var"),
     listen: Annotated[str, typer.Option(help="HOST:PORT of the panel, instead of the site's.")] = "",
     wiring: Annotated[Path | None, typer.Option(help="JSON: where each bus really ends (simulated wires).")] = None,
-    speed: Annotated[float, typer.Option(help="Farm seconds a second.")] = 1.0,
+    speed: Speed = 1.0,
     origin: Annotated[float | None, typer.Option(hidden=True)] = None,
     start: Annotated[float | None, typer.Option(hidden=True)] = None,
     report: Annotated[Path | None, typer.Option(hidden=True)] = None,
     as_json: Json = False,
 ) -> None:
     """Run the agent on a site until stopped."""
+    from controller.hold import HeldError, hold
     from controller.logs import start_logging
     from controller.running import run_agent
     from controller.secrets import secrets_beside
 
     path = _site_path(site)
-    loaded = _load(path)
-    start_logging(directory)
+    loaded = _load(path, quiet="FARMLOOP_LIFELINE" in os.environ)
     host, port = _address(listen or loaded.panel.listen)
 
     def ready(url: str, sign_in: str) -> None:
@@ -89,7 +135,13 @@ def run(
             typer.echo(f"panel {url}\nsign in once, within 15 minutes: {sign_in}")
 
     clock = _clock(speed, origin, start)
-    _until_stopped(run_agent(loaded, directory, clock, secrets_beside(path), wiring, host, port, ready, report), clock)
+    secrets = secrets_beside(path)
+    try:
+        with hold(directory):
+            start_logging(directory)
+            _until_stopped(run_agent(loaded, directory, clock, secrets, wiring, host, port, ready, report), clock)
+    except HeldError as error:
+        _fail(str(error), 1)
 
 
 @app.command(hidden=True)
@@ -103,11 +155,15 @@ def simulator(
     """The simulator's process of a demo."""
     from controller.compose.simulator_process import simulate_on_wires
     from controller.logs import start_logging
+    from simulator.layout import FieldError
 
     loaded = _load(_site_path(site))
     start_logging(directory)
     clock = _clock(speed, origin)
-    _until_stopped(simulate_on_wires(loaded, directory, clock, seed), clock)
+    try:
+        _until_stopped(simulate_on_wires(loaded, directory, clock, seed), clock)
+    except FieldError as error:
+        _fail(str(error), 1)
 
 
 @app.command(hidden=True)
@@ -137,16 +193,20 @@ def player(
 @app.command()
 def demo(
     site: Annotated[str, typer.Argument(help=f"{', '.join(SAMPLES)}, or a site file.")] = "farm",
-    port: Annotated[int, typer.Option(help="Of the panel; 0 takes a free one.")] = 8080,
-    seconds: Annotated[float, typer.Option("--for", help="Stop by itself after so long; 0 runs on.")] = 0.0,
-    speed: Annotated[float, typer.Option(help="Farm seconds a second.")] = 1.0,
+    port: Port = 8080,
+    seconds: Annotated[
+        float, typer.Option("--for", help="Stop by itself after so long; 0 runs on.", callback=_not_below_zero)
+    ] = 0.0,
+    speed: Speed = 1.0,
     seed: int = 1,
     directory: Annotated[Path | None, typer.Option(help="Keep state and logs here.")] = None,
     as_json: Json = False,
 ) -> None:
     """Simulated wires, broker, agent and panel in one command. Prints the panel's URL."""
     path = _site_path(site)
-    # both processes read and check the site; a mistake in it is theirs to say
+    if not path.is_file():
+        _unreadable(site, FileNotFoundError())
+    # both processes read and check the site; the simulator's says what is wrong with it
     raise typer.Exit(asyncio.run(_demo(path, port, seconds, speed, seed, directory, as_json)))
 
 
@@ -185,11 +245,15 @@ async def _demo(
 def play(
     csv: Annotated[Path, typer.Argument(help="The directory of the map's CSV files, or one of them.")],
     mapping: Annotated[str, typer.Option("--map", metavar="MAP", help="A map file, or agc2022.")],
-    speed: Annotated[float | None, typer.Option(help="Farm seconds a second; left out, the buses' fastest.")] = None,
-    days: Annotated[float | None, typer.Option(help="So many days; left out, to the last row.")] = None,
+    speed: Annotated[
+        float | None, typer.Option(help="Farm seconds a second; left out, the buses' fastest.", callback=_above_zero)
+    ] = None,
+    days: Annotated[
+        float | None, typer.Option(help="So many days; left out, to the last row.", callback=_above_zero)
+    ] = None,
     begin: Annotated[str, typer.Option("--from", metavar="DATE", help="Local date, or date and time.")] = "",
     broker: Annotated[str, typer.Option(help="HOST:PORT for the MQTT devices, instead of one of our own.")] = "",
-    port: Annotated[int, typer.Option(help="Of the panel; 0 takes a free one.")] = 0,
+    port: Port = 0,
     directory: Annotated[Path | None, typer.Option(help="Keep state, outbox and logs here.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -223,7 +287,7 @@ def play(
 @app.command()
 def sim(
     site: Annotated[str, typer.Argument(help=f"{', '.join(SAMPLES)}, or a site file.")],
-    days: Annotated[float, typer.Option(help="Days after settling.")] = 1.0,
+    days: Annotated[float, typer.Option(help="Days after settling.", callback=_above_zero)] = 1.0,
     speed: Annotated[str, typer.Option(help="max, or farm seconds a second.")] = "max",
     seed: int = 1,
     as_json: Json = False,
@@ -234,8 +298,7 @@ def sim(
     from simulator.layout import FieldError
 
     loaded = _load(_site_path(site))
-    if speed != "max" and not speed.replace(".", "", 1).isdigit():
-        _fail(f"speed is '{speed}': max, or a number of farm seconds a second", 2)
+    pace = _pace(speed)
     begun = process_time()
     bar = _bar("simulating")
     first_s = start_of(loaded) - SETTLE_S
@@ -243,8 +306,7 @@ def sim(
         with bar if not as_json and sys.stderr.isatty() else contextlib.nullcontext():
             task = bar.add_task("", total=days * 86400.0 + SETTLE_S)
             done = run(
-                loaded, days, seed, lambda now_s: bar.update(task, completed=now_s - first_s),
-                pace=None if speed == "max" else float(speed),
+                loaded, days, seed, lambda now_s: bar.update(task, completed=now_s - first_s), pace=pace
             )  # fmt: skip
     except FieldError as error:
         _fail(str(error), 1)
@@ -264,12 +326,15 @@ def sim(
 
 @app.command()
 def doctor(
-    site: Annotated[str, typer.Argument(help="A site file, to look at its ports and servers too.")] = "",
+    site: Annotated[str, typer.Argument(help="A site file, to look at its ports, servers and secrets too.")] = "",
+    directory: Annotated[Path, typer.Option(help="Of an agent, running or not: its state, outbox and log.")] = Path(
+        "var"
+    ),
 ) -> None:
-    """Say what is wrong with this box, site or connection, and what to do."""
+    """Say what is wrong with this box, an agent, a site or a connection, and what to do. Exit 0 if nothing is."""
     from controller.doctor import examine
 
-    findings = examine(_site_path(site) if site else None, _language())
+    findings = examine(_site_path(site) if site else None, _language(), directory)
     for finding in findings:
         typer.echo(f"{'ok  ' if finding.ok else 'BAD '} {finding.what}")
         if finding.do:
@@ -287,17 +352,37 @@ def _site_path(site: str) -> Path:
     return Path(site)
 
 
-def _load(path: Path) -> Any:
+def _pace(speed: str) -> float | None:
+    """Farm seconds a second, None for as fast as it goes."""
+    if speed == "max":
+        return None
+    try:
+        pace = float(speed)
+    except ValueError:
+        pace = 0.0
+    if not 0.0 < pace < inf:
+        _fail(f"speed is '{speed}': max, or a number of farm seconds a second", 2)
+    return pace
+
+
+def _load(path: Path, quiet: bool = False) -> Any:
+    """The site, or its mistakes on stderr (unless somebody else says them) and the end."""
     from edge_config.loader import load_site
 
     try:
         return load_site(path).site
     except ProblemsError as error:
-        for problem in error.problems:
+        for problem in () if quiet else error.problems:
             typer.echo(problem.line_of_text(_language()), err=True)
         raise typer.Exit(1) from None
     except OSError as error:
-        _fail(f"{path}: {error.strerror or error}", 2)
+        _unreadable(str(path), error)
+
+
+def _unreadable(site: str, error: OSError) -> Any:
+    if isinstance(error, FileNotFoundError):
+        _fail(f"{site}: no such file, and no sample ({', '.join(SAMPLES)})", 2)
+    _fail(f"{site}: {error.strerror or error}", 2)
 
 
 def _clock(speed: float, origin: float | None, start: float | None = None) -> Any:
@@ -305,8 +390,6 @@ def _clock(speed: float, origin: float | None, start: float | None = None) -> An
     there until whoever started us says on our standard input from when it runs, and how fast: "PROCESS_TIME SPEED"."""
     from foundation.clock import AcceleratedClock, WallClock
 
-    if not speed > 0:
-        _fail(f"speed is {speed:g}, must be above 0", 2)
     if start is not None:
         return AcceleratedClock(start, speed, inf)
     if speed == 1.0:
@@ -355,7 +438,7 @@ def _until_stopped(job: Coroutine[Any, Any, None], clock: Any) -> None:
 
 def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
-    if not host or not port.isdigit():
+    if not host or not port.isdecimal() or int(port) > 65535:
         _fail(f"'{text}' is not HOST:PORT", 2)
     return host.strip("[]"), int(port)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import asdict
@@ -14,6 +15,9 @@ from controller.panel.sign_in import SignIn
 from edge_config.model.site import Site
 from foundation.clock import Clock, pause, process_time
 
+log = logging.getLogger("farmloop.panel")
+
+PANEL_AGAIN_S = 5.0
 WIRING_S = 30.0
 REPORT_S = 0.2
 
@@ -33,14 +37,8 @@ async def run_agent(
     now and then how the agent is doing."""
     ends = await _read_wiring(wiring) if wiring is not None else {}
     agent = Agent(site, directory, clock, secrets, ends)
-    sign_in = SignIn()
-
-    def listening(bound: int) -> None:
-        url = f"http://{host}:{bound}/"
-        ready(url, sign_in.link(url))
-
     running = asyncio.create_task(agent.run(), name="agent")
-    panel = asyncio.create_task(serve(create_app(agent, sign_in=sign_in), host, port, listening), name="panel")
+    panel = asyncio.create_task(_keep_panel(agent, host, port, ready), name="panel")
     tasks = {running, panel}
     if report is not None:
         tasks.add(asyncio.create_task(_report_on(agent, report), name="report"))
@@ -53,6 +51,30 @@ async def run_agent(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _keep_panel(agent: Agent, host: str, port: int, ready: Callable[[str, str], None]) -> None:
+    """Serve the panel, again and again if it fails: no loop waits for it. `ready` is told the first time."""
+    sign_in = SignIn()
+    is_ready, failure = False, ""
+
+    def listening(bound: int) -> None:
+        nonlocal is_ready, failure
+        url = f"http://{host}:{bound}/"
+        if failure:
+            log.info("panel_back", extra={"url": url})
+        if not is_ready:
+            ready(url, sign_in.link(url))
+        is_ready, failure = True, ""
+
+    while True:
+        try:
+            await serve(create_app(agent, sign_in=sign_in), host, port, listening)
+        except Exception as error:
+            if not failure:
+                log.error("panel_failed", extra={"listen": f"{host}:{port}", "why": str(error)})
+            failure = str(error) or repr(error)
+        await pause(PANEL_AGAIN_S)
 
 
 async def _report_on(agent: Agent, path: Path) -> None:

@@ -16,12 +16,8 @@ class SecretError(OSError):
 
     def __init__(self, kind: Literal["missing", "exposed", "unreadable"], name: str, file: Path) -> None:
         self.kind, self.name, self.file, self.variable = kind, name, file, _variable(name)
-        super().__init__(self.tell("en"))
-
-    def tell(self, language: str) -> str:
-        """What is wrong, and what would do."""
-        key, values = f"doctor.secret_{self.kind}", {"name": self.name, "file": self.file, "variable": self.variable}
-        return f"{tell(key, language, **values)} {tell(f'{key}.do', language, **values)}"
+        key, values = f"doctor.secret_{kind}", {"name": name, "file": file, "variable": self.variable}
+        super().__init__(f"{tell(key, 'en', **values)}. {tell(f'{key}.do', 'en', **values)}")
 
 
 def secrets_beside(site: Path) -> Callable[[str], str]:

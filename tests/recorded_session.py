@@ -135,4 +135,6 @@ async def _live(session: Session, broker: Mosquitto) -> None:
         run.farm.device("ras_do_a").unplugged = False
         back = ("ras1.tank1.do_a", "ras1.tank1.do", "ras1.tank1.fed")
         await until(lambda: all(run.quality(tag) is Quality.GOOD for tag in back), "probe and broker back")
+        log = session.directory / "farmloop.log"
+        await until(lambda: "broker is back" in log.read_text("utf-8"), "the word that the broker is back")
         session.dropped = run.agent.history.status().dropped_points

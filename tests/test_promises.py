@@ -12,6 +12,7 @@ import pickle
 import re
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -28,6 +29,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller import running as running_module
 from controller.compose.simulate import Simulation, prepare, start_of
 from controller.core.scan import Core
 from controller.core.state import State, to_plain
@@ -39,16 +41,18 @@ from controller.panel.app import create_app
 from controller.panel.permissions import OPEN
 from controller.panel.shapes import reading_shape
 from controller.panel.sign_in import SignIn
+from controller.running import run_agent
 from controller.wiring import safe_of
 from edge_config.loader import load_site
 from edge_config.model.control import Timer
 from edge_config.model.outputs import Pulse
 from edge_config.model.site import Site
-from foundation.clock import SteppedClock
+from foundation.clock import AcceleratedClock, SteppedClock
 from foundation.messages import LANGUAGES, catalogue, tell
 from foundation.problem import ProblemsError
 from foundation.reading import Quality, Reading, Reason, good
 from simulator.devices.device import safe_values
+from simulator.wire import FarmOnWires
 from tests.history.farm import site as small_site
 from tests.history.farm import tags as small_tags
 from tests.history.farm import v2
@@ -57,7 +61,7 @@ from tests.history.test_kill import Farms, check
 from tests.panel.small_farm import SmallFarm
 from tests.recorded_session import BROKEN_S, CANARY, SPEED, Session
 from tests.wheels import installed_environment
-from tests.wire.agent_on_wires import SITES, until
+from tests.wire.agent_on_wires import NOON_S, SITES, no_secret, until
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ("greenhouse", "plant-factory", "ras", "farm")
@@ -118,6 +122,40 @@ def test_p1_independent_of_the_database_every_point_is_kept(session: Session) ->
     # one of a run of equal values is enough; the first and the last of them stand
     assert len(stored & wanted) >= 2
     assert session.log()[-1]["what"] == "stopped"
+
+
+@pytest.mark.wire
+async def test_p1_independent_of_its_panel_the_farm_is_in_hand_while_the_port_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running_module, "PANEL_AGAIN_S", 0.05)
+    site, clock = load_site(SITES / "ras.yaml").site, AcceleratedClock(NOON_S, 10.0)
+    taken = socket.create_server(("127.0.0.1", 0))
+    port, urls = taken.getsockname()[1], []
+    async with FarmOnWires(site, clock, 1, tmp_path) as farm:
+        (tmp_path / "wiring.json").write_text(json.dumps(farm.wiring))
+        relays = farm.device("ras_relays")
+        running = asyncio.create_task(
+            run_agent(
+                site, tmp_path / "agent", clock, no_secret, tmp_path / "wiring.json", "127.0.0.1", port,
+                lambda url, sign_in: urls.append(url),
+            )
+        )  # fmt: skip
+        try:
+            await until(
+                lambda: relays.outputs["relay3"] is True and relays.outputs["relay2"] is False, "the farm in hand"
+            )
+            assert urls == []
+            taken.close()
+            await until(lambda: urls, "the panel, once the port is free")
+            async with httpx.AsyncClient(trust_env=False) as client:
+                assert (await client.get(f"{urls[0]}healthz")).text == "ok"
+            assert not running.done()
+        finally:
+            taken.close()
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        assert relays.outputs["relay2"] is True, "safe again"
 
 
 # --- P2

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sys
 import tempfile
 from asyncio.subprocess import Process
@@ -67,6 +68,7 @@ class Demo:
                 task.cancel()
 
     async def _start(self) -> None:
+        _check_port(self.port)
         self.directory.mkdir(parents=True, exist_ok=True)
         wiring = self.directory / "wiring.json"
         wiring.unlink(missing_ok=True)
@@ -131,6 +133,16 @@ class Demo:
             return
         if unsafe:
             self.failure = self.failure or f"outputs not in their safe state: {', '.join(unsafe)}"
+
+
+def _check_port(port: int) -> None:
+    """The agent would go on without its panel, and try again: a person at a screen is told."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise DemoFailed(f"port {port}: {error.strerror}; --port 0 takes a free one") from None
 
 
 async def _spawn(*arguments: str) -> Process:

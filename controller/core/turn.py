@@ -2,7 +2,7 @@
 
 from controller.core.state import Block, Chosen, Sent, State
 from controller.core.words import AlarmNow, Command, Demand, Event, Order, Reset, Slot
-from foundation.reading import Reading, Value
+from foundation.reading import Reading, Reason, Value
 
 FAILED_AGAIN_S = 3600.0
 """A block that keeps throwing is told of once in so long."""
@@ -51,9 +51,12 @@ class Turn:
         """Put a reading into the image, and among what has changed."""
         tag = reading.tag
         before = self.readings.get(tag)
-        if before is not None and before.quality != reading.quality and 0 in (before.quality, reading.quality):
-            kind = "tag_back" if reading.quality else "tag_bad"
-            self.events.append(Event(self.now_s, kind, tag, {"reason": reading.reason or ""}))
+        # what was never seen does not come back
+        if before is not None and before.quality != reading.quality and before.reason is not Reason.NEVER_SEEN:
+            if before.quality == 0:
+                self.events.append(Event(self.now_s, "tag_back", tag, {"reason": reading.reason or ""}))
+            elif reading.quality == 0:
+                self.events.append(Event(self.now_s, "tag_bad", tag, {"reason": reading.reason or ""}))
         self.readings[tag] = reading
         self.changed.append(reading)
         self.fresh.add(tag)

@@ -58,7 +58,7 @@ class AlarmNowShape:
 
     id: str
     kind: str
-    """`site`, or what the controller raises by itself: `sensor`, `order`."""
+    """`site`, or what the controller raises by itself: `sensor`, `order`, `history.refused`, …."""
     facility: str
     priority: str
     active: bool

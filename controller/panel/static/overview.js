@@ -1,6 +1,6 @@
 // Overview: one card a facility. Whoever looks at it knows within seconds whether all is well.
 
-import { AlarmLine, standing } from "./alarms.js";
+import { AlarmAdvice, AlarmLine, standing } from "./alarms.js";
 import { site } from "./farm.js";
 import { html } from "./html.js";
 import { AlarmMark } from "./marks.js";
@@ -26,7 +26,16 @@ export const zoneWord = (facility, zone) => (facility.zones.length > 1 && zone !
 const lives = (what) => (knows(`panel.lives.${what}`) ? tell(`panel.lives.${what}`) : what.replaceAll("_", " "));
 
 export function Overview() {
-  return html`<div class="cards">${site.value.facilities.map((facility) => html`<${Card} key=${facility.id} facility=${facility} />`)}</div>`;
+  return html`<div class="cards"><${OwnAlarms} />${site.value.facilities.map((facility) => html`<${Card} key=${facility.id} facility=${facility} />`)}</div>`;
+}
+
+/** What is wrong with the controller itself: alarms of no facility. */
+function OwnAlarms() {
+  const found = standing().filter((one) => !site.value.facilities.some((facility) => facility.id === one.facility));
+  return found.length > 0 && html`<section class="card wide" aria-labelledby="card-own">
+    <header><h2 id="card-own">${tell("panel.own")}</h2><${AlarmMark} priority=${found[0].priority} /></header>
+    <ul class="advices">${found.map((alarm) => html`<${AlarmAdvice} key=${alarm.id} alarm=${alarm} />`)}</ul>
+  </section>`;
 }
 
 function Card({ facility }) {

@@ -1,0 +1,63 @@
+"""What is wrong with the agent itself, as alarms beside those of the farm: `history.*`, `agent.*`."""
+
+from collections.abc import Iterator, Mapping
+from typing import Literal, NamedTuple
+
+from controller.core.words import AlarmNow
+from controller.history.history import HistoryStatus
+
+FAILING_S = 900.0
+"""A database that is away for so long is worth a word; nothing is lost meanwhile."""
+REMEMBERED_S = 86400.0
+"""What was lost or put aside stands so long after it last happened."""
+
+Priority = Literal["critical", "high", "medium", "low"]
+
+
+class _Condition(NamedTuple):
+    id: str
+    priority: Priority
+    delay_s: float
+    values: Mapping[str, object]
+
+
+class OwnAlarms:
+    """Remembers since when; `now` is asked once a scan."""
+
+    def __init__(self) -> None:
+        self._since_s: dict[str, float] = {}
+        self._counted: dict[str, tuple[int, float]] = {}
+        """A counter's value, and when it last rose."""
+
+    def now(self, history: HistoryStatus, dropped_readings: int, now_s: float) -> tuple[AlarmNow, ...]:
+        """The alarms that stand at farm time `now_s`."""
+        standing = list(self._conditions(history, dropped_readings, now_s))
+        self._since_s = {one.id: self._since_s.get(one.id, now_s) for one in standing}
+        return tuple(
+            AlarmNow(one.id, one.priority, True, self._since_s[one.id], one.values)
+            for one in standing
+            if now_s - self._since_s[one.id] >= one.delay_s
+        )
+
+    def _conditions(self, history: HistoryStatus, dropped_readings: int, now_s: float) -> Iterator[_Condition]:
+        if history.last_error:
+            yield _Condition("history.disk:outbox", "high", 0.0, {"why": history.last_error})
+        for name, sink in history.sinks.items():
+            why = {"sink": name, "why": sink.health.last_error}
+            if sink.health.state == "refused":
+                yield _Condition(f"history.refused:{name}", "medium", 0.0, why)
+            elif sink.health.state == "failing":
+                yield _Condition(f"history.failing:{name}", "low", FAILING_S, why)
+        refused = sum(sink.health.dead_points for sink in history.sinks.values())
+        for id_, priority, count in (
+            ("history.dropped:outbox", "high", history.dropped_points),
+            ("history.aside:outbox", "medium", len(history.quarantined)),
+            ("history.dead:outbox", "low", refused),
+            ("agent.flood:inbox", "medium", dropped_readings),
+        ):
+            before, rose_s = self._counted.get(id_, (0, float("-inf")))
+            if count > before:
+                rose_s = now_s
+            self._counted[id_] = (count, rose_s)
+            if now_s - rose_s < REMEMBERED_S:
+                yield _Condition(id_, priority, 0.0, {"count": count})  # type: ignore[arg-type]  # a tuple's literal

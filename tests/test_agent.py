@@ -1,0 +1,308 @@
+"""The agent itself: what it keeps, whom it answers, what it says of its own troubles, and that nothing stops it."""
+
+import asyncio
+import json
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller import agent as agent_module
+from controller import running as running_module
+from controller.agent import Agent
+from controller.core.words import AlarmNow, ScanResult
+from controller.history.history import HistoryStatus, SinkStatus
+from controller.history.outbox import Pending
+from controller.history.shipper import Health
+from controller.own_alarms import FAILING_S, REMEMBERED_S, OwnAlarms
+from controller.panel.farm import Refusal, SetpointNow
+from controller.panel.shapes import alarm_shapes
+from controller.running import run_agent
+from edge_config.loader import load_site
+from foundation.clock import AcceleratedClock
+from foundation.messages import LANGUAGES, catalogue
+from foundation.reading import good
+from tests.recorded_session import Session
+from tests.wire.agent_on_wires import NOON_S, SITES, no_secret, until
+
+
+@pytest.fixture
+def nowhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, dict[str, Any]]]:
+    """Wires of the fish farm that lead nowhere: refused at once, and not waited for at the end."""
+    monkeypatch.setattr("drivers.link.STOP_S", 0.05)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        end = {"host": "127.0.0.1", "port": probe.getsockname()[1]}
+        yield {"ras_rs485": {"port": "/nonexistent/port"}, "ras_tcp": end, "farm_mqtt": end}
+
+
+def agent_at(directory: Path, wiring: dict[str, dict[str, Any]], speed: float = 20.0) -> Agent:
+    return Agent(
+        load_site(SITES / "ras.yaml").site, directory, AcceleratedClock(NOON_S, speed), no_secret, wiring
+    )  # fmt: skip
+
+
+@asynccontextmanager
+async def alive(agent: Agent) -> AsyncIterator[Agent]:
+    task = asyncio.create_task(agent.run())
+    try:
+        await until(lambda: agent.health.scans > 0 or task.done(), "the first scan")
+        yield agent
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+# --- what it keeps
+
+
+async def test_an_agent_without_any_wire_scans_and_keeps_its_state(tmp_path: Path, nowhere: Any) -> None:
+    async with alive(agent_at(tmp_path, nowhere)) as agent:
+        await agent.set_setpoint("change-01", "ras1.tank1.do_sp", 9.0, "li")
+        await until(lambda: agent.health.scans > 10, "ten scans")
+    kept = json.loads((tmp_path / "state.json").read_text())
+    assert kept["chosen"]["ras1.tank1.do_sp"][:2] == [9.0, "li"]
+    again = agent_at(tmp_path, nowhere)
+    now = again.scan(again.now())
+    assert now.state.chosen["ras1.tank1.do_sp"].value == 9.0
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"\xff", b'{"at_s": '])
+def test_a_state_that_cannot_be_read_is_put_aside_and_the_farm_starts_fresh(
+    text: bytes, tmp_path: Path, nowhere: Any
+) -> None:
+    (tmp_path / "state.json").write_bytes(text)
+    agent = agent_at(tmp_path, nowhere)
+    assert agent.scan(agent.now()).orders
+    assert (tmp_path / "state.corrupt").read_bytes() == text
+
+
+async def test_a_directory_that_cannot_be_made_stops_no_scan_and_is_an_alarm(tmp_path: Path, nowhere: Any) -> None:
+    (tmp_path / "file").write_text("where a directory should be")
+    async with alive(agent_at(tmp_path / "file" / "var", nowhere)) as agent:
+        await until(lambda: any(alarm.id == "history.disk:outbox" for alarm in agent.alarms()), "the disk's alarm")
+        scans = agent.health.scans
+        await until(lambda: agent.health.scans > scans + 5, "scans going on")
+    assert agent.history.status().stored_points == 0
+
+
+async def test_a_scan_that_throws_ends_the_agent_by_the_safe_door(
+    tmp_path: Path, nowhere: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = agent_at(tmp_path, nowhere)
+    safe: list[str] = []
+    close = agent._links.close
+
+    async def closing() -> None:
+        safe.append("outputs")
+        await close()
+
+    def broken(*_: object) -> ScanResult:
+        raise ZeroDivisionError("a mistake of ours")
+
+    monkeypatch.setattr(agent._links, "close", closing)
+    monkeypatch.setattr(agent.core, "scan", broken)
+    with pytest.raises(ZeroDivisionError):
+        await agent.run()
+    assert safe == ["outputs"]
+    assert (tmp_path / "state.json").exists()
+
+
+# --- whom it answers
+
+
+async def test_a_wish_sent_twice_is_granted_once_and_answered_twice(tmp_path: Path, nowhere: Any) -> None:
+    agent = agent_at(tmp_path, nowhere)
+    wishes = [asyncio.create_task(agent.set_setpoint("same-wish", "ras1.tank1.do_sp", 8.0, "li")) for _ in range(2)]
+    await asyncio.sleep(0)
+    result = agent.scan(agent.now())
+    answers = await asyncio.gather(*wishes)
+    assert all(isinstance(answer, SetpointNow) and answer.target == 8.0 for answer in answers)
+    assert [event.kind for event in result.events if event.values.get("id") == "same-wish"] == ["setpoint_changed"]
+    # and once more, when it was long granted
+    late = await agent.set_setpoint("same-wish", "ras1.tank1.do_sp", 11.0, "li")
+    assert isinstance(late, SetpointNow)
+    assert late.target == 8.0
+    assert not agent.scan(agent.now()).events
+
+
+async def test_a_wish_beyond_the_limits_is_refused_with_the_reason(tmp_path: Path, nowhere: Any) -> None:
+    agent = agent_at(tmp_path, nowhere)
+    wish = asyncio.create_task(agent.set_setpoint("too-much", "ras1.tank1.do_sp", 99.0, "li"))
+    await asyncio.sleep(0)
+    agent.scan(agent.now())
+    answer = await wish
+    assert isinstance(answer, Refusal)
+    assert (answer.because.key, answer.because.values["high"]) == ("limits", 12.0)
+
+
+async def test_a_wish_that_no_scan_takes_up_is_not_answered_with_yes(
+    tmp_path: Path, nowhere: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agent_module, "ANSWER_S", 0.01)
+    answer = await agent_at(tmp_path, nowhere).set_setpoint("unheard", "ras1.tank1.do_sp", 8.0, "li")
+    assert isinstance(answer, Refusal)
+    assert answer.because.key == "no_answer"
+
+
+async def test_who_reads_slowly_gets_every_change_in_one_piece(tmp_path: Path, nowhere: Any) -> None:
+    agent = agent_at(tmp_path, nowhere)
+    following = agent.changes()
+    first = asyncio.ensure_future(anext(following))
+    await asyncio.sleep(0)
+    for value in (7.0, 7.5, 8.0):
+        agent._on_readings([good("ras1.tank1.do_a", value, agent.now())], None)
+        agent._on_readings([good("ras1.tank1.ph", value, agent.now())], None)
+        agent.scan(agent.now() + value)
+    changes = await first
+    # three scans in one piece, and of each tag the newest
+    assert {tag: changes[tag].value for tag in ("ras1.tank1.do_a", "ras1.tank1.ph")} == {
+        "ras1.tank1.do_a": 8.0,
+        "ras1.tank1.ph": 8.0,
+    }
+    await following.aclose()  # type: ignore[attr-defined]  # it is a generator
+    assert not agent._followers
+
+
+async def test_a_flood_is_bounded_counted_and_an_alarm(
+    tmp_path: Path, nowhere: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agent_module, "INBOX_LIMIT", 10)
+    agent = agent_at(tmp_path, nowhere)
+    for _ in range(25):
+        agent._on_readings([good("ras1.tank1.do_a", 7.0, agent.now())], None)
+    assert len(agent._inbox) == 10
+    agent.scan(agent.now())
+    assert agent.health.dropped_readings == 15
+    (alarm,) = (one for one in agent.alarms() if one.id.startswith("agent."))
+    assert (alarm.id, alarm.values) == ("agent.flood:inbox", {"count": 15})
+
+
+# --- what it says of its own troubles
+
+WELL = HistoryStatus(
+    stored_points=1000, last_stored_s=0.0, waiting_points=0, dropped_points=0, unknown_readings=0, last_error="",
+    recorded={}, quarantined=(), dead_letters=0, sinks={"influx": SinkStatus(Health("ok"), Pending(0, 0, None))},
+)  # fmt: skip
+
+
+def sink(**health: Any) -> HistoryStatus:
+    return replace(WELL, sinks={"influx": SinkStatus(Health(**health), Pending(0, 0, None))})
+
+
+def ids(alarms: tuple[AlarmNow, ...]) -> list[str]:
+    return [alarm.id for alarm in alarms]
+
+
+def test_when_all_is_well_there_is_no_alarm() -> None:
+    assert OwnAlarms().now(WELL, 0, 100.0) == ()
+
+
+def test_a_refused_sink_is_an_alarm_at_once_and_since_when_stays() -> None:
+    own, refused = OwnAlarms(), sink(state="refused", last_error="401 unauthorized")
+    (first,) = own.now(refused, 0, 100.0)
+    assert (first.id, first.since_s) == ("history.refused:influx", 100.0)
+    assert first.values == {"sink": "influx", "why": "401 unauthorized"}
+    assert own.now(refused, 0, 500.0) == (first,)
+    assert own.now(WELL, 0, 600.0) == ()
+    assert own.now(refused, 0, 700.0)[0].since_s == 700.0
+
+
+def test_a_sink_that_is_away_is_an_alarm_after_a_while() -> None:
+    own, away = OwnAlarms(), sink(state="failing", last_error="no connection")
+    assert own.now(away, 0, 100.0) == ()
+    assert own.now(away, 0, 100.0 + FAILING_S - 1.0) == ()
+    (alarm,) = own.now(away, 0, 100.0 + FAILING_S)
+    assert (alarm.id, alarm.priority, alarm.since_s) == ("history.failing:influx", "low", 100.0)
+    assert own.now(WELL, 0, 2000.0) == ()
+    assert own.now(away, 0, 2001.0) == ()
+
+
+def test_what_was_lost_stands_for_a_day_after_the_last_of_it() -> None:
+    own, lost = OwnAlarms(), replace(WELL, dropped_points=7)
+    assert own.now(WELL, 0, 0.0) == ()
+    assert own.now(lost, 0, 100.0)[0].values == {"count": 7}
+    assert ids(own.now(lost, 0, 100.0 + REMEMBERED_S - 1.0)) == ["history.dropped:outbox"]
+    assert own.now(lost, 0, 100.0 + REMEMBERED_S) == ()
+    more = replace(WELL, dropped_points=8)
+    assert own.now(more, 0, 200.0 + REMEMBERED_S)[0].values == {"count": 8}
+
+
+def test_every_trouble_of_its_own_has_words_in_both_languages() -> None:
+    own = OwnAlarms()
+    troubles = replace(
+        sink(state="refused", last_error="401", dead_points=3),
+        last_error="disk full", dropped_points=1, quarantined=(Path("outbox.corrupt"),),
+    )  # fmt: skip
+    alarms = [*own.now(troubles, 5, 0.0)]
+    away = sink(state="failing", last_error="gone")
+    own.now(away, 5, 1.0)
+    alarms += own.now(away, 5, 1.0 + FAILING_S)
+    kinds = {shape.kind: shape for shape in alarm_shapes(alarms)}
+    assert set(kinds) == {
+        "history.disk", "history.refused", "history.failing", "history.dropped", "history.aside", "history.dead",
+        "agent.flood",
+    }  # fmt: skip
+    for language in LANGUAGES:
+        for kind, shape in kinds.items():
+            for part in ("cause", "consequence", "response"):
+                text = catalogue(language)[f"alarm.{kind}.{part}"]
+                assert "{" not in text.format(**shape.values), (kind, part)
+
+
+# --- its panel
+
+
+async def test_a_panel_that_keeps_failing_is_said_once_and_stops_nothing(
+    tmp_path: Path, nowhere: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    failures = 0
+
+    async def broken(*_: object) -> None:
+        nonlocal failures
+        failures += 1
+        raise RuntimeError("no front end here")
+
+    monkeypatch.setattr(running_module, "PANEL_AGAIN_S", 0.0)
+    monkeypatch.setattr(running_module, "serve", broken)
+    (tmp_path / "wiring.json").write_text(json.dumps(nowhere))
+    site, clock = load_site(SITES / "ras.yaml").site, AcceleratedClock(NOON_S, 20.0)
+    running = asyncio.create_task(
+        run_agent(
+            site, tmp_path, clock, no_secret, tmp_path / "wiring.json", "127.0.0.1", 0, lambda *_: None
+        )
+    )  # fmt: skip
+    await until(lambda: failures > 3, "the panel tried again")
+    assert not running.done()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert [record.message for record in caplog.records if record.name == "farmloop.panel"] == ["panel_failed"]
+
+
+# --- what its log says
+
+
+@pytest.mark.wire
+def test_what_breaks_is_said_once_and_what_mends_is_said_once(session: Session) -> None:
+    told: Counter[tuple[str, str]] = Counter()
+    for line in session.log():
+        subject = line.get("device") or line.get("bus") or line.get("subject") or ""
+        told[line["what"], str(subject)] += 1
+    for device in ("ras_do_a", "ras_feeder"):
+        assert (told["device is lost", device], told["device is back", device]) == (1, 1), device
+    assert (told["broker is lost", "farm_mqtt"], told["broker is back", "farm_mqtt"]) == (1, 1)
+    assert [count for (what, _), count in told.items() if what.startswith("sink influx is failing")] == [1]
+    lost = {subject for what, subject in told if what in ("device is lost", "bus is lost", "broker is lost")}
+    assert lost == {"ras_do_a", "ras_feeder", "farm_mqtt"}
+    for tag in ("ras1.tank1.do_a", "ras1.tank1.fed"):
+        assert (told["tag_bad", tag], told["tag_back", tag]) == (1, 1), tag
+    # what was never seen before did not come back
+    assert told["tag_back", "ras1.tank1.ph"] == 0
+    assert told["tag_back", "ras1.tank1.pump"] == 0
+    assert told["setpoint_changed", "ras1.tank1.do_sp"] == 1
+    assert max(told.values()) == 1, told.most_common(3)
