@@ -19,7 +19,7 @@ log = logging.getLogger("farmloop.panel")
 
 PANEL_AGAIN_S = 5.0
 WIRING_S = 30.0
-REPORT_S = 0.2
+REPORT_S = 0.1
 
 
 async def run_agent(

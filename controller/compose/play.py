@@ -18,9 +18,11 @@ from zoneinfo import ZoneInfo
 
 from controller.compose.demo import START_S, Demo, DemoFailed
 from controller.compose.simulator_process import outputs_now, write_whole
+from controller.running import REPORT_S
 from drivers.codec import plan, poll_cost_s
 from drivers.product import Product, load_product
 from edge_config.model.site import BrokerBus, Device, SerialBus, Site
+from edge_config.tags import site_tags
 from foundation.clock import Clock, pause, process_time
 from simulator.devices.recorded import Recording
 from simulator.recording_files import RecordingError
@@ -36,9 +38,11 @@ LEAD_S = 0.2
 STRAINED, EASY = 2.5, 1.5
 """How long a row that is due has waited to be seen, in polls and scans of its device; one of each is usual. Above the
 first the play slows down, below the second it runs faster again."""
-SLOWER, FASTER, SLOWEST = 0.5, 1.25, 60.0
+SLOWER, FASTER, SLOWEST = 0.5, 1.1, 60.0
 PATIENCE_S = 600.0
 """Farm time that a change of speed has to show."""
+REACTION_S = REPORT_S + LOOK_S + LEAD_S
+"""Process time from the moment at which the agent falls behind until a slower pace holds."""
 SHIPPING_S = 60.0
 """Process time that the sinks have for what is left, from the last row on."""
 EXCHANGE_S = 0.0015
@@ -139,7 +143,8 @@ def fastest_speed(site: Site) -> tuple[float, str]:
     """Largest farm seconds a second at which every bus and the agent keep up, and who sets it.
 
     The wire's own time runs as fast as farm time does; what does not is what a request, a message and a scan cost the
-    machine. Raises SpeedError for a bus whose wire is too slow for its devices at any speed.
+    machine, and how long it takes to slow down: until then no value may go stale. Raises SpeedError for a bus whose
+    wire is too slow for its devices at any speed.
     """
     spent: dict[str, float] = {"the agent": SCAN_S / site.site.scan}
     """Process seconds a farm second, by who spends them."""
@@ -157,8 +162,13 @@ def fastest_speed(site: Site) -> tuple[float, str]:
             if wire > BUSY:
                 raise SpeedError(f"bus {name}: the wire is busy for {wire:.0%} of the time at {bus.baud} baud")
     # they are two processes on the same few cores: everybody's time counts
-    worst = max(spent, key=lambda who: spent[who])
-    return BUSY / sum(spent.values()), worst
+    fastest, whose = BUSY / sum(spent.values()), max(spent, key=lambda who: spent[who])
+    stale = min(
+        (tag for tag in site_tags(site).values() if tag.stale_s), key=lambda tag: tag.stale_s or 0.0, default=None
+    )
+    if stale is not None and stale.stale_s is not None and stale.stale_s / 2 / REACTION_S < fastest:
+        return stale.stale_s / 2 / REACTION_S, f"{stale.name}, stale after {stale.stale_s:g} s,"
+    return fastest, whose
 
 
 async def play_on_wires(

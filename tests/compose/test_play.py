@@ -13,7 +13,9 @@ from typer.testing import CliRunner
 from controller.cli import app
 from controller.compose.play import (
     EASY,
+    FASTER,
     PATIENCE_S,
+    REACTION_S,
     SLOWEST,
     STRAINED,
     Play,
@@ -86,7 +88,6 @@ def test_a_play_ends_by_itself_and_says_what_was_recorded(tmp_path: Path) -> Non
     ("options", "words"),
     [
         (["--speed", "1000000"], "speed 1e+06: "),
-        (["--speed", "0"], "speed 0: "),
         (["--from", "tomorrow"], "'tomorrow' is not a date"),
         (["--from", "2030-01-01"], "no row lies in the days"),
         (["--broker", "nowhere"], "'nowhere' is not HOST:PORT"),
@@ -121,14 +122,20 @@ def site(**changes: Any) -> Site:
 
 
 def test_the_fastest_speed_is_what_polls_messages_and_scans_leave_and_names_who_takes_most() -> None:
-    fastest, whose = fastest_speed(site())
+    forever = {"tags": {"gh1.bay1.air_temp": {"unit": "degC", "stale": "100 d"}}}
+    fastest, whose = fastest_speed(site(**forever))
     assert whose == "the agent"
-    hurried, whose = fastest_speed(site(devices__logger__period="5 s"))
+    hurried, whose = fastest_speed(site(**forever, devices__logger__period="5 s"))
     assert hurried < fastest / 5
     assert whose == "bus line"
-    assert fastest_speed(site(site__scan="10 min"))[0] > 1.5 * fastest
+    assert fastest_speed(site(**forever, site__scan="10 min"))[0] > 1.5 * fastest
     lease = {"type": "analog", "safe": "0 %", "lease": "30 s", "fail_safe_by": "device"}
-    assert fastest_speed(site(outputs={"gh1.bay1.valve": lease}))[0] < fastest / 2
+    assert fastest_speed(site(**forever, outputs={"gh1.bay1.valve": lease}))[0] < fastest / 2
+
+
+def test_no_value_may_go_stale_before_a_play_has_slowed_down() -> None:
+    fastest, whose = fastest_speed(site())
+    assert (fastest, whose) == (1800.0 / REACTION_S, "gh1.bay1.air_temp, stale after 3600 s,")
 
 
 def test_a_wire_that_is_too_slow_at_any_speed_is_named() -> None:
@@ -187,7 +194,7 @@ def test_a_play_slows_down_while_rows_come_ever_later_and_goes_back_to_speed(tmp
         now_s += 10 * PATIENCE_S
         play.look(now_s, strain)
         play.see(now_s + strain * 180.0 + PATIENCE_S / 2, FIRST_S)  # a change must have had time to show
-    assert play.speeds == [2000.0, 1000.0, 500.0, 625.0, 781.25, 976.5625]
+    assert play.speeds == pytest.approx([2000.0, 1000.0, 500.0, 500.0 * FASTER, 500.0 * FASTER**2, 500.0 * FASTER**3])
 
 
 def test_a_play_never_stands_still_and_what_is_over_is_not_waited_for(tmp_path: Path) -> None:
