@@ -268,7 +268,12 @@ def play(
         plan = plan_play(csv, map_path(mapping), speed, begin, days, at)
         with bar if not as_json and sys.stderr.isatty() else contextlib.nullcontext():
             task = bar.add_task("", total=plan.rows)
-            played = asyncio.run(run_play(plan, port, directory, lambda told: bar.update(task, completed=told)))
+
+            def up(sign_in: str) -> None:
+                if not as_json:
+                    typer.echo(f"\n  {sign_in}\n\n  Open this once to watch. Ctrl-C stops everything.\n")
+
+            played = asyncio.run(run_play(plan, port, directory, up, lambda told: bar.update(task, completed=told)))
     except ProblemsError as error:
         for problem in error.problems:
             typer.echo(problem.line_of_text(_language()), err=True)

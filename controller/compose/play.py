@@ -187,10 +187,14 @@ async def play_on_wires(
             write_whole(directory / "outputs.json", outputs_now(site, farm))
 
 
-async def run_play(plan: PlayPlan, port: int, directory: Path | None, told: Callable[[int], None]) -> Played:
-    """Play all of it and stop by itself. `told` hears how many rows have been told. Raises DemoFailed."""
+async def run_play(
+    plan: PlayPlan, port: int, directory: Path | None, up: Callable[[str], None], told: Callable[[int], None]
+) -> Played:
+    """Play all of it and stop by itself. `up` hears where to sign in, `told` how many rows have been told. Raises
+    DemoFailed."""
     play = Play(plan, port, directory)
     async with play:
+        up(play.ready["sign_in"])
         await play.connected()
         began_s = process_time()
         play.run_at(plan.speed)
