@@ -26,24 +26,26 @@ class Day(NamedTuple):
 
 
 class Calendar:
-    """Days of one place. Keeps the last three: a pure function that remembers."""
+    """Days of one place. Keeps the last few: a pure function that remembers."""
 
     def __init__(self, timezone: str, latitude: float, longitude: float) -> None:
         self._zone = ZoneInfo(timezone)
         self._latitude, self._longitude = latitude, longitude
         never = Day(0.0, 0.0, 0.0, 0.0)
-        self._around = (never, never, never)
+        self._around = (never, never, never, never)
 
     def day(self, now_s: float) -> Day:
         """The local day that `now_s` lies in."""
-        today = self._around[1]
+        today = self._around[2]
         if not today.midnight_s <= now_s < today.next_midnight_s:
             today = self._day_of(now_s)
-            self._around = (self._day_of(today.midnight_s - 1.0), today, self._day_of(today.next_midnight_s))
+            yesterday = self._day_of(today.midnight_s - 1.0)
+            before = self._day_of(yesterday.midnight_s - 1.0)
+            self._around = (before, yesterday, today, self._day_of(today.next_midnight_s))
         return today
 
-    def around(self, now_s: float) -> tuple[Day, Day, Day]:
-        """Yesterday, today and tomorrow: an offset from the sun, or a long run, may cross midnight."""
+    def around(self, now_s: float) -> tuple[Day, Day, Day, Day]:
+        """From the day before yesterday to tomorrow: what the sun moves over midnight may be theirs."""
         self.day(now_s)
         return self._around
 

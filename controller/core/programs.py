@@ -99,10 +99,8 @@ class SetpointProgram:
 
     def _period(self, now_s: float) -> tuple[float, float]:
         """When the latest period began, and its value."""
-        moments = [(day.moment(when), value) for day in self.calendar.around(now_s) for when, value in self.periods]
-        # where even yesterday's are still to come, that of the day before holds
-        before = (float("-inf"), max(moments[: len(self.periods)])[1])
-        return max((moment for moment in moments if moment[0] <= now_s), default=before)
+        moments = ((day.moment(when), value) for day in self.calendar.around(now_s) for when, value in self.periods)
+        return max(moment for moment in moments if moment[0] <= now_s)
 
     def _light(self, light: Light, values: Values, now_s: float) -> float:
         day = self.calendar.day(now_s)

@@ -93,6 +93,8 @@ def test_a_period_that_the_sun_moves_over_midnight_begins_there():
     ),
     st.integers(0, 365), st.floats(0, 86_399),
 )  # fmt: skip
+@example([(clock("01:00"), 10), (sunset(9.0), 11)], 0, 0.0)
+@example([(sunset(9.0), 11)], 0, 0.0)
 def test_the_period_is_the_one_that_began_last(periods, day, second):
     when_s = at("2026-01-01T00:00:00") + day * 86_400.0 + second
     began = [
@@ -359,7 +361,8 @@ def test_the_lamp_reaches_the_days_light_sum_in_the_whole_scan():
     assert farm.state.values["fa.z.dli"] == pytest.approx(12.0, rel=0.01)
 
 
-def test_yesterday_today_and_tomorrow_follow_each_other():
-    before, day, after = SHANDONG.around(at("2026-03-20T12:00:00"))
-    assert (before.next_midnight_s, after.midnight_s) == (day.midnight_s, day.next_midnight_s)
-    assert timedelta(seconds=after.next_midnight_s - before.midnight_s) == timedelta(days=3)
+def test_the_days_around_follow_each_other_and_today_is_the_third():
+    days = SHANDONG.around(at("2026-03-20T12:00:00"))
+    assert all(sooner.next_midnight_s == later.midnight_s for sooner, later in pairwise(days))
+    assert days[2] == SHANDONG.day(at("2026-03-20T12:00:00"))
+    assert timedelta(seconds=days[3].next_midnight_s - days[0].midnight_s) == timedelta(days=4)
