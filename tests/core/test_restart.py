@@ -241,10 +241,13 @@ def test_a_declared_hold_counts_on_over_a_restart():
     farm.scan([Override("1", "fa.z.mixer", 70.0, "wang", farm.now_s + 30.0)])
     farm.run(40)
     assert farm.order("fa.z.mixer").value == 70.0  # nobody any more: held for a minute
+    stood_s = farm.state.blocks["fa.z.mixer#idle"].since_s
     new = restarted(farm, after_s=20.0)
-    new.scan()
-    assert new.order("fa.z.mixer").value == 70.0
-    new.run(60)
+    held_s = 0.0
+    while new.now_s < stood_s + 120.0:
+        new.scan()
+        held_s = new.now_s if new.order("fa.z.mixer").value == 70.0 else held_s
+    assert held_s == stood_s + 59.0  # a minute, to the second
     assert new.order("fa.z.mixer").value == 20.0
 
 

@@ -104,7 +104,8 @@ def test_life_support_that_must_be_on_beats_what_inhibits_it():
     farm = warmed()
     farm.says["fa.z.level"] = 5.0
     farm.run(5)
-    assert (farm.order("fa.z.rescue").owner, farm.order("fa.z.rescue").value) == ("fa.z.empty", 0.0)
+    order = farm.order("fa.z.rescue")
+    assert (order.owner, order.value, order.slot) == ("fa.z.empty", 0.0, Slot.TRIP)
     hot(farm, 4.0)
     farm.run(5)
     order = farm.order("fa.z.rescue")
