@@ -9,7 +9,9 @@ from collections.abc import Mapping
 
 from edge_config.model.site import Site
 from foundation.reading import Value
+from simulator import actuators
 from simulator.actuators import Actuator
+from simulator.faults import checked
 from simulator.ground import TICK_S, Ground
 from simulator.instruments import Instrument
 from simulator.layout import FieldError, Layout, unknown
@@ -42,9 +44,9 @@ class Field:
         self.start_s = self.now_s = start_s
         self.grounds: dict[str, Ground] = layout.grounds
         self.actuators: dict[str, Actuator] = layout.actuators
-        """By output (or bound device tag): to weld a contact or jam a motor (`stuck`), or to see where it stands."""
+        """By output (or bound device tag): to see where one stands; `fault` breaks it."""
         self.instruments: dict[str, Instrument] = layout.instruments
-        """By measured tag: to foul or shift one (`character`)."""
+        """By measured tag, with its `character`; `fault` breaks it."""
         self._by_channel = layout.by_channel
         self._applied: dict[str, Value] = {}
         self._tick = 0
@@ -95,6 +97,48 @@ class Field:
         if found is not None and found[0].order(tag, value):
             for ground in found[1]:
                 ground.switched = True
+
+    def compensate(self, tag: str, water_c: float) -> None:
+        """A master tells the probe at `tag` how warm its water is."""
+        instrument = self.instruments.get(tag)
+        if instrument is not None and instrument.beside is not None:
+            instrument.beside.compensate(water_c)
+
+    # --- what goes wrong
+
+    def fault(self, tag: str, form: str, **values: float) -> None:
+        """From now on what stands at `tag` (an instrument's tag, or an output) fails in this form; forms and their
+        numbers are those of `simulator/faults.py`. Raises FieldError for a tag, form or number that there is not."""
+        instrument, actuator = self.instruments.get(tag), self.actuators.get(tag)
+        try:
+            if instrument is not None:
+                instrument.fail(form, values)
+            elif actuator is not None:
+                actuators.spoil(actuator, form, checked("actuator", form, values))
+                self._felt(actuator)
+            else:
+                raise ValueError(unknown("instrument or output", tag, (*self.instruments, *self.actuators)))
+        except ValueError as error:
+            raise FieldError(f"{tag}: {error}") from error
+
+    def mend(self, tag: str, form: str | None = None) -> None:
+        """Undo one form of fault at `tag`, or all. A probe that is mended of `fouling` is cleaned. FieldError for a
+        tag that there is not."""
+        instrument, actuator = self.instruments.get(tag), self.actuators.get(tag)
+        if instrument is not None:
+            instrument.mend(form)
+        elif actuator is not None:
+            actuators.mend(actuator, form)
+            self._felt(actuator)
+        else:
+            raise FieldError(f"{tag}: {unknown('instrument or output', tag, (*self.instruments, *self.actuators))}")
+
+    def _felt(self, actuator: Actuator) -> None:
+        """The plant is to step at the end of this tick."""
+        for other, grounds in self._by_channel.values():
+            if other is actuator:
+                for ground in grounds:
+                    ground.switched = True
 
     # --- what tests, scores and scenarios see
 

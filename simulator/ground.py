@@ -3,6 +3,7 @@
 from typing import Any
 
 from simulator.actuators import Actuator
+from simulator.beside import felt_by
 from simulator.instruments import Instrument
 from simulator.plants.plant import Plant, Weather
 
@@ -27,6 +28,8 @@ class Ground:
         self.fixed: dict[str, float] = {}
         """Input ports held by force, whatever the actuators do."""
         self.instruments: list[Instrument] = []
+        self.feedbacks: list[tuple[Instrument, Actuator]] = []
+        """Those that look at an actuator: at its contact, or at what it really does."""
         self.switched = False
         self._actuators: list[tuple[Actuator, str, float, float]] = []
         self._felt: list[float] = []
@@ -43,13 +46,18 @@ class Ground:
         self._take_positions()
         self.truth = self.plant.observe(self.state, self.inputs, weather)
         for instrument in self.instruments:
-            instrument.start(self.truth[instrument.port])
+            value = self.truth[instrument.port]
+            instrument.start(value, felt_by(instrument.beside, value, self.truth, 0.0))
+        for instrument, actuator in self.feedbacks:
+            instrument.start(_fed_back(instrument, actuator))
 
     def move(self, dt_s: float) -> None:
         """Let the actuators run for `dt_s`, within one tick."""
         felt = self._felt
         for index, (actuator, _, _, _) in enumerate(self._actuators):
             felt[index] += actuator.move(dt_s)
+        for instrument, actuator in self.feedbacks:
+            instrument.follow(_fed_back(instrument, actuator), dt_s)
 
     def tick(self, weather: Weather) -> None:
         """End of a tick: step the plant if it is due, and let the instruments look."""
@@ -68,9 +76,18 @@ class Ground:
         self._take_positions()
         truth = self.truth = self.plant.observe(self.state, inputs, weather)
         for instrument in self.instruments:
-            instrument.follow(truth[instrument.port], dt_s)
+            value = truth[instrument.port]
+            if instrument.beside is None:
+                instrument.follow(value, dt_s)
+            else:
+                instrument.follow(value, dt_s, felt_by(instrument.beside, value, truth, dt_s))
 
     def _take_positions(self) -> None:
         for actuator, port, low, span in self._actuators:
             self.inputs[port] = low + span * actuator.position
         self.inputs.update(self.fixed)
+
+
+def _fed_back(instrument: Instrument, actuator: Actuator) -> float:
+    """A contact sits on the contactor, so a burnt motor closes it all the same; a current or a position is real."""
+    return float(actuator.contact) if instrument.contact else actuator.position

@@ -4,6 +4,7 @@ The wire forms (`modbus`, `mqtt_node`) read and write its channels. `poll` and `
 home, with no frames: for simulation in memory.
 """
 
+import random
 from collections.abc import Iterable, Mapping
 from math import floor
 from typing import Protocol
@@ -13,7 +14,9 @@ from edge_config.model.outputs import Analog, Output, ThreePoint
 from edge_config.model.site import Device, Site
 from edge_config.model.values import Hold
 from foundation.reading import Quality, Reading, Reason, Value
+from simulator.devices.manner import Manner, manner_of
 from simulator.devices.scaling import Scaling
+from simulator.faults import checked
 
 FUTURE_S = 5.0
 """A device's clock may be ahead by this much before a driver believes it no more."""
@@ -39,7 +42,13 @@ class VirtualDevice:
     """
 
     def __init__(
-        self, name: str, device: Device, product: Product, source: Source, safe: Mapping[str, float | bool]
+        self,
+        name: str,
+        device: Device,
+        product: Product,
+        source: Source,
+        safe: Mapping[str, float | bool],
+        deadline_s: float = 0.3,
     ) -> None:
         self.name = name
         self.settings = device
@@ -63,6 +72,10 @@ class VirtualDevice:
         """Channels that say "no value" in the product's own way."""
         self.clock_wrong_s = 0.0
         """How far the clock of a device that has one is ahead."""
+        self.faults: dict[str, dict[str, float]] = {}
+        """What `fault` set of the device as a whole."""
+        self._deadline_s = deadline_s
+        self._chance = random.Random(f"{name}/faults")
         self._source = source
         self._site_safe = dict(safe)
         self._frozen: dict[str, float | bool | None] = {}
@@ -82,6 +95,53 @@ class VirtualDevice:
             if channel in self.channels and self.channels[channel].access != "write"
         ]
         self._fall()
+
+    # --- what goes wrong
+
+    def fault(self, form: str, channel: str | None = None, **values: float) -> None:
+        """From now on the device, or one channel of it, fails in this form of `simulator/faults.py`. Raises ValueError
+        for a form, number or channel that there is not."""
+        if channel is None:
+            self.faults[form] = checked("device", form, values)
+            self.unplugged = "unplugged" in self.faults
+            self.clock_wrong_s = self.faults.get("clock", {}).get("by_s", 0.0)
+            return
+        numbers = checked("channel", form, values)
+        if channel not in self.channels:
+            raise ValueError(f"no channel '{channel}' on {self.name}; there are: {', '.join(self.channels)}")
+        match form:
+            case "stuck":
+                self.stuck.add(channel)
+            case "offset":
+                self.offset[channel] = numbers["by"]
+            case "sentinel":
+                self.sentinel.add(channel)
+
+    def mend(self, form: str | None = None, channel: str | None = None) -> None:
+        """Undo a form, of the device or of one channel; with no form every one, with no channel on all channels."""
+        for one in self.channels if channel is None else (channel,):
+            if form in (None, "stuck"):
+                self.stuck.discard(one)
+            if form in (None, "offset"):
+                self.offset.pop(one, None)
+            if form in (None, "sentinel"):
+                self.sentinel.discard(one)
+        if channel is None:
+            for name in (form,) if form is not None else tuple(self.faults):
+                self.faults.pop(name, None)
+            if form in (None, "unplugged"):
+                self.unplugged = False
+            if form in (None, "clock"):
+                self.clock_wrong_s = 0.0
+
+    @property
+    def refuses(self) -> bool:
+        """It answers whatever it is asked with an exception."""
+        return "refusing" in self.faults
+
+    def manner(self) -> Manner:
+        """How its next answer comes."""
+        return manner_of(self.faults, self._chance)
 
     # --- what a wire does
 
@@ -168,8 +228,8 @@ class VirtualDevice:
 
     def poll(self, now_s: float) -> list[Reading]:
         """One reading a readable tag, rounded as by the wire; all BAD while it is unplugged."""
-        if self.unplugged:
-            return [Reading(tag, None, Quality.BAD, Reason.COMM, now_s) for _, tag, _, _ in self._readable]
+        if (why := self._unheard()) is not None:
+            return [Reading(tag, None, Quality.BAD, why, now_s) for _, tag, _, _ in self._readable]
         if self._fed_by_any:
             self._fed_s = now_s
         source_s = now_s
@@ -190,8 +250,8 @@ class VirtualDevice:
 
     def order(self, values: Mapping[str, Value], now_s: float) -> list[tuple[str, bool, str | None]]:
         """Write tags, clearing a trip first as a driver would: tag, whether it was confirmed, why not."""
-        if self.unplugged:
-            return [(tag, False, Reason.COMM.value) for tag in values]
+        if (why := self._unheard()) is not None:
+            return [(tag, False, why.value) for tag in values]
         if self.tripped:
             self.clear(now_s)
         done: list[tuple[str, bool, str | None]] = []
@@ -207,6 +267,12 @@ class VirtualDevice:
         return done
 
     # --- inside
+
+    def _unheard(self) -> Reason | None:
+        """Why a driver gets nothing of the device this time."""
+        if self.unplugged or (self.faults and self.manner().is_lost(self._deadline_s)):
+            return Reason.COMM
+        return Reason.EXCEPTION if self.refuses else None
 
     def _sense(self, channel: str) -> float | bool | None:
         tag = self.tags.get(channel)
@@ -232,7 +298,8 @@ def devices_of(site: Site, source: Source, names: Iterable[str] | None = None) -
     safe = safe_values(site)
     chosen = site.devices if names is None else {name: site.devices[name] for name in names}
     return {
-        name: VirtualDevice(name, device, load_product(device.product), source, safe) for name, device in chosen.items()
+        name: VirtualDevice(name, device, load_product(device.product), source, safe, site.buses[device.bus].deadline)
+        for name, device in chosen.items()
     }
 
 

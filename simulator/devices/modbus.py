@@ -42,6 +42,8 @@ class ModbusSlave:
         if registers is None or not pdu or registers.device.unplugged:
             return None
         registers.device.tick(now_s)
+        if registers.device.refuses:
+            return bytes((pdu[0] | 0x80, DEVICE_FAILURE))
         try:
             answer = registers.answer(pdu, now_s)
         except _Refused as refused:

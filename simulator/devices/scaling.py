@@ -5,6 +5,7 @@ from math import inf, isfinite, nan
 
 from drivers.product import Channel
 from foundation.reading import Quality, Reason, Value
+from simulator.instruments import Raw
 
 Seen = tuple[Value | None, Quality, Reason | None]
 Words = tuple[int, ...]
@@ -47,7 +48,7 @@ class Scaling:
 
     def raw(self, value: float) -> float:
         """The raw number of a value; an integer as near as the register can hold."""
-        raw = (value - self._offset) / self._scale
+        raw = float(value) if isinstance(value, Raw) else (value - self._offset) / self._scale
         if self._integer:
             if not isfinite(raw):
                 return self._most

@@ -1,0 +1,94 @@
+"""What else of the medium a probe feels besides what it measures: the water's temperature, and whether it flows.
+
+Each looks at one more output port of the plant, and says what the probe makes of the true value. Sources: ../shared/
+physics.md 4.3 (conductivity) and 8 (pH, membrane).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import exp, log
+from typing import Protocol
+
+KELVIN = 273.15
+LEAST = 0.05
+"""What a linear coefficient leaves of conductivity, far below 0 degC."""
+STILL_S = 240.0
+"""A membrane in still water has eaten its oxygen by then."""
+
+
+class Beside(Protocol):
+    port: str
+    """The plant's output port at which it looks."""
+
+    def felt(self, value: float, beside: float, dt_s: float) -> float:
+        """What a probe without lag makes of `value`, given what stood beside it for the last `dt_s`."""
+        ...
+
+    def compensate(self, water_c: float) -> None:
+        """The master says how warm the water is."""
+        ...
+
+
+@dataclass(slots=True)
+class Conductivity:
+    """Ions move faster in warm water: a = `true_per_k` of the value at 25 degC a kelvin. The probe takes that out with
+    its own `set_per_k`, at its own temperature or, where it has none, at `believed_c`."""
+
+    port: str
+    true_per_k: float = 0.0191
+    set_per_k: float = 0.02
+    believed_c: float | None = None
+
+    def felt(self, value: float, beside: float, dt_s: float) -> float:
+        believed_c = beside if self.believed_c is None else self.believed_c
+        true, taken_out = (1.0 + self.true_per_k * (beside - 25.0)), (1.0 + self.set_per_k * (believed_c - 25.0))
+        return value * max(true, LEAST) / max(taken_out, LEAST)
+
+    def compensate(self, water_c: float) -> None:
+        if self.believed_c is not None:
+            self.believed_c = water_c
+
+
+@dataclass(slots=True)
+class Glass:
+    """A pH electrode: its slope grows with absolute temperature, `slope` of the theoretical one (0.9 to 1 by age).
+    What corrects the slope is the temperature that it believes; the zero at pH 7 needs none."""
+
+    port: str
+    slope: float = 1.0
+    believed_c: float | None = None
+
+    def felt(self, value: float, beside: float, dt_s: float) -> float:
+        believed_c = beside if self.believed_c is None else self.believed_c
+        return 7.0 + (value - 7.0) * self.slope * (beside + KELVIN) / (believed_c + KELVIN)
+
+    def compensate(self, water_c: float) -> None:
+        if self.believed_c is not None:
+            self.believed_c = water_c
+
+
+@dataclass(slots=True)
+class Membrane:
+    """A membrane eats the oxygen before it: in water slower than `needs` (port's unit) it comes to read `low_by` less
+    within four minutes, and is itself again as soon as it flows."""
+
+    port: str
+    needs: float
+    low_by: float = 0.25
+    _starved: float = 0.0
+    """0 to 1."""
+
+    def felt(self, value: float, beside: float, dt_s: float) -> float:
+        if beside >= self.needs:
+            self._starved = 0.0
+        else:
+            self._starved = 1.0 - (1.0 - self._starved) * exp(-dt_s * log(20.0) / STILL_S)
+        return value * (1.0 - self.low_by * self._starved)
+
+    def compensate(self, water_c: float) -> None:
+        """Not its affair."""
+
+
+def felt_by(beside: Beside | None, value: float, truth: Mapping[str, float], dt_s: float) -> float | None:
+    """None where nothing stands beside."""
+    return None if beside is None else beside.felt(value, truth[beside.port], dt_s)
