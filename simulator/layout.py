@@ -2,20 +2,21 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from drivers.product import Channel, load_product
 from edge_config.model.outputs import Analog, Output, ThreePoint
 from edge_config.model.site import Site
 from foundation.units import UnitError, factor, parse_quantity
-from simulator.actuators import Actuator, Contact, Level, Motor
+from simulator.actuators import Actuator, Contact, Level, Motor, adjust
+from simulator.beside import KEYS as BESIDE_KEYS
+from simulator.beside import beside_of
 from simulator.ground import TICK_S, Ground
 from simulator.instruments import Character, Instrument, adjusted, character_of
-from simulator.plants import greenhouse, plant_factory, ras
-from simulator.plants.plant import Plant, Port, Weather
-from simulator.weather import Steady, WeatherSource, design_day
-from simulator.weather_files import Epw
+from simulator.plants import aquaponics, greenhouse, plant_factory, pond, ras
+from simulator.plants.plant import Plant, Port
+from simulator.weather import WeatherSource
+from simulator.weather_of_site import MILD, weather_of
 
 STEP_S = 5.0
 """Longest step of a plant unless the site says otherwise; instruments refresh as often."""
@@ -23,9 +24,9 @@ PLANTS: Mapping[str, Callable[..., Plant]] = {
     "greenhouse": greenhouse.load,
     "plant_factory": plant_factory.load,
     "ras": ras.load,
+    "pond": pond.load,
+    "aquaponics": aquaponics.load,
 }
-MILD = Steady(Weather(15.0, 0.6, 2.0, 0.0, 5.0))
-"""The sky of a site that names none."""
 _FACILITY_KEYS = ("plant", "parameters", "bind", "instruments", "actuators", "inputs", "step")
 
 
@@ -59,21 +60,11 @@ class Layout:
             raise FieldError("\n".join(self._problems))
 
     def _load_sky(self, seed: int) -> WeatherSource:
-        section = self.site.simulation.get("weather")
-        place = self.site.site
         try:
-            if section is None:
-                return MILD
-            if isinstance(section, dict) and set(section) <= {"design_day", "seed"} and "design_day" in section:
-                day, of = str(section["design_day"]), int(section.get("seed", seed))
-                return design_day(day, of, place.latitude, place.longitude, place.timezone)
-            if isinstance(section, dict) and set(section) == {"epw"}:
-                return Epw(Path(section["epw"]))
-        except (ValueError, TypeError, OSError) as error:
-            self._problems.append(f"simulation.weather: {error}")
+            return weather_of(self.site.simulation.get("weather"), self.site.site, seed)
+        except (ValueError, OSError) as error:
+            self._wrong("simulation.weather", str(error))
             return MILD
-        self._problems.append("simulation.weather: wants {design_day: NAME, seed: N} or {epw: PATH}")
-        return MILD
 
     def _add_output(self, tag: str, output: Output) -> None:
         actuator: Actuator
@@ -118,9 +109,9 @@ class Layout:
             for port in ports if isinstance(ports, list) else [ports]:
                 self._bind(f"{place}.bind.{tag}", ground, tag, str(port), seed)
         for tag, settings in self._mapping(place, section, "instruments").items():
-            self._adjust_instrument(f"{place}.instruments.{tag}", tag, settings)
+            self._adjust_instrument(f"{place}.instruments.{tag}", ground, tag, settings)
         for tag, settings in self._mapping(place, section, "actuators").items():
-            self._adjust_motor(f"{place}.actuators.{tag}", tag, settings)
+            self._adjust_actuator(f"{place}.actuators.{tag}", tag, settings)
         for port, value in self._mapping(place, section, "inputs").items():
             if port not in plant.inputs:
                 self._wrong(f"{place}.inputs.{port}", unknown("input port", port, plant.inputs))
@@ -160,10 +151,12 @@ class Layout:
                 self._bind_actuator(place, ground, tag, port)
             else:
                 self._wrong(place, unknown("input port", port, plant.inputs))
-        elif port not in plant.outputs:
+        elif port not in plant.outputs and port not in site.outputs:
             self._wrong(place, unknown("output port", port, plant.outputs))
         elif tag in self.instruments:
             self._wrong(place, f"'{tag}' is bound twice")
+        elif port in site.outputs:
+            self._bind_instrument(place, ground, tag, port, Port("", 0.0, 1.0), seed)
         else:
             self._bind_instrument(place, ground, tag, port, plant.outputs[port], seed)
 
@@ -207,7 +200,10 @@ class Layout:
             contact=channel is not None and channel.kind == "bool",
         )
         self.instruments[tag] = instrument
-        ground.instruments.append(instrument)
+        if port in self.site.outputs:
+            ground.feedbacks.append((instrument, self.actuators[port]))
+        else:
+            ground.instruments.append(instrument)
 
     def _unit(self, tag: str) -> str:
         """The unit in which a device says this tag, '' where nobody has said."""
@@ -216,7 +212,7 @@ class Layout:
             return channel.unit
         return setting.unit if setting is not None and setting.unit else ""
 
-    def _adjust_instrument(self, place: str, tag: str, settings: Any) -> None:
+    def _adjust_instrument(self, place: str, ground: Ground, tag: str, settings: Any) -> None:
         instrument = self.instruments.get(tag)
         if instrument is None:
             self._wrong(place, f"nothing is bound to '{tag}'")
@@ -224,27 +220,29 @@ class Layout:
         if not isinstance(settings, dict):
             self._wrong(place, "wants {noise: …, lag: …, …}")
             return
+        unit, ports = self._unit(tag), ground.plant.outputs
+        own = {key: raw for key, raw in settings.items() if key not in BESIDE_KEYS}
         try:
-            instrument.character = adjusted(instrument.character, settings, self._unit(tag))
+            instrument.character = adjusted(instrument.character, own, unit)
+            if instrument.port in ports:
+                units = {name: port.unit for name, port in ports.items()}
+                instrument.beside = beside_of(settings, unit or ports[instrument.port].unit, units)
+            elif len(own) < len(settings):
+                raise ValueError("what looks at an output has nothing beside it")
         except ValueError as error:
             self._wrong(place, str(error))
 
-    def _adjust_motor(self, place: str, tag: str, settings: Any) -> None:
-        motor = self.actuators.get(tag)
-        if (
-            not isinstance(motor, Motor)
-            or not isinstance(settings, dict)
-            or not set(settings) <= {"travel", "backlash"}
-        ):
-            self._wrong(place, "wants {travel: …, backlash: …} of a three_point output")
-            return
-        try:
-            if "travel" in settings:
-                motor.travel_s = max(parse_quantity(settings["travel"]).to("s"), 1e-3)
-            if "backlash" in settings:
-                motor.backlash = parse_quantity(settings["backlash"]).to("%") / 100.0
-        except UnitError as error:
-            self._wrong(place, str(error))
+    def _adjust_actuator(self, place: str, tag: str, settings: Any) -> None:
+        actuator = self.actuators.get(tag)
+        if actuator is None:
+            self._wrong(place, unknown("output", tag, self.actuators))
+        elif not isinstance(settings, dict):
+            self._wrong(place, "wants {travel: …, backlash: …} of a motor, {min_on: …, min_off: …} of a contact")
+        else:
+            try:
+                adjust(actuator, settings)
+            except ValueError as error:
+                self._wrong(place, str(error))
 
     def _mapping(self, place: str, section: dict[str, Any], key: str) -> dict[str, Any]:
         found = section.get(key, {})

@@ -2,19 +2,54 @@
 
 import math
 import random
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib import resources
 from pathlib import PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 _TOP_KEYS = frozenset({"plant", "name", "note", "base", "parameters"})
+SPECIES = "species"
+"""`plant:` of a preset that serves every plant with such a stock."""
 _ENTRY_KEYS = frozenset({"value", "unit", "source", "spread", "note"})
 
 
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 class ParameterError(ValueError):
-    """A parameter file says something that no plant can be built from; names the file and the key."""
+    """A parameter file says something that no plant can be built from; names the file, the line and the key."""
+
+
+class _Entry(NamedTuple):
+    value: float
+    spread: float
+    place: str
+    """File and line."""
+
+
+class Varied(NamedTuple):
+    """What a scenario changes of whatever is loaded while it builds its plant."""
+
+    changes: Mapping[str, float] = {}
+    spread: float | None = None
+    """As a fraction, for every parameter that declares one; None for their own."""
+
+
+_VARIED: ContextVar[Varied] = ContextVar("varied", default=Varied())
+
+
+@contextmanager
+def varied(changes: Mapping[str, float], spread: float | None) -> Iterator[None]:
+    """Plants that are loaded inside have these values, and siblings this spread."""
+    token = _VARIED.set(Varied(changes, spread))
+    try:
+        yield
+    finally:
+        _VARIED.reset(token)
 
 
 def names() -> list[str]:
@@ -26,85 +61,108 @@ def names() -> list[str]:
 def load_parameters(
     name: str,
     *,
-    plant: str | None = None,
+    plant: str | tuple[str, ...] | None = None,
     known: Collection[str] | None = None,
     seed: int | None = None,
+    check: Callable[[Mapping[str, float]], Iterable[tuple[str, str]]] | None = None,
 ) -> dict[str, float]:
-    """The values of `simulator/parameters/{name}.yaml`, those of its `base:` file underneath.
+    """The values of `simulator/parameters/{name}.yaml`, those of its `base:` file, or files in order, underneath.
 
-    `plant` is what the file must be for, `known` exactly the names it must give: one too many, one too few,
+    `plant` is what the file must be for; of several, the files underneath may be for the others. `known` are
+    exactly the names it must give: one too many, one too few,
     one that is not a finite number raise ParameterError. With a `seed` every value that declares a `spread`
     (a fraction) is moved by as much at most, always the same way for the same name and seed.
+    `bass_50m3+rainbow_trout` lays one file over another: a plant, and over it the preset of a species.
+    What `check` finds in the values (key, what is wrong with it) raises ParameterError too, with the key's place.
     """
-    entries = _entries(name, plant, ())
+    entries = {key: entry for part in name.split("+") for key, entry in _entries(part.strip(), plant, ()).items()}
     if known is not None:
         for key in entries:
             if key not in known:
-                raise ParameterError(f"{name}.yaml: unknown parameter '{key}'")
+                raise ParameterError(f"{entries[key].place}: unknown parameter '{key}'")
         for key in known:
             if key not in entries:
                 raise ParameterError(f"{name}.yaml: parameter '{key}' is missing")
-    values = {key: value for key, (value, _) in entries.items()}
+    values = {key: entry.value for key, entry in entries.items()}
+    if check is not None:
+        for key, wrong in check(values):
+            raise ParameterError(f"{entries[key].place}: parameter '{key}' {wrong}")
+    varied = _VARIED.get()
+    values |= {key: value for key, value in varied.changes.items() if key in values}
     if seed is not None:
-        for key, (value, spread) in entries.items():
-            values[key] = value * (1.0 + spread * random.Random(f"{key}:{seed}").uniform(-1.0, 1.0))
+        for key, (_, spread, _) in entries.items():
+            if spread and varied.spread is not None:
+                spread = varied.spread
+            values[key] = values[key] * (1.0 + spread * random.Random(f"{key}:{seed}").uniform(-1.0, 1.0))
     return values
 
 
-def _entries(name: str, plant: str | None, above: tuple[str, ...]) -> dict[str, tuple[float, float]]:
+def _entries(name: str, plant: str | tuple[str, ...] | None, above: tuple[str, ...]) -> dict[str, _Entry]:
     file = f"{name}.yaml"
     if name in above:
         raise ParameterError(f"{file}: is its own base ({' <- '.join((*above, name))})")
-    document = _document(name)
+    document, lines = _document(name)
     for key in document:
         if key not in _TOP_KEYS:
             raise ParameterError(f"{file}: unknown key '{key}'; there are: {', '.join(sorted(_TOP_KEYS))}")
-    if plant is not None and document.get("plant") != plant:
-        raise ParameterError(f"{file}: is for plant '{document.get('plant')}', not for '{plant}'")
-    base = document.get("base")
-    entries = _entries(str(base), plant, (*above, name)) if base is not None else {}
+    wanted = (plant,) if isinstance(plant, str) else plant
+    if wanted is not None and document.get("plant") not in (*wanted, SPECIES):
+        raise ParameterError(f"{file}: is for plant '{document.get('plant')}', not for '{wanted[0]}'")
+    base = document.get("base", [])
+    entries: dict[str, _Entry] = {}
+    for under in base if isinstance(base, list) else [base]:
+        entries.update(_entries(str(under), plant, (*above, name)))
     own = document.get("parameters")
     if not isinstance(own, dict):
         raise ParameterError(f"{file}: key 'parameters' must be a mapping of name to value, unit and source")
     for key, entry in own.items():
-        entries[str(key)] = _entry(file, str(key), entry)
+        entries[str(key)] = _entry(f"{file}:{lines.get(str(key), 1)}", str(key), entry)
     return entries
 
 
-def _document(name: str) -> dict[str, Any]:
+def _document(name: str) -> tuple[dict[str, Any], dict[str, int]]:
+    """The file, and the line of each of its parameters."""
     source = resources.files(__package__).joinpath(f"{name}.yaml")
     if PurePath(name).name != name or not source.is_file():
         raise ParameterError(f"there is no parameter file '{name}'; there are: {', '.join(names())}")
+    text = source.read_text(encoding="utf-8")
     try:
-        document = yaml.safe_load(source.read_text(encoding="utf-8"))
+        document = yaml.load(text, _SafeLoader)
+        root: Any = yaml.compose(text, _SafeLoader)
     except yaml.YAMLError as error:
         raise ParameterError(f"{name}.yaml: {error}") from error
     if not isinstance(document, dict):
         raise ParameterError(f"{name}.yaml: must be a mapping with 'plant', 'name' and 'parameters'")
-    return document
+    lines = {
+        key.value: key.start_mark.line + 1
+        for section, under in root.value
+        if section.value == "parameters" and isinstance(under, yaml.MappingNode)
+        for key, _ in under.value
+    }
+    return document, lines
 
 
-def _entry(file: str, key: str, entry: Any) -> tuple[float, float]:
+def _entry(place: str, key: str, entry: Any) -> _Entry:
     if not isinstance(entry, dict):
-        raise ParameterError(f"{file}: parameter '{key}' must give value, unit and source")
+        raise ParameterError(f"{place}: parameter '{key}' must give value, unit and source")
     for part in entry:
         if part not in _ENTRY_KEYS:
-            raise ParameterError(f"{file}: parameter '{key}' has the unknown key '{part}'")
+            raise ParameterError(f"{place}: parameter '{key}' has the unknown key '{part}'")
     for part in ("value", "unit", "source"):
         if part not in entry:
-            raise ParameterError(f"{file}: parameter '{key}' has no {part}")
-    spread = _number(file, f"{key}.spread", entry.get("spread", 0.0))
+            raise ParameterError(f"{place}: parameter '{key}' has no {part}")
+    spread = _number(place, f"{key}.spread", entry.get("spread", 0.0))
     if not 0.0 <= spread < 1.0:
-        raise ParameterError(f"{file}: parameter '{key}' has the spread {spread:g}, wanted 0 up to 1")
-    return _number(file, key, entry["value"]), spread
+        raise ParameterError(f"{place}: parameter '{key}' has the spread {spread:g}, wanted 0 up to 1")
+    return _Entry(_number(place, key, entry["value"]), spread, place)
 
 
-def _number(file: str, key: str, value: Any) -> float:
+def _number(place: str, key: str, value: Any) -> float:
     """YAML 1.1 reads 1e-4 as a text, so numbers written that way are taken too."""
     try:
         number = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
         number = math.nan
     if not math.isfinite(number):
-        raise ParameterError(f"{file}: parameter '{key}' is {value!r}, not a finite number")
+        raise ParameterError(f"{place}: parameter '{key}' is {value!r}, not a finite number")
     return number

@@ -2,6 +2,8 @@
 
 from math import exp
 
+MOST_A_STEP = 0.3
+"""No single process takes more than this share of what is there in a step; far from it unless all is gone."""
 CO2_PER_O2_G = 44.0095 / 31.9988
 """g CO2 given off per g O2 taken up at a respiratory quotient of 1."""
 TAN_PER_PROTEIN_G = 0.092
@@ -11,14 +13,17 @@ SOLIDS_PER_FEED_G = 0.25
 FISH_HEAT_KJ_PER_G_O2 = 13.6
 
 # Nitrification with growth, Ebeling, Timmons & Bisogni 2006, Aquaculture 257:346:
-# NH4 + 1.83 O2 + 1.97 HCO3 -> 0.0244 C5H7O2N + 0.976 NO3 + 2.90 H2O + 1.86 CO2, all per g of N.
-NITRIFICATION_O2_G = 1.83 * 31.9988 / 14.0067
-NITRIFICATION_ALKALINITY_G = 1.97 * 50.0434 / 14.0067
+# NH4 + 1.83 O2 + 1.97 HCO3 -> 0.0244 C5H7O2N + 0.976 NO3 + 2.90 H2O + 1.86 CO2, all per g of N. Nitrate, alkalinity
+# and oxygen follow from the yield by nitrogen, charge and electrons: as printed, but not rounded, so that books close.
+NITRIFICATION_BUILT = 0.0244
+"""mol of bacteria, C5H7O2N, per mol of nitrogen oxidised."""
+NITRIFICATION_NITRATE_G = 1.0 - NITRIFICATION_BUILT
+"""g NO3-N; the rest of the nitrogen is in the bacteria."""
+NITRIFICATION_O2_G = (8.0 * NITRIFICATION_NITRATE_G - 20.0 * NITRIFICATION_BUILT) / 4.0 * 31.9988 / 14.0067
+NITRIFICATION_ALKALINITY_G = (1.0 + NITRIFICATION_NITRATE_G) * 50.0434 / 14.0067
 """As CaCO3."""
 NITRIFICATION_CO2_G = 1.86 * 44.0095 / 14.0067
-NITRIFICATION_SOLIDS_G = 0.0244 * 113.1146 / 14.0067
-NITRIFICATION_NITRATE_G = 0.976
-"""g NO3-N; the rest of the nitrogen is in the bacteria."""
+NITRIFICATION_SOLIDS_G = NITRIFICATION_BUILT * 113.1146 / 14.0067
 NITRIFICATION_O2_FIRST_STEP = 0.75
 """Share of the oxygen taken by ammonia to nitrite (3.43 of 4.57 g/g without growth)."""
 
@@ -26,6 +31,17 @@ NITRIFICATION_O2_FIRST_STEP = 0.75
 def tgc_weight_g(w0_g: float, tgc: float, degree_days: float) -> float:
     """Weight after a thermal sum; `tgc` in 1e-3 g^(1/3)/degC/d (Iwama & Tautz 1981)."""
     return float((w0_g ** (1.0 / 3.0) + tgc / 1000.0 * degree_days) ** 3)
+
+
+def tgc_gain_g_d(weight_g: float, tgc: float, degrees: float) -> float:
+    """What a fish of this weight gains in a day of `degrees`: the slope of `tgc_weight_g`."""
+    return float(3e-3 * tgc * degrees * weight_g ** (2.0 / 3.0))
+
+
+def warmth_beyond_best(water_c: float, best_c: float, width_k: float) -> float:
+    """What water warmer than the best leaves of growth, 0 to 1: a bell, 1 at and below `best_c`."""
+    over = (water_c - best_c) / width_k
+    return exp(-over * over) if over > 0.0 else 1.0
 
 
 def tgc_feed_kg_d(fish_kg: float, weight_g: float, water_c: float, tgc: float, fcr: float) -> float:
@@ -54,16 +70,16 @@ def gut_step(
     return stomach_g + fed_g - passed_g, gut_g + passed_g - digested_g, digested_g
 
 
-def fish_oxygen_g_h(mean_feed_g_h: float, digested_g_h: float, per_feed: float, routine_share: float) -> float:
-    """Oxygen the fish want: a routine share of the daily mean feed, the rest as the gut works.
+def fish_oxygen_g_h(routine_g_h: float, digested_g_h: float, per_feed: float) -> float:
+    """Oxygen the fish want: that of routine life, and `per_feed` g O2 per g of feed as the gut works.
 
-    `per_feed` in g O2 per g feed; the limit by low oxygen is `oxygen_limitation`.
+    The limit by low oxygen is `oxygen_limitation`.
     """
-    return per_feed * (routine_share * mean_feed_g_h + (1.0 - routine_share) * digested_g_h)
+    return routine_g_h + per_feed * digested_g_h
 
 
 def fish_tan_g_h(mean_feed_g_h: float, digested_g_h: float, protein: float, routine_share: float) -> float:
-    """TAN the fish excrete, in the same two parts as their oxygen."""
+    """TAN the fish excrete: a routine share of the mean feed of some days, the rest as the gut works."""
     return TAN_PER_PROTEIN_G * protein * (routine_share * mean_feed_g_h + (1.0 - routine_share) * digested_g_h)
 
 

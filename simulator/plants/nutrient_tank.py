@@ -390,24 +390,30 @@ class NutrientTank:
         )
 
     def _uptake(self, state: TankState, drive: TankDrive, dt_s: float) -> Ions:
-        """mmol of the step: what growth asks for, as far as the concentration at the roots allows."""
-        k, ca, mg, nh4, no3, p, so4, _, _, _ = state.channel
-        litres = state.channel_l
-        # no ion loses more than half: content / half saturation is at most 55 L/g
-        grams = min(drive.tissue_g_s * dt_s, 0.009 * litres)
-        by_ammonium = self.parameters.uptake_ammonium_share
-        return (
-            grams * _TISSUE_K * k / (k + litres * _HALF_K),
-            grams * _TISSUE_CA * ca / (ca + litres * _HALF_CA),
-            grams * _TISSUE_MG * mg / (mg + litres * _HALF_MG),
-            grams * TISSUE_NITROGEN * by_ammonium * nh4 / (nh4 + litres * _HALF_NH4),
-            grams * TISSUE_NITROGEN * (1.0 - by_ammonium) * no3 / (no3 + litres * _HALF_NO3),
-            grams * _TISSUE_P * p / (p + litres * _HALF_P),
-            grams * _TISSUE_S * so4 / (so4 + litres * _HALF_S),
-            0.0,
-            0.0,
-            -_CO2_MMOL_G * drive.root_co2_g_s * dt_s,
+        """mmol of the step, and what the roots breathe out."""
+        taken = uptake_mmol(
+            state.channel, state.channel_l, drive.tissue_g_s * dt_s, self.parameters.uptake_ammonium_share
         )
+        return (*taken[:9], -_CO2_MMOL_G * drive.root_co2_g_s * dt_s)
+
+
+def uptake_mmol(held: Ions, litres: float, tissue_g: float, by_ammonium: float) -> Ions:
+    """What new dry tissue takes from water that holds these mmol, as far as the concentration at the roots allows."""
+    k, ca, mg, nh4, no3, p, so4, _, _, _ = held
+    # no ion loses more than half: content / half saturation is at most 55 L/g
+    grams = min(tissue_g, 0.009 * litres)
+    return (
+        grams * _TISSUE_K * k / (k + litres * _HALF_K),
+        grams * _TISSUE_CA * ca / (ca + litres * _HALF_CA),
+        grams * _TISSUE_MG * mg / (mg + litres * _HALF_MG),
+        grams * TISSUE_NITROGEN * by_ammonium * nh4 / (nh4 + litres * _HALF_NH4),
+        grams * TISSUE_NITROGEN * (1.0 - by_ammonium) * no3 / (no3 + litres * _HALF_NO3),
+        grams * _TISSUE_P * p / (p + litres * _HALF_P),
+        grams * _TISSUE_S * so4 / (so4 + litres * _HALF_S),
+        0.0,
+        0.0,
+        0.0,
+    )
 
 
 def _ions(

@@ -6,12 +6,13 @@ from functools import lru_cache
 from math import exp, floor, log10
 from typing import NamedTuple
 
-from foundation.air import absolute_humidity_g_m3
+from foundation.air import ZERO_C_IN_K, absolute_humidity_g_m3
 from foundation.water import CACO3_MG_MEQ, CO2_MG_MMOL
-from simulator.parameters import load_parameters
+from simulator.parameters import ParameterError, load_parameters
 from simulator.plants.biology import FISH_HEAT_KJ_PER_G_O2
+from simulator.plants.fish import PROTEIN_N, Fish, stocked
 from simulator.plants.plant import Port, Weather
-from simulator.plants.ras_fish import PROTEIN_N, Fish
+from simulator.plants.pumps import pump_curve, pump_power_share
 from simulator.plants.ras_loop import (
     Positions,
     Surroundings,
@@ -45,8 +46,8 @@ INPUTS: Mapping[str, Port] = {
     "tank1.oxygen_valve": Port("", 0.0, 1.0, 0.0, "oxygen to the cone; dissolves only in flowing water"),
     "tank1.emergency_diffuser": Port("", 0.0, 1.0, 0.0, "oxygen of its own, needs neither flow nor power"),
     "blower": Port("", 0.0, 1.0, 0.6, "air for the moving bed, the degasser and the tank's air stones"),
-    "circulation.pump": Port("", 0.0, 1.0, 1.0, "duty pump"),
-    "circulation.standby": Port("", 0.0, 1.0, 0.0, "standby pump"),
+    "circulation.pump": Port("", 0.0, 1.0, 1.0, "duty pump, speed"),
+    "circulation.standby": Port("", 0.0, 1.0, 0.0, "standby pump, speed"),
     "heater": Port("", 0.0, 1.0, 0.0, "heat pump, heating"),
     "chiller": Port("", 0.0, 1.0, 0.0, "heat pump, cooling"),
     "base.pump": Port("", 0.0, 1.0, 0.36, "bicarbonate doser; the default holds the day's alkalinity"),
@@ -56,6 +57,7 @@ INPUTS: Mapping[str, Port] = {
     "drum.rinse": Port("", 0.0, 1.0, 0.05, "rinse of the drum filter"),
     "oxygen.supply": Port("", 0.0, 1.0, 1.0, "fault: what is left of the cone's oxygen pressure"),
     "biofilter.health": Port("", 0.0, 1.0, 1.0, "fault: share of the biofilm that works"),
+    "fish.stress": Port("", 0.0, 1.0, 0.0, "handling: up to half as much oxygen again"),
 }
 
 OUTPUTS: Mapping[str, Port] = {
@@ -71,7 +73,7 @@ OUTPUTS: Mapping[str, Port] = {
     "tank1.co2": Port("mg/L", 0.0, 500.0),
     "tank1.solids": Port("mg/L", 0.0, 5000.0),
     "tank1.biomass": Port("kg", 0.0, 10000.0),
-    "tank1.fish": Port("", 0.0, 100000.0, note="alive"),
+    "tank1.fish": Port("", 0.0, 1e6, note="alive"),
     "tank1.mean_weight": Port("g", 0.0, 20000.0),
     "tank1.oxygen_flow": Port("L/min", 0.0, 200.0, note="to the cone"),
     "tank1.emergency_flow": Port("L/min", 0.0, 200.0),
@@ -79,6 +81,8 @@ OUTPUTS: Mapping[str, Port] = {
     "sump.level": Port("%", 0.0, 120.0),
     "circulation.flow": Port("m3/h", 0.0, 500.0),
     "blower.current": Port("A", 0.0, 50.0),
+    "pump.power": Port("kW", 0.0, 50.0, note="both pumps"),
+    "uv.dose": Port("mJ/cm2", 0.0, 5000.0, note="to the water that passes; grows as the flow falls"),
     "fed": Port("g", 0.0, 1e12, note="counter of the feeder"),
     "oxygen.used": Port("kg", 0.0, 1e9, note="counter, cone and diffuser"),
     "energy.electricity": Port("kWh", 0.0, 1e9, note="counter"),
@@ -90,6 +94,8 @@ class Ledger(NamedTuple):
 
     water_in_m3: float = 0.0
     water_out_m3: float = 0.0
+    evaporated_m3: float = 0.0
+    """Part of what went out: it takes nothing along."""
     oxygen_in_g: float = 0.0
     oxygen_out_g: float = 0.0
     nitrogen_in_g: float = 0.0
@@ -136,7 +142,12 @@ class Ras:
     step_s = 10.0
 
     def __init__(self, parameters: RasParameters) -> None:
-        self.parameters = parameters
+        p = self.parameters = parameters
+        try:
+            self.curve = pump_curve(p.flow_m3_h, p.pump_head_m, p.pump_shutoff_head_m, p.pump_lift_m)
+        except ValueError as error:
+            raise ParameterError(f"pump_head_m, pump_shutoff_head_m, pump_lift_m: {error}") from error
+        self._pump_kw = 9.81 * p.pump_head_m * p.flow_m3_h / 3600.0 / p.pump_efficiency
 
     def initial(self) -> RasState:
         """Midnight in a plant that has run for weeks: last meal at 16:00, biofilter in balance."""
@@ -169,13 +180,7 @@ class Ras:
             water_c=p.start_water_c,
             heat_kw=0.0,
             drum_g=p.start_drum_g,
-            fish=Fish(
-                p.start_fish,
-                p.start_weight_g,
-                p.start_stomach_g,
-                p.start_gut_g,
-                p.start_body_nitrogen * p.start_fish * p.start_weight_g,
-            ),
+            fish=stocked(p),
             bacteria=Bacteria(1.0, 1.0, 0.0),
             fed_g=0.0,
             oxygen_used_kg=0.0,
@@ -201,7 +206,7 @@ class Ras:
         )
         hall_c = min(50.0, max(p.hall_c, weather.air_c + 2.0))
         dryness_g_m3 = c.vapour_g_m3 - _hall_vapour_g_m3(round(hall_c * 10.0), p.hall_humidity)
-        flows = move_water(p, on, tank_m3, sump_m3, state.flow_m3_h, state.drum_g, dryness_g_m3, dt_h)
+        flows = move_water(p, self.curve, on, tank_m3, sump_m3, state.flow_m3_h, state.drum_g, dryness_g_m3, dt_h)
 
         # What leaves each compartment; the drum takes its solids on the way.
         leaving = (flows.through_m3 + flows.spilt_m3) / tank_m3
@@ -226,7 +231,7 @@ class Ras:
         # Heat and power.
         heat_kw = p.heater_kw * on.heater * (water_c < _TOO_HOT_C) - p.chiller_kw * on.chiller * (water_c > _TOO_COLD_C)
         heat_kw = heat_kw + (state.heat_kw - heat_kw) * exp(-dt_s / p.heat_lag_s)
-        pumps_kw = 9.81 * p.pump_head_m * p.flow_m3_h / 3600.0 / p.pump_efficiency * (on.pump + on.standby)
+        pumps_kw = self._pumps_kw(on, flows.flow_m3_h)
         uv_kw = p.uv_kw_per_m3_h * p.flow_m3_h * on.uv
         blower_kw = p.blower_kw * on.blower * on.blower
         held_m3 = tank_m3 + sump_m3 + p.mbbr_m3 + p.pipe_m3
@@ -238,17 +243,14 @@ class Ras:
             + _KWH_PER_M3_K * new_m3 * (p.makeup_c - water_c)
         )
         electric_kw = (
-            pumps_kw
-            + uv_kw
-            + blower_kw
-            + p.drum_kw * on.rinse
-            + (heat_kw / p.heater_cop if heat_kw > 0.0 else -heat_kw / p.chiller_cop)
+            pumps_kw + uv_kw + blower_kw + p.drum_kw * on.rinse + self._heat_pump_kw(heat_kw, water_c, weather.air_c)
         )
 
         was = state.ledger
         ledger = Ledger(
             was.water_in_m3 + new_m3,
             was.water_out_m3 + flows.rinsed_m3 + flows.evaporated_m3 + lost_m3,
+            was.evaporated_m3 + flows.evaporated_m3,
             was.oxygen_in_g + by_tank.oxygen_in_g + by_bed.oxygen_in_g + by_sump.oxygen_in_g + cone_g,
             was.oxygen_out_g + by_tank.oxygen_out_g + by_bed.oxygen_out_g + by_sump.oxygen_out_g,
             was.nitrogen_in_g + by_tank.nitrogen_in_g + by_sump.nitrogen_in_g,
@@ -308,6 +310,8 @@ class Ras:
             "blower.current": (
                 p.blower_idle_a + (p.blower_full_a - p.blower_idle_a) * on.blower if on.blower > 0.0 else 0.0
             ),
+            "pump.power": self._pumps_kw(on, state.flow_m3_h),
+            "uv.dose": min(5000.0, p.uv_mj_cm2 * on.uv * p.flow_m3_h / (state.flow_m3_h + 1e-3)),
             "fed": state.fed_g,
             "oxygen.used": state.oxygen_used_kg,
             "energy.electricity": state.electricity_kwh,
@@ -348,6 +352,24 @@ class Ras:
             ),
             "carbon": (sum(water.carbon for water in waters), book.carbon_in_mol, book.carbon_out_mol),
         }
+
+    def _pumps_kw(self, on: Positions, flow_m3_h: float) -> float:
+        p = self.parameters
+        return self._pump_kw * pump_power_share(on.pump, on.standby, flow_m3_h / p.flow_m3_h, p.pump_idle_share)
+
+    def _heat_pump_kw(self, heat_kw: float, water_c: float, outside_c: float) -> float:
+        """Electricity of the heat pump between the water and the air outside, at a share of Carnot's COP."""
+        if -1e-6 < heat_kw < 1e-6:
+            return 0.0
+        p = self.parameters
+        outside_c = min(60.0, max(-60.0, outside_c))
+        if heat_kw > 0.0:
+            warm_c, cold_c, useful_c = water_c + 5.0, outside_c - 8.0, water_c + 5.0
+        else:
+            warm_c, cold_c, useful_c = outside_c + 12.0, water_c - 5.0, water_c - 5.0
+        lift_k = max(1.0, warm_c - cold_c)
+        cop = max(1.0, min(p.cop_most, p.cop_carnot_share * (useful_c + ZERO_C_IN_K) / lift_k))
+        return abs(heat_kw) / cop
 
     def _chemistry(self, water_c: float, pressure_pa: float) -> Chemistry:
         if not 50000.0 < pressure_pa < 120000.0:

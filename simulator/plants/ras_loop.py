@@ -4,12 +4,12 @@ from math import exp, log10
 from typing import NamedTuple
 
 from foundation.water import CACO3_MG_MEQ, CO2_MG_MMOL, NITROGEN_MG_MMOL
-from simulator.plants.biology import CO2_PER_O2_G, degasser_removal
-from simulator.plants.ras_fish import PROTEIN_N, Fish, FishOutput, live
+from simulator.plants.biology import CO2_PER_O2_G, MOST_A_STEP, degasser_removal
+from simulator.plants.fish import PROTEIN_N, Fish, FishOutput, live
+from simulator.plants.pumps import PumpCurve, pumped_m3_h
 from simulator.plants.ras_parameters import RasParameters
 from simulator.plants.ras_water import (
     AIR_O2,
-    MOST_A_STEP,
     NAHCO3_G_MOL,
     O2_G_MOL,
     Bacteria,
@@ -41,6 +41,7 @@ class Positions(NamedTuple):
     rinse: float
     supply: float
     health: float
+    stress: float
 
 
 class Surroundings(NamedTuple):
@@ -89,6 +90,7 @@ class Crossed(NamedTuple):
 
 def move_water(
     p: RasParameters,
+    curve: PumpCurve,
     on: Positions,
     tank_m3: float,
     sump_m3: float,
@@ -99,8 +101,7 @@ def move_water(
 ) -> Flows:
     """The pump lifts from the sump, everything else runs by gravity. `dryness_g_m3`: vapour that the air lacks."""
     drawn = min(1.0, max(0.0, 2.0 * (sump_m3 - p.sump_dead_m3)))
-    pumps = min(1.0, on.pump + on.standby) + (p.two_pumps - 1.0) * min(on.pump, on.standby)
-    target = p.flow_m3_h * pumps * drawn
+    target = pumped_m3_h(curve, on.pump, on.standby) * drawn
     tau_h = (p.pump_start_s if target > flow_m3_h else p.pump_stop_s) / 3600.0
     settled = 1.0 - exp(-dt_h / tau_h)
     lifted_m3 = target * dt_h + (flow_m3_h - target) * tau_h * settled
@@ -165,7 +166,8 @@ def tank_step(
     oxygen, tan, nitrite, nitrate, carbon, alkalinity, solids = tank
     h = hydrogen_mol_l(tank, volume_m3, c)
     fed_g = p.feeder_g_s * on.feeder * dt_h * 3600.0
-    fish, did = live(p, fish, fed_g, oxygen, volume_m3, tan / volume_m3 * nh3_share(h, c), water_c, dt_h)
+    nh3_mg_l = tan / volume_m3 * nh3_share(h, c)
+    fish, did = live(p, fish, fed_g, oxygen, volume_m3, nh3_mg_l, water_c, on.stress, dt_h)
     breathed_g, excreted_g, faeces_g, wasted_g, lost_n_g = did
     renewed = (p.surface_m_h * p.tank_surface_m2 / volume_m3 + p.tank_air_per_h * on.blower * around.transfer) * dt_h
     air_g = from_air(oxygen, air_mg_l * volume_m3, renewed)
@@ -179,7 +181,7 @@ def tank_step(
     leached_g = wasted_g * (PROTEIN_N * p.feed_protein - p.solids_nitrogen)
     ammonia_g = excreted_g + leached_g + rotten_g * p.solids_nitrogen
     ammonia_mol = ammonia_g / NITROGEN_MG_MMOL  # comes as NH3 and takes up a proton
-    respired_mol = breathed_g * CO2_PER_O2_G / CO2_MG_MMOL + rot_g / O2_G_MOL
+    respired_mol = p.respiratory_quotient * breathed_g * CO2_PER_O2_G / CO2_MG_MMOL + rot_g / O2_G_MOL
     stays = 1.0 - leaving
     return (
         Water(

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from simulator.plants.fish import FishParameters
+
 
 @dataclass(frozen=True, slots=True)
-class RasParameters:
-    """Names as in the parameter file, where each has its unit and its source."""
+class RasParameters(FishParameters):
+    """The plant around the fish. Names as in the parameter file, where each has its unit and its source."""
 
     tank_m3: float
     tank_rest_m3: float
@@ -18,9 +20,11 @@ class RasParameters:
     pipe_m3: float
 
     flow_m3_h: float
-    two_pumps: float
     pump_head_m: float
+    pump_shutoff_head_m: float
+    pump_lift_m: float
     pump_efficiency: float
+    pump_idle_share: float
     pump_start_s: float
     pump_stop_s: float
 
@@ -47,31 +51,6 @@ class RasParameters:
     blower_idle_a: float
     blower_full_a: float
 
-    feeder_g_s: float
-    feed_protein: float
-    usual_ration_per_d: float
-    fish_q10: float
-    gut_residence_h: float
-    oxygen_per_feed: float
-    oxygen_routine_share: float
-    oxygen_half_mg_l: float
-    tan_routine_share: float
-    solids_nitrogen: float
-    growth_feed_ratio: float
-    upkeep_per_d: float
-    stomach_share: float
-    appetite_none_mg_l: float
-    appetite_full_mg_l: float
-    feeding_from_c: float
-    feeding_to_c: float
-    lethal_oxygen_mg_l: float
-    suffocation_per_h: float
-    lethal_nh3_mg_l: float
-    nh3_deaths_per_h: float
-    lethal_heat_c: float
-    lethal_cold_c: float
-    heat_deaths_per_h: float
-
     media_m2: float
     film_respiration_g_m2_d: float
     still_bed_share: float
@@ -79,6 +58,7 @@ class RasParameters:
     nitrification_k15: float
     nitrification_theta: float
     nitrification_exponent: float
+    nitrification_tan_half_mg_l: float
     nitrification_oxygen_half_mg_l: float
     nitrification_alkalinity_half_mol_m3: float
     nitrite_capacity: float
@@ -106,13 +86,16 @@ class RasParameters:
     base_g_l: float
     ionic_strength_mol_l: float
 
+    feeder_g_s: float
+
     heater_kw: float
-    heater_cop: float
     chiller_kw: float
-    chiller_cop: float
+    cop_carnot_share: float
+    cop_most: float
     heat_lag_s: float
     pump_heat: float
     uv_kw_per_m3_h: float
+    uv_mj_cm2: float
     wall_kw_per_k: float
     evaporation_m_h: float
     degasser_humidification: float
@@ -120,11 +103,6 @@ class RasParameters:
     hall_humidity: float
 
     start_water_c: float
-    start_fish: float
-    start_weight_g: float
-    start_stomach_g: float
-    start_gut_g: float
-    start_body_nitrogen: float
     start_oxygen_mg_l: float
     start_pipe_oxygen_mg_l: float
     start_tank_tan_mg_l: float

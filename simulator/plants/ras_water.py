@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from math import sqrt
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from foundation.air import absolute_humidity_g_m3
 from foundation.water import (
@@ -18,8 +18,9 @@ from foundation.water import (
     water_pkw,
 )
 from simulator.plants.biology import (
+    MOST_A_STEP,
     NITRIFICATION_ALKALINITY_G,
-    NITRIFICATION_CO2_G,
+    NITRIFICATION_BUILT,
     NITRIFICATION_NITRATE_G,
     NITRIFICATION_O2_FIRST_STEP,
     NITRIFICATION_O2_G,
@@ -31,13 +32,11 @@ from simulator.plants.ras_parameters import RasParameters
 O2_G_MOL = 31.9988
 NAHCO3_G_MOL = 84.0066
 AIR_O2 = 0.20946
-MOST_A_STEP = 0.3
-"""No single process takes more than this share of what is there in a step; far from it unless all is gone."""
 
 _FIRST_STEP_O2_G = NITRIFICATION_O2_G * NITRIFICATION_O2_FIRST_STEP
 _SECOND_STEP_O2_G = NITRIFICATION_O2_G * (1.0 - NITRIFICATION_O2_FIRST_STEP) / NITRIFICATION_NITRATE_G
 _NITRIFICATION_ALKALINITY_MOL = NITRIFICATION_ALKALINITY_G / CACO3_MG_MEQ
-_BUILT_CARBON_MOL = _NITRIFICATION_ALKALINITY_MOL - NITRIFICATION_CO2_G / CO2_MG_MMOL
+_BUILT_CARBON_MOL = 5.0 * NITRIFICATION_BUILT / NITROGEN_MG_MMOL
 
 
 class Water(NamedTuple):
@@ -107,7 +106,18 @@ def chemistry(centidegrees: int, hectopascal: int, ionic_strength_mol_l: float) 
     )
 
 
-def hydrogen_mol_l(water: Water, volume_m3: float, c: Chemistry) -> float:
+class Dissolved(Protocol):
+    """Whatever holds carbon and alkalinity in mol and TAN in g of nitrogen."""
+
+    @property
+    def carbon(self) -> float: ...
+    @property
+    def alkalinity(self) -> float: ...
+    @property
+    def tan(self) -> float: ...
+
+
+def hydrogen_mol_l(water: Dissolved, volume_m3: float, c: Chemistry) -> float:
     """Activity of H+, closed form for carbonate with one correction by OH-, H+ and NH3; pH 4 to 11."""
     carbon = water.carbon / volume_m3 * 1e-3 + 1e-9
     alkalinity = water.alkalinity / volume_m3 * 1e-3
@@ -163,9 +173,10 @@ def nitrify(
     water_c: float,
     dt_h: float,
 ) -> tuple[Bacteria, Nitrified]:
-    """Ammonia to nitrite to nitrate in the moving bed.
+    """Ammonia to nitrite to nitrate in the moving bed: Monod in NO2, oxygen and alkalinity.
 
-    `health` scales the whole bed, 0 to 1. Takes a share of each at most.
+    In TAN it is Monod where `nitrification_tan_half_mg_l` is given, else the power law of Rusten et al. 2006; both
+    give k15 at 1 mg/L. `health` scales the whole bed, 0 to 1. Takes a share of each at most.
     """
     volume = p.mbbr_m3
     oxygen_g, alkalinity_mol = bed.oxygen, bed.alkalinity
@@ -180,7 +191,12 @@ def nitrify(
     able_g = p.media_m2 * at_one_g_h * health * limits * dt_h
 
     # Both rates as a share of what is there, so that the step can be bounded.
-    first = able_g * bacteria.ammonia * (bed.tan / volume + 1e-9) ** (p.nitrification_exponent - 1.0) / volume
+    tan_mg_l = bed.tan / volume
+    if p.nitrification_tan_half_mg_l > 0.0:
+        steep = (1.0 + p.nitrification_tan_half_mg_l) / (tan_mg_l + p.nitrification_tan_half_mg_l)
+    else:
+        steep = (tan_mg_l + 1e-9) ** (p.nitrification_exponent - 1.0)
+    first = able_g * bacteria.ammonia * steep / volume
     oxidised_g = bed.tan * (first if first < MOST_A_STEP else MOST_A_STEP)
     kept = NITRIFICATION_NITRATE_G
     second = able_g * bacteria.nitrite * p.nitrite_capacity / (bed.nitrite + p.nitrite_half_mg_l * volume)

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+import simulator.parameters
 from simulator.parameters import ParameterError, load_parameters, names
+from simulator.plants import greenhouse
 
+SHIPPED = Path(simulator.parameters.__file__).parent
 GOOD = '{value: 1.5, unit: W/m2, source: "here", spread: 0.1}'
 
 
@@ -27,16 +30,16 @@ def test_values_come_back_by_name(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("  heat: {value: .nan, unit: W, source: x}\n", "shed.yaml: parameter 'heat' is nan"),
-        ("  heat: {value: .inf, unit: W, source: x}\n", "shed.yaml: parameter 'heat' is inf"),
-        ("  heat: {value: warm, unit: W, source: x}\n", "shed.yaml: parameter 'heat' is 'warm'"),
-        ("  heat: {value: yes, unit: W, source: x}\n", "shed.yaml: parameter 'heat' is True"),
-        ("  heat: {value: 1.0, source: x}\n", "shed.yaml: parameter 'heat' has no unit"),
-        ("  heat: {value: 1.0, unit: W}\n", "shed.yaml: parameter 'heat' has no source"),
-        ("  heat: {unit: W, source: x}\n", "shed.yaml: parameter 'heat' has no value"),
+        ("  heat: {value: .nan, unit: W, source: x}\n", "shed.yaml:4: parameter 'heat' is nan"),
+        ("  heat: {value: .inf, unit: W, source: x}\n", "shed.yaml:4: parameter 'heat' is inf"),
+        ("  heat: {value: warm, unit: W, source: x}\n", "shed.yaml:4: parameter 'heat' is 'warm'"),
+        ("  heat: {value: yes, unit: W, source: x}\n", "shed.yaml:4: parameter 'heat' is True"),
+        ("  heat: {value: 1.0, source: x}\n", "shed.yaml:4: parameter 'heat' has no unit"),
+        ("  heat: {value: 1.0, unit: W}\n", "shed.yaml:4: parameter 'heat' has no source"),
+        ("  heat: {unit: W, source: x}\n", "shed.yaml:4: parameter 'heat' has no value"),
         ("  heat: {value: 1.0, unit: W, source: x, sprad: 0.1}\n", "'heat' has the unknown key 'sprad'"),
         ("  heat: {value: 1.0, unit: W, source: x, spread: 1.5}\n", "'heat' has the spread 1.5"),
-        ("  heat: 3\n", "shed.yaml: parameter 'heat' must give value, unit and source"),
+        ("  heat: 3\n", "shed.yaml:4: parameter 'heat' must give value, unit and source"),
         ("  - heat\n", "shed.yaml: key 'parameters' must be a mapping"),
         ("  heat: {value: 1.0\n", "shed.yaml: while parsing"),
     ],
@@ -49,7 +52,7 @@ def test_a_bad_entry_is_named_with_its_file(folder: Path, body: str, said: str) 
 
 def test_unknown_and_missing_names_are_refused(folder: Path) -> None:
     write(folder, f"  heat: {GOOD}\n")
-    with pytest.raises(ParameterError, match=r"shed\.yaml: unknown parameter 'heat'"):
+    with pytest.raises(ParameterError, match=r"shed\.yaml:4: unknown parameter 'heat'"):
         load_parameters("shed", known=("cold",))
     with pytest.raises(ParameterError, match=r"shed\.yaml: parameter 'cold' is missing"):
         load_parameters("shed", known=("heat", "cold"))
@@ -72,6 +75,46 @@ def test_a_base_lies_underneath(folder: Path) -> None:
     write(folder, f"  heat: {GOOD}\n  leak: {GOOD}\n")
     write(folder, "  leak: {value: 9, unit: W, source: x}\n", "hut", "plant: shed\nname: hut\nbase: shed\n")
     assert load_parameters("hut", plant="shed") == {"heat": 1.5, "leak": 9.0}
+
+
+def test_of_several_bases_the_later_lies_on_top(folder: Path) -> None:
+    write(folder, f"  heat: {GOOD}\n  leak: {GOOD}\n")
+    write(folder, "  leak: {value: 7, unit: W, source: x}\n", "crop")
+    write(folder, "  more: {value: 1, unit: W, source: x}\n", "hut", "plant: shed\nname: hut\nbase: [shed, crop]\n")
+    assert load_parameters("hut", plant="shed") == {"heat": 1.5, "leak": 7.0, "more": 1.0}
+
+
+def test_what_a_plant_refuses_is_named_where_it_stands(folder: Path) -> None:
+    write(folder, f"  heat: {GOOD}\n  leak: {GOOD}\n")
+    write(folder, "  dry: {value: 1, unit: W, source: x}\n", "hut", "plant: shed\nname: hut\nbase: shed\n")
+    for key, place in (("leak", "shed.yaml:5"), ("dry", "hut.yaml:5")):
+        with pytest.raises(ParameterError, match=f"^{place}: parameter '{key}' is of no house$"):
+            load_parameters("hut", check=lambda values, key=key: [(key, "is of no house")] if key in values else [])
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "said"),
+    [
+        ("floor_area_m2", 0.0, "is 0, and must be more"),
+        ("leakage", -1e-4, "is -0.0001, and cannot be negative"),
+        ("floor_emission", 1.2, "is 1.2, wanted 0 to 1"),
+        ("cover_par_reflection", 0.3, "makes 1.15 with cover_par_reflection, wanted 1 at most"),
+        ("pipe_inner_m", 0.06, "is 0.06, wanted less than pipe_outer_m, 0.051"),
+        ("air_height_m", 0.2, "at least 1 m of air"),
+        ("heat_buffer_l_m2", 1.0, "wanted 0 \\(none\\) or at least 5 L/m2"),
+        ("lettuce_crop", 0.5, "wanted 0 \\(tomato\\) or 1 \\(lettuce\\)"),
+        ("lamp_par_share", 0.99, "makes 1.01 with lamp_nir_share and lamp_cooling_share"),
+    ],
+)
+def test_a_greenhouse_that_cannot_be_is_refused_with_file_and_line(
+    parameter: str, value: float, said: str, folder: Path
+) -> None:
+    for name in ("katzin_2021_led",):
+        (folder / f"{name}.yaml").write_text((SHIPPED / f"{name}.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    body = f"  {parameter}: {{value: {value}, unit: '-', source: x}}\n"
+    write(folder, body, "barn", "plant: greenhouse\nname: barn\nbase: katzin_2021_led\n")
+    with pytest.raises(ParameterError, match=rf"\.yaml:\d+: parameter '\w+' .*{said}"):
+        greenhouse.load("barn")
 
 
 def test_a_base_that_leads_back_is_refused(folder: Path) -> None:
