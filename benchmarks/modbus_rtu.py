@@ -90,9 +90,10 @@ def relay(baud: int) -> None:
             for place in range(len(ANSWER)):
                 due_s = heard_s + (place + 1) * character_s
                 _until(due_s)
+                # before the write: it may wake the master on this very core, and then it is the relay that waits
+                answered_s = now()
                 os.write(master, ANSWER[place : place + 1])
-                late_s.append(now() - due_s)
-            answered_s = now()
+                late_s.append(answered_s - due_s)
         buffer = b""
     seen = {"late_us": percentile(late_s, 99) * 1e6, "silence": percentile(silences, 1)} if silences else {}
     print(json.dumps(seen), flush=True)

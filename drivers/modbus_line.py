@@ -46,7 +46,7 @@ class Line:
     def __init__(self, settings: SerialSettings | TcpSettings) -> None:
         self.settings = settings
         self.last_byte_s = 0.0
-        """Process time at which the last byte came in."""
+        """Process time at which the last byte came in. Opening counts: nobody knows what was on the line before."""
         self.lost = asyncio.Event()
         """Set while there is no connection."""
         self.lost.set()
@@ -104,6 +104,7 @@ class Line:
             # a port can fail to open in many ways (OSError, termios.error, ValueError): it is not there
             self.close()
             return False
+        self.last_byte_s = process_time()
         self.lost.clear()
         return True
 

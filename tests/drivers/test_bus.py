@@ -69,11 +69,14 @@ def test_every_request_waits_for_its_characters_of_silence(baud: int, parity: st
         slaves.tamper = at_once
         wire = MemoryWire(slaves)
         settings = SerialSettings("bus", wire.port, baud, "even" if parity == "even" else "none", speed=speed)
+        closed_s = asyncio.get_running_loop().time()
         async with running(Bus(settings)) as bus:
             await asyncio.gather(*(bus.ask(unit, ONE) for unit in (1, 2) * 20))
         silence_s = 3.5 * (11 if parity == "even" else 10) / baud / speed
         gaps = [sent_s - end_s for end_s, (sent_s, _) in zip(replied_s, slaves.frames[1:], strict=False)]
         assert len(gaps) == 39
+        # whatever was on the line before the port was opened has ended, too
+        assert slaves.frames[0][0] >= closed_s + silence_s
         assert min(gaps) >= silence_s - 1e-6
         assert max(gaps) < silence_s + 0.001
 
