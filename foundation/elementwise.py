@@ -82,6 +82,52 @@ def held(x: float | Array, low: float, high: float) -> float | Array:
     return np.clip(x, low, high)
 
 
+@overload
+def greater(a: float, b: float) -> float: ...
+@overload
+def greater(a: float | Array, b: float | Array) -> float | Array: ...
+def greater(a: float | Array, b: float | Array) -> float | Array:
+    """The greater of the two, element by element; either may be an array. A NaN in `a` stays NaN."""
+    if isinstance(a, (float, int)) and isinstance(b, (float, int)):
+        return b if b > a else a
+    import numpy as np
+
+    return np.maximum(a, b)
+
+
+@overload
+def lesser(a: float, b: float) -> float: ...
+@overload
+def lesser(a: float | Array, b: float | Array) -> float | Array: ...
+def lesser(a: float | Array, b: float | Array) -> float | Array:
+    """The lesser of the two, element by element; either may be an array. A NaN in `a` stays NaN."""
+    if isinstance(a, (float, int)) and isinstance(b, (float, int)):
+        return b if b < a else a
+    import numpy as np
+
+    return np.minimum(a, b)
+
+
+@overload
+def chosen(condition: bool, yes: float, no: float) -> float: ...
+@overload
+def chosen(condition: Any, yes: float | Array, no: float | Array) -> float | Array: ...
+def chosen(condition: Any, yes: float | Array, no: float | Array) -> float | Array:
+    """`yes` where the condition holds, else `no`. Both are computed: neither may fail where it is not wanted."""
+    if condition is True:
+        return yes
+    if condition is False:
+        return no
+    import numpy as np
+
+    return np.where(condition, yes, no) if np.ndim(condition) else yes if condition else no
+
+
+def anywhere(condition: Any) -> bool:
+    """Whether the condition of one value, or of any of many, holds."""
+    return condition if isinstance(condition, bool) else bool(condition.any())
+
+
 def rising_root(curve: Callable[[Value], tuple[Value, Value]], start: Value, low: float, high: float) -> Value:
     """Where a curve that rises throughout crosses zero; `curve` gives its value and its slope.
 

@@ -12,6 +12,7 @@ from foundation.air import (
     saturation_slope_pa_k,
     saturation_vapour_pressure_pa,
 )
+from foundation.elementwise import greater
 
 _AIR_J_KG_K = 1006.0
 _LAMP_ABSORBED = 0.95
@@ -32,7 +33,7 @@ class CanopyFluxes:
 
 def stomatal_resistance_s_m(ppfd: float) -> float:
     """Lettuce, s/m, ppfd in umol/m2/s: 450 in the dark, falling towards 60. Graamans 2017, unverified."""
-    light = max(ppfd, 0.0)
+    light = greater(0.0, ppfd)
     return 60.0 * (1500.0 + light) / (200.0 + light)
 
 

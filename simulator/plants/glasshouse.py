@@ -1,15 +1,20 @@
-"""One step of the glasshouse: heat, vapour and CO2 of a Venlo house with a tomato crop, per m2 of floor.
+"""One step of the glasshouse: heat, vapour and CO2 of a Venlo house with its crop, per m2 of floor.
 
 The network of Vanthoor 2011 (chapters 8 and 9) and Katzin 2021, advanced by a linearly implicit Euler step: the
 conductances are those of the state before, all temperatures and both humidities come from one linear system. Every
 flux enters both its ends from the same numbers, so heat, water and carbon close to rounding.
 
+Every number may be an array: as many houses at once (`simulator.ensemble`), the same lines for both.
+
 Differences from the published network, all small: the air holds a mass of vapour (not a pressure), air beyond
 saturation drips, an empty sugar buffer gives nothing, leaves without CO2 take none.
 """
 
-from math import exp
+from typing import Any
 
+from foundation.elementwise import anywhere, chosen, exp, held, lesser
+from simulator.plants import glasshouse_lettuce, tomato
+from simulator.plants.canopy import stomatal_resistance_s_m
 from simulator.plants.elimination import solve
 from simulator.plants.glasshouse_flows import air_flows, infrared
 from simulator.plants.glasshouse_light import light
@@ -20,7 +25,7 @@ from simulator.plants.greenhouse_parameters import (
     GreenhouseParameters,
     HouseConstants,
 )
-from simulator.plants.tomato import grow, stomatal_resistance_s_m
+from simulator.plants.lettuce import Lettuce
 
 _CONDENSATION = 6.4e-9  # kg/J x K/Pa: mass for each W/m2/K and Pa, Vanthoor 2011, eq 8.43
 _JUMP_K = 4.0  # a step that moves the air further is cut in halves
@@ -32,20 +37,30 @@ def step(p: GreenhouseParameters, c: HouseConstants, was: House, drive: Drive, o
     """The state `dt_s` later. Cuts the step in halves by itself where the state would jump."""
     now = _one_step(p, c, was, drive, outside, dt_s)
     jumps = (
-        abs(now.air_c - was.air_c) > _JUMP_K
-        or now.vapour_air_kg_m3 <= _LEAST_VAPOUR
-        or now.vapour_top_kg_m3 <= _LEAST_VAPOUR
+        (abs(now.air_c - was.air_c) > _JUMP_K)
+        | (now.vapour_air_kg_m3 <= _LEAST_VAPOUR)
+        | (now.vapour_top_kg_m3 <= _LEAST_VAPOUR)
     )
-    if jumps and dt_s > _SHORTEST_S:
+    if anywhere(jumps) and dt_s > _SHORTEST_S:
         half = 0.5 * dt_s
-        return step(p, c, step(p, c, was, drive, outside, half), drive, outside, half)
+        now = _either(jumps, step(p, c, step(p, c, was, drive, outside, half), drive, outside, half), now)
     return now
+
+
+def _either(condition: Any, yes: Any, no: Any) -> Any:
+    """Of many houses those that jump go in halves, and the others as they would alone."""
+    if condition is True:
+        return yes
+    if isinstance(yes, tuple):
+        parts = [_either(condition, *pair) for pair in zip(yes, no, strict=True)]
+        return type(yes)(parts) if type(yes) is tuple else type(yes)(*parts)
+    return chosen(condition, yes, no)
 
 
 def _one_step(
     p: GreenhouseParameters, c: HouseConstants, was: House, drive: Drive, outside: Outside, dt_s: float
 ) -> House:
-    (canopy, air, top, scr, cover_in, cover_out, floor, soil, pipe, grow_pipe, lamp, boiler) = was[:12]
+    (canopy, air, top, scr, cover_in, cover_out, floor, soil, pipe, grow_pipe, lamp, boiler, buffer) = was[:13]
     vapour_air, vapour_top = was.vapour_air_kg_m3, was.vapour_top_kg_m3
     crop, books = was.crop, was.books
     latent = p.latent_heat_j_kg
@@ -61,7 +76,7 @@ def _one_step(
     carried = p.air_heat_capacity_j_m3_k
     canopy_air = 2.0 * p.leaf_convection_w_m2_k * leaf_area_index
     warmer = floor - air
-    air_floor = 1.7 * warmer**0.33 if warmer > 0.0 else 1.3 * (-warmer) ** 0.25
+    air_floor = chosen(warmer > 0.0, 1.7 * abs(warmer) ** 0.33, 1.3 * abs(warmer) ** 0.25)
     air_screen = 1.7 * screen * abs(air - scr) ** 0.33
     screen_top = 1.7 * screen * abs(scr - top) ** 0.33
     top_cover = p.cover_convection_inside * abs(top - cover_in) ** 0.33 * c.cover_ratio
@@ -77,22 +92,24 @@ def _one_step(
     pa_air = VAPOUR_CONSTANT * (air + KELVIN)
     pa_top = VAPOUR_CONSTANT * (top + KELVIN)
     canopy_pa, canopy_slope = _saturation(p, canopy)
-    screen_pa, screen_slope = _saturation(p, scr) if screen > 0.0 else (0.0, 0.0)
+    screen_pa, screen_slope = _saturation(p, scr)
     cover_pa, cover_slope = _saturation(p, cover_in)
     air_pa = pa_air * vapour_air
-    stomata = stomatal_resistance_s_m(p, shine.above_canopy_w, was.co2_air_mg_m3, canopy_pa - air_pa)
-    to_canopy = (
-        2.0 * carried * leaf_area_index / (latent * p.psychrometric_pa_k * (p.boundary_resistance_s_m + stomata))
-    )
-    to_screen = _condensing(air_screen, air_pa - screen_pa) if screen > 0.0 else 0.0
+    if isinstance(crop, Lettuce):
+        stomata = stomatal_resistance_s_m(shine.ppfd)
+    else:
+        stomata = tomato.stomatal_resistance_s_m(p, shine.above_canopy_w, was.co2_air_mg_m3, canopy_pa - air_pa)
+    resistance = p.boundary_resistance_s_m + stomata
+    to_canopy = p.transpiring_sides * carried * leaf_area_index / (latent * p.psychrometric_pa_k * resistance)
+    to_screen = _condensing(air_screen, air_pa - screen_pa)
     to_cover = _condensing(top_cover, pa_top * vapour_top - cover_pa)
     canopy_rest = canopy_pa - canopy_slope * canopy
     screen_rest = screen_pa - screen_slope * scr
     cover_rest = cover_pa - cover_slope * cover_in
     fog = 0.0
-    if drive.fog_kg_s > 0.0:
+    if anywhere(drive.fog_kg_s > 0.0):
         saturation_air, _ = _saturation(p, air)
-        fog = drive.fog_kg_s * min(1.0, max(0.0, (saturation_air - air_pa) / (0.1 * saturation_air)))
+        fog = drive.fog_kg_s * held((saturation_air - air_pa) / (0.1 * saturation_air), 0.0, 1.0)
 
     # parts that hang on one other part only are folded into it before the solution and unfolded after it
     soil_1, soil_2, soil_3, soil_4, soil_5 = soil
@@ -120,7 +137,7 @@ def _one_step(
     right_grow = c.grow_pipe_j_k * per_s * grow_pipe
     flow = drive.circulation_w_k
     own_boiler = c.boiler_j_k * per_s + flow
-    right_boiler = c.boiler_j_k * per_s * boiler + drive.burner_w
+    right_boiler = c.boiler_j_k * per_s * boiler + drive.burner_w - drive.buffer_w
 
     (
         canopy_cover, canopy_screen, canopy_floor, canopy_sky,
@@ -217,6 +234,7 @@ def _one_step(
     cover_out = (right_out + through * cover_in) / own_out
     grow_pipe = (right_grow + grow_air * air) / own_grow
     boiler = (right_boiler + flow * pipe) / own_boiler
+    buffer = buffer + dt_s * drive.buffer_w / c.buffer_j_k
 
     transpired = to_canopy * (canopy_rest + canopy_slope * canopy - pa_air * vapour_air)
     condensed = to_screen * (pa_air * vapour_air - screen_rest - screen_slope * scr) + to_cover * (
@@ -239,10 +257,12 @@ def _one_step(
     top, vapour_top, dripped_top = _drip(p, top, vapour_top, p.top_height_m, c.top_j_k)
 
     # CO2 of both compartments, mg/m3
-    grown = grow(
-        p, crop, canopy, air, was.co2_air_mg_m3, shine.absorbed_photons,
-        0.5 * p.air_height_m * was.co2_air_mg_m3, dt_s,
-    )  # fmt: skip
+    grown: tomato.Growth | glasshouse_lettuce.Growth
+    if isinstance(crop, Lettuce):
+        grown = glasshouse_lettuce.grow(p, crop, air, was.co2_air_mg_m3, shine.ppfd, dt_s)
+    else:
+        most_mg = 0.5 * p.air_height_m * was.co2_air_mg_m3
+        grown = tomato.grow(p, crop, canopy, air, was.co2_air_mg_m3, shine.absorbed_photons, most_mg, dt_s)
     exchange, out_air, out_top = flows.through_screen, flows.air_outside, flows.top_outside
     own_air = p.air_height_m * per_s + exchange + out_air
     own_top = p.top_height_m * per_s + exchange + out_top
@@ -284,7 +304,7 @@ def _one_step(
     )  # fmt: skip
     return House(
         canopy, air, top, scr, cover_in, cover_out, floor, (soil_1, soil_2, soil_3, soil_4, soil_5),
-        pipe, grow_pipe, lamp, boiler, vapour_air, vapour_top, co2_air, co2_top, grown.crop, books,
+        pipe, grow_pipe, lamp, boiler, buffer, vapour_air, vapour_top, co2_air, co2_top, grown.crop, books,
     )  # fmt: skip
 
 
@@ -295,12 +315,11 @@ def _drip(
     pressure, slope = _saturation(p, air_c)
     per_density = VAPOUR_CONSTANT * (air_c + KELVIN)
     excess = vapour_kg_m3 - pressure / per_density
-    if excess > 0.0:
-        shed = excess / (1.0 + p.latent_heat_j_kg * height_m * slope / (per_density * air_j_k))
-    elif vapour_kg_m3 < _LEAST_VAPOUR:
-        shed = vapour_kg_m3 - _LEAST_VAPOUR
-    else:
-        return air_c, vapour_kg_m3, 0.0
+    shed = chosen(
+        excess > 0.0,
+        excess / (1.0 + p.latent_heat_j_kg * height_m * slope / (per_density * air_j_k)),
+        lesser(0.0, vapour_kg_m3 - _LEAST_VAPOUR),
+    )
     return air_c + p.latent_heat_j_kg * height_m * shed / air_j_k, vapour_kg_m3 - shed, height_m * shed
 
 
@@ -315,6 +334,5 @@ def _saturation(p: GreenhouseParameters, temperature_c: float) -> tuple[float, f
 
 def _condensing(convection_w_k: float, excess_pa: float) -> float:
     """kg/m2/s/Pa; smooth around the dew point (eq 8.43), nothing evaporates from a dry surface."""
-    if excess_pa <= 0.0:
-        return 0.0
-    return _CONDENSATION * convection_w_k / (1.0 + exp(-0.1 * excess_pa))
+    wet = _CONDENSATION * convection_w_k / (1.0 + exp(-0.1 * excess_pa))
+    return chosen(excess_pa > 0.0, wet, 0.0)

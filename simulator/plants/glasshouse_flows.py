@@ -4,9 +4,9 @@ Vanthoor 2011, tables 8.3 and 8.4, with the lamps of Katzin 2021, table 7.4. Rad
 conductance e1 e2 F A s (T1^2 + T2^2)(T1 + T2), so that both sides of a step use the same number.
 """
 
-from math import exp, sqrt
 from typing import NamedTuple
 
+from foundation.elementwise import exp, greater, sqrt
 from simulator.plants.greenhouse_parameters import (
     GAS_CONSTANT,
     KELVIN,
@@ -127,22 +127,18 @@ def air_flows(
     """Vents by buoyancy and wind (eq 8.65), leaks (8.71), gaps and pores of the screen (8.41)."""
     difference = abs(air_c - top_c)
     air_k, top_k = air_c + KELVIN, top_c + KELVIN
-    through = 0.0
-    if screen > 0.0:
-        through = screen * p.screen_air_flux * difference**0.66
-    if screen < 1.0:
-        density_air, density_top = _DENSITY_TIMES_KELVIN / air_k, _DENSITY_TIMES_KELVIN / top_k
-        mean = 0.5 * (density_air + density_top)
-        gap = 1.0 - screen
-        through += gap / mean * sqrt(0.5 * mean * gap * GRAVITY * abs(density_air - density_top))
+    density_air, density_top = _DENSITY_TIMES_KELVIN / air_k, _DENSITY_TIMES_KELVIN / top_k
+    mean = 0.5 * (density_air + density_top)
+    gap = 1.0 - screen
+    through = screen * p.screen_air_flux * difference**0.66 + gap / mean * sqrt(
+        0.5 * mean * gap * GRAVITY * abs(density_air - density_top)
+    )
 
-    leak = p.leakage * max(p.leakage_least_wind_m_s, wind_m_s)
-    top_outside = p.leakage_top_share * leak
-    if vent_lee > 0.0 or vent_wind > 0.0:
-        buoyancy = GRAVITY * p.vent_height_m * (air_c - outside_c) / (air_c + outside_c + 2.0 * KELVIN)
-        wind2 = wind_m_s * wind_m_s
-        top_outside += c.vent_factor * (
-            vent_lee * sqrt(abs(buoyancy + p.vent_wind_pressure_lee * wind2))
-            + vent_wind * sqrt(abs(buoyancy + p.vent_wind_pressure_windward * wind2))
-        )
-    return AirFlows(through, top_outside, (1.0 - p.leakage_top_share) * leak)
+    leak = p.leakage * greater(p.leakage_least_wind_m_s, wind_m_s)
+    buoyancy = GRAVITY * p.vent_height_m * (air_c - outside_c) / (air_c + outside_c + 2.0 * KELVIN)
+    wind2 = wind_m_s * wind_m_s
+    vented = c.vent_factor * (
+        vent_lee * sqrt(abs(buoyancy + p.vent_wind_pressure_lee * wind2))
+        + vent_wind * sqrt(abs(buoyancy + p.vent_wind_pressure_windward * wind2))
+    )
+    return AirFlows(through, p.leakage_top_share * leak + vented, (1.0 - p.leakage_top_share) * leak)

@@ -4,9 +4,9 @@ Vanthoor 2011, sections 8.4 and 8.6.1, with the lamps of Katzin 2021, section 7.
 t12 = t1 t2 / (1 - r1 r2), so what is reflected to and fro between them is counted.
 """
 
-from math import exp
 from typing import NamedTuple
 
+from foundation.elementwise import anywhere, exp
 from simulator.plants.greenhouse_parameters import GreenhouseParameters
 
 
@@ -32,7 +32,7 @@ def light(
     p: GreenhouseParameters, leaf_area_index: float, screen: float, radiation_w_m2: float, lamp_w_m2: float
 ) -> Light:
     """`screen` 0 to 1; `lamp_w_m2` is what the lamps draw."""
-    if radiation_w_m2 <= 0.0 and lamp_w_m2 <= 0.0:
+    if not anywhere((radiation_w_m2 > 0.0) | (lamp_w_m2 > 0.0)):
         return DARK
     through = exp(-p.canopy_par_extinction * leaf_area_index)
     # straight from above, and from below by way of the floor

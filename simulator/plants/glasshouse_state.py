@@ -2,7 +2,10 @@
 
 from typing import NamedTuple
 
+from foundation.elementwise import greater
 from simulator.plants.greenhouse_parameters import KELVIN, VAPOUR_CONSTANT, GreenhouseParameters, HouseConstants
+from simulator.plants.lettuce import Lettuce
+from simulator.plants.lettuce import leaf_area_index as lettuce_leaf_area
 from simulator.plants.tomato import Crop
 
 
@@ -29,6 +32,8 @@ class Drive(NamedTuple):
     fog_kg_s: float = 0.0
     burner_w: float = 0.0
     """Heat into the boiler water."""
+    buffer_w: float = 0.0
+    """What the streams through the heat buffer carry from its top, the boiler's water, to its bottom."""
     circulation_w_k: float = 0.0
     """Between boiler water and rail pipe: flow, heat capacity and mixing valve in one."""
     pipe_w: float = 0.0
@@ -76,11 +81,13 @@ class House(NamedTuple):
     grow_pipe_c: float
     lamp_c: float
     boiler_c: float
+    buffer_c: float
+    """The lower half of the heat buffer; the upper half has the temperature of the boiler's water."""
     vapour_air_kg_m3: float
     vapour_top_kg_m3: float
     co2_air_mg_m3: float
     co2_top_mg_m3: float
-    crop: Crop
+    crop: Crop | Lettuce
     books: Books
 
 
@@ -100,25 +107,35 @@ def initial(p: GreenhouseParameters) -> House:
         grow_pipe_c=p.initial_air_c,
         lamp_c=p.initial_air_c,
         boiler_c=p.boiler_water_c,
+        buffer_c=p.boiler_water_c,
         vapour_air_kg_m3=p.initial_vapour_air_pa / (VAPOUR_CONSTANT * air_k),
         vapour_top_kg_m3=p.initial_vapour_top_pa / (VAPOUR_CONSTANT * air_k),
         co2_air_mg_m3=p.initial_co2_mg_m3,
         co2_top_mg_m3=p.initial_co2_mg_m3,
-        crop=Crop(
-            buffer_mg=p.initial_buffer_mg_m2,
-            leaf_mg=p.initial_leaf_area_index / p.specific_leaf_area_m2_mg,
-            stem_mg=p.initial_stem_mg_m2,
-            fruit_mg=p.initial_fruit_mg_m2,
-            temperature_sum_c_d=p.initial_temperature_sum_c_d,
-            day_mean_c=p.initial_canopy_day_mean_c,
-        ),
+        crop=planted(p),
         books=Books(),
     )
 
 
-def leaf_area(p: GreenhouseParameters, crop: Crop) -> float:
+def planted(p: GreenhouseParameters) -> Crop | Lettuce:
+    """The crop as it stands on the first day."""
+    if p.lettuce_crop:
+        return Lettuce(p.lettuce_reserves_g_m2, p.lettuce_structure_g_m2)
+    return Crop(
+        buffer_mg=p.initial_buffer_mg_m2,
+        leaf_mg=p.initial_leaf_area_index / p.specific_leaf_area_m2_mg,
+        stem_mg=p.initial_stem_mg_m2,
+        fruit_mg=p.initial_fruit_mg_m2,
+        temperature_sum_c_d=p.initial_temperature_sum_c_d,
+        day_mean_c=p.initial_canopy_day_mean_c,
+    )
+
+
+def leaf_area(p: GreenhouseParameters, crop: Crop | Lettuce) -> float:
     """Leaf area index; a bare floor keeps a trace of leaf so that the canopy has a temperature."""
-    return max(0.01, p.specific_leaf_area_m2_mg * crop.leaf_mg)
+    if isinstance(crop, Lettuce):
+        return greater(0.01, lettuce_leaf_area(crop))
+    return greater(0.01, p.specific_leaf_area_m2_mg * crop.leaf_mg)
 
 
 def stored_heat_j(p: GreenhouseParameters, c: HouseConstants, house: House) -> float:
@@ -137,5 +154,6 @@ def stored_heat_j(p: GreenhouseParameters, c: HouseConstants, house: House) -> f
         + c.grow_pipe_j_k * house.grow_pipe_c
         + p.lamp_heat_capacity_j_m2_k * house.lamp_c
         + c.boiler_j_k * house.boiler_c
+        + c.buffer_j_k * house.buffer_c
         + p.latent_heat_j_kg * vapour
     )

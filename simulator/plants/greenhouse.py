@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from foundation.elementwise import anywhere, chosen, held
 from simulator.parameters import load_parameters
 from simulator.plants.glasshouse import step
+from simulator.plants.glasshouse_lettuce import co2_mg, dry_g_m2
 from simulator.plants.glasshouse_light import light
 from simulator.plants.glasshouse_state import Books, Drive, House, Outside, initial, leaf_area, stored_heat_j
 from simulator.plants.greenhouse_parameters import (
@@ -13,10 +15,12 @@ from simulator.plants.greenhouse_parameters import (
     VAPOUR_CONSTANT,
     GreenhouseParameters,
     HouseConstants,
+    unphysical,
 )
-from simulator.plants.heating import burner_w, circulation_w_k, supply_c
+from simulator.plants.heating import burner_w, charging_w, circulation_w_k, downwards_w, supply_c
+from simulator.plants.lettuce import Lettuce
 from simulator.plants.plant import Port, Weather
-from simulator.plants.tomato import CO2_PER_SUGAR
+from simulator.plants.tomato import CO2_PER_SUGAR, Crop
 
 
 def _position(default: float = 0.0, note: str = "") -> Port:
@@ -46,7 +50,8 @@ _OUTPUTS = {
     "pipe.temperature": Port("degC", -60.0, 110.0, note="mean of supply and return"),
     "pipe.supply_temperature": Port("degC", -60.0, 110.0, note="behind the mixing valve"),
     "pipe.return_temperature": Port("degC", -60.0, 110.0),
-    "boiler.temperature": Port("degC", -60.0, 110.0),
+    "boiler.temperature": Port("degC", -60.0, 110.0, note="of its water; where there is a heat buffer, of its top"),
+    "buffer.bottom_temperature": Port("degC", -60.0, 110.0, note="of the heat buffer, else of the boiler"),
     "inside.ppfd": Port("umol/m2/s", 0.0, 5000.0, note="PAR above the canopy, sun and lamps"),
     "outside.temperature": Port("degC", -60.0, 60.0),
     "outside.relative_humidity": Port("%", 0.0, 100.0),
@@ -60,11 +65,13 @@ _OUTPUTS = {
     "screen.thermal": Port("-", 0.0, 1.0, note="as given"),
     "screen.shade": Port("-", 0.0, 1.0, note="as given"),
     "energy.heat": Port("kWh", 0.0, 1e9, note="from the boiler into the pipes since the start, whole house"),
+    "energy.boiler": Port("kWh", 0.0, 1e9, note="from the burner into the water since the start, whole house"),
     "energy.heater": Port("kWh", 0.0, 1e9, note="from the air heater since the start, whole house"),
     "energy.lamps": Port("kWh", 0.0, 1e9, note="drawn since the start, whole house"),
     "co2.dosed": Port("kg", 0.0, 1e9, note="since the start, whole house"),
     "water.transpired": Port("L", -1e9, 1e9, note="by the crop since the start, whole house"),
     "crop.leaf_area_index": Port("-", 0.0, 20.0),
+    "crop.dry_mass": Port("kg", 0.0, 1e9, note="of what stands in the house, roots of tomato not counted"),
     "crop.harvest": Port("kg", 0.0, 1e9, note="dry, leaves and fruit since the start, whole house"),
 }
 
@@ -81,15 +88,19 @@ class Balance(NamedTuple):
 
 
 class GreenhousePlant:
-    """See `simulator.plants.plant.Plant`. The state is a `House`; figures of the whole house are in the outputs."""
+    """See `simulator.plants.plant.Plant`. The state is a `House`; figures of the whole house are in the outputs.
+
+    Parameters, states and inputs may hold arrays: see `simulator.ensemble`, which gives the constants as well.
+    """
 
     inputs: Mapping[str, Port] = _INPUTS
     outputs: Mapping[str, Port] = _OUTPUTS
     step_s: float = 30.0
 
-    def __init__(self, parameters: GreenhouseParameters) -> None:
+    def __init__(self, parameters: GreenhouseParameters, constants: HouseConstants | None = None) -> None:
         self.parameters = parameters
-        self.constants = HouseConstants.of(parameters)
+        self.constants = constants or HouseConstants.of(parameters)
+        self.has_buffer = anywhere(parameters.heat_buffer_l_m2 > 0.0)
 
     def initial(self) -> House:
         return initial(self.parameters)
@@ -101,6 +112,12 @@ class GreenhousePlant:
         given = {name: _given(inputs, name, port) for name, port in _INPUTS.items()}
         circulation = circulation_w_k(p, given["heating.valve"], given["heating.pump"])
         drawn = circulation * (state.boiler_c - state.pipe_c)
+        if self.has_buffer:
+            burner = charging_w(p, state.buffer_c, given["boiler"])
+            top, bottom = state.boiler_c, state.buffer_c
+            downwards = downwards_w(p, top, bottom, drawn, burner, given["heating.valve"], given["heating.pump"])
+        else:
+            burner, downwards = burner_w(p, self.constants.boiler_j_k, state.boiler_c, drawn, given["boiler"]), 0.0
         drive = Drive(
             vent_lee=given["vent.lee"],
             vent_wind=given["vent.wind"],
@@ -108,7 +125,8 @@ class GreenhousePlant:
             lamp_w=given["lamps"] * p.lamp_power_w_m2,
             co2_mg_s=given["co2.valve"] * p.co2_capacity_mg_m2_s,
             fog_kg_s=given["fog"] * p.fog_capacity_kg_m2_s,
-            burner_w=burner_w(p, self.constants.boiler_j_k, state.boiler_c, drawn, given["boiler"]),
+            burner_w=burner,
+            buffer_w=downwards,
             circulation_w_k=circulation,
             air_w=given["heater"] * p.heater_capacity_w_m2,
         )
@@ -142,6 +160,7 @@ class GreenhousePlant:
             "pipe.supply_temperature": supply,
             "pipe.return_temperature": 2.0 * state.pipe_c - supply,
             "boiler.temperature": state.boiler_c,
+            "buffer.bottom_temperature": state.buffer_c if self.has_buffer else state.boiler_c,
             "inside.ppfd": shine.ppfd,
             "outside.temperature": sky.air_c,
             "outside.relative_humidity": 100.0 * weather.relative_humidity,
@@ -155,11 +174,13 @@ class GreenhousePlant:
             "screen.thermal": given["screen.thermal"],
             "screen.shade": given["screen.shade"],
             "energy.heat": books.pipe_j * area / 3.6e6,
+            "energy.boiler": books.boiler_j * area / 3.6e6,
             "energy.heater": books.heater_j * area / 3.6e6,
             "energy.lamps": books.lamp_j / (1.0 - p.lamp_cooling_share) * area / 3.6e6,
             "co2.dosed": books.co2_dosed_mg * area * 1e-6,
             "water.transpired": books.transpired_kg * area,
             "crop.leaf_area_index": leaf_area(p, state.crop),
+            "crop.dry_mass": _dry_mg(state.crop) * area * 1e-6,
             "crop.harvest": books.harvested_mg * area * 1e-6,
         }
         return {name: _within(seen[name], port.low, port.high) for name, port in _OUTPUTS.items()}
@@ -174,7 +195,8 @@ class GreenhousePlant:
         gas = p.air_height_m * (after.co2_air_mg_m3 - before.co2_air_mg_m3)
         gas += p.top_height_m * (after.co2_top_mg_m3 - before.co2_top_mg_m3)
         # the carbon of the crop counts as the CO2 it came from
-        sugar = after.crop.carbon_mg - before.crop.carbon_mg + book.harvested_mg
+        grown = _dry_mg(after.crop) - _dry_mg(before.crop) + book.harvested_mg
+        carbon = co2_mg(grown) if isinstance(after.crop, Lettuce) else CO2_PER_SUGAR * grown
         return {
             "energy": _balance(
                 (book.boiler_j, book.heater_j, book.lamp_j, book.sun_j, book.growth_j),
@@ -182,14 +204,18 @@ class GreenhousePlant:
                 heat,
             ),
             "water": _balance((book.transpired_kg, book.fog_kg), (book.vented_kg, book.condensed_kg), vapour),
-            "co2": _balance((book.co2_dosed_mg,), (book.co2_vented_mg,), gas + CO2_PER_SUGAR * sugar),
+            "co2": _balance((book.co2_dosed_mg,), (book.co2_vented_mg,), gas + carbon),
         }
 
 
 def load(name: str, seed: int | None = None) -> GreenhousePlant:
     """The greenhouse of `simulator/parameters/{name}.yaml`; with a seed, one of its siblings."""
-    values = load_parameters(name, plant="greenhouse", known=GreenhouseParameters.names(), seed=seed)
+    values = load_parameters(name, plant="greenhouse", known=GreenhouseParameters.names(), seed=seed, check=unphysical)
     return GreenhousePlant(GreenhouseParameters.of(values))
+
+
+def _dry_mg(crop: Crop | Lettuce) -> float:
+    return 1e3 * dry_g_m2(crop) if isinstance(crop, Lettuce) else crop.carbon_mg
 
 
 def _balance(came: tuple[float, ...], went: tuple[float, ...], stored: float) -> Balance:
@@ -223,11 +249,13 @@ def _pressure_pa(weather: Weather) -> float:
 
 def _given(inputs: Mapping[str, float], name: str, port: Port) -> float:
     value = inputs.get(name, port.default)
-    return _within(value, port.low, port.high) if value == value else port.default
+    return _within(chosen(value == value, value, port.default), port.low, port.high)
 
 
 def _within(value: float, low: float, high: float) -> float:
     """Not a number counts as the low end."""
+    if not isinstance(value, (float, int)):
+        return held(chosen(value == value, value, low), low, high)
     if value >= high:
         return high
-    return value if value > low else low
+    return float(value) if value > low else low

@@ -1,8 +1,10 @@
 """What a glasshouse is made of, as numbers, and what follows from them once and for all."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+
+from foundation.elementwise import exp
 
 GAS_CONSTANT = 8314.0
 """J/kmol/K, with the molar masses 18 and 44.01 kg/kmol, rounded as in Vanthoor 2011, table 8.1."""
@@ -83,6 +85,7 @@ class GreenhouseParameters:
     boiler_capacity_w_m2: float
     boiler_water_c: float
     boiler_water_l_m2: float
+    heat_buffer_l_m2: float
     circulation_w_m2_k: float
     heater_capacity_w_m2: float
     lamp_power_w_m2: float
@@ -108,6 +111,7 @@ class GreenhouseParameters:
     leaf_heat_capacity_j_m2_k: float
     psychrometric_pa_k: float
     boundary_resistance_s_m: float
+    transpiring_sides: float
     least_stomatal_resistance_s_m: float
     specific_leaf_area_m2_mg: float
     leaf_area_index_most: float
@@ -122,6 +126,10 @@ class GreenhouseParameters:
     leaf_maintenance_per_s: float
     stem_maintenance_per_s: float
     generative_sum_c_d: float
+    lettuce_crop: float
+    lettuce_reserves_g_m2: float
+    lettuce_structure_g_m2: float
+    lettuce_harvest_g_m2: float
     initial_air_c: float
     initial_canopy_c: float
     initial_soil_c: float
@@ -149,7 +157,52 @@ class GreenhouseParameters:
     def saturation_pa(self, temperature_c: float) -> float:
         """Vapour pressure over water, Pa, by the form the file names (Buck, or GreenLight's)."""
         exponent = (self.saturation_b - self.saturation_inverse_d * temperature_c) * temperature_c
-        return self.saturation_a_pa * math.exp(exponent / (self.saturation_c_k + temperature_c))
+        return self.saturation_a_pa * exp(exponent / (self.saturation_c_k + temperature_c))
+
+
+_SHARES = (
+    "absorption", "_fraction", "_share", "_transmission", "_reflection", "_emission", "lettuce_crop",
+)  # fmt: skip
+"""What never exceeds 1."""
+_MAY_BE_NEGATIVE = ("initial_air_c", "initial_canopy_c", "initial_soil_c", "initial_soil_step_k", "initial_pipe_c")
+_MAY_BE_ZERO = (
+    "cover_convection", "saturation_inverse_d", "vent_", "leakage", "screen_air_flux", "shade_", "pipe_length_m_m2",
+    "boiler_capacity", "boiler_water_l_m2", "heat_buffer_l_m2", "circulation", "heater_capacity", "lamp_",
+    "co2_capacity", "fog_capacity", "initial_buffer", "initial_stem", "initial_fruit", "initial_temperature_sum",
+    "initial_canopy_day_mean", "initial_leaf", "initial_co2", "lettuce_", "canopy_", "_maintenance_per_s",
+    "_growth_mg_m2_s",
+)  # fmt: skip
+_TOGETHER_AT_MOST_1 = (
+    ("cover_par_transmission", "cover_par_reflection"), ("cover_nir_transmission", "cover_nir_reflection"),
+    ("cover_fir_transmission", "cover_fir_reflection"), ("screen_par_transmission", "screen_par_reflection"),
+    ("screen_nir_transmission", "screen_nir_reflection"), ("screen_emission", "screen_fir_transmission"),
+    ("lamp_par_share", "lamp_nir_share", "lamp_cooling_share"),
+)  # fmt: skip
+_SMALLER_THAN = (("pipe_inner_m", "pipe_outer_m"), ("grow_pipe_inner_m", "grow_pipe_outer_m"))
+
+
+def unphysical(values: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+    """Parameters that no house can have, each with what is wrong with it."""
+    for name, value in values.items():
+        if any(part in name for part in _SHARES) and not 0.0 <= value <= 1.0:
+            yield name, f"is {value:g}, wanted 0 to 1"
+        elif value < 0.0 and name not in _MAY_BE_NEGATIVE:
+            yield name, f"is {value:g}, and cannot be negative"
+        elif value == 0.0 and not any(part in name for part in (*_SHARES, *_MAY_BE_ZERO, *_MAY_BE_NEGATIVE)):
+            yield name, "is 0, and must be more"
+    for parts in _TOGETHER_AT_MOST_1:
+        together = sum(values[part] for part in parts)
+        if together > 1.0 + 1e-9:
+            yield parts[0], f"makes {together:g} with {' and '.join(parts[1:])}, wanted 1 at most"
+    for less, more in _SMALLER_THAN:
+        if values[less] >= values[more]:
+            yield less, f"is {values[less]:g}, wanted less than {more}, {values[more]:g}"
+    if values["air_height_m"] < 1.0:
+        yield "air_height_m", f"is {values['air_height_m']:g}, wanted at least 1 m of air"
+    if 0.0 < values["heat_buffer_l_m2"] < 5.0:
+        yield "heat_buffer_l_m2", f"is {values['heat_buffer_l_m2']:g}, wanted 0 (none) or at least 5 L/m2"
+    if values["lettuce_crop"] not in (0.0, 1.0):
+        yield "lettuce_crop", f"is {values['lettuce_crop']:g}, wanted 0 (tomato) or 1 (lettuce)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +225,9 @@ class HouseConstants:
     grow_pipe_j_k: float
     grow_pipe_convection: float
     boiler_j_k: float
+    """Water of boiler and header, and the upper half of the heat buffer."""
+    buffer_j_k: float
+    """The lower half."""
     floor_view: float
     """Of the floor, past the pipes."""
     lamp_passage: float
@@ -206,7 +262,8 @@ class HouseConstants:
             # a house without the part keeps a trace of it, tied to nothing
             grow_pipe_j_k=max(1.0, _pipe_j_k(p.grow_pipe_length_m_m2, p.grow_pipe_outer_m, p.grow_pipe_inner_m)),
             grow_pipe_convection=1.99 * grow_area,
-            boiler_j_k=max(1.0, p.boiler_water_l_m2 * 4180.0),
+            boiler_j_k=max(1.0, (p.boiler_water_l_m2 + 0.5 * p.heat_buffer_l_m2) * 4180.0),
+            buffer_j_k=max(1.0, 0.5 * p.heat_buffer_l_m2 * 4180.0),
             floor_view=1.0 - 0.49 * pipe_area,
             lamp_passage=1.0 - p.lamp_area_m2_m2,
             cover_emission=1.0 - p.cover_fir_transmission - p.cover_fir_reflection,

@@ -3,11 +3,17 @@
 The pump keeps the pipes circulating; the valve decides which share of the supply is boiler water and which is
 return water. With the pipe at the mean of supply and return, the circuit is one conductance between boiler water
 and pipe, so an implicit step can take it as it is.
+
+Where there is a heat buffer, the boiler's water is its upper half. The boiler draws from the bottom and gives to the
+top at its setpoint, the rails draw from the top and return to the bottom; what the one moves more than the other goes
+through the middle.
 """
 
+from foundation.elementwise import greater, held, lesser
 from simulator.plants.greenhouse_parameters import GreenhouseParameters
 
 _RECOVERY_S = 120.0  # the burner brings boiler water back to its setpoint in about this time
+_FULL_K = 5.0  # below its setpoint at the bottom: a buffer so full makes the burner modulate down
 
 
 def circulation_w_k(p: GreenhouseParameters, valve: float, pump: float) -> float:
@@ -24,4 +30,23 @@ def supply_c(valve: float, pump: float, boiler_c: float, pipe_c: float) -> float
 def burner_w(p: GreenhouseParameters, boiler_j_k: float, boiler_c: float, drawn_w: float, on: float) -> float:
     """A modulating burner: what is drawn, and what brings the water back to its setpoint, W/m2."""
     wanted = drawn_w + boiler_j_k * (p.boiler_water_c - boiler_c) / _RECOVERY_S
-    return on * min(p.boiler_capacity_w_m2, max(0.0, wanted))
+    return on * lesser(p.boiler_capacity_w_m2, greater(0.0, wanted))
+
+
+def charging_w(p: GreenhouseParameters, bottom_c: float, on: float) -> float:
+    """The burner of a boiler with a heat buffer: all it has until the buffer is full, W/m2."""
+    return on * p.boiler_capacity_w_m2 * held((p.boiler_water_c - bottom_c) / _FULL_K, 0.0, 1.0)
+
+
+def downwards_w(
+    p: GreenhouseParameters, top_c: float, bottom_c: float, drawn_w: float, burner_w: float, valve: float, pump: float
+) -> float:
+    """What the streams carry from the top of the buffer to its bottom, W/m2; negative when cold water rises.
+
+    `drawn_w` is what the rails take, `burner_w` what the burner gives.
+    """
+    rails = valve * pump * p.circulation_w_m2_k
+    # the burner fades as the bottom nears the setpoint, so this stays finite
+    boiler = burner_w / greater(0.01, p.boiler_water_c - bottom_c)
+    to_top = boiler * (p.boiler_water_c - top_c) + greater(0.0, rails - boiler) * (bottom_c - top_c)
+    return burner_w - drawn_w - to_top

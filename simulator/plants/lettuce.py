@@ -3,8 +3,10 @@
 Van Henten 1994 in the form of ../shared/physics.md 3.2. Rates are per m2 of cultivated area.
 """
 
-from math import exp, log
+from math import log
 from typing import NamedTuple
+
+from foundation.elementwise import chosen, exp, greater, held, lesser
 
 _LN2 = log(2.0)
 _LN_1_6 = log(1.6)
@@ -62,14 +64,14 @@ def light_interception(crop: Lettuce) -> float:
 def photosynthesis_g_m2_s(air_c: float, co2_ppm: float, ppfd: float) -> float:
     """Gross, of a closed canopy, g CO2 per m2 and s; zero where leaves cannot work (cold, heat, no CO2)."""
     compensation_ppm = 40.0 * exp(_LN2 * (air_c - 20.0) / 10.0)
-    spare_ppm = co2_ppm - compensation_ppm
+    spare_ppm = greater(0.0, co2_ppm - compensation_ppm)
     carboxylation = (-1.32e-5 * air_c + 5.94e-4) * air_c - 2.64e-3
-    if spare_ppm <= 0.0 or carboxylation <= 1e-6 or ppfd <= 0.0:
-        return 0.0
+    works = (spare_ppm > 0.0) & (carboxylation > 1e-6) & (ppfd > 0.0)
+    carboxylation = greater(1e-6, carboxylation)
     conductance = 1.0 / (1.0 / 0.007 + 1.0 / 0.005 + 1.0 / carboxylation)
     by_co2 = conductance * 1.83e-3 * spare_ppm
     by_light = 17e-6 * spare_ppm / (co2_ppm + 2.0 * compensation_ppm) * ppfd / PHOTONS_UMOL_J
-    return by_light * by_co2 / (by_light + by_co2)
+    return chosen(works, by_light * by_co2 / greater(1e-30, by_light + by_co2), 0.0)
 
 
 def grow(
@@ -91,20 +93,21 @@ def grow(
     """
     reserves, structure, dry_share = crop
     off_best = (root_c - _ROOT_BEST_C) / 4.0
-    roots = max(0.3, 1.0 + _ROOT_GAIN * (1.0 - off_best * off_best))
+    roots = greater(0.3, 1.0 + _ROOT_GAIN * (1.0 - off_best * off_best))
     fixed = vigour * roots * interception * photosynthesis_g_m2_s(air_c, co2_ppm, ppfd)
     warmth = exp(_LN2 * (air_c - 25.0) / 10.0)
     shoot_burns = 3.47e-7 * (1.0 - ROOT_SHARE) * structure * warmth
     root_burns = 1.16e-7 * ROOT_SHARE * structure * warmth
     minute_g = 60.0 * (shoot_burns + root_burns)
-    if reserves < minute_g:  # a starving crop burns what it has, not more
-        shoot_burns *= reserves / minute_g
-        root_burns *= reserves / minute_g
+    # a starving crop burns what it has, not more
+    fed = lesser(1.0, reserves / greater(1e-30, minute_g))
+    shoot_burns = shoot_burns * fed
+    root_burns = root_burns * fed
     rate = vigour * 5e-6 * reserves / (reserves + structure + 1e-12) * exp(_LN_1_6 * (air_c - 20.0) / 10.0)
     built = rate * structure
     uptake = fixed - (shoot_burns + GROWTH_RESPIRATION * built) / DRY_MATTER_PER_CO2
     root_co2 = root_burns / DRY_MATTER_PER_CO2
-    tissue_share = min(0.06, max(0.02, DRY_MATTER_SHARE + _DRY_SHARE_PER_K * (root_c - 24.0)))
+    tissue_share = held(DRY_MATTER_SHARE + _DRY_SHARE_PER_K * (root_c - 24.0), 0.02, 0.06)
     grown = Lettuce(
         reserves + dt_s * (DRY_MATTER_PER_CO2 * (uptake - root_co2) - built),
         structure + dt_s * built,
