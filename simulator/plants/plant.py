@@ -32,6 +32,10 @@ class Weather:
     soil_c: float = 12.0
     rain: bool = False
     wind_from_degrees: float = 270.0
+    sun_elevation_degrees: float | None = None
+    """Of the sun's centre above the horizon; None where nobody has worked it out (`simulator.sunlit` does)."""
+    sun_azimuth_degrees: float | None = None
+    """Clockwise from north."""
 
 
 class Plant(Protocol):
