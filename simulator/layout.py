@@ -13,19 +13,36 @@ from simulator.beside import KEYS as BESIDE_KEYS
 from simulator.beside import beside_of
 from simulator.ground import TICK_S, Ground
 from simulator.instruments import Character, Instrument, adjusted, character_of
-from simulator.plants import aquaponics, greenhouse, plant_factory, pond, ras
+from simulator.plants import (
+    aquaponics,
+    cold_store,
+    greenhouse,
+    mushroom_house,
+    nursery,
+    plant_factory,
+    pond,
+    ras,
+    solar_greenhouse,
+    tunnel,
+)
 from simulator.plants.plant import Plant, Port
+from simulator.sunlit import Sunlit
 from simulator.weather import WeatherSource
 from simulator.weather_of_site import MILD, weather_of
 
 STEP_S = 5.0
 """Longest step of a plant unless the site says otherwise; instruments refresh as often."""
 PLANTS: Mapping[str, Callable[..., Plant]] = {
-    "greenhouse": greenhouse.load,
-    "plant_factory": plant_factory.load,
-    "ras": ras.load,
-    "pond": pond.load,
     "aquaponics": aquaponics.load,
+    "cold_store": cold_store.load,
+    "greenhouse": greenhouse.load,
+    "mushroom": mushroom_house.load,
+    "nursery": nursery.load,
+    "plant_factory": plant_factory.load,
+    "pond": pond.load,
+    "ras": ras.load,
+    "solar_greenhouse": solar_greenhouse.load,
+    "tunnel": tunnel.load,
 }
 _FACILITY_KEYS = ("plant", "parameters", "bind", "instruments", "actuators", "inputs", "step")
 
@@ -50,7 +67,7 @@ class Layout:
         """Device tag -> the actuator it belongs to, and the grounds that feel it."""
         self.instruments: dict[str, Instrument] = {}
         self._problems: list[str] = []
-        self.sky = sky or self._load_sky(seed)
+        self.sky = Sunlit(sky or self._load_sky(seed), site.site.latitude, site.site.longitude)
         for tag, output in site.outputs.items():
             self._add_output(tag, output)
         for name, section in site.simulation.items():
