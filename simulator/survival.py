@@ -34,5 +34,14 @@ LIMITS: dict[str, tuple[tuple[str, float, float, float], ...]] = {
     "ras": (("tank1.oxygen", 3.0, INF, 120.0), ("tank1.temperature", 10.0, 34.0, 3600.0)),
     "greenhouse": (("air.temperature", 2.0, INF, 1800.0), ("air.temperature", -INF, 40.0, 1200.0)),
     "plant_factory": (("air.temperature", 2.0, 40.0, 1200.0), ("tank.ph", 4.5, 8.0, 0.0)),
+    "solar_greenhouse": (("air.temperature", 2.0, INF, 1800.0), ("air.temperature", -INF, 40.0, 1200.0)),
+    "tunnel": (("air.temperature", 2.0, INF, 1800.0), ("air.temperature", -INF, 40.0, 1200.0)),
+    "nursery": (("air.temperature", 2.0, INF, 1800.0), ("air.temperature", -INF, 40.0, 1200.0)),
+    # estimates: mycelium dies in compost above 35 degC; produce freezes below -1 degC, and is lost warm after a day
+    "mushroom": (("compost.temperature", 2.0, 35.0, 3600.0),),
+    "cold_store": (
+        ("product.surface_temperature", -1.0, INF, 1800.0),
+        ("product.core_temperature", -INF, 20.0, 86400.0),
+    ),
 }
 """By facility kind: output port, lowest, highest, longest time outside (control.md 5.1)."""
