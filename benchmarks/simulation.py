@@ -13,7 +13,16 @@ from benchmarks.rows import GOAL, Row, row
 from controller.compose.simulate import SETTLE_S
 from controller.compose.simulate import run as simulate
 from edge_config.loader import load_site
-from simulator.plants import greenhouse, plant_factory, ras
+from simulator.plants import (
+    cold_store,
+    greenhouse,
+    mushroom_house,
+    nursery,
+    plant_factory,
+    ras,
+    solar_greenhouse,
+    tunnel,
+)
 from simulator.plants.plant import Plant, Weather
 
 GOAL_FACTOR = 2000.0
@@ -21,6 +30,11 @@ PLANTS: dict[str, Callable[[], Plant]] = {
     "greenhouse venlo_1000m2": lambda: greenhouse.load("venlo_1000m2"),
     "plant factory plant_factory_100m2": lambda: plant_factory.load("plant_factory_100m2"),
     "RAS bass_50m3": lambda: ras.load("bass_50m3"),
+    "solar greenhouse solar_greenhouse_brick": solar_greenhouse.load,
+    "tunnel tunnel_8m": tunnel.load,
+    "nursery nursery_500m2": nursery.load,
+    "mushroom house mushroom_cropping": mushroom_house.load,
+    "cold store cold_store_cabbage": cold_store.load,
 }
 DAYS = {"farm": 1.0, "greenhouse": 0.25, "plant-factory": 0.25, "ras": 0.25}
 NOON = Weather(15.0, 0.6, 2.0, 400.0, 5.0)
