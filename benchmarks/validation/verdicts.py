@@ -30,6 +30,11 @@ FACILITIES: Final = (
     "plant_factory",
     "ras",
     "pond",
+    "mushroom",
+    "cold_store",
+    "solar_greenhouse",
+    "tunnel",
+    "nursery",
 )
 """Modules here that know quantities, by the name of their facility."""
 

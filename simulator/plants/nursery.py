@@ -211,7 +211,7 @@ class Nursery:
             now[_LEAF],
             now[_SUBSTRATE],
             kept_kg,
-            was.thermal_time + dt_s * self._germinates_per_s(was.substrate_c),
+            was.thermal_time + dt_s * self.germinates_per_s(was.substrate_c),
             was.heat_j + dt_s * (heater_w + mats_w),
             was.misted_kg + dt_s * misted,
             was.ledger.plus(
@@ -220,7 +220,7 @@ class Nursery:
             ),
         )  # fmt: skip
 
-    def _germinates_per_s(self, seed_c: float) -> float:
+    def germinates_per_s(self, seed_c: float) -> float:
         """Thermal time: in proportion to the warmth above a base, dying away between the best and a ceiling."""
         b = self.bench
         warmth_k = min(seed_c, b.germination_best_c) - b.germination_base_c
