@@ -24,7 +24,11 @@ class Loaded:
 def load_site(path: Path) -> Loaded:
     """Read, merge, validate and check a site. Raises OSError if the file cannot be read, and ProblemsError with all
     that could be found, in the order of the file, if anything is an error."""
-    merged = read_merged(path)
+    return checked(read_merged(path))
+
+
+def checked(merged: Merged) -> Loaded:
+    """The site of what was read. Raises ProblemsError."""
     try:
         site = Site.model_validate({key: value for key, value in merged.value.items() if key != "include"})
     except ValidationError as error:

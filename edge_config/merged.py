@@ -32,6 +32,19 @@ class Merged:
         """Merge in another file's sections."""
         self._add(document, included=True)
 
+    def change(self, document: Document, at: Path_, changes: dict[str, Any]) -> None:
+        """Lay `changes`, which stand at `at` of another file, over the sections: mappings are merged, everything else
+        is replaced, null removes. What is changed has its place there."""
+        for section, content in changes.items():
+            kept = self.value.get(section)
+            if isinstance(content, dict) and isinstance(kept, dict):
+                self._origin.setdefault((section,), (self.main, (section,)))
+                for name in content:
+                    self._origin[(section, name)] = (document, (*at, section, name))
+            else:
+                self._origin[(section,)] = (document, (*at, section))
+        self.value = changed(self.value, changes)
+
     def problem(
         self, code: str, path: Path_, /, key: bool = False, inside: int | None = None, **values: object
     ) -> Problem:
@@ -133,6 +146,14 @@ def read_merged(path: Path) -> Merged:
     if problems or merged.is_partial:
         raise ProblemsError(problems + merged.problems)
     return merged
+
+
+def changed(value: Any, changes: Any) -> Any:
+    """`value` with `changes` laid over it; neither is touched."""
+    if not isinstance(value, dict) or not isinstance(changes, dict):
+        return changes
+    laid = {name: changed(value.get(name), change) for name, change in changes.items() if change is not None}
+    return {name: kept for name, kept in value.items() if name not in changes} | laid
 
 
 def _followed(value: Any, path: Path_) -> tuple[Path_, Any]:

@@ -109,19 +109,19 @@ class Spot:
     """The trail took a kind that the file plainly does not mean."""
 
 
-def problems_of(error: ValidationError, merged: Merged) -> list[Problem]:
-    """Every refusal once, at its place."""
+def problems_of(error: ValidationError, merged: Merged, model: type[BaseModel] = Site) -> list[Problem]:
+    """Every refusal once, at its place; `model` is what the whole file was to be."""
     found: list[Problem] = []
     for one in error.errors(include_url=False):
-        spot = locate(one["loc"], merged.value)
+        spot = locate(one["loc"], merged.value, model)
         if not spot.dead_end:
             found.append(_problem(one, spot, merged))
     return found
 
 
-def locate(trail: Iterable[str | int], value: Any) -> Spot:
+def locate(trail: Iterable[str | int], value: Any, model: type[BaseModel] = Site) -> Spot:
     """Follow a trail through the models and through the file's value side by side."""
-    spot = Spot()
+    spot = Spot(annotation=model)
     for part in trail:
         if part == "[key]":
             spot.is_key, spot.annotation, spot.metadata = True, spot.key_annotation, ()

@@ -19,8 +19,8 @@ TEXT = SAMPLE.read_text("utf-8")
 PLACE = re.compile(r"\{\w+(:g)?\}")
 BY_HAND = {"E001", "E004", "E101", "E201", "E202"}
 """Codes with a test of their own below."""
-ELSEWHERE = "E6"
-"""Not a site file's: maps of recordings, which are tested with the simulator."""
+ELSEWHERE = ("E6", "E7")
+"""Not a site file's: maps of recordings and scenarios, which are tested with the simulator."""
 
 
 def problems_in(path: Path) -> list[Problem]:
@@ -153,7 +153,10 @@ def test_a_product_file_with_a_mistake_is_told_in_its_own_file(tmp_path: Path, m
     text = TEXT.replace(old, "do_probe: {product: acme/probe, bus: rs485a")
     assert text != TEXT
     library.load_product.cache_clear()
-    for known in ("xymd/xy_md02", "yosemitech/y520_a", "icpdas/m7067", "generic/io_node", "generic/mqtt_json"):
+    for known in (
+        "xymd/xy_md02", "yosemitech/y520_a", "icpdas/m7067", "generic/io_node", "generic/mqtt_json",
+        "generic/ascii_probe", "atlas/ezo_ph",
+    ):  # fmt: skip
         maker, model = known.split("/")
         (tmp_path / "library" / maker).mkdir(exist_ok=True)
         original = Path(library.__file__).parent / "library" / maker / f"{model}.yaml"
