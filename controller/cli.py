@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from importlib.resources import files
 from math import inf
 from pathlib import Path
@@ -330,6 +330,53 @@ def sim(
 
 
 @app.command()
+def score(
+    scenarios: Annotated[list[str] | None, typer.Argument(help="Scenarios by name, or files; left out, all.")] = None,
+    controller: Annotated[
+        list[str] | None, typer.Option(help="farmloop, hysteresis, simple-pid, period-pid; left out, all.")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="So many; left out, what each scenario says.", min=1)] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw seed 1 of the first scenario: FILE.png or FILE.html.")] = None,
+    page: Annotated[Path | None, typer.Option(help="Write the page of scores here.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Score controllers on scenarios over seeds: gates first, then metrics, goals and skill against the references."""
+    from controller.compose.contestants import UntunedError
+    from controller.compose.score import CONTROLLERS
+    from controller.compose.score import score as score_all
+    from controller.compose.score_plot import PlotError
+    from controller.compose.score_table import page as page_of
+    from controller.compose.score_table import print_scores
+    from foundation.clock import process_time
+    from simulator.references.simple_pid import MissingPackageError
+
+    who = list(dict.fromkeys(controller or CONTROLLERS))
+    for name in who:
+        if name not in CONTROLLERS:
+            _no_such("controller", name, CONTROLLERS)
+    loaded = _scenarios(scenarios or [])
+    begun = process_time()
+    bar = _bar("scoring")
+    try:
+        with bar if not as_json and sys.stderr.isatty() else contextlib.nullcontext():
+            task = bar.add_task("", total=None)
+            scores = score_all(
+                loaded, who, seeds, progress=lambda done, of: bar.update(task, completed=done, total=of)
+            )  # fmt: skip
+        if plot is not None:
+            _draw(loaded[0], who, plot)
+        if page is not None:
+            page.write_text(page_of(scores, process_time() - begun), "utf-8")
+    except (UntunedError, MissingPackageError, PlotError, OSError) as error:
+        _fail(str(error), 1)
+    if as_json:
+        _print_json([one.row() for one in scores])
+    else:
+        print_scores(scores)
+    raise typer.Exit(0 if all(one.survived(who[0]) for one in scores) else 1)
+
+
+@app.command()
 def doctor(
     site: Annotated[str, typer.Argument(help="A site file, to look at its ports, servers and secrets too.")] = "",
     directory: Annotated[Path, typer.Option(help="Of an agent, running or not: its state, outbox and log.")] = Path(
@@ -355,6 +402,40 @@ def _site_path(site: str) -> Path:
     if site in SAMPLES:
         return Path(str(files("edge_config").joinpath("sites", f"{site}.yaml")))
     return Path(site)
+
+
+def _scenarios(given: list[str]) -> list[Any]:
+    """Scenarios that ship by name, or files; their mistakes on stderr and the end."""
+    from simulator.scenario_file import load_scenario, names, scenario_path
+
+    known, found = names(), []
+    for name in given or known:
+        path = scenario_path(name)
+        try:
+            found.append(load_scenario(path))
+        except FileNotFoundError:
+            _no_such("scenario", name, known)
+        except OSError as error:
+            _fail(f"{name}: {error.strerror or error}", 2)
+        except ProblemsError as error:
+            for problem in error.problems:
+                typer.echo(problem.line_of_text(_language()), err=True)
+            raise typer.Exit(1) from None
+    return found
+
+
+def _draw(loaded: Any, who: list[str], path: Path) -> None:
+    from controller.compose.score import Job, outcomes_of
+    from controller.compose.score_plot import draw, pictures
+
+    runs = outcomes_of([Job(loaded.file, name, 1, traced=True) for name in who])
+    draw(pictures(loaded, {run.controller: run.trace for run in runs if run.trace is not None}), path)
+
+
+def _no_such(kind: str, name: str, known: Sequence[str]) -> Any:
+    from edge_config.wording import nearest
+
+    _fail(f"no {kind} '{name}': did you mean {nearest(name, known)}? There are: {', '.join(known)}", 2)
 
 
 def _pace(speed: str) -> float | None:

@@ -1,7 +1,7 @@
 """A whole farm in one process on a stepped clock: the site, the core and the plants, with no frames between them."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import sqrt
@@ -84,27 +84,22 @@ class _Polled:
     due_s: float
 
 
-@dataclass(slots=True)
-class Simulation:
-    """The parts of one run. Moved by `step`; `report` says how it went so far."""
+class Wires:
+    """Every device of a farm in memory: read when it is due, written at once. No frames between."""
 
-    site: Site
-    core: Core
-    farm: Field
-    devices: dict[str, VirtualDevice]
-    state: State
-    now_s: float
-    scores: list[LoopScore]
-    gates: dict[str, Survival]
-    _polled: list[_Polled] = field(default_factory=list)
-    _written: list[tuple[str, bool, str | None]] = field(default_factory=list)
-    _device_of: dict[str, VirtualDevice] = field(default_factory=dict)
-    _scans: int = 0
+    def __init__(self, devices: dict[str, VirtualDevice], start_s: float) -> None:
+        self.devices = devices
+        self._polled: list[_Polled] = []
+        self._device_of: dict[str, VirtualDevice] = {}
+        for index, device in enumerate(devices.values()):
+            device.open(start_s)
+            # spread over their periods, as links are
+            due_s = start_s + 1.0 + (index % max(int(device.settings.period), 1))
+            self._polled.append(_Polled(device, due_s))
+            self._device_of |= dict.fromkeys(device.tags.values(), device)
 
-    def step(self, people: tuple[object, ...] = ()) -> ScanResult:
-        """One scan: the farm moves, devices that are due are read, the core decides, devices are written."""
-        now_s = self.now_s = self.now_s + self.core.scan_s
-        self.farm.advance(now_s)
+    def read(self, now_s: float, heard: bool = True) -> list[Reading]:
+        """What devices that are due say. Not `heard`, nobody asks them, and their watchdogs wait."""
         readings: list[Reading] = []
         for polled in self._polled:
             device = polled.device
@@ -112,19 +107,45 @@ class Simulation:
                 device.tick(now_s)
             if now_s >= polled.due_s:
                 polled.due_s += device.settings.period
-                readings += device.poll(now_s)
-        snapshot = Snapshot(tuple(readings), tuple(self._written), people)  # type: ignore[arg-type]  # people's wishes
+                if heard:
+                    readings += device.poll(now_s)
+        return readings
+
+    def write(self, commands: Iterable[tuple[str, Value]], now_s: float) -> list[tuple[str, bool, str | None]]:
+        """Set device tags, a device's together; each with whether it was confirmed, and why not."""
+        orders: dict[str, dict[str, Value]] = {}
+        for tag, value in commands:
+            orders.setdefault(self._device_of[tag].name, {})[tag] = value
+        return [written for name, values in orders.items() for written in self.devices[name].order(values, now_s)]
+
+
+@dataclass(slots=True)
+class Simulation:
+    """The parts of one run. Moved by `step`; `report` says how it went so far."""
+
+    site: Site
+    core: Core
+    farm: Field
+    wires: Wires
+    state: State
+    now_s: float
+    scores: list[LoopScore]
+    gates: dict[str, Survival]
+    _written: list[tuple[str, bool, str | None]] = field(default_factory=list)
+
+    @property
+    def devices(self) -> dict[str, VirtualDevice]:
+        return self.wires.devices
+
+    def step(self, people: tuple[object, ...] = ()) -> ScanResult:
+        """One scan: the farm moves, devices that are due are read, the core decides, devices are written."""
+        now_s = self.now_s = self.now_s + self.core.scan_s
+        self.farm.advance(now_s)
+        readings = tuple(self.wires.read(now_s))
+        snapshot = Snapshot(readings, tuple(self._written), people)  # type: ignore[arg-type]  # people's wishes
         result = self.core.scan(self.state, snapshot, now_s)
         self.state = result.state
-        self._written = []
-        if result.commands:
-            orders: dict[str, dict[str, Value]] = {}
-            for command in result.commands:
-                device = self._device_of[command.tag]
-                orders.setdefault(device.name, {})[command.tag] = command.value
-            for name, values in orders.items():
-                self._written += self.devices[name].order(values, now_s)
-        self._scans += 1
+        self._written = self.wires.write([(one.tag, one.value) for one in result.commands], now_s)
         return result
 
     def look(self, dt_s: float, scored: bool) -> None:
@@ -162,18 +183,8 @@ def prepare(site: Site, seed: int, start_s: float) -> Simulation:
     """Everything for a run that begins at `start_s`. Raises FieldError for a wrong simulation section."""
     core = Core(site)
     farm = Field(site, start_s, seed)
-    devices = devices_of(site, farm)
-    for device in devices.values():
-        device.open(start_s)
-    simulation = Simulation(
-        site, core, farm, devices, core.start(start_s), start_s, _scores(core), _gates(site, farm)
-    )  # fmt: skip
-    for index, device in enumerate(devices.values()):
-        # spread over their periods, as links are
-        due_s = start_s + 1.0 + (index % max(int(device.settings.period), 1))
-        simulation._polled.append(_Polled(device, due_s))
-        simulation._device_of |= dict.fromkeys(device.tags.values(), device)
-    return simulation
+    wires = Wires(devices_of(site, farm), start_s)
+    return Simulation(site, core, farm, wires, core.start(start_s), start_s, _scores(core), _gates(site, farm))
 
 
 def run(

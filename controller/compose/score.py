@@ -1,0 +1,210 @@
+"""`farmloop score`: scenarios run by controllers over seeds on all cores, and what came of it, gates first."""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from controller.compose.score_run import FARMLOOP, Outcome, run_once
+from simulator.metrics import Metrics
+from simulator.references import REFERENCES
+from simulator.scenario import UNDISTURBED, Goal
+from simulator.scenario_file import LoadedScenario, load_scenario, scenario_path
+
+CONTROLLERS = (FARMLOOP, *REFERENCES)
+SKILLS = ("iae", "out_of_band", "out_minutes", "excursion", "travel", "switches", "energy_kwh")
+"""Metrics of which less is better, told as skill against the best reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run; the file is read again in its process, for what is read does not travel."""
+
+    file: str
+    controller: str
+    seed: int
+    traced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One scenario's outcomes, by controller, in the order of seeds."""
+
+    loaded: LoadedScenario
+    seeds: int
+    outcomes: dict[str, list[Outcome]]
+
+    @property
+    def shown(self) -> list[str]:
+        """Controllers without the helper that only goals compare with."""
+        return [name for name in self.outcomes if name != UNDISTURBED]
+
+    def middle(self, controller: str) -> Metrics:
+        """The median over seeds of every metric; None where any seed has none."""
+        return _over(self.outcomes[controller], median)
+
+    def worst_seed(self, controller: str) -> Outcome:
+        """The seed that died, or else that was farthest off over time."""
+        return max(self.outcomes[controller], key=lambda one: (not one.survived, one.metrics.get("iae") or 0.0))
+
+    def survived(self, controller: str) -> bool:
+        """In the worst seed, so in every one."""
+        return all(one.survived for one in self.outcomes[controller])
+
+    def gates(self, controller: str) -> dict[str, bool]:
+        runs = self.outcomes[controller]
+        return {name: all(one.gates[name] for one in runs) for name in runs[0].gates}
+
+    def value(self, controller: str, goal: Goal) -> float | None:
+        """What a goal looks at: the metric of the median, or of the seed that is worst for this very goal."""
+        found = [one.metrics.get(goal.metric) for one in self.outcomes[controller]]
+        known = [one for one in found if one is not None]
+        if len(known) < len(found):
+            return None  # it never came about in some seed: no limit is met
+        if goal.seeds == "median":
+            return median(known)
+        return max(known) if goal.at_most is not None else min(known)
+
+    def limit(self, goal: Goal) -> float | None:
+        """Where the goal is; None where it compares with a controller that was not run."""
+        bound = goal.at_most if goal.at_most is not None else goal.at_least
+        assert bound is not None
+        if goal.of is None:
+            return bound
+        if goal.of not in self.outcomes:
+            return None
+        other = self.middle(goal.of).get(goal.metric)
+        return None if other is None else bound * other
+
+    def meets(self, controller: str, goal: Goal) -> bool | None:
+        """Whether; None where the limit is not known."""
+        limit, value = self.limit(goal), self.value(controller, goal)
+        if limit is None:
+            return None
+        if value is None:
+            return False
+        return value <= limit + 1e-9 if goal.at_most is not None else value >= limit - 1e-9
+
+    def skill(self, controller: str) -> dict[str, float]:
+        """1 - m/m_r per metric, r being the reference whose median is best in it (control.md 5.1)."""
+        found: dict[str, float] = {}
+        ours = self.middle(controller)
+        for name in SKILLS:
+            peers = [self.middle(one).get(name) for one in self.shown if one in REFERENCES and one != controller]
+            known = [one for one in peers if one]
+            mine = ours.get(name)
+            if known and mine is not None:
+                found[name] = round(1.0 - mine / min(known), 3)
+        return found
+
+    def points(self, controller: str) -> float:
+        """0 to 100: how far each goal is reached, from the best reference (0) to the goal (1), equally weighed; 0 if
+        a gate fell. Where no reference was run, and where it reaches the goal itself, a goal is met or not."""
+        if not self.survived(controller):
+            return 0.0
+        shares: list[float] = []
+        for goal in self.loaded.scenario.goals:
+            met = self.meets(controller, goal)
+            if met is None:
+                continue
+            shares.append(1.0 if met else self._share(controller, goal))
+        return round(100.0 * sum(shares) / len(shares), 1) if shares else 100.0
+
+    def _share(self, controller: str, goal: Goal) -> float:
+        value, limit = self.value(controller, goal), self.limit(goal)
+        peers = [self.value(one, goal) for one in self.shown if one in REFERENCES and self.survived(one)]
+        known = [one for one in peers if one is not None]
+        if value is None or limit is None or not known:
+            return 0.0
+        worst = min(known) if goal.at_most is not None else max(known)
+        if worst == limit:
+            return 0.0
+        return min(max((worst - value) / (worst - limit), 0.0), 1.0)
+
+    def row(self) -> dict[str, Any]:
+        """As `--json` prints it (DESIGN.md 6)."""
+        return {
+            "scenario": self.loaded.scenario.id,
+            "seeds": self.seeds,
+            "controllers": {name: self._controller(name) for name in self.shown},
+        }
+
+    def _controller(self, name: str) -> dict[str, Any]:
+        worst = self.worst_seed(name)
+        goals = [
+            {
+                "metric": goal.metric, "limit": self.limit(goal), "way": "at_most" if goal.at_most is not None else
+                "at_least", "seeds": goal.seeds, "value": self.value(name, goal), "met": self.meets(name, goal),
+            }
+            for goal in self.loaded.scenario.goals
+        ]  # fmt: skip
+        return {
+            "survived": self.survived(name),
+            "gates": self.gates(name),
+            "metrics": self.middle(name),
+            "worst_seed": {"seed": worst.seed, "survived": worst.survived, "cause": worst.cause, **worst.metrics},
+            "points": self.points(name),
+            "skill": self.skill(name),
+            "goals": goals,
+        }
+
+
+def plan(loaded: Sequence[LoadedScenario], controllers: Sequence[str], seeds: int | None) -> list[Job]:
+    """Every run, the longest scenarios first so that no core waits for one at the end."""
+    jobs: list[Job] = []
+    for one in sorted(loaded, key=lambda one: -one.scenario.length):
+        who = [*controllers]
+        if FARMLOOP in who and any(goal.of == UNDISTURBED for goal in one.scenario.goals):
+            who.append(UNDISTURBED)
+        count = seeds or one.scenario.seeds
+        jobs += [Job(one.file, name, seed) for name in who for seed in range(1, count + 1)]
+    return jobs
+
+
+def score(
+    loaded: Sequence[LoadedScenario],
+    controllers: Sequence[str],
+    seeds: int | None = None,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Score]:
+    """All of them. `seeds` and `workers` left out: what the scenarios say, and every core."""
+    jobs = plan(loaded, controllers, seeds)
+    outcomes: dict[tuple[str, str], list[Outcome]] = {}
+    for done, (job, outcome) in enumerate(zip(jobs, outcomes_of(jobs, workers), strict=True), 1):
+        outcomes.setdefault((job.file, job.controller), []).append(outcome)
+        if progress is not None:
+            progress(done, len(jobs))
+    scores: list[Score] = []
+    for one in loaded:
+        found = {name: outcomes[one.file, name] for name in (*controllers, UNDISTURBED) if (one.file, name) in outcomes}
+        scores.append(Score(one, seeds or one.scenario.seeds, found))
+    return scores
+
+
+def outcomes_of(jobs: Sequence[Job], workers: int | None = None) -> Iterator[Outcome]:
+    """In the order of the jobs."""
+    count = min(workers or os.cpu_count() or 1, len(jobs))
+    if count <= 1:
+        yield from map(work, jobs)
+        return
+    # a new process each, not a copy of this one: a thread may be drawing a progress bar
+    with ProcessPoolExecutor(count, multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(work, jobs)
+
+
+def work(job: Job) -> Outcome:
+    """One run, in a process of its own."""
+    return run_once(load_scenario(scenario_path(job.file)), job.controller, job.seed, job.traced)
+
+
+def _over(runs: Sequence[Outcome], of: Callable[[list[float]], float]) -> Metrics:
+    found: Metrics = {}
+    for name in runs[0].metrics:
+        values = [one.metrics.get(name) for one in runs]
+        known = [one for one in values if one is not None]
+        found[name] = float(f"{of(known):.6g}") if len(known) == len(values) else None
+    return found

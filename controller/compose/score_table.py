@@ -1,0 +1,166 @@
+"""Scores for people: a table a scenario in the terminal, and the page docs/simulator/scores.md."""
+
+from collections.abc import Sequence
+
+from controller.compose.score import Score
+from simulator.references.tunings import TUNINGS
+from simulator.scenario import Goal
+
+SHOWN = ("iae", "out_minutes", "min", "max", "travel", "switches", "energy_kwh")
+"""Columns of every table, in the first value's unit; hours, minutes, strokes, kWh."""
+HEADS = ("IAE", "out min", "min", "max", "travel", "switches", "kWh")
+
+
+def print_scores(scores: Sequence[Score]) -> None:
+    """Gates first, then medians over seeds with the worst seed's beneath, then the goals."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    for score in scores:
+        first = score.loaded.aims[0]
+        title = f"{score.loaded.scenario.id}: {first.port} in {first.unit}, {score.seeds} seeds, median (worst seed)"
+        table = Table(title=title)
+        for name in ("controller", "survived", *HEADS, "points"):
+            table.add_column(name, justify="left" if name in ("controller", "survived") else "right")
+        for name in score.shown:
+            worst = score.worst_seed(name)
+            survived = "yes" if score.survived(name) else f"no: {worst.cause} (seed {worst.seed})"
+            middle = score.middle(name)
+            cells = [f"{number(middle.get(key))} ({number(worst.metrics.get(key))})" for key in SHOWN]
+            table.add_row(name, survived, *cells, f"{score.points(name):g}")
+        console.print(table)
+        for goal in score.loaded.scenario.goals:
+            told = "; ".join(f"{name} {number(score.value(name, goal))}" for name in score.shown)
+            met = score.meets(score.shown[0], goal)
+            verdict = {True: "met", False: "NOT met", None: "not known"}[met]
+            console.print(f"  {verdict}: {goal_text(score, goal)} · {told}", highlight=False)
+
+
+def page(scores: Sequence[Score], seconds: float) -> str:
+    """docs/simulator/scores.md, all of it."""
+    seeds = sorted({score.seeds for score in scores})
+    told = ", ".join(map(str, seeds))
+    parts = [
+        HEAD.format(seeds=told, runs=sum(_runs(score) for score in scores), minutes=seconds / 60.0),
+        _overview(scores),
+    ]
+    parts += [_section(score) for score in scores]
+    parts.append(_tunings())
+    return "\n".join(parts)
+
+
+def goal_text(score: Score, goal: Goal) -> str:
+    """`iae ≤ 0.9 in the worst seed`."""
+    bound = goal.at_most if goal.at_most is not None else goal.at_least
+    sign = "≤" if goal.at_most is not None else "≥"
+    text = f"{goal.metric} {sign} {bound:g}"
+    if goal.of is not None:
+        text += f" × {goal.of} (= {number(score.limit(goal))})"
+    return text + (" in the worst seed" if goal.seeds == "worst" else ", median")
+
+
+def number(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.0f}" if abs(value) >= 1000.0 else f"{value:.3g}"
+
+
+def _runs(score: Score) -> int:
+    return sum(len(runs) for runs in score.outcomes.values())
+
+
+def _overview(scores: Sequence[Score]) -> str:
+    rows = ["| scenario | seeds | " + " | ".join(_controllers(scores)) + " | goals that farmloop meets |"]
+    rows.append("|---" * (len(_controllers(scores)) + 3) + "|")
+    for score in scores:
+        cells = []
+        for name in _controllers(scores):
+            if name not in score.outcomes:
+                cells.append("not run")
+            else:
+                cells.append(f"{score.points(name):g}" if score.survived(name) else "**0, lost**")
+        goals = score.loaded.scenario.goals
+        met = sum(score.meets("farmloop", goal) is True for goal in goals) if "farmloop" in score.outcomes else 0
+        link = score.loaded.scenario.id
+        rows.append(f"| [{link}](#{link}) | {score.seeds} | {' | '.join(cells)} | {met} of {len(goals)} |")
+    return "\n".join(["## All scenarios: points", "", *rows, ""])
+
+
+def _section(score: Score) -> str:
+    scenario, first = score.loaded.scenario, score.loaded.aims[0]
+    spread = "as each parameter declares" if scenario.spread is None else f"± {scenario.spread:g} %"
+    lines = [
+        f"## {scenario.id}", "",
+        f"{scenario.name.en} · {scenario.name.zh}. {scenario.length / 3600.0:g} h from {scenario.start}, "
+        f"spread {spread}. Source: {scenario.source}.",
+    ]  # fmt: skip
+    if scenario.note:
+        lines += ["", scenario.note]
+    lines += ["", f"`{first.port}` in {first.unit}; median over seeds, in brackets the worst seed.", ""]
+    lines.append("| controller | survived | " + " | ".join(HEADS) + " | skill in IAE | points |")
+    lines.append("|---" * (len(HEADS) + 4) + "|")
+    for name in score.shown:
+        worst, middle = score.worst_seed(name), score.middle(name)
+        survived = "yes" if score.survived(name) else f"**no**: {worst.cause}, seed {worst.seed}"
+        cells = [f"{number(middle.get(key))} ({number(worst.metrics.get(key))})" for key in SHOWN]
+        skill = score.skill(name).get("iae")
+        lines.append(
+            f"| {name} | {survived} | {' | '.join(cells)} | {'–' if skill is None else f'{skill:+.2f}'} "
+            f"| {score.points(name):g} |"
+        )
+    lines += ["", "| goal | " + " | ".join(score.shown) + " |", "|---" * (len(score.shown) + 1) + "|"]
+    for goal in scenario.goals:
+        cells = [f"{number(score.value(name, goal))} {_mark(score.meets(name, goal))}" for name in score.shown]
+        note = f" ({goal.note})" if goal.note else ""
+        lines.append(f"| `{goal_text(score, goal)}`{note} | {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
+
+
+def _mark(met: bool | None) -> str:
+    return {True: "✓", False: "✗", None: ""}[met]
+
+
+def _controllers(scores: Sequence[Score]) -> list[str]:
+    found: dict[str, None] = {}
+    for score in scores:
+        found |= dict.fromkeys(score.shown)
+    return list(found)
+
+
+def _tunings() -> str:
+    heads = ("loop", "gain a %", "delay s", "lag s", "closed loop s", "Kc %/unit", "Ti s", "tolerance")
+    lines = [TUNED, f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    for name, one in TUNINGS.items():
+        speed_s = one.closed_s + one.delay_s
+        kc, ti_s = one.lag_s / (one.gain * speed_s), min(one.lag_s, 4.0 * speed_s)
+        numbers = (one.gain, one.delay_s, one.lag_s, one.closed_s, kc, ti_s, one.tolerance)
+        lines.append(f"| `{name}` | " + " | ".join(f"{one:.4g}" for one in numbers) + " |")
+    return "\n".join([*lines, ""])
+
+
+TUNED = """\
+## How the references are tuned
+
+Each loop as a first order with delay, from a step on the nominal plant (`python -m simulator.references.step_test`;
+positions and sky of each step in `simulator/references/tunings.yaml`). Gains follow by SIMC: Kc = lag / (gain (closed
+loop + delay)), Ti = min(lag, 4 (closed loop + delay)). How fast the closed loop is to be was chosen by trying, on the
+nominal plant: the one with the smallest IAE of a row of doublings. period-pid gets the same gains, made to fit its
+sum without time (Ki = Kc · 30 s / Ti). The thermostat has the tolerance alone.
+"""
+HEAD = """\
+# Scores
+
+Made by `make score` (`farmloop score --page`); not typed. {runs} runs in {minutes:.0f} minutes; {seeds} seeds, each
+with its own weather, noise and plant within the spread of the parameters. [How a scenario is
+written](../developers/scenarios.md).
+
+Gates come first: a scenario in which fish or crop die, or a limit of people or structure is broken, is lost if it is
+in one seed. Points are 100 where every goal is reached, and 0 where none is nearer than the best reference controller
+comes. Goals are those of the reference works and are not bent to what is reached: where Farmloop misses one, it says
+so.
+
+References see the same plant, probes, actuators and drives, and the same setpoints by the clock; no feed-forward,
+votes, rules or interlocks. They are hysteresis (a thermostat that keeps the last value), simple-pid (the package),
+and period-pid (a sum without time, off when stale, fixed doses). Feeding times are the same for all.
+"""
