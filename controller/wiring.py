@@ -6,7 +6,7 @@ from typing import Any
 
 from drivers.driver import BrokerSettings, BusSettings, DeviceSettings, SerialSettings, TcpSettings
 from edge_config.model.outputs import Analog, ThreePoint
-from edge_config.model.site import BrokerBus, Device, SerialBus, Site, TcpBus
+from edge_config.model.site import AsciiBus, BrokerBus, Device, SerialBus, Site, TcpBus
 from edge_config.model.values import Hold
 from foundation.reading import Value
 
@@ -21,11 +21,10 @@ def bus_settings(
     for name, bus in site.buses.items():
         end = wiring.get(name, {})
         match bus:
-            case SerialBus():
+            case SerialBus() | AsciiBus():
                 path = str(end.get("port") or _serial_port(bus.port))
-                found.append(
-                    SerialSettings(name, path, bus.baud, bus.parity, bus.stop_bits, bus.deadline, max(speed, 1.0))
-                )
+                line = (bus.baud, bus.parity, bus.stop_bits, bus.deadline, max(speed, 1.0))
+                found.append(SerialSettings(name, path, *line, "text" if isinstance(bus, AsciiBus) else "modbus"))
             case TcpBus():
                 host, port = end.get("host", bus.host), end.get("port", bus.port)
                 found.append(TcpSettings(name, host, port, bus.deadline, max(speed, 1.0)))
@@ -48,7 +47,15 @@ def device_settings(site: Site) -> list[DeviceSettings]:
     """Each device of the site."""
     return [
         DeviceSettings(
-            name, one.product, one.bus, one.unit, one.period, _watchdog(site, one), one.topic, dict(one.tags)
+            name,
+            one.product,
+            one.bus,
+            one.unit,
+            one.period,
+            _watchdog(site, one),
+            one.topic,
+            dict(one.tags),
+            one.compensate,
         )
         for name, one in site.devices.items()
     ]

@@ -9,7 +9,8 @@ from foundation.reading import Reading, Reason, Value
 
 @dataclass(frozen=True, slots=True)
 class SerialSettings:
-    """A serial port. `port` is a path; `speed` > 1 (accelerated farm time) divides every gap on the wire."""
+    """A serial port. `port` is a path; `speed` > 1 (accelerated farm time) divides every gap on the wire. `speaks`:
+    Modbus RTU, or lines of text."""
 
     id: str
     port: str
@@ -19,6 +20,7 @@ class SerialSettings:
     deadline_s: float = 0.3
     """Process time that one request may take, from its first byte out to its last byte in."""
     speed: float = 1.0
+    speaks: Literal["modbus", "text"] = "modbus"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class DeviceSettings:
     topic: str | None
     tags: Mapping[str, str]
     """Channel of the product -> tag."""
+    compensate: str | None = None
+    """Tag of the water's temperature, told to the device."""
 
 
 class Written(NamedTuple):

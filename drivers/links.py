@@ -5,20 +5,25 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Self
 
+from drivers.ascii import AsciiDevice
 from drivers.bus import Bus
-from drivers.driver import BrokerSettings, BusSettings, DeviceSettings, Driver
+from drivers.driver import BrokerSettings, BusSettings, DeviceSettings, Driver, SerialSettings
 from drivers.ending import end_tasks
+from drivers.ezo import EzoDevice
 from drivers.link import Link, OnReadings, OnWritten
 from drivers.modbus import ModbusDevice
 from drivers.mqtt import Broker, MqttDevice
 from drivers.mqtt_session import Delivery
 from drivers.product import load_product
+from drivers.text_port import TextPort
 from foundation.clock import Clock, pause
-from foundation.reading import Value
+from foundation.reading import Quality, Reading, Value
 
 LOG = logging.getLogger(__name__)
 RESTART_S = 1.0
 """Process time before a bus that failed is run again."""
+Owner = Bus | TextPort | Broker
+"""What owns a port or a connection."""
 
 
 class Links:
@@ -30,7 +35,7 @@ class Links:
     # on the way out every safe state has been written
     """
 
-    def __init__(self, links: Sequence[Link], buses: Sequence[Bus | Broker]) -> None:
+    def __init__(self, links: Sequence[Link], buses: Sequence[Owner]) -> None:
         self.links = list(links)
         self.buses = list(buses)
         self._of_tag = {tag: link for link in links for tag in link.driver.settings.tags.values()}
@@ -47,7 +52,7 @@ class Links:
         """Open every bus (waiting for one attempt at each port), then run every link."""
         for bus in self.buses:
             self._tasks.append(asyncio.create_task(_keep(bus), name=bus.settings.id))
-        await asyncio.gather(*(bus.tried.wait() for bus in self.buses if isinstance(bus, Bus)))
+        await asyncio.gather(*(bus.tried.wait() for bus in self.buses if not isinstance(bus, Broker)))
         for link in self.links:
             self._tasks.append(asyncio.create_task(link.run(), name=link.id))
 
@@ -82,7 +87,7 @@ class Links:
         self._tasks.clear()
 
 
-async def _keep(bus: Bus | Broker) -> None:
+async def _keep(bus: Owner) -> None:
     """Run a bus for ever: should it fail in a way that nobody thought of, its devices are not lost for good."""
     while True:
         try:
@@ -107,9 +112,8 @@ def build_links(
     a unit or topic: the site's checks name these better beforehand.
     """
     safe = safe or {}
-    owners: dict[str, Bus | Broker] = {
-        bus.id: Broker(bus, clock) if isinstance(bus, BrokerSettings) else Bus(bus) for bus in buses
-    }
+    owners = {bus.id: _owner(bus, clock) for bus in buses}
+    told: dict[str, list[EzoDevice]] = {}
     count: dict[str, int] = {}
     for device in devices:
         count[device.bus] = count.get(device.bus, 0) + 1
@@ -120,12 +124,36 @@ def build_links(
         place[device.bus] = place.get(device.bus, -1) + 1
         phase = place[device.bus] / count[device.bus]
         driver = _driver(device, owners[device.bus], own)
-        links.append(Link(driver, clock, on_readings, on_written, phase, own))
+        if isinstance(driver, EzoDevice) and device.compensate is not None:
+            told.setdefault(device.compensate, []).append(driver)
+        links.append(Link(driver, clock, _telling(told, on_readings), on_written, phase, own))
     return Links(links, list(owners.values()))
 
 
-def _driver(device: DeviceSettings, bus: Bus | Broker, safe: Mapping[str, Value]) -> Driver:
+def _telling(told: Mapping[str, Sequence[EzoDevice]], on_readings: OnReadings) -> OnReadings:
+    """Readings go on as they are; a good temperature is told to the probes that stand in its water (`told`, by tag)."""
+
+    def tell(readings: Sequence[Reading], token: object | None) -> None:
+        for reading in readings if told else ():
+            value = reading.value
+            if reading.quality is Quality.GOOD and isinstance(value, float | int):
+                for driver in told.get(reading.tag, ()):
+                    driver.compensate(float(value), reading.time_s)
+        on_readings(readings, token)
+
+    return tell
+
+
+def _owner(bus: BusSettings, clock: Clock) -> Owner:
+    if isinstance(bus, BrokerSettings):
+        return Broker(bus, clock)
+    return TextPort(bus) if isinstance(bus, SerialSettings) and bus.speaks == "text" else Bus(bus)
+
+
+def _driver(device: DeviceSettings, bus: Owner, safe: Mapping[str, Value]) -> Driver:
     product = load_product(device.product)
     if isinstance(bus, Broker):
         return MqttDevice(device, product, bus)
+    if isinstance(bus, TextPort):
+        return EzoDevice(device, product, bus) if product.protocol == "ezo" else AsciiDevice(device, product, bus)
     return ModbusDevice(device, product, bus, safe)

@@ -1,5 +1,6 @@
 """The device library: one YAML file a real product (`drivers/library/MAKER/MODEL.yaml`), read into values."""
 
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Literal
@@ -31,7 +32,7 @@ class Serial(_Part):
 
 class Channel(_Part):
     """One value of a product. For Modbus `table` and `address` (0-based, as on the wire) say where it stands;
-    for MQTT `path` is the key (dotted) in the JSON payload."""
+    for MQTT `path` is the key (dotted) in the JSON payload; for a line of text `field` is a group or a place."""
 
     kind: Literal["number", "bool", "text", "any"] = "number"
     """`any` takes a number or a bool as it comes: for payloads whose keys only the site knows."""
@@ -52,6 +53,8 @@ class Channel(_Part):
     on: int = 0xFF00
     """What FC05 carries for "on" (some boards want 0x0100)."""
     path: str | None = None
+    field: str | int | None = None
+    """The group of `text.pattern` that holds it; without a pattern its place in the line, from 0."""
     non_volatile: bool = False
     """Wears out with writing: never refreshed, only written on change."""
     name_zh: str = ""
@@ -81,13 +84,29 @@ class Watchdog(_Part):
     """First holding register of the safe values of register outputs."""
 
 
+class Text(_Part):
+    """How a product that speaks lines of text says its values."""
+
+    sample: str
+    """A whole line of values, as the maker prints it, without its end. It fixes how many fields there are."""
+    pattern: str | None = None
+    """A regular expression for the whole line, with a named group a channel; None: fields between `separator`s."""
+    separator: str = ","
+    poll: str | None = None
+    """What asks for a line, `{unit}` standing for the device's unit; None: it says one by itself (`ezo`: its own)."""
+    setup: tuple[str, ...] = ()
+    """Commands to send once after opening (`ezo`)."""
+    compensate: str | None = None
+    """Command that tells it the temperature of its water, `{:.1f}` standing for degC (`ezo`)."""
+
+
 class Product(_Part):
     """A product: what it says, where, and how it fails."""
 
     id: str
     name_zh: str
     name_en: str
-    protocol: Literal["modbus", "mqtt_json", "mqtt_uns"]
+    protocol: Literal["modbus", "mqtt_json", "mqtt_uns", "ezo", "ascii"]
     sources: tuple[str, ...] = Field(min_length=1)
     confidence: Literal["verified", "single", "generic"]
     unverified: tuple[str, ...] = ()
@@ -105,6 +124,7 @@ class Product(_Part):
     silent_exceptions: bool = False
     """Does not answer at all where others send an exception."""
     channels: dict[str, Channel] = Field(min_length=1)
+    text: Text | None = None
     watchdog: Watchdog | None = None
 
     @model_validator(mode="after")
@@ -117,11 +137,35 @@ class Product(_Part):
                     raise ValueError(f"channel {name}: a {channel.table} cannot be a {channel.type}")
                 if channel.kind not in ("number", "bool"):
                     raise ValueError(f"channel {name}: Modbus carries numbers and bools")
+            elif self.text is not None or self.protocol in ("ezo", "ascii"):
+                self._stands_in_the_line(name, channel)
             elif channel.path is None:
                 raise ValueError(f"channel {name} needs a path")
         if self.time_channel is not None and self.time_channel not in self.channels:
             raise ValueError(f"time_channel {self.time_channel} is no channel")
         return self
+
+    def _stands_in_the_line(self, name: str, channel: Channel) -> None:
+        text = self.text
+        if text is None or self.protocol not in ("ezo", "ascii"):
+            raise ValueError("protocols ezo and ascii need `text`, others must not have it")
+        if channel.kind != "number" or channel.access != "read":
+            raise ValueError(f"channel {name}: a line of text carries numbers to read")
+        if text.pattern is None:
+            count = len(text.sample.split(text.separator))
+            if not isinstance(channel.field, int) or not 0 <= channel.field < count:
+                raise ValueError(f"channel {name} needs a field from 0 to {count - 1}, its place in `{text.sample}`")
+            return
+        try:
+            pattern = re.compile(text.pattern, re.ASCII)
+        except re.error as error:
+            raise ValueError(f"text.pattern: {error}") from error
+        if pattern.fullmatch(text.sample) is None:
+            raise ValueError(f"text.pattern does not match the whole of the sample `{text.sample}`")
+        if channel.field not in pattern.groupindex:
+            raise ValueError(
+                f"channel {name} needs a field, one of the pattern's groups: {', '.join(pattern.groupindex)}"
+            )
 
 
 @cache

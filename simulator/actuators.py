@@ -1,13 +1,16 @@
 """Actuators: from what a device's channels were set to, to the position that the plant feels. All positions 0 to 1.
 
-How one fails: `stuck`, `leak` (passes at least so much) and `capacity` (gives so much of what it should; 0 is dead).
+How one fails: `stuck`, `leak` (passes at least so much; `leakage` while it is in order) and `capacity` (gives so much
+of what it should; 0 is dead).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
-from typing import Protocol
+from typing import Any, Protocol
 
 from foundation.reading import Value
+from simulator.setting import number_in
 
 
 class Actuator(Protocol):
@@ -17,6 +20,7 @@ class Actuator(Protocol):
     """What the plant feels, 0 to 1."""
     stuck: bool
     """A welded contact, a jammed motor: stands where it stands, whatever it is told."""
+    leakage: float
     leak: float
     capacity: float
 
@@ -53,6 +57,7 @@ class Contact:
 
     position: float = 0.0
     stuck: bool = False
+    leakage: float = 0.0
     leak: float = 0.0
     capacity: float = 1.0
     min_on_s: float = 0.0
@@ -126,6 +131,7 @@ class Level:
     low: float = 0.0
     position: float = 0.0
     stuck: bool = False
+    leakage: float = 0.0
     leak: float = 0.0
     capacity: float = 1.0
     travel_s: float = 0.0
@@ -155,11 +161,15 @@ class Level:
     def move(self, dt_s: float) -> float:
         if self.stuck or self._own == self._target:
             return self.position * dt_s
-        before = self._felt()
-        run = dt_s / self.travel_s if self.travel_s > 0.0 else 1.0
-        self._own += min(max(self._target - self._own, -run), run)
+        before, way = self._felt(), self._target - self._own
+        moving_s = min(abs(way) * self.travel_s, dt_s)
+        self._own = (
+            self._target
+            if moving_s < dt_s or not self.travel_s
+            else self._own + way * moving_s / (abs(way) * self.travel_s)
+        )
         self.position = self._felt()
-        return 0.5 * (before + self.position) * dt_s
+        return 0.5 * (before + self.position) * moving_s + self.position * (dt_s - moving_s)
 
     def settle(self) -> None:
         self.position = self._felt()
@@ -182,6 +192,7 @@ class Motor:
     backlash: float = 0.0
     position: float = 0.0
     stuck: bool = False
+    leakage: float = 0.0
     leak: float = 0.0
     capacity: float = 1.0
     _shaft: float = 0.0
@@ -215,13 +226,47 @@ class Motor:
         self.position = max(self.leak, self._own)
 
 
+# key of `simulation.FACILITY.actuators.OUTPUT` -> its unit
+_KEYS = {"travel": "s", "backlash": "%", "min_on": "s", "min_off": "s", "start": "s", "leakage": "%"}
+
+
+def adjust(actuator: Actuator, settings: Mapping[str, Any]) -> None:
+    """What the site says of how an actuator really moves. Raises ValueError naming the key."""
+    match actuator:
+        case Motor():
+            allowed: tuple[str, ...] = ("travel", "backlash", "leakage")
+        case Level():
+            allowed = ("travel", "leakage")
+        case _:
+            allowed = ("min_on", "min_off", "start", "leakage")
+    found: dict[str, float] = {}
+    for key, raw in settings.items():
+        if key not in allowed:
+            raise ValueError(f"no key '{key}' of this output; there are: {', '.join(allowed)}")
+        found[key] = number_in(raw, _KEYS[key], key)
+        if found[key] < 0.0 or (_KEYS[key] == "%" and found[key] > 100.0):
+            raise ValueError(f"{key} is {raw}, must not be below 0" + (" or above 100 %" * (_KEYS[key] == "%")))
+    actuator.leakage = actuator.leak = found.get("leakage", 0.0) / 100.0
+    match actuator:
+        case Motor():
+            actuator.travel_s = max(found.get("travel", actuator.travel_s), 1e-3)
+            actuator.backlash = found.get("backlash", 100.0 * actuator.backlash) / 100.0
+        case Level():
+            actuator.travel_s = found.get("travel", 0.0)
+        case Contact():
+            actuator.min_on_s = found.get("min_on", 0.0)
+            actuator.min_off_s = found.get("min_off", 0.0)
+            actuator.start_s = found.get("start", 0.0)
+    actuator.settle()
+
+
 def spoil(actuator: Actuator, form: str, values: dict[str, float]) -> None:
     """Let it fail in a form of `simulator/faults.py`, its numbers checked."""
     match form:
         case "stuck":
             actuator.stuck = True
         case "leaking":
-            actuator.leak = values["share"]
+            actuator.leak = max(actuator.leakage, values["share"])
         case "weak":
             actuator.capacity = values["share"]
         case "dead":
@@ -234,7 +279,7 @@ def mend(actuator: Actuator, form: str | None) -> None:
     if form in (None, "stuck"):
         actuator.stuck = False
     if form in (None, "leaking"):
-        actuator.leak = 0.0
+        actuator.leak = actuator.leakage
     if form in (None, "weak", "dead"):
         actuator.capacity = 1.0
     actuator.settle()

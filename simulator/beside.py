@@ -7,8 +7,12 @@ physics.md 4.3 (conductivity) and 8 (pH, membrane).
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import exp, log
-from typing import Protocol
+from typing import Any, Protocol
 
+from simulator.setting import number_in
+
+KEYS = ("temperature", "coefficient", "true_coefficient", "slope", "believed", "flow", "needs", "still")
+"""Of `simulation.FACILITY.instruments.TAG`: the two ports, and what the probe makes of them."""
 KELVIN = 273.15
 LEAST = 0.05
 """What a linear coefficient leaves of conductivity, far below 0 degC."""
@@ -87,6 +91,43 @@ class Membrane:
 
     def compensate(self, water_c: float) -> None:
         """Not its affair."""
+
+
+def beside_of(settings: Mapping[str, Any], unit: str, units: Mapping[str, str]) -> Beside | None:
+    """What the KEYS among `settings` say of an instrument that shows `unit`; None where they are not there.
+
+    `units` are the plant's output ports with their units. Raises ValueError naming the key.
+    """
+    said = {key: raw for key, raw in settings.items() if key in KEYS}
+    if not said:
+        return None
+    if "temperature" in said and unit == "mS/cm":
+        allowed: tuple[str, ...] = ("temperature", "coefficient", "true_coefficient", "believed")
+    elif "temperature" in said and unit == "pH":
+        allowed = ("temperature", "slope", "believed")
+    elif "flow" in said:
+        allowed = ("flow", "needs", "still")
+    else:
+        raise ValueError(f"{next(iter(said))}: wants `temperature` of a tag in mS/cm or pH, or `flow` and `needs`")
+    for key in said:
+        if key not in allowed:
+            raise ValueError(f"{key} is not for this instrument; there are: {', '.join(allowed)}")
+    port = str(said[allowed[0]])
+    if port not in units:
+        raise ValueError(f"{allowed[0]}: no output port '{port}'; there are: {', '.join(units)}")
+
+    def number(key: str, into: str, default: float) -> float:
+        return number_in(said[key], into, key) if key in said else default
+
+    believed_c = number("believed", "degC", 25.0) if "believed" in said else None
+    if unit == "mS/cm":
+        true, taken_out = number("true_coefficient", "%/K", 1.91), number("coefficient", "%/K", 2.0)
+        return Conductivity(port, true / 100.0, taken_out / 100.0, believed_c)
+    if unit == "pH":
+        return Glass(port, number("slope", "", 1.0), believed_c)
+    if "needs" not in said:
+        raise ValueError("flow: wants `needs`, the flow that the membrane needs")
+    return Membrane(port, number("needs", units[port], 0.0), number("still", "", 0.25))
 
 
 def felt_by(beside: Beside | None, value: float, truth: Mapping[str, float], dt_s: float) -> float | None:

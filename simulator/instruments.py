@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from math import exp, inf, isnan, sqrt
 from typing import Any
 
-from foundation.units import UnitError, factor, parse_quantity
 from simulator.beside import Beside
 from simulator.faults import checked
+from simulator.setting import number_in
 
 NOISE_CORRELATION_S = 10.0
 """Noise is AR(1), not white: its memory, from ../shared/physics.md 8 (rho 0.5 to 0.9 at a few seconds)."""
@@ -115,12 +115,7 @@ def adjusted(character: Character, settings: dict[str, Any], unit: str) -> Chara
         if key not in _KEYS:
             raise ValueError(f"unknown key '{key}'; there are: {', '.join(_KEYS)}")
         name, wanted = _KEYS[key]
-        try:
-            quantity = parse_quantity(raw)
-            to = _difference(unit) if wanted is None else wanted
-            value = quantity.value * (factor(quantity.unit, to) if quantity.unit else 1.0)
-        except (UnitError, TypeError) as error:
-            raise ValueError(f"{key}: {error}") from error
+        value = number_in(raw, _difference(unit) if wanted is None else wanted, key)
         if value < 0.0 and key not in _MAY_BE_NEGATIVE:
             raise ValueError(f"{key} is {raw}, must not be below 0")
         if key == "fouling" and value > 1.0:

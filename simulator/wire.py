@@ -7,15 +7,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from edge_config.model.site import BrokerBus, SerialBus, Site, TcpBus
+from edge_config.model.site import AsciiBus, BrokerBus, SerialBus, Site, TcpBus
 from foundation.clock import Clock
 from simulator.broker import EmbeddedBroker
+from simulator.devices.ascii_probe import AsciiProbe
 from simulator.devices.device import VirtualDevice, devices_of
+from simulator.devices.ezo import EzoCircuit
+from simulator.devices.manner import PROPER, Manner
 from simulator.devices.modbus import ModbusSlave
 from simulator.devices.mqtt_node import MqttNode
 from simulator.devices.recorded import Recording
 from simulator.devices.serial_line import SerialLine
 from simulator.devices.tcp import TcpServer
+from simulator.devices.uart import UartLine
 from simulator.field import Field
 
 PACE_S = 0.25
@@ -51,6 +55,7 @@ class FarmOnWires:
         self.wiring: dict[str, dict[str, Any]] = {}
         """By bus: `{"port": PATH}` of a serial line, `{"host": …, "port": …}` of TCP and brokers."""
         self.lines: dict[str, SerialLine] = {}
+        self.uarts: dict[str, UartLine] = {}
         self.servers: dict[str, TcpServer] = {}
         self.nodes: dict[str, MqttNode] = {}
         self._clock = clock
@@ -69,6 +74,8 @@ class FarmOnWires:
                 match bus:
                     case SerialBus():
                         await self._start_line(name, bus)
+                    case AsciiBus():
+                        await self._start_uart(name, bus)
                     case TcpBus():
                         await self._start_server(name)
                     case BrokerBus():
@@ -105,14 +112,26 @@ class FarmOnWires:
             bus.stop_bits,
             speed=self._clock.speed or 1.0,
             turnaround_s=TURNAROUND_S,
+            manner=self._manner(name),
         )
         await line.start()
         self._leave.push_async_callback(line.stop)
         self.lines[name] = line
         self.wiring[name] = {"port": str(path)}
 
+    async def _start_uart(self, name: str, bus: AsciiBus) -> None:
+        path = self._directory / name
+        talkers = [
+            EzoCircuit(device) if device.product.protocol == "ezo" else AsciiProbe(device) for device in self._on(name)
+        ]
+        uart = UartLine(path, talkers, self._clock, bus.baud, bus.parity, bus.stop_bits)
+        await uart.start()
+        self._leave.push_async_callback(uart.stop)
+        self.uarts[name] = uart
+        self.wiring[name] = {"port": str(path)}
+
     async def _start_server(self, name: str) -> None:
-        server = TcpServer(self._slave(name))
+        server = TcpServer(self._slave(name), speed=self._clock.speed or 1.0, manner=self._manner(name))
         await server.start()
         self._leave.push_async_callback(server.stop)
         self.servers[name] = server
@@ -138,6 +157,10 @@ class FarmOnWires:
             return slave.respond(unit, pdu, now_s)
 
         return respond
+
+    def _manner(self, bus: str) -> Callable[[int], Manner]:
+        by_unit = {device.settings.unit or 0: device for device in self._on(bus)}
+        return lambda unit: by_unit[unit].manner() if unit in by_unit else PROPER
 
     def _on(self, bus: str) -> list[VirtualDevice]:
         return [device for device in self.devices.values() if device.settings.bus == bus]

@@ -1,4 +1,4 @@
-"""The time of a serial bus: polls, renewed orders and their read-backs, in frames at its baud rate."""
+"""The time of a serial bus: polls, renewed orders and their read-backs, at its baud rate."""
 
 from typing import Any
 
@@ -16,12 +16,14 @@ from drivers.codec import (
 )
 from drivers.product import Product
 from edge_config.checks.inspection import Inspection, device_tags
-from edge_config.model.site import Device, SerialBus
+from edge_config.model.site import AsciiBus, Device, SerialBus
 
 MOST = 0.70
 """Share of the time that a bus may be busy: what is left is for retries, scans of the bus and a device that is slow."""
 TURNAROUND_S = 0.005
 """What a device takes before it answers, over the silence that ends a frame."""
+EZO_S = 1.0
+"""What an EZO circuit takes for a reading (../shared/devices.md 27)."""
 RENEWALS = 3.0
 """An order is written so often within its lease."""
 
@@ -31,13 +33,15 @@ def check_budget(inspection: Inspection) -> None:
     site = inspection.site
     leases = _leases(inspection)
     for bus_name, bus in site.buses.items():
-        if not isinstance(bus, SerialBus):
-            continue
         shares: dict[str, float] = {}
         for name, device in site.devices.items():
             product = inspection.products.get(name)
-            if device.bus == bus_name and product is not None and product.protocol == "modbus" and device.period > 0:
+            if device.bus != bus_name or product is None or device.period <= 0:
+                continue
+            if isinstance(bus, SerialBus) and product.protocol == "modbus":
                 shares[name] = _share(device, product, bus, leases)
+            elif isinstance(bus, AsciiBus):
+                shares[name] = _text_s(product, bus) / device.period
         busy = sum(shares.values())
         if busy > MOST:
             worst = sorted(shares, key=lambda name: -shares[name])[:3]
@@ -66,6 +70,16 @@ def _share(device: Device, product: Product, bus: SerialBus, leases: dict[str, f
                 requests += [read_request(block) for block in plan(product, [name])]
             share += sum(_seconds(request, bus) for request in requests) * RENEWALS / lease
     return share
+
+
+def _text_s(product: Product, bus: AsciiBus) -> float:
+    """The time on the wire of one line of text, and of what asks for it."""
+    text = product.text
+    if text is None:
+        return 0.0
+    characters = len(text.poll or "") + len(text.sample) + 2
+    took_s = EZO_S if product.protocol == "ezo" else TURNAROUND_S
+    return characters * character_s(bus.baud, bus.parity, bus.stop_bits) + took_s
 
 
 def _seconds(request: Request, bus: SerialBus) -> float:

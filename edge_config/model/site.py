@@ -57,6 +57,17 @@ class SerialBus(Frozen):
     deadline: Seconds = 0.3
 
 
+class AsciiBus(Frozen):
+    """A UART or serial port with devices that speak lines of text. `by-id/X` is `/dev/serial/by-id/X`."""
+
+    protocol: Literal["ascii"]
+    port: str
+    baud: Literal[1200, 2400, 4800, 9600, 14400, 19200, 38400, 57600, 115200] = 9600
+    parity: Literal["none", "even", "odd"] = "none"
+    stop_bits: Literal[1, 2] = 1
+    deadline: Seconds = 1.5
+
+
 class TcpBus(Frozen):
     """Modbus TCP behind one address."""
 
@@ -77,7 +88,7 @@ class BrokerBus(Frozen):
     deadline: Seconds = 5.0
 
 
-Bus = Annotated[SerialBus | TcpBus | BrokerBus, Field(discriminator="protocol")]
+Bus = Annotated[SerialBus | AsciiBus | TcpBus | BrokerBus, Field(discriminator="protocol")]
 
 
 class Device(Frozen):
@@ -90,6 +101,8 @@ class Device(Frozen):
     watchdog: Seconds | None = None
     """What the device's own watchdog is set to: without a write for so long it goes to its safe state."""
     topic: str | None = None
+    compensate: TagName | None = None
+    """The temperature of the water it stands in, told to a probe that has no thermometer of its own."""
     tags: dict[str, TagName] = Field(min_length=1)
 
 

@@ -15,7 +15,8 @@ from edge_config.model.site import Device, Site
 from edge_config.model.values import Hold
 from foundation.reading import Quality, Reading, Reason, Value
 from simulator.devices.manner import Manner, manner_of
-from simulator.devices.scaling import Scaling
+from simulator.devices.scaling import DECIMALS, Scaling
+from simulator.devices.spoken import decimals_of
 from simulator.faults import checked
 
 FUTURE_S = 5.0
@@ -31,6 +32,10 @@ class Source(Protocol):
 
     def taken_s(self, now_s: float) -> float:
         """When what is sensed at `now_s` was taken."""
+        ...
+
+    def compensate(self, tag: str, water_c: float) -> None:
+        """The probe at `tag` was told how warm its water is."""
         ...
 
 
@@ -54,7 +59,10 @@ class VirtualDevice:
         self.settings = device
         self.product = product
         self.channels: dict[str, Channel] = _channels(device, product)
-        self.scalings = {channel: Scaling(what) for channel, what in self.channels.items()}
+        decimals = decimals_of(product)
+        self.scalings = {
+            channel: Scaling(what, decimals.get(channel, DECIMALS)) for channel, what in self.channels.items()
+        }
         self.tags: Mapping[str, str] = device.tags
         self.outputs: dict[str, float | bool] = {}
         """Channels that can be written -> what they are set to."""
@@ -74,6 +82,8 @@ class VirtualDevice:
         """How far the clock of a device that has one is ahead."""
         self.faults: dict[str, dict[str, float]] = {}
         """What `fault` set of the device as a whole."""
+        self.restarts = 0
+        """How often its power came back."""
         self._deadline_s = deadline_s
         self._chance = random.Random(f"{name}/faults")
         self._source = source
@@ -207,7 +217,13 @@ class VirtualDevice:
         """Off and on: outputs come up safe; the watchdog's settings stand in its memory, and it begins to wait."""
         self.tripped = False
         self._fed_s = now_s
+        self.restarts += 1
         self._fall()
+
+    def compensate(self, water_c: float) -> None:
+        """The master says how warm the water of its probes is."""
+        for _, tag, _, _ in self._readable:
+            self._source.compensate(tag, water_c)
 
     # --- what a driver brings home, in memory
 
@@ -232,6 +248,10 @@ class VirtualDevice:
             return [Reading(tag, None, Quality.BAD, why, now_s) for _, tag, _, _ in self._readable]
         if self._fed_by_any:
             self._fed_s = now_s
+        if self.settings.compensate is not None:
+            water_c = self._source.sense(self.settings.compensate)
+            if water_c is not None:
+                self.compensate(float(water_c))
         source_s = now_s
         if self.product.time_channel is not None:
             source_s = float(floor(self.dated_s(now_s)))

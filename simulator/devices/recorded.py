@@ -56,6 +56,9 @@ class Track:
     def actuate(self, tag: str, value: Value) -> None:
         """What is over cannot be moved."""
 
+    def compensate(self, tag: str, water_c: float) -> None:
+        """What is over was compensated then."""
+
 
 class Recording:
     """What the devices of a site may be wired to instead of a `Field`."""

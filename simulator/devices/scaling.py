@@ -14,7 +14,7 @@ GOOD = Quality.GOOD
 NOTHING: Seen = (None, Quality.BAD, Reason.SENTINEL)
 
 DECIMALS = 6
-"""Of a number in a payload of text."""
+"""Of a number in a payload of text, unless a product says otherwise."""
 _LIMITS = {"bit": (0, 1), "u16": (0, 0xFFFF), "s16": (-0x8000, 0x7FFF), "u32": (0, 0xFFFF_FFFF),
            "s32": (-0x8000_0000, 0x7FFF_FFFF)}  # fmt: skip
 _ORDERS = {"ABCD": (0, 1, 2, 3), "CDAB": (2, 3, 0, 1), "BADC": (1, 0, 3, 2), "DCBA": (3, 2, 1, 0)}
@@ -24,8 +24,10 @@ _FLOAT = struct.Struct(">f")
 class Scaling:
     """One channel's way of saying a value."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, decimals: int = DECIMALS) -> None:
         self.channel = channel
+        self.decimals = decimals
+        """Of a number in a payload or a line of text."""
         self.on_registers = channel.table is not None
         """False for a payload of text (MQTT), where numbers are not rounded to a register."""
         self.size = 2 if channel.type in ("u32", "s32", "f32") else 1
@@ -54,7 +56,7 @@ class Scaling:
                 return self._most
             raw = round(raw)
             return self._least if raw < self._least else self._most if raw > self._most else raw
-        return _as_f32(raw) if self.on_registers else round(raw, DECIMALS)
+        return _as_f32(raw) if self.on_registers else round(raw, self.decimals)
 
     def seen(self, value: float | bool | None) -> Seen:
         """What a driver reads when the channel stands at `value`: rounded by the wire, checked against the product."""

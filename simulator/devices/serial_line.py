@@ -6,15 +6,14 @@ byte by byte. A frame ends by its length, or by 3.5 characters of silence. `Line
 
 import asyncio
 import contextlib
-import os
-import pty
 import random
-import tty
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from foundation.clock import pause, process_time
+from simulator.devices.manner import PROPER, Manner
+from simulator.devices.pty_end import PtyEnd
 
 GRAIN_S = 0.004
 """Bytes are handed over in chunks of so much time, as a converter's FIFO does: one wake-up a byte costs too much."""
@@ -23,6 +22,8 @@ SILENCE_CHARACTERS = 3.5
 
 Respond = Callable[[int, bytes], bytes | None]
 """Unit and PDU of a request -> PDU of the answer, None for silence."""
+MannerOf = Callable[[int], Manner]
+"""Unit -> how its next answer comes."""
 
 
 def crc(data: bytes) -> bytes:
@@ -144,8 +145,11 @@ class SerialLine:
         speed: float = 1.0,
         turnaround_s: float = 0.0,
         faults: LineFaults | None = None,
+        manner: MannerOf = lambda unit: PROPER,
     ) -> None:
         self.path = path
+        self.shorted = False
+        """A and B touch: nothing passes, in either direction."""
         self.faults = faults if faults is not None else LineFaults()
         self.character_s = (9 + (parity != "none") + stop_bits) / (baud * speed)
         """One character on the wire, in process time."""
@@ -155,8 +159,8 @@ class SerialLine:
         self._respond = respond
         self._speed = speed
         self._turnaround_s = turnaround_s / speed
-        self._master: int | None = None
-        self._far: int | None = None
+        self._manner = manner
+        self._end = PtyEnd(path, self._heard)
         self._buffer = bytearray()
         self._heard_until = 0.0
         """When the last byte that was read has come to its end on the wire."""
@@ -178,21 +182,11 @@ class SerialLine:
 
     @property
     def plugged(self) -> bool:
-        return self._master is not None
+        return self._end.plugged
 
     def replug(self) -> None:
         """Plug the converter in: another pty, under the same path."""
-        if self._master is not None:
-            return
-        # the far end stays open here too: else the pty hangs up whenever its master closes it
-        self._master, self._far = pty.openpty()
-        tty.setraw(self._far)
-        os.set_blocking(self._master, False)
-        beside = self.path.with_name(self.path.name + ".new")
-        beside.unlink(missing_ok=True)
-        beside.symlink_to(os.ttyname(self._far))
-        beside.replace(self.path)
-        asyncio.get_running_loop().add_reader(self._master, self._readable)
+        self._end.replug()
 
     def unplug(self) -> None:
         """Pull the converter out of its socket: who has it open sees it hang up."""
@@ -201,22 +195,14 @@ class SerialLine:
         self._buffer.clear()
         while not self._frames.empty():
             self._frames.get_nowait()
-        if self._master is None or self._far is None:
-            return
-        self.path.unlink(missing_ok=True)
-        asyncio.get_running_loop().remove_reader(self._master)
-        os.close(self._far)
-        os.close(self._master)
-        self._master = self._far = None
+        self._end.unplug()
 
     # --- hearing
 
-    def _readable(self) -> None:
-        if self._master is None:
-            return
-        try:
-            data = os.read(self._master, 4096)
-        except OSError:
+    def _heard(self, data: bytes) -> None:
+        if self.shorted:
+            # what comes back is what a receiver makes of no voltage
+            self._end.send(bytes(len(data)))
             return
         if self.faults.echo:
             self._hand_over(data)
@@ -264,8 +250,14 @@ class SerialLine:
             answer = self._respond(frame[0], frame[1:-2])
             if answer is None:
                 continue
-            sent = self.faults.damage(framed(frame[0], answer))
-            due_s += self.faults.delay_s() / self._speed
+            manner = self._manner(frame[0])
+            if manner.silent:
+                continue
+            sent = framed((frame[0] + 1) % 248 if manner.foreign else frame[0], answer)
+            if manner.garbled:
+                sent = sent[:-1] + bytes((sent[-1] ^ 0x55,))
+            sent = self.faults.damage(sent)
+            due_s += (self.faults.delay_s() + manner.late_s) / self._speed
             first, second = self.faults.pieces(sent)
             await self._send(first, due_s)
             if second:
@@ -284,10 +276,8 @@ class SerialLine:
             sent = end
 
     def _hand_over(self, data: bytes) -> None:
-        if self._master is not None:
-            # nobody reads: the wire does not care
-            with contextlib.suppress(BlockingIOError):
-                os.write(self._master, data)
+        if not self.shorted:
+            self._end.send(data)
 
 
 async def _until(process_s: float) -> None:

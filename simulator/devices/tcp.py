@@ -5,20 +5,32 @@ import contextlib
 from collections.abc import Callable
 
 from foundation.clock import pause
+from simulator.devices.manner import PROPER, Manner
 
 _MOST_BYTES = 260
 
 Respond = Callable[[int, bytes], bytes | None]
+MannerOf = Callable[[int], Manner]
 
 
 class TcpServer:
     """Serves `respond(unit, pdu)` on 127.0.0.1; `port` is known once it has started."""
 
-    def __init__(self, respond: Respond, port: int = 0, *, turnaround_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        respond: Respond,
+        port: int = 0,
+        *,
+        turnaround_s: float = 0.0,
+        speed: float = 1.0,
+        manner: MannerOf = lambda unit: PROPER,
+    ) -> None:
         self.port = port
         self.turnaround_s = turnaround_s
         """Process time before an answer."""
         self._respond = respond
+        self._speed = speed
+        self._manner = manner
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -62,7 +74,13 @@ class TcpServer:
             if self.turnaround_s > 0.0:
                 await pause(self.turnaround_s)
             answer = self._respond(unit, pdu)
-            if answer is None:
+            manner = self._manner(unit)
+            if answer is None or manner.silent:
                 continue
-            writer.write(head[:4] + (len(answer) + 1).to_bytes(2) + head[6:] + answer)
+            if manner.late_s > 0.0:
+                await pause(manner.late_s / self._speed)
+            if manner.garbled:  # TCP has a check sum of its own: what can be wrong is what the server says
+                answer = answer[:1] + bytes(byte ^ 0x55 for byte in answer[1:2]) + answer[2:]
+            said = bytes(((unit + 1) % 248,)) if manner.foreign else head[6:]
+            writer.write(head[:4] + (len(answer) + 1).to_bytes(2) + said + answer)
             await writer.drain()

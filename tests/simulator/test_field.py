@@ -27,6 +27,7 @@ class Bucket:
         "tank.temperature": Port("degC", -10.0, 60.0),
         "gate": Port("-", 0.0, 1.0),
         "outside": Port("degC", -60.0, 60.0),
+        "tank.ph": Port("pH", 0.0, 14.0),
     }
     step_s = 10.0
 
@@ -44,6 +45,7 @@ class Bucket:
             "tank.temperature": 20.0,
             "gate": inputs["gate"],
             "outside": weather.air_c,
+            "tank.ph": 5.0,
         }
 
 
@@ -72,6 +74,12 @@ def site(**simulation: Any) -> Site:
                     "unit": 11,
                     "tags": {"temperature": "ras1.tank1.temp_a"},
                 },
+                "io": {
+                    "product": "generic/io_node",
+                    "bus": "rs485a",
+                    "unit": 21,
+                    "tags": {"input1": "ras1.tank1.valve_closed"},
+                },
                 "probe_b": {
                     "product": "yosemitech/y504_a",
                     "bus": "rs485a",
@@ -84,6 +92,8 @@ def site(**simulation: Any) -> Site:
                 "ras1.tank1.flow": {"unit": "m3/h", "entry": "manual"},
                 "ras1.tank1.gate_seen": {"unit": "%", "entry": "manual"},
                 "ras1.all.outside": {"unit": "degC", "entry": "manual"},
+                "ras1.tank1.ph": {"unit": "pH", "entry": "manual"},
+                "ras1.tank1.valve_current": {"unit": "A", "entry": "manual"},
             },
             "outputs": {
                 "ras1.tank1.valve": {"type": "on_off", "safe": "off", "lease": "20 s", "fail_safe_by": "device"},
@@ -229,6 +239,80 @@ def test_an_instrument_takes_the_sites_settings() -> None:
     assert farm.sense("ras1.tank1.temp_a") == pytest.approx(21.5)
 
 
+# --- what goes wrong
+
+
+def test_a_probe_fails_by_its_tag_and_is_mended() -> None:
+    farm = field()
+    farm.fault("ras1.tank1.temp_a", "sentinel", value=-127.0)
+    assert farm.sense("ras1.tank1.temp_a") == -127.0
+    farm.fault("ras1.tank1.temp_a", "sentinel")
+    assert farm.sense("ras1.tank1.temp_a") is None
+    farm.mend("ras1.tank1.temp_a")
+    assert farm.sense("ras1.tank1.temp_a") == pytest.approx(20.0, abs=0.2)
+    assert farm.truth("ras1.tank1.temp_a") == 20.0
+
+
+def test_a_leaking_valve_fills_the_tank_and_a_dead_one_does_not() -> None:
+    farm = field()
+    farm.fault("ras1.tank1.valve", "leaking", share=0.2)
+    farm.advance(START_S + 11.0)  # a step of the plant ends here
+    assert farm.truth("ras1.tank1.volume") == pytest.approx(2.2)
+    farm.mend("ras1.tank1.valve", "leaking")
+    farm.fault("ras1.tank1.valve", "dead")
+    farm.actuate("ras1.tank1.valve", True)
+    farm.advance(START_S + 20.0)
+    assert farm.truth("ras1.tank1.volume") == pytest.approx(2.2)
+    assert farm.truth("ras1.tank1.valve") == 0.0
+    farm.mend("ras1.tank1.valve")
+    farm.advance(START_S + 26.0)
+    assert farm.truth("ras1.tank1.volume") == pytest.approx(2.2 + 6.0)
+
+
+@pytest.mark.parametrize(
+    ("tag", "form", "words"),
+    [
+        ("ras1.tank1.tmep_a", "stuck", "ras1.tank1.tmep_a: no instrument or output 'ras1.tank1.tmep_a'"),
+        ("ras1.tank1.temp_a", "leaking", "ras1.tank1.temp_a: no form 'leaking' of instrument faults; there are: stuck"),
+        ("ras1.tank1.valve", "drift", "ras1.tank1.valve: no form 'drift' of actuator faults; there are: stuck"),
+    ],
+)
+def test_a_fault_of_what_is_not_there_says_what_is(tag: str, form: str, words: str) -> None:
+    with pytest.raises(FieldError, match=words):
+        field().fault(tag, form)
+    if "no instrument" in words:
+        with pytest.raises(FieldError, match=words):
+            field().mend(tag)
+
+
+def test_a_feedback_contact_follows_the_contactor_and_a_current_what_really_runs() -> None:
+    bind = {
+        **RAS1["bind"],
+        "ras1.tank1.valve_closed": "ras1.tank1.valve",
+        "ras1.tank1.valve_current": "ras1.tank1.valve",
+    }
+    farm = field(ras1={"bind": bind, "instruments": {"ras1.tank1.valve_current": {"gain": 4.2}}})
+    feedback, current = "ras1.tank1.valve_closed", "ras1.tank1.valve_current"
+    assert (farm.sense(feedback), farm.sense(current)) == (False, 0.0)
+    farm.actuate("ras1.tank1.valve", True)
+    farm.advance(START_S + 1.0)
+    assert (farm.sense(feedback), farm.sense(current)) == (True, pytest.approx(4.2))
+    farm.fault("ras1.tank1.valve", "dead")
+    farm.advance(START_S + 2.0)
+    assert (farm.sense(feedback), farm.sense(current)) == (True, 0.0)
+
+
+def test_a_ph_probe_feels_the_water_that_the_site_puts_beside_it() -> None:
+    ph = {"temperature": "tank.temperature", "believed": "25 degC", "noise": 0, "lag": 0}
+    farm = field(ras1={"instruments": {"ras1.tank1.ph": ph}, "bind": {**RAS1["bind"], "ras1.tank1.ph": "tank.ph"}})
+    farm.advance(START_S + 10.0)
+    assert farm.sense("ras1.tank1.ph") == pytest.approx(7.0 - 2.0 * 293.15 / 298.15)
+    assert farm.truth("ras1.tank1.ph") == 5.0
+    farm.compensate("ras1.tank1.ph", 20.0)
+    farm.advance(START_S + 20.0)
+    assert farm.sense("ras1.tank1.ph") == pytest.approx(5.0)
+
+
 def test_the_weather_of_a_design_day_moves() -> None:
     farm = field(weather={"design_day": "cold_front", "seed": 1})
     farm.advance(START_S + 10.0)
@@ -252,6 +336,12 @@ def test_the_weather_of_a_design_day_moves() -> None:
         ({"ras1": {"bind": {"ras1.tank1.gate_open": "gate"}}}, "is a contact of 'ras1.tank1.gate'"),
         ({"ras1": {"instruments": {"ras1.tank1.lamp": {}}}}, "nothing is bound to 'ras1.tank1.lamp'"),
         ({"ras1": {"instruments": {"ras1.tank1.temp_a": {"nose": 1}}}}, "unknown key 'nose'"),
+        ({"ras1": {"instruments": {"ras1.tank1.temp_a": {"slope": 1}}}}, "temp_a: slope: wants `temperature` of a tag"),
+        ({"ras1": {"actuators": {"ras1.tank1.gaet": {}}}}, "no output 'ras1.tank1.gaet'; there are: ras1.tank1.valve"),
+        (
+            {"ras1": {"actuators": {"ras1.tank1.valve": {"travel": "9 s"}}}},
+            "actuators.ras1.tank1.valve: no key 'travel'",
+        ),
         ({"ras1": {"inputs": {"tap": 1}}}, "inputs.tap: no input port 'tap'"),
         ({"ras1": {"step": "fast"}}, "simulation.ras1.step"),
     ],
@@ -264,7 +354,10 @@ def test_a_section_that_names_what_is_not_there_says_where(simulation: dict[str,
 @pytest.mark.parametrize(
     ("ras1", "words"),
     [
-        ({"plant": "ocean"}, "simulation.ras1.plant: no plant 'ocean'; there are: greenhouse, plant_factory, ras"),
+        (
+            {"plant": "ocean"},
+            "simulation.ras1.plant: no plant 'ocean'; there are: aquaponics, cold_store, greenhouse, ",
+        ),
         ({"parameters": "bass_50m4"}, "simulation.ras1.parameters: there is no parameter file 'bass_50m4'"),
         ({"parameters": None}, "simulation.ras1: has no parameters"),
     ],
