@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test check format lock clean
+.PHONY: demo test check format lock clean score
 
 demo: $(VENV)/.installed
 	@$(BIN)/farmloop demo $(ARGS)
@@ -15,6 +15,10 @@ test: $(VENV)/.tested
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+
+# hours on two cores with every seed; SEEDS=2 for two of each, ARGS="s01_cold_front" for some
+score: $(VENV)/.tested
+	OPENBLAS_NUM_THREADS=1 $(BIN)/farmloop score $(ARGS) $(if $(SEEDS),--seeds $(SEEDS)) --page docs/simulator/scores.md
 
 format: $(VENV)/.tested
 	$(BIN)/ruff check --fix --quiet .
