@@ -1,14 +1,17 @@
 """A recirculating fish farm against published formulas, a salmon plan, a measured day, and its own books."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
 from benchmarks.validation.verdicts import Quantity
 from foundation.water import oxygen_saturation_mg_l
 from simulator.plants import biology
+from simulator.plants.biology import degasser_removal
+from simulator.plants.fish import live, stocked, wanted_feed_g_d
 from simulator.plants.plant import Weather
-from simulator.plants.ras import load
+from simulator.plants.ras import Ras, RasState, load
 
 _HALL = Weather(air_c=14.0, relative_humidity=0.7, wind_m_s=2.0, global_radiation_w_m2=0.0, sky_c=5.0)
 
@@ -92,6 +95,119 @@ def _aerator(sotr_kg_h: float, alpha: float, beta: float, do_mg_l: float, t_c: f
     return biology.aerator_transfer_kg_h(sotr_kg_h, alpha, beta, oxygen_saturation_mg_l(t_c), do_mg_l, t_c)
 
 
+_SMOLT_G, _SMOLT_C = 100.0, 13.0
+"""Terjesen's trial reared smolts; the row does not say of what size."""
+
+
+@lru_cache(maxsize=8)
+def _meals(weight_g: float, water_c: float) -> tuple[float, float]:
+    """kg of oxygen and of carbon dioxide a kg of feed: the plant's salmon on their full ration, day and night.
+
+    The second of two days; the first fills the gut.
+    """
+    p = replace(load("bass_50m3+atlantic_salmon").parameters, start_weight_g=weight_g, start_biomass_kg=100.0)
+    fish, water_m3, oxygen_g, fed_g = stocked(p), 1000.0, 0.0, 0.0
+    ration_g_h = fish.alive * wanted_feed_g_d(p, weight_g, water_c) / 24.0
+    fish = fish._replace(habit_g_h=0.95 * ration_g_h)
+    for minute in range(2 * 1440):
+        fish, did = live(p, fish, 0.95 * ration_g_h / 60.0, 9.5 * water_m3, water_m3, 0.0, water_c, 0.0, 1.0 / 60.0)
+        if minute >= 1440:
+            oxygen_g, fed_g = oxygen_g + did.oxygen_g, fed_g + 0.95 * ration_g_h / 60.0 - did.wasted_feed_g
+    return oxygen_g / fed_g, oxygen_g * p.respiratory_quotient * biology.CO2_PER_O2_G / fed_g
+
+
+def _oxygen_per_feed(species: str, t_c: float, w_g: float) -> float | None:
+    return _meals(w_g, t_c)[0] if species == "Atlantic salmon" else None
+
+
+def _co2_per_feed(species: str) -> float | None:
+    return _meals(_SMOLT_G, _SMOLT_C)[1] if species == "Atlantic salmon" else None
+
+
+def _dynras(
+    what: str,
+) -> Callable[[float, float, float, float, float, float, float, float], float | None]:
+    def mean(
+        alk_set: float,
+        biofilter_m3: float,
+        biomass_kg: float,
+        degasser_m3: float,
+        feed_frac: float,
+        flow_l_s: float,
+        t_c: float,
+        tank_m3: float,
+    ) -> float | None:
+        # our small salmon plant is this one: another would need its own media, fish and heat
+        if (biofilter_m3, degasser_m3, tank_m3, flow_l_s) != (0.8, 0.7, 1.0, 1.0):
+            return None
+        return _salmon_run(alk_set, biomass_kg, feed_frac, t_c)[what]
+
+    return mean
+
+
+@lru_cache(maxsize=2)
+def _salmon_run(alk_set: float, biomass_kg: float, feed_frac: float, t_c: float) -> dict[str, float]:
+    """Means of the last of three days of dynRAS' plant at its own ration, fed twelve hours a day, mg/L."""
+    own = load("salmon_1m3").parameters
+    plant = Ras(
+        replace(
+            own,
+            start_biomass_kg=biomass_kg,
+            start_ration_per_d=feed_frac,
+            feeder_g_s=1000.0 * biomass_kg * feed_frac / 43200.0,
+            growth_tgc=own.growth_tgc * feed_frac / own.start_ration_per_d,  # or they would leave half of it
+            start_alkalinity_mg_l=alk_set,
+        )
+    )
+    state, inputs = plant.initial(), dict[str, float]()
+    sums = dict.fromkeys(("co2", "tan", "alk", "strip"), 0.0)
+    steps = round(86400.0 / plant.step_s)
+    for step in range(3 * steps):
+        hour, seen = step * plant.step_s / 3600.0 % 24.0, plant.observe(state, inputs, _HALL)
+        inputs = {
+            "tank1.oxygen_valve": 0.35 + 0.5 * (9.0 - seen["tank1.oxygen"]),
+            "feeder": 1.0 if 8.0 <= hour < 20.0 else 0.0,
+            "chiller": seen["tank1.temperature"] - t_c,
+            "base.pump": 1.0 if seen["tank1.alkalinity"] < alk_set else 0.0,
+        }
+        state = plant.advance(state, inputs, _HALL, plant.step_s)
+        if step >= 2 * steps:
+            for name, value in (
+                ("co2", seen["tank1.co2"]),
+                ("tan", seen["tank1.tan"]),
+                ("alk", seen["tank1.alkalinity"]),
+                ("strip", _stripped(plant, state, seen["tank1.co2"])),
+            ):
+                sums[name] += value / steps
+    return sums
+
+
+def _stripped(plant: Ras, state: RasState, co2_mg_l: float) -> float:
+    """What one pass of the degasser takes out of water of this CO2, mg/L, at the default blower."""
+    p = plant.parameters
+    gas_to_liquid = (p.draught_m3_h + p.fan_m3_h * 0.6) / max(1e-6, state.flow_m3_h)
+    removal = degasser_removal(p.degasser_m, gas_to_liquid, p.degasser_coefficient)
+    balance_mg_l = p.hall_co2_ppm * 1e-6 * 1700.0  # at 15 degC; a twentieth of what is stripped
+    return removal * (co2_mg_l - balance_mg_l)
+
+
+def _energy(system: str) -> float:
+    """kWh of electricity a kg of growth: a day of our bass farm, whatever the row's system."""
+    plant = load("bass_50m3")
+    state, seen = plant.initial(), plant.observe(plant.initial(), {}, _HALL)
+    first = seen
+    for step in range(round(86400.0 / plant.step_s)):
+        hour = step * plant.step_s / 3600.0
+        inputs = {
+            "tank1.oxygen_valve": 0.35 + 0.3 * (7.5 - seen["tank1.oxygen"]),
+            "feeder": 1.0 if hour % 8.0 < 1250.0 / 3600.0 else 0.0,
+            "heater": 25.0 - seen["tank1.temperature"],
+        }
+        state = plant.advance(state, inputs, _HALL, plant.step_s)
+        seen = plant.observe(state, inputs, _HALL)
+    return (seen["energy.electricity"] - first["energy.electricity"]) / (seen["tank1.biomass"] - first["tank1.biomass"])
+
+
 def _measured_tan(hour: float) -> float | None:
     day = _salmon_day()
     return day[round(hour)] if hour in day else None
@@ -149,8 +265,17 @@ QUANTITIES: Final[Mapping[str, Quantity]] = {
     "degasser_co2_removal_fresh": _degasser_fresh,
     "degasser_co2_removal_sea": _degasser_sea,
     "aerator_otr": _aerator,
+    "o2_per_kg_feed": _oxygen_per_feed,
+    "co2_per_kg_feed": _co2_per_feed,
+    "dynras_co2_mean": _dynras("co2"),
+    "dynras_tan_mean": _dynras("tan"),
+    "dynras_alk_mean": _dynras("alk"),
+    "dynras_co2_strip_per_pass": _dynras("strip"),
+    "energy_per_kg_fish": _energy,
     "diel_tan_measured": _measured_tan,
     "closure_nitrogen_relative": _closure("nitrogen"),
     "closure_oxygen_relative": _closure("oxygen"),
     "closure_alkalinity_relative": _closure("alkalinity"),
+    "closure_water_relative": _closure("water"),
+    "closure_carbon_relative": _closure("carbon"),
 }

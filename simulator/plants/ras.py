@@ -139,7 +139,7 @@ class Ras:
 
     inputs = INPUTS
     outputs = OUTPUTS
-    step_s = 10.0
+    step_s = 20.0
 
     def __init__(self, parameters: RasParameters) -> None:
         p = self.parameters = parameters

@@ -16,7 +16,7 @@ from benchmarks.validation.verdicts import FACILITIES, judged, known_quantities
 POINTS = Path(__file__).parents[1] / "validation" / "points.csv"
 HEADER = "id,facility,quantity,inputs_json,expected,unit,tolerance,source,gate"
 # these run whole plants for days, which is seconds each; tests/simulator has the plants' own runs
-LONG = ("gl10d_", "closure_", "electricity_", "diel_")
+LONG = ("gl10d_", "closure_", "electricity_", "diel_", "dynras_", "energy_per_kg_fish", "dawn_")
 QUICK = [point for point in read_points(POINTS) if not point.quantity.startswith(LONG)]
 
 
@@ -34,6 +34,13 @@ def test_a_reference_point_holds_or_is_said_to_be_missing(point: Point, verdicts
 @pytest.mark.parametrize("facility", ["air", "water", "sun", "crop", "soil"])
 def test_these_facilities_have_no_gap(facility: str, verdicts: dict[str, Any]) -> None:
     assert {result.verdict for result in verdicts.values() if result.point.facility == facility} == {"pass"}
+
+
+@pytest.mark.parametrize("facility", ["ras", "pond", "hydroponics", "plant_factory"])
+def test_these_facilities_know_every_row(facility: str, verdicts: dict[str, Any]) -> None:
+    rows = [result for result in verdicts.values() if result.point.facility == facility]
+    assert {result.verdict for result in rows} == {"pass", "reported"}
+    assert all(result.value is not None for result in rows)
 
 
 def test_every_row_gets_one_result_in_order(verdicts: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from simulator.plants.plant import Weather
 from simulator.plants.ras import Ras, RasState, load
-from simulator.plants.ras_water import Water, carbonic_share, chemistry, hydrogen_mol_l, nh3_share
+from simulator.plants.ras_water import Water, carbonic_share, chemistry, hydrogen_mol_l, nh3_share, nitrify
 
 PLANT = load("bass_50m3")
 WEATHER = Weather(air_c=12.0, relative_humidity=0.7, wind_m_s=2.0, global_radiation_w_m2=0.0, sky_c=5.0)
@@ -259,6 +260,96 @@ def test_alkalinity_is_eaten_up_over_hours_and_bicarbonate_holds_it() -> None:
     assert see(left, "tank1.ph") < see(held, "tank1.ph") - 0.3
 
 
+STILL = Weather(air_c=20.0, relative_humidity=0.7, wind_m_s=2.0, global_radiation_w_m2=0.0, sky_c=5.0)
+
+
+def fed_evenly(area_m2: float, days: float = 2.0) -> tuple[Ras, RasState, RasState]:
+    """24 kg of feed a day, 42 % protein, at 28 degC, all of it eaten, and nothing but the bed that takes ammonia.
+
+    The bed works at its bare areal rate, as in a hand calculation. Comes with the last day's first and last state.
+    """
+    plant = Ras(
+        replace(
+            PLANT.parameters,
+            media_m2=area_m2,
+            feed_protein=0.42,
+            feeder_g_s=24000.0 / 86400.0,
+            start_biomass_kg=1200.0,
+            start_ration_per_d=0.02,
+            growth_tgc=3.0,
+            start_water_c=28.0,
+            hall_c=28.0,
+            makeup_c=28.0,
+            meal_oxygen_per_feed=0.45,
+            routine_oxygen_g_kg_h=0.0,
+            film_respiration_g_m2_d=0.0,
+            nitrification_oxygen_half_mg_l=0.0,
+            nitrification_alkalinity_half_mol_m3=0.0,
+            solids_decay_per_d=0.0,
+            start_alkalinity_mg_l=200.0,
+        )
+    )
+    first = state = plant.initial()
+    seen = plant.observe(state, {}, STILL)
+    integral = 0.3
+    steps = round(days * 86400.0 / plant.step_s)
+    for step in range(steps):
+        if step == steps - round(86400.0 / plant.step_s):
+            first = state
+        error = 7.5 - seen["tank1.oxygen"]
+        integral = min(1.0, max(0.0, integral + 0.004 * error))
+        water_error = 28.0 - state.water_c
+        orders = {"tank1.oxygen_valve": integral + 0.15 * error, "feeder": 1.0, "makeup.valve": 0.1, "base.pump": 0.7}
+        state = plant.advance(state, {**orders, "heater": water_error, "chiller": -water_error}, STILL, plant.step_s)
+        seen = plant.observe(state, {}, STILL)
+    return plant, first, state
+
+
+@pytest.mark.parametrize(("area_m2", "tan_mg_l"), [(300.0, 1.34), (600.0, 0.50), (1000.0, 0.24)])
+def test_the_bed_settles_where_a_hand_calculation_says(area_m2: float, tan_mg_l: float) -> None:
+    plant, first, last = fed_evenly(area_m2)
+    # by hand: 24 kg x 0.42 x 0.092 = 0.927 kg TAN a day, over 0.82 x 1.09^(28 - 15) g/m2/d at 1 mg/L, to the 0.7
+    by_hand = (927.36 / area_m2 / (0.82 * 1.09**13.0)) ** (1.0 / 0.7)
+    assert by_hand == pytest.approx(tan_mg_l, abs=0.005)
+    assert last.mbbr.tan / plant.parameters.mbbr_m3 == pytest.approx(by_hand, rel=0.03)
+    # what passes the bed is what the fish give
+    assert last.bacteria.nitrogen_g - first.bacteria.nitrogen_g == pytest.approx(0.0244 * 927.4, rel=0.02)
+
+
+def test_fish_bacteria_and_base_take_what_a_hand_calculation_says() -> None:
+    _, first, last = fed_evenly(600.0)
+    tan_kg = (last.bacteria.nitrogen_g - first.bacteria.nitrogen_g) / 0.0244 / 1000.0
+    assert tan_kg == pytest.approx(0.927, rel=0.02)
+    was, now = first.ledger, last.ledger
+    # what the drum's rinse and the overflow take along is no use of anybody
+    gone_m3 = now.water_out_m3 - was.water_out_m3 - (now.evaporated_m3 - was.evaporated_m3)
+
+    def gone(name: str) -> float:
+        return gone_m3 * sum(getattr(state.sump, name) / state.sump_m3 for state in (first, last)) / 2.0
+
+    oxygen_kg = (now.oxygen_out_g - was.oxygen_out_g - gone("oxygen")) / 1000.0
+    assert oxygen_kg == pytest.approx(10.8 * 7.5 / 8.0 + 3.9, rel=0.02)  # the fish's at a half-saturation of 0.5
+    used_mol = now.alkalinity_out_mol - was.alkalinity_out_mol - gone("alkalinity")
+    assert used_mol * 84.0066 / 1000.0 == pytest.approx(11.0, rel=0.02)  # kg of bicarbonate
+
+
+def test_monod_in_ammonia_is_there_for_who_wants_it() -> None:
+    p = replace(PLANT.parameters, nitrification_tan_half_mg_l=1.93)
+    bed = at(12.0).mbbr
+    grams = {}
+    for tan_mg_l in (0.5, 1.0, 4.0):
+        water = bed._replace(tan=tan_mg_l * p.mbbr_m3, oxygen=8.0 * p.mbbr_m3)
+        healthy = at(12.0).bacteria
+        grams[tan_mg_l] = nitrify(p, water, healthy, 1.0, 7.5, 25.0, 0.001)[1].oxidised_g
+    assert grams[0.5] / grams[1.0] == pytest.approx(0.5 / 2.43 * 2.93, rel=1e-6)
+    assert grams[4.0] / grams[1.0] == pytest.approx(4.0 / 5.93 * 2.93, rel=1e-6)
+    # both laws give the same at 1 mg/L
+    plain = bed._replace(tan=PLANT.parameters.mbbr_m3, oxygen=8.0 * p.mbbr_m3)
+    assert nitrify(PLANT.parameters, plain, at(12.0).bacteria, 1.0, 7.5, 25.0, 0.001)[1].oxidised_g == pytest.approx(
+        grams[1.0], rel=1e-6
+    )
+
+
 def test_without_alkalinity_nitrification_stops() -> None:
     sour = at(12.0)
     sour = sour._replace(
@@ -348,6 +439,35 @@ def test_heater_and_chiller_move_the_water_by_tenths_of_a_degree_an_hour() -> No
     assert 0.3 < plain - chilled < 0.7
 
 
+def test_two_pumps_lift_a_quarter_more_and_half_speed_hardly_anything() -> None:
+    both = run(0.05, {"circulation.standby": 1.0}, at(6.0))[-1]
+    assert see(both, "circulation.flow") == pytest.approx(151.8, rel=0.01)
+    slow = run(0.05, {"circulation.pump": 0.6}, at(6.0))[-1]
+    assert 0.2 * 120.0 < see(slow, "circulation.flow") < 0.5 * 120.0
+    one = see(at(6.0), "pump.power")
+    assert one == pytest.approx(9.81 * 5.0 * 120.0 / 3600.0 / 0.65, rel=0.01)
+    assert see(slow, "pump.power", {"circulation.pump": 0.6}) < 0.3 * one
+
+
+def test_light_on_standing_water_adds_up() -> None:
+    assert see(at(6.0), "uv.dose") == pytest.approx(60.0, rel=0.01)
+    halved = run(0.1, {"circulation.pump": 0.6}, at(6.0))[-1]
+    assert see(halved, "uv.dose") > 100.0
+    assert see(at(6.0), "uv.dose", {"uv": 0.0}) == 0.0
+
+
+def test_a_heat_pump_in_frost_needs_more_power_for_the_same_heat() -> None:
+    def kwh(air_c: float, name: str) -> float:
+        sky = replace(WEATHER, air_c=air_c)
+        state = at(6.0)
+        for _ in range(90):
+            state = PLANT.advance(state, {name: 1.0, "uv": 0.0}, sky, 20.0)
+        return state.electricity_kwh - at(6.0).electricity_kwh
+
+    assert kwh(-15.0, "heater") > kwh(10.0, "heater") + 1.0
+    assert kwh(38.0, "chiller") > kwh(10.0, "chiller") + 0.5
+
+
 def test_a_running_blower_draws_current_and_a_dead_one_does_not() -> None:
     assert see(at(6.0), "blower.current", {"blower": 0.0}) == 0.0
     assert see(at(6.0), "blower.current", {"blower": 1.0}) > see(at(6.0), "blower.current", {"blower": 0.3}) > 1.0
@@ -387,6 +507,28 @@ def test_half_the_step_gives_the_same_day() -> None:
             assert abs(see(one, name) - see(two, name)) <= limit
 
 
+def test_half_the_step_changes_a_days_results_by_less_than_half_a_percent() -> None:
+    def daily(step_s: float) -> dict[str, float]:
+        keep, state, sums = keeper(), PLANT.initial(), dict.fromkeys(("tan", "no2", "oxygen", "co2"), 0.0)
+        orders: Mapping[str, float] = {}
+        for step in range(round(86400.0 / step_s)):
+            seconds = step * step_s
+            if seconds % 60.0 == 0.0:
+                orders = keep(seconds / 3600.0, PLANT.observe(state, {}, WEATHER))
+            state = PLANT.advance(state, orders, WEATHER, step_s)
+            if seconds % 600.0 == 0.0:
+                seen = PLANT.observe(state, {}, WEATHER)
+                for name in sums:
+                    sums[name] += seen[f"tank1.{name}"]
+        end = PLANT.observe(state, {}, WEATHER)
+        grown = end["tank1.biomass"] - 2500.0
+        return {**sums, "grown": grown, "used": end["oxygen.used"], "power": end["energy.electricity"]}
+
+    whole, half = daily(PLANT.step_s), daily(PLANT.step_s / 2.0)
+    for name, value in whole.items():
+        assert value == pytest.approx(half[name], rel=0.005), name
+
+
 def test_the_same_orders_give_the_same_bytes() -> None:
     assert repr(run(1.0, keeper(), at(11.5), start_h=11.5)[-1]) == repr(run(1.0, keeper(), at(11.5), start_h=11.5)[-1])
 
@@ -401,7 +543,8 @@ WILD = st.sampled_from([0.0, 1.0, 0.5, -3.0, 7.0, math.nan, math.inf, -math.inf]
     pressure_pa=st.sampled_from([60000.0, 101325.0, 0.0, math.nan]),
     oxygen=st.sampled_from([0.0, 1e-9, 7.5, 40.0]),
     alkalinity=st.sampled_from([0.0, 1.0, 5.0]),
-    step_s=st.sampled_from([0.1, 1.0, 10.0]),
+    step_s=st.sampled_from([0.1, 1.0, PLANT.step_s]),
+    plant=st.sampled_from([PLANT, load(seed=1), load("salmon_1m3"), load("bass_50m3+rainbow_trout", seed=2)]),
 )
 def test_no_input_makes_nonsense(
     orders: list[dict[str, float]],
@@ -410,9 +553,10 @@ def test_no_input_makes_nonsense(
     oxygen: float,
     alkalinity: float,
     step_s: float,
+    plant: Ras,
 ) -> None:
     weather = Weather(air_c, 0.5, 2.0, 0.0, 0.0, pressure_pa=pressure_pa)
-    start = with_oxygen(PLANT.initial(), oxygen)
+    start = with_oxygen(plant.initial(), oxygen)
     start = start._replace(
         tank=start.tank._replace(alkalinity=start.tank.alkalinity * alkalinity),
         mbbr=start.mbbr._replace(alkalinity=start.mbbr.alkalinity * alkalinity),
@@ -420,14 +564,14 @@ def test_no_input_makes_nonsense(
     state = start
     for inputs in orders:
         for _ in range(60):
-            state = PLANT.advance(state, inputs, weather, step_s)
+            state = plant.advance(state, inputs, weather, step_s)
         for water in (state.tank, state.mbbr, state.sump):
             assert min(water) >= 0.0
         assert min(*state.pipe, *state.fish, state.drum_g, state.sump_m3, state.tank_m3) >= 0.0
-        for name, value in PLANT.observe(state, inputs, weather).items():
-            port = PLANT.outputs[name]
+        for name, value in plant.observe(state, inputs, weather).items():
+            port = plant.outputs[name]
             assert port.low <= value <= port.high, name
-    assert max(PLANT.closure(start, state).values()) < 1e-9
+    assert max(plant.closure(start, state).values()) < 1e-9
 
 
 def test_every_output_has_its_port_and_every_default_is_inside_its_range() -> None:
