@@ -92,8 +92,8 @@ class TextPort:
                 yield self
             except WireError as error:
                 if error.reason != "port" and not error.is_exception:
-                    error.took_s = process_time() - began_s
                     self._rest_until_s = began_s + LATEST * self.settings.deadline_s
+                    error.took_s = self._rest_until_s - began_s  # so long nobody else can have it
                 raise
             except BaseException:
                 self._rest_until_s = began_s + LATEST * self.settings.deadline_s
@@ -112,7 +112,7 @@ class TextPort:
     async def line(self, until_s: float) -> Line:
         """The next line; WireError (`timeout`, or `short` if an unfinished one came) if none has come by `until_s`."""
         while not self.lines:
-            if self._serial is None:
+            if not self.connected:
                 raise WireError("port")
             self._came.clear()
             try:

@@ -124,7 +124,7 @@ class FarmOnWires:
         talkers = [
             EzoCircuit(device) if device.product.protocol == "ezo" else AsciiProbe(device) for device in self._on(name)
         ]
-        uart = UartLine(path, talkers, self._clock, bus.baud, bus.parity, bus.stop_bits)
+        uart = UartLine(path, talkers, self._clock, bus.baud, bus.parity, bus.stop_bits, advance=self.field.advance)
         await uart.start()
         self._leave.push_async_callback(uart.stop)
         self.uarts[name] = uart

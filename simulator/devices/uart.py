@@ -6,7 +6,7 @@ byte by byte when it is due.
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -30,7 +30,8 @@ class Talker(Protocol):
 
 
 class UartLine:
-    """`path` is a symlink that the master opens. Of `LineFaults` those of bytes, silence and lateness count."""
+    """`path` is a symlink that the master opens. Of `LineFaults` those of bytes, silence and lateness count.
+    `advance(now_s)` brings the field to the moment of a reading."""
 
     def __init__(
         self,
@@ -42,6 +43,7 @@ class UartLine:
         stop_bits: int = 1,
         *,
         faults: LineFaults | None = None,
+        advance: Callable[[float], None] = lambda now_s: None,
     ) -> None:
         self.path = path
         self.talkers = list(talkers)
@@ -49,6 +51,7 @@ class UartLine:
         self.shorted = False
         """Nothing passes."""
         self._clock = clock
+        self._advance = advance
         self._speed = clock.speed or 1.0
         self.character_s = (9 + (parity != "none") + stop_bits) / (baud * self._speed)
         """One character on the wire, in process time."""
@@ -89,13 +92,17 @@ class UartLine:
         self._buffer += data
         *lines, self._buffer = self._buffer.replace(b"\n", b"\r").split(b"\r")
         for line in lines:
-            for talker in self.talkers if line else ():
-                self._plan(talker.hear(line, self._clock.now()), len(data) * self.character_s)
+            if line:
+                now_s = self._clock.now()
+                self._advance(now_s)
+                for talker in self.talkers:
+                    self._plan(talker.hear(line, now_s), len(data) * self.character_s)
 
     async def _look(self) -> None:
         pace_s = max(LOOK_S, LEAST_LOOK_S * self._clock.speed)
         while True:
             now_s = self._clock.now()
+            self._advance(now_s)
             for talker in self.talkers:
                 self._plan(talker.unasked(now_s), 0.0)
             await self._clock.sleep_until(now_s + pace_s)

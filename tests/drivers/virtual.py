@@ -38,6 +38,6 @@ def in_virtual_time(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run `main` to its end on such a loop, which is process time for the drivers too."""
     loop = VirtualLoop()
     with ExitStack() as stack:
-        for room in ("bus", "modbus", "modbus_line"):
+        for room in ("bus", "modbus", "modbus_line", "text_port", "ezo", "ascii"):
             stack.enter_context(patch(f"drivers.{room}.process_time", loop.time))
         stack.enter_context(asyncio.Runner(loop_factory=lambda: loop)).run(main())
