@@ -105,7 +105,7 @@ class Pond:
 
     inputs = INPUTS
     outputs = OUTPUTS
-    step_s = 60.0
+    step_s = 30.0
 
     def __init__(self, parameters: PondParameters) -> None:
         p = self.parameters = parameters

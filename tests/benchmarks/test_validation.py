@@ -39,7 +39,7 @@ def test_these_facilities_have_no_gap(facility: str, verdicts: dict[str, Any]) -
 @pytest.mark.parametrize("facility", ["ras", "pond", "hydroponics", "plant_factory"])
 def test_these_facilities_know_every_row(facility: str, verdicts: dict[str, Any]) -> None:
     rows = [result for result in verdicts.values() if result.point.facility == facility]
-    assert {result.verdict for result in rows} == {"pass", "reported"}
+    assert {result.verdict for result in rows} <= {"pass", "reported"}
     assert all(result.value is not None for result in rows)
 
 
