@@ -6,6 +6,8 @@ Errors are integrated over hours: `iae` of a temperature is in K h. Travel is in
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from edge_config.model.control import Dosing, Timer
+from edge_config.model.site import Site
 from simulator.actuators import Contact
 from simulator.plants.plant import Port
 from simulator.scenario import Aim, Gate
@@ -209,6 +211,19 @@ def actuator_metrics(meters: Mapping[str, ActuatorMeter], hours: float, first_fa
         for key, moment_s in (("on_after_s", one.first_on_s), ("off_after_s", one.first_off_s)):
             found[f"{name}:{key}"] = None if moment_s is None or first_fault_s is None else moment_s - first_fault_s
     return found
+
+
+def alarm_names(site: Site) -> list[str]:
+    """Every alarm and trip that Farmloop may raise on a site: its own, and those that follow from its parts."""
+    loops = {name: loop for name, loop in site.loops.items() if not isinstance(loop, Timer)}
+    return [
+        *site.alarms,
+        *site.interlocks,
+        *(f"latched:{name}" for name, one in site.interlocks.items() if one.latch),
+        *(f"dosing:{name}" for name, loop in loops.items() if isinstance(loop, Dosing)),
+        *(f"sensor:{loop.pv}" for loop in loops.values()),
+        *(f"order:{output}" for output in site.outputs),
+    ]
 
 
 def counters(outputs: Mapping[str, Port]) -> list[str]:

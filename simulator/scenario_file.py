@@ -23,7 +23,7 @@ from foundation.units import Quantity, UnitError, factor, parse_quantity
 from simulator.devices.device import devices_of
 from simulator.field import Field, FieldError
 from simulator.layout import PLANTS
-from simulator.metrics import metric_names
+from simulator.metrics import alarm_names, metric_names
 from simulator.parameters import ParameterError, load_parameters, varied
 from simulator.plants.plant import Plant, Port, Weather
 from simulator.references import REFERENCES
@@ -254,7 +254,7 @@ class _Inspection:
                 self._unknown("output", ("references", tag), tag, site.outputs, key=True)
 
     def _goals(self, site: Site, plant: Plant, field: Field, aims: tuple[Aim, ...]) -> None:
-        known = metric_names(aims, field.actuators, plant.outputs, (*site.alarms, *site.interlocks))
+        known = metric_names(aims, field.actuators, plant.outputs, alarm_names(site))
         for index, goal in enumerate(self.scenario.goals):
             if (goal.at_most is None) is (goal.at_least is None):
                 self._wrong("E704", ("goals", index), choices="at_most, at_least")

@@ -120,8 +120,8 @@ class Score:
         if value is None or limit is None or not known:
             return 0.0
         worst = min(known) if goal.at_most is not None else max(known)
-        if worst == limit:
-            return 0.0
+        if worst == limit or (worst < limit) is (goal.at_most is not None):
+            return 0.0  # a reference reaches it
         return min(max((worst - value) / (worst - limit), 0.0), 1.0)
 
     def row(self) -> dict[str, Any]:

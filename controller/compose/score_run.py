@@ -17,6 +17,7 @@ from simulator.metrics import (
     Metrics,
     ValueMeter,
     actuator_metrics,
+    alarm_names,
     counters,
     meter_of,
     resources,
@@ -139,7 +140,7 @@ def run_once(
     found |= actuator_metrics(moving, hours, first_fault_s)
     found |= resources(counted, ground.truth)
     if controller in (FARMLOOP, UNDISTURBED):
-        found |= alarms.metrics([*site.alarms, *site.interlocks])
+        found |= alarms.metrics(alarm_names(site))
     held = {"survival": survival.alive} | {gate.gate.id: gate.held for gate in gates}
     causes = [survival.cause] * (not survival.alive) + [name for name, held_ in held.items() if not held_]
     rounded = {name: None if one is None else float(f"{one:.6g}") for name, one in found.items()}

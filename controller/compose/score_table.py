@@ -8,33 +8,38 @@ from simulator.scenario import Goal
 
 SHOWN = ("iae", "out_minutes", "min", "max", "travel", "switches", "energy_kwh")
 """Columns of every table, in the first value's unit; hours, minutes, strokes, kWh."""
-HEADS = ("IAE", "out min", "min", "max", "travel", "switches", "kWh")
+HEADS = ("IAE", "out", "min", "max", "travel", "switch", "kWh")
 
 
 def print_scores(scores: Sequence[Score]) -> None:
-    """Gates first, then medians over seeds with the worst seed's beneath, then the goals."""
+    """Gates first, then medians over seeds with the worst seed beneath, then the goals."""
+    from rich.box import SIMPLE
     from rich.console import Console
     from rich.table import Table
 
     console = Console()
     for score in scores:
         first = score.loaded.aims[0]
-        title = f"{score.loaded.scenario.id}: {first.port} in {first.unit}, {score.seeds} seeds, median (worst seed)"
-        table = Table(title=title)
-        for name in ("controller", "survived", *HEADS, "points"):
-            table.add_column(name, justify="left" if name in ("controller", "survived") else "right")
+        title = f"{score.loaded.scenario.id}: {first.port} in {first.unit}, {score.seeds} seeds"
+        table = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0))
+        for name in ("controller", "alive", *HEADS, "points"):
+            table.add_column(name, justify="left" if name in ("controller", "alive") else "right", no_wrap=True)
+        causes: list[str] = []
         for name in score.shown:
-            worst = score.worst_seed(name)
-            survived = "yes" if score.survived(name) else f"no: {worst.cause} (seed {worst.seed})"
-            middle = score.middle(name)
-            cells = [f"{number(middle.get(key))} ({number(worst.metrics.get(key))})" for key in SHOWN]
-            table.add_row(name, survived, *cells, f"{score.points(name):g}")
+            worst, middle, survived = score.worst_seed(name), score.middle(name), score.survived(name)
+            cells = (number(middle.get(key)) for key in SHOWN)
+            table.add_row(name, "yes" if survived else "NO", *cells, f"{score.points(name):g}")
+            if score.seeds > 1:
+                table.add_row(f"  seed {worst.seed}", "", *(number(worst.metrics.get(key)) for key in SHOWN), "")
+            if not survived:
+                causes.append(f"  {name} lost in seed {worst.seed}: {worst.cause}")
         console.print(table)
+        for line in causes:
+            console.print(line, highlight=False, soft_wrap=True)
         for goal in score.loaded.scenario.goals:
-            told = "; ".join(f"{name} {number(score.value(name, goal))}" for name in score.shown)
-            met = score.meets(score.shown[0], goal)
-            verdict = {True: "met", False: "NOT met", None: "not known"}[met]
-            console.print(f"  {verdict}: {goal_text(score, goal)} · {told}", highlight=False)
+            told = ", ".join(f"{name} {number(score.value(name, goal))}" for name in score.shown)
+            verdict = {True: "met    ", False: "NOT met", None: "unknown"}[score.meets(score.shown[0], goal)]
+            console.print(f"  {verdict} {goal_text(score, goal)}: {told}", highlight=False, soft_wrap=True)
 
 
 def page(scores: Sequence[Score], seconds: float) -> str:
@@ -97,7 +102,8 @@ def _section(score: Score) -> str:
     ]  # fmt: skip
     if scenario.note:
         lines += ["", scenario.note]
-    lines += ["", f"`{first.port}` in {first.unit}; median over seeds, in brackets the worst seed.", ""]
+    told = f"`{first.port}` in {first.unit}: median over seeds, in brackets the worst seed"
+    lines += ["", f"{told}; IAE over hours, out of band in minutes, travel in strokes.", ""]
     lines.append("| controller | survived | " + " | ".join(HEADS) + " | skill in IAE | points |")
     lines.append("|---" * (len(HEADS) + 4) + "|")
     for name in score.shown:
