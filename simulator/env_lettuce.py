@@ -97,8 +97,8 @@ class LettuceEnv(gymnasium.Env[Floats, Floats]):
         self.house, self.controls, self._step = START, FIRST, 0
         return self._observation(), {}
 
-    def step(self, action: Floats) -> tuple[Floats, float, bool, bool, dict[str, Any]]:
-        before, outdoors = self.house, self._outdoors(self._step * STEP_S)
+    def step(self, action: NDArray[np.floating[Any]]) -> tuple[Floats, float, bool, bool, dict[str, Any]]:
+        before, outdoors = self.house, self.coming()
         self.controls = controls = Controls(
             *(
                 min(most, max(0.0, now + RATE * most * min(1.0, max(-1.0, float(change)))))
@@ -116,15 +116,20 @@ class LettuceEnv(gymnasium.Env[Floats, Floats]):
         }
         return self._observation(), sum(money.values()), self._step >= self._steps, False, money
 
-    def asked(self, wanted: Controls) -> Floats:
-        """The action that takes the controls to `wanted`, or as far towards it as one step goes."""
+    def asked(self, wanted: Controls) -> NDArray[np.float64]:
+        """The action that takes the controls to `wanted`, or as far towards it as one step goes. In full precision:
+        a tight loop makes much of the last digits."""
         changes = [
             (to - now) / (RATE * most) for to, now, most in zip(wanted, self.controls, GREATEST, strict=True)
         ]  # fmt: skip
-        return np.clip(np.array(changes, np.float32), -1.0, 1.0)
+        return np.array([min(1.0, max(-1.0, change)) for change in changes])
+
+    def coming(self) -> Outdoors:
+        """The weather of the coming step."""
+        return self._outdoors(self._step * STEP_S)
 
     def _observation(self) -> Floats:
-        outdoors, controls = self._outdoors(self._step * STEP_S), self.controls
+        outdoors, controls = self.coming(), self.controls
         values = [
             *_seen(self.house), 1e6 * controls.co2_kg_m2_s, 1e3 * controls.ventilation_m_s, controls.heat_w_m2,
             self._step / self._steps, *outdoors,

@@ -1,7 +1,7 @@
 """`python -m benchmarks.validation POINTS.csv [--json]`: reference points, row by row.
 
-`--greenlight CSV --inputs JSON` compares whole days of the greenhouse instead. Exit 0 when every row that gates
-holds, 1 when one fails, 2 when a file cannot be read.
+`--page FOLDER` writes them as validation.md with its pictures. `--greenlight CSV --inputs JSON` compares whole days of
+the greenhouse instead. Exit 0 when every row that gates holds, 1 when one fails, 2 when a file cannot be read.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from rich.table import Table
 
 from benchmarks.validation import greenlight
 from benchmarks.validation.points import BadPoints, read_points
-from benchmarks.validation.verdicts import Result, failed, judged, known_quantities
+from benchmarks.validation.verdicts import Result, failed, judged, known_quantities, unsaid
 
 _STYLES = {"pass": "green", "fail": "bold red", "not implemented": "yellow", "reported": "dim"}
 
@@ -34,22 +34,25 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("points", type=Path, nargs="?", help="CSV with id, facility, quantity, inputs_json, …")
     parser.add_argument("--greenlight", type=Path, metavar="CSV", help="trajectories of the greenhouse instead")
     parser.add_argument("--inputs", type=Path, metavar="JSON", help="the cases of --greenlight")
+    parser.add_argument("--page", type=Path, metavar="FOLDER", help="write validation.md and its pictures there")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
     given = parser.parse_args(arguments)
     if (given.points is None) == (given.greenlight is None):
         parser.error("wants either POINTS.csv or --greenlight CSV --inputs JSON")
     if (given.greenlight is None) != (given.inputs is None):
         parser.error("--greenlight and --inputs go together")
+    if given.page is not None and (given.points is None or given.json):
+        parser.error("--page goes with POINTS.csv alone")
     try:
         if given.greenlight is not None:
             return _trajectories(given.greenlight, given.inputs, as_json=given.json)
-        return _points(given.points, as_json=given.json)
+        return _points(given.points, as_json=given.json, page=given.page)
     except BadPoints as error:
         print(error, file=sys.stderr)
         return 2
 
 
-def _points(path: Path, *, as_json: bool) -> int:
+def _points(path: Path, *, as_json: bool, page: Path | None = None) -> int:
     points = read_points(path)
     errors = Console(stderr=True)
     progress = track(
@@ -61,14 +64,25 @@ def _points(path: Path, *, as_json: bool) -> int:
         disable=not errors.is_terminal,
     )
     results = list(progress)
-    if as_json:
+    if page is not None:
+        _write_page(results, page)
+    elif as_json:
         print(json.dumps([_as_json(result) for result in results], allow_nan=False))
     else:
         _print_results(results)
     for result in results:
-        if result.note and result.verdict == "fail":
+        if unsaid(result):
             print(f"{result.point.id}: {result.note}", file=sys.stderr)
     return 1 if failed(results) else 0
+
+
+def _write_page(results: list[Result], folder: Path) -> None:
+    from benchmarks.validation import page, pictures  # they drag in what no row needs
+
+    text = page.page(results)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "validation.md").write_text(text, encoding="utf-8")
+    pictures.draw(results, folder)
 
 
 def _trajectories(path: Path, inputs: Path, *, as_json: bool) -> int:

@@ -1,0 +1,212 @@
+"""docs/simulator/validation.md: every number of it computed, none typed.
+
+`python -m benchmarks.validation tests/validation/points.csv --page docs/simulator` writes it with its pictures. What
+stands beside the project (GreenLight's trajectories, standard years) is compared where it exists.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from statistics import mean
+from typing import Final
+
+from benchmarks.validation import greenlight
+from benchmarks.validation.lettuce_season import RULES, season
+from benchmarks.validation.points import BadPoints, Point
+from benchmarks.validation.verdicts import FACILITIES, Result
+from simulator.weather import design_day
+
+SHARED: Final = Path(__file__).parents[3] / "shared"
+"""The house's reference works; not a part of the project."""
+STATIC: Final = (
+    SHARED / "validation" / "greenlight_static.csv",
+    SHARED / "validation" / "greenlight_static_inputs.json",
+)
+GOALS: Final[Mapping[str, tuple[float, str]]] = {
+    **dict.fromkeys(("tAir", "tTop", "tCan", "tCovIn", "tCovE", "tThScr", "tFlr", "tPipe"), (0.05, "K")),
+    **dict.fromkeys(("vpAir", "vpTop"), (3.0, "Pa")),
+    **dict.fromkeys(("co2Air", "co2Top"), (5.0, "mg/m3")),
+}
+"""Column of a trajectory -> how far it may be off, rms, and the unit."""
+ARGUED: Final[Mapping[str, str]] = {}
+"""Row with the gate `band` that does not hold -> why that is so, and why it is right to leave it."""
+
+_INTRO: Final = """# How right the simulator is
+
+Written by `python -m benchmarks.validation tests/validation/points.csv --page docs/simulator`; nothing here is typed.
+Rows, tolerances and their sources stand in `tests/validation/points.csv`: `hard` and `band` rows gate, `report` rows
+are only told. A share of 100 % is a deviation as large as the tolerance.
+"""
+
+
+class NotArgued(BadPoints):
+    """A `band` row does not hold and nobody has said why."""
+
+
+def page(results: Sequence[Result]) -> str:
+    """The whole page, in Markdown. Raises NotArgued."""
+    parts = [_INTRO, "## Reference points", "![Deviation over tolerance, by facility](validation-points.png)"]
+    parts += [summary(results), "### Rows that do not hold", argued(results)]
+    parts += ["## Days of the greenhouse against GreenLight", *trajectories()]
+    parts += ["## Balances", "What the books of whole runs leave unexplained.", _table(_rows(_closures(results)))]
+    parts += ["## Lettuce", "![Lettuce of van Henten, forty days](validation-lettuce.png)"]
+    parts += [
+        "Dry weight of van Henten's lettuce in weather given in closed form, against lettuce-greenhouse-gym 0.1.3.",
+        "Seasons of `farmloop/LettuceGreenhouse-v0` in the synthetic year of Beijing, from 9 February, seed 0. The "
+        "rules are those of the benchmark, whose own weather gives the returns of rows LET022 to LET026.",
+        seasons(),
+    ]
+    parts += ["## Weather", "![A synthetic year and the design days](validation-weather.png)"]
+    parts += [
+        "Design days over twenty seeds, every fifth minute, beside what the scenarios ask of them.",
+        design_days(),
+    ]
+    parts += ["## Every row"]
+    for facility in _facilities(results):
+        own = [result for result in results if result.point.facility == facility]
+        parts += [f"### {facility}", _table(_rows(own))]
+    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+def summary(results: Iterable[Result]) -> str:
+    """One line a facility: how many rows, what came of them, and the one that is furthest off."""
+    lines = [
+        "| facility | rows | hold | do not | only told | nobody knows | furthest off |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    by_facility: dict[str, list[Result]] = {}
+    for result in results:
+        by_facility.setdefault(result.point.facility, []).append(result)
+    named = _facilities(result for own in by_facility.values() for result in own)
+    lines += [facility_line(facility, by_facility[facility]) for facility in named]
+    return "\n".join(lines)
+
+
+def facility_line(facility: str, results: Sequence[Result]) -> str:
+    counted = Counter(result.verdict for result in results)
+    shares = {
+        result.point.id: share for result in results if (share := _share(result)) is not None and _gates(result.point)
+    }
+    worst = max(shares, key=lambda name: shares[name], default=None)
+    furthest = "" if worst is None else f"{worst}, {shares[worst]:.0%}"
+    verdicts = " | ".join(str(counted[verdict]) for verdict in ("pass", "fail", "reported", "not implemented"))
+    return f"| {facility} | {len(results)} | {verdicts} | {furthest} |"
+
+
+def argued(results: Iterable[Result]) -> str:
+    """Every row that gates and does not hold, with the argument. Raises NotArgued for a `band` row without one."""
+    lines = []
+    for result in results:
+        if result.verdict == "fail":
+            point = result.point
+            if point.gate == "band" and point.id not in ARGUED:
+                raise NotArgued(f"{point.id} ({point.quantity}) does not hold: say why in {__name__}.ARGUED")
+            found = "no number" if result.value is None else f"{result.value:.5g}"
+            why = ARGUED[point.id] if point.gate == "band" else "It is a fault."
+            lines.append(
+                f"- {point.id}, {point.quantity}: {found} for {point.expected:.5g} ± {point.tolerance:.2g}. {why}"
+            )
+    return "\n".join(lines) or "None."
+
+
+def trajectories() -> list[str]:
+    """Deviations over a day of constant weather and controls, the columns that have a goal."""
+    if not all(path.is_file() for path in STATIC):
+        return ["GreenLight's trajectories were not there when this was written."]
+    lines = ["| case | column | rms | max | rms allowed | |", "|---|---|---|---|---|---|"]
+    for case in greenlight.compared(*STATIC):
+        for column, off in case["columns"].items():
+            if column in GOALS:
+                goal, unit = GOALS[column]
+                verdict = "pass" if off["rms"] <= goal else "**fail**"
+                figures = f"{off['rms']:.2g} {unit} | {off['max']:.2g} {unit} | {goal:g} {unit}"
+                lines.append(f"| {case['case']} | {column} | {figures} | {verdict} |")
+    text = (
+        "Twenty-four hours of constant weather and controls from GreenLight's own start, our steps of 30 s against "
+        "GreenLight 2.0.5, hour by hour."
+    )
+    return ["![A day of constant weather, ours and GreenLight's](validation-greenlight.png)", text, "\n".join(lines)]
+
+
+def design_days() -> str:
+    """What the design days do, over seeds 0 to 19, beside the numbers of the scenarios."""
+    days = {
+        name: [_day(name, seed) for seed in range(20)] for name in ("cold_front", "heat_wave", "storm", "dull_week")
+    }
+    front, heat, storm, dull = days.values()
+    before, after = [[day[hour * 12][0] for day in front] for hour in (21, 24)]
+    hottest = [max(air for air, _, _ in day) for day in heat]
+    windy = [mean(wind for _, wind, _ in day[11 * 12 : 15 * 12]) for day in heat]
+    blown = [max(wind for _, wind, _ in day) for day in storm]
+    sums = [sum(light for _, _, light in day) * 300.0 / 1e6 for day in dull]
+    rows = [
+        ("cold_front: air at 21 o'clock, °C", "4", before),
+        ("cold_front: air at midnight, °C", "-12", after),
+        ("heat_wave: hottest, °C", "35", hottest),
+        ("heat_wave: wind from 11 to 15 o'clock, m/s", "13 to 15", windy),
+        ("storm: strongest gust, m/s", "above 20", blown),
+        ("dull_week: light of a day in February, MJ/m2", "", sums),
+    ]
+    lines = ["| what | asked | least | mean | most |", "|---|---|---|---|---|"]
+    lines += [f"| {what} | {asked} | {min(v):.1f} | {mean(v):.1f} | {max(v):.1f} |" for what, asked, v in rows]
+    return "\n".join(lines)
+
+
+def seasons() -> str:
+    """What forty days of lettuce return under plain rules."""
+    lines = ["| rules | return, EUR/m2 | dry weight, kg/m2 |", "|---|---|---|"]
+    for name, rules in RULES.items():
+        earned, weight = season(rules)
+        lines.append(f"| {name} | {earned:.2f} | {weight:.4f} |")
+    return "\n".join(lines)
+
+
+def row_line(result: Result) -> str:
+    """One reference point, as the page has it."""
+    point, share = result.point, _share(result)
+    value = "" if result.value is None else _told(result.value)
+    told = "" if share is None else f"{share:.0%}"
+    verdict = f"**{result.verdict}**" if result.verdict == "fail" else result.verdict
+    numbers = f"{point.expected:.5g} | {value} | {point.tolerance:.2g}"
+    return f"| {point.id} | {point.quantity} | {numbers} | {told} | {verdict} |"
+
+
+def _told(value: float) -> str:
+    """Five digits, or the size of what rounding leaves."""
+    return f"{value:.5g}" if value == 0.0 or abs(value) >= 1e-6 else f"{value:.0e}"
+
+
+def _rows(results: Iterable[Result]) -> list[str]:
+    return [row_line(result) for result in results]
+
+
+def _table(rows: Sequence[str]) -> str:
+    return "\n".join(
+        ["| row | quantity | expected | ours | tolerance | share | |", "|---|---|---|---|---|---|---|", *rows]
+    )
+
+
+def _share(result: Result) -> float | None:
+    point = result.point
+    return None if result.value is None or not point.tolerance else abs(result.value - point.expected) / point.tolerance
+
+
+def _gates(point: Point) -> bool:
+    return point.gate != "report"
+
+
+def _closures(results: Iterable[Result]) -> list[Result]:
+    return [result for result in results if result.point.quantity.startswith("closure_")]
+
+
+def _facilities(results: Iterable[Result]) -> list[str]:
+    """In our order, then what nobody here knows, as it comes."""
+    named = list(dict.fromkeys(result.point.facility for result in results))
+    return sorted(named, key=lambda name: FACILITIES.index(name) if name in FACILITIES else len(FACILITIES))
+
+
+def _day(name: str, seed: int) -> list[tuple[float, float, float]]:
+    """(air degC, wind m/s, light W/m2) every fifth minute of 2 February in Shouguang, both midnights included."""
+    source = design_day(name, seed, 36.88, 118.74, "Asia/Shanghai")
+    skies = [source.at(1769961600.0 + 300.0 * step) for step in range(289)]
+    return [(sky.air_c, sky.wind_m_s, sky.global_radiation_w_m2) for sky in skies]
