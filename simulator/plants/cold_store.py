@@ -85,6 +85,7 @@ class StoreParameters:
     condenser_approach_k: float
     cop_carnot_share: float
     defrost_kw: float
+    defrost_into_coil: float
     defrost_ends_c: float
     initial_air_c: float
     initial_relative_humidity: float
@@ -238,8 +239,8 @@ class ColdStore:
         ends = min(1.0, max(0.0, s.defrost_ends_c + 5.0 - was.coil_c) / 5.0)
         defrost_w = 1000.0 * s.defrost_kw * ends if defrosting else 0.0
         fan_w = fans**3 * s.fan_w
-        net.give(_COIL, defrost_w)
-        net.give(_AIR, fan_w)
+        net.give(_COIL, s.defrost_into_coil * defrost_w)
+        net.give(_AIR, fan_w + (1.0 - s.defrost_into_coil) * defrost_w)
         melting = s.coil_melt_w_k if was.frost_kg > 0.0 and was.coil_c > 0.0 else 0.0
         net.tie(_COIL, melting, 0.0)
 

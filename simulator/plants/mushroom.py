@@ -54,7 +54,7 @@ def grown(p: MushroomParameters, fruit_kg_m2: float, air_c: float, dt_s: float) 
         return 0.0, 0.0
     rate = log(2.0) / (3600.0 * p.fruit_doubling_h) * warmer(min(air_c, 20.0), 16.0)
     growing = exp(-rate * dt_s)
-    standing = most / (1.0 + (most / fruit_kg_m2 - 1.0) * growing)
+    standing = most * fruit_kg_m2 / (fruit_kg_m2 + (most - fruit_kg_m2) * growing)
     if standing >= p.fruit_picked_at * most:
         return p.fruit_start_kg_m2, standing - p.fruit_start_kg_m2
     return standing, 0.0

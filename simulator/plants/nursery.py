@@ -168,13 +168,14 @@ class Nursery:
         net.join(_LEAF, AIR, 2.0 * crop.leaf_convection_w_m2_k * self._leaf_m2)
         net.join(_SUBSTRATE, AIR, share * (substrate_air + b.bench_below_w_m2_k))
 
-        # mist: part of it never arrives, the rest wets leaves until they drip
+        # Mist: part of it never arrives, the rest wets leaves until they drip. What evaporates follows the deficit
+        # within the step, or a burst would throw the air from dry to fog and back.
         misted = drive["mist"] * b.mist_kg_m2_s
-        saturated, _ = saturation(shell.air_c)
-        dry = min(1.0, max(0.0, (saturated - vapour) / (0.1 * saturated)))
-        flashed = b.mist_evaporates * dry * misted
-        net.give(AIR, -LATENT_J_KG * flashed)
-        net.give(VAPOUR, LATENT_J_KG * flashed)
+        damp, damp_slope = saturation(shell.air_c)
+        damp_rest = damp - damp_slope * shell.air_c
+        flashing = b.mist_evaporates * misted / max(0.1 * damp, damp - vapour)
+        if flashing > 0.0:
+            net.wet(AIR, VAPOUR, LATENT_J_KG * flashing, damp_rest, damp_slope)
 
         # vapour of leaves, wet and dry, and of the substrate
         leaf, leaf_slope = saturation(leaf_c)
@@ -195,6 +196,7 @@ class Nursery:
         net.wet(_SUBSTRATE, VAPOUR, LATENT_J_KG * from_substrate, soaked_rest, soaked_slope)
 
         now = net.solve()
+        flashed = flashing * (damp_rest + damp_slope * now[AIR] - now[VAPOUR])
         excess = leaf_rest + leaf_slope * now[_LEAF] - now[VAPOUR]
         transpired, dried = from_leaf * excess, from_film * excess
         steamed = from_substrate * (soaked_rest + soaked_slope * now[_SUBSTRATE] - now[VAPOUR])

@@ -204,11 +204,12 @@ class House:
         p = self.parameters
         leak = p.leakage * max(p.leakage_least_wind_m_s, sky.wind_m_s)
         high, low = top * p.top_vent_m2_m2, bottom * p.bottom_vent_m2_m2
-        if high <= 0.0 and low <= 0.0:
+        both = hypot(high, low)
+        if both <= 0.0:
             return leak
         lift = 9.81 * abs(air_c - sky.air_c) / (273.15 + 0.5 * (air_c + sky.air_c))
-        pair2 = (high * low) ** 2 / (high * high + low * low)
-        driven = pair2 * 2.0 * lift * p.vent_rise_m + 0.125 * high * high * lift * p.vent_slot_m
+        pair = high * (low / both)
+        driven = 2.0 * pair * pair * lift * p.vent_rise_m + 0.125 * high * high * lift * p.vent_slot_m
         driven += (0.5 * (high + low) * sky.wind_m_s) ** 2 * p.vent_wind_pressure
         return leak + p.vent_discharge * sqrt(driven)
 
