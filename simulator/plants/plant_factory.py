@@ -5,6 +5,7 @@ Room, crop and water stand in files of their own; here they meet, with the carbo
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from math import exp, isnan, log
 from typing import NamedTuple
 
 from foundation.air import CO2_KG_MOL, GAS_CONSTANT, STANDARD_PRESSURE_PA, ZERO_C_IN_K
@@ -16,6 +17,7 @@ from simulator.plants.plant_factory_room import Room, RoomDrive, RoomParameters,
 
 _CO2_G_K_M3_PPM = 1000.0 * CO2_KG_MOL / GAS_CONSTANT * STANDARD_PRESSURE_PA * 1e-6
 _SMALLEST_DIMMING = 0.1
+_LN_90 = log(0.9)
 
 INPUTS: Mapping[str, Port] = {
     "lamps": Port("", 0.0, 1.0, 0.0, "dimming; off below 0.1"),
@@ -32,16 +34,22 @@ INPUTS: Mapping[str, Port] = {
     "topup.valve": Port("", 0.0, 1.0, 0.0, "open"),
     "circulation": Port("", 0.0, 1.0, 1.0, "pump through the channels; without it nothing mixes"),
     "drain.valve": Port("", 0.0, 1.0, 0.0, "open"),
+    "lamps.strings": Port("", 0.0, 1.0, 1.0, "fault: share of the LED strings that light"),
 }
-_DEFAULTS = tuple((name, port.default) for name, port in INPUTS.items())
+_NAMES = tuple(INPUTS)
+_DEFAULTS = tuple(port.default for port in INPUTS.values())
 _LAMPS = list(INPUTS).index("lamps")
 _CIRCULATION = list(INPUTS).index("circulation")
+_STRINGS = list(INPUTS).index("lamps.strings")
 OUTPUTS: Mapping[str, Port] = {
     "air.temperature": Port("degC", -40.0, 120.0),
     "air.relative_humidity": Port("%", 0.0, 100.0),
     "air.co2": Port("ppm", 0.0, 1e6),
     "lamps.ppfd": Port("umol/m2/s", 0.0, 2000.0, note="at the canopy"),
     "lamps.power": Port("kW", 0.0, 1000.0),
+    "lamps.hours": Port("h", 0.0, 1e6, note="counts up"),
+    "compressor.load": Port("", 0.0, 1.0, note="of its capacity; starts and stops as its own limits allow"),
+    "compressor.starts": Port("", 0.0, 1e9, note="counts up"),
     "tank.ec": Port("mS/cm", 0.0, 500.0, note="at 25 degC, of the water at the probe"),
     "tank.ph": Port("pH", 0.0, 14.0, note="of the water at the probe"),
     "tank.level": Port("%", 0.0, 150.0),
@@ -63,6 +71,8 @@ class FarmParameters:
     """What belongs neither to the room nor to the tank. Names as in the parameter file."""
 
     lamp_ppfd_max: float
+    lamp_life_h: float
+    start_lamp_h: float
     crop_cover: float
     crop_start_reserves_g_m2: float
     crop_start_structure_g_m2: float
@@ -83,6 +93,8 @@ class PlantFactoryState(NamedTuple):
     """0 to 1: how far the line behind the valve is filled."""
     crop: Lettuce
     tank: TankState
+    lamp_h: float
+    """How long the lamps have been lit."""
 
     harvested_g_m2: float
     """Dry matter taken off."""
@@ -121,6 +133,7 @@ class PlantFactory:
             co2_line=0.0,
             crop=Lettuce(f.crop_start_reserves_g_m2, f.crop_start_structure_g_m2),
             tank=self._initial_tank,
+            lamp_h=f.start_lamp_h,
             harvested_g_m2=0.0,
             electricity_j=0.0,
             heat_net_j=0.0,
@@ -151,19 +164,22 @@ class PlantFactory:
             topup_valve,
             circulation,
             drain_valve,
+            strings,
         ) = _held(inputs)
         room, crop, tank = state.room, state.crop, state.tank
         area = self.room.parameters.cultivated_m2
         outside_c = min(60.0, max(-60.0, weather.air_c))
         hall_c = f.hall_c + f.hall_follows_weather * (outside_c - f.hall_c)
         hall_vapour = min(weather.relative_humidity * saturated_kg_m3(outside_c), 0.9 * saturated_kg_m3(hall_c))
-        ppfd = f.lamp_ppfd_max * _light(lamps, room.air_c)
+        nominal_ppfd = f.lamp_ppfd_max * strings * _light(lamps, room.air_c)
+        age = self._age(state.lamp_h)
+        ppfd = nominal_ppfd * age
         interception = f.crop_cover * light_interception(crop)
         thirst = min(1.0, self.tank.water_for_roots_l(tank) / 20.0)
         room_next, flux = self.room.advance(
             room,
             RoomDrive(
-                ppfd,
+                nominal_ppfd,
                 interception,
                 f.crop_cover * leaf_area_index(crop),
                 thirst,
@@ -177,6 +193,7 @@ class PlantFactory:
                 hall_c,
                 hall_vapour,
                 outside_c,
+                age,
             ),
             dt_s,
         )
@@ -238,6 +255,7 @@ class PlantFactory:
             co2_line,
             crop,
             tank_next,
+            state.lamp_h + dt_s / 3600.0 if nominal_ppfd > 0.0 else state.lamp_h,
             state.harvested_g_m2 + harvested,
             state.electricity_j + dt_s * (flux.electricity_w + pump_w),
             state.heat_net_j + dt_s * (flux.heat_net_w + pump_w) + carried_j,
@@ -253,7 +271,7 @@ class PlantFactory:
         tank = state.tank
         air_c = state.room.air_c
         held = _held(inputs)
-        ppfd = self.farm.lamp_ppfd_max * _light(held[_LAMPS], air_c)
+        nominal_ppfd = self.farm.lamp_ppfd_max * held[_STRINGS] * _light(held[_LAMPS], air_c)
         ec, ph = self.tank.probe(tank)
         dry_g_m2 = state.crop.reserves_g_m2 + state.crop.structure_g_m2
         area = self.room.parameters.cultivated_m2
@@ -261,8 +279,11 @@ class PlantFactory:
             "air.temperature": air_c,
             "air.relative_humidity": 100.0 * min(1.0, state.room.vapour_kg_m3 / saturated_kg_m3(air_c)),
             "air.co2": min(1e6, state.co2_g_m3 * (air_c + ZERO_C_IN_K) / _CO2_G_K_M3_PPM),
-            "lamps.ppfd": ppfd,
-            "lamps.power": 0.001 * self.room.lamp_w(ppfd),
+            "lamps.ppfd": nominal_ppfd * self._age(state.lamp_h),
+            "lamps.power": 0.001 * self.room.lamp_w(nominal_ppfd),
+            "lamps.hours": state.lamp_h,
+            "compressor.load": state.room.compressor,
+            "compressor.starts": state.room.machine.starts,
             "tank.ec": ec,
             "tank.ph": ph,
             "tank.level": 100.0 * tank.tank_l / self.tank.parameters.tank_full_l,
@@ -289,6 +310,10 @@ class PlantFactory:
             "co2": abs(co2_g) / max(1e-3, after.co2_gross_g - before.co2_gross_g),
             "ions": self.tank.ions_unexplained(before.tank, after.tank),
         }
+
+    def _age(self, lamp_h: float) -> float:
+        """What is left of the light of new lamps: nine tenths at the end of their life (L90)."""
+        return exp(_LN_90 * lamp_h / self.farm.lamp_life_h)
 
     def _heat_j(self, state: PlantFactoryState) -> float:
         return self.room.heat_j(state.room) + self.tank.heat_j(state.tank)
@@ -319,15 +344,12 @@ def load(name: str = "plant_factory_100m2", seed: int | None = None) -> PlantFac
 
 def _held(inputs: Mapping[str, float]) -> list[float]:
     """Every input in the order of INPUTS, held between 0 and 1; NaN counts as not driven."""
-    values = [inputs.get(name, default) for name, default in _DEFAULTS]
-    for value in values:
-        if not 0.0 <= value <= 1.0:
-            break
-    else:
+    values = list(map(inputs.get, _NAMES, _DEFAULTS))
+    if min(values) >= 0.0 and max(values) <= 1.0 and not isnan(sum(values)):
         return values
     return [
         0.0 if value < 0.0 else 1.0 if value > 1.0 else value if value == value else default
-        for value, (_, default) in zip(values, _DEFAULTS, strict=True)
+        for value, default in zip(values, _DEFAULTS, strict=True)
     ]
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from foundation.air import GAS_CONSTANT, WATER_KG_MOL, ZERO_C_IN_K
 from simulator.plants.canopy import stomatal_resistance_s_m
+from simulator.plants.compressor import Compressor, CompressorLimits, asked
 
 AIR_J_M3_K = 1.19 * 1006.0
 LATENT_J_KG = 2.4538e6
@@ -52,6 +53,10 @@ class RoomParameters:
     coil_film_drain_s: float
     coil_film_dry_s: float
     compressor_start_s: float
+    compressor_least: float
+    compressor_min_on_s: float
+    compressor_min_off_s: float
+    compressor_starts_per_h: float
     condenser_approach_k: float
     cop_carnot_share: float
     heater_kw: float
@@ -77,12 +82,14 @@ class RoomState(NamedTuple):
     """Condensate that still hangs on it."""
     compressor: float
     """0 to 1, as it runs after its start."""
+    machine: Compressor = Compressor()
 
 
 class RoomDrive(NamedTuple):
     """What acts on the room for a step; machines 0 to 1."""
 
     ppfd: float
+    """What new lamps would give, umol/m2/s: the power goes by it."""
     interception: float
     leaf_area_index: float
     thirst: float
@@ -98,6 +105,8 @@ class RoomDrive(NamedTuple):
     hall_c: float
     hall_vapour_kg_m3: float
     outside_c: float
+    lamp_age: float = 1.0
+    """What age has left of the lamps' light; the rest of their power is heat all the same."""
 
 
 class RoomFlux(NamedTuple):
@@ -129,6 +138,9 @@ class Room:
         self._coil_w_k = r.coil_air_kg_s * (1.0 - r.coil_bypass) * _AIR_J_KG_K
         self._dehumidified_kg_s = r.dehumidifier_l_h / 3600.0
         self._misted_kg_s = r.humidifier_l_h / 3600.0
+        self._limits = CompressorLimits(
+            r.compressor_least, r.compressor_min_on_s, r.compressor_min_off_s, r.compressor_starts_per_h
+        )
 
     def initial(self) -> RoomState:
         """Dark, dry coil, near the targets."""
@@ -143,9 +155,9 @@ class Room:
     def advance(self, state: RoomState, drive: RoomDrive, dt_s: float) -> tuple[RoomState, RoomFlux]:
         """The room `dt_s` later, and what it exchanged on the way."""
         r = self.parameters
-        air_c, vapour, mass_c, lamp_c, coil_c, film_kg, running = state
+        air_c, vapour, mass_c, lamp_c, coil_c, film_kg, running, machine = state
         (
-            ppfd,
+            nominal_ppfd,
             interception,
             leaf_area_index,
             thirst,
@@ -159,17 +171,20 @@ class Room:
             hall_c,
             hall_vapour,
             outside_c,
+            lamp_age,
         ) = drive
         saturated = saturated_kg_m3(air_c)
         humidity = vapour / saturated
+        machine, cooling = asked(self._limits, machine, cooling, dt_s)
         gap = (cooling - running) * exp(-dt_s / r.compressor_start_s)
         # the mean of the step is what cools
         mean_running = cooling - (cooling - running - gap) * r.compressor_start_s / dt_s
         running = cooling - gap
 
         # light: part of it warms leaves, the rest racks and walls
-        lamp_w = self._lamp_w_umol * ppfd
-        light_w = self._light_share * lamp_w
+        lamp_w = self._lamp_w_umol * nominal_ppfd
+        ppfd = nominal_ppfd * lamp_age
+        light_w = self._light_share * self._lamp_w_umol * ppfd
         leaves_w = self._leaves_w_umol * interception * ppfd
 
         # The balance of canopy.canopy_fluxes, solved for the vapour: a line, which the step can be implicit in.
@@ -270,6 +285,7 @@ class Room:
             coil_next,
             film_kg + dt_s * (condensed_kg_s - dried_kg_s - drained_kg_s),
             running,
+            machine,
         ), RoomFlux(
             transpired_kg_s,
             water_w_k * (air_next - water_c),

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given, settings
@@ -14,6 +15,7 @@ from simulator.plants.plant_factory import PlantFactory, PlantFactoryState, load
 from simulator.plants.plant_factory_room import LATENT_J_KG, RoomDrive
 
 PLANT = load()
+PLANT_TANK = PLANT.tank.parameters
 SPRING = Weather(air_c=12.0, relative_humidity=0.7, wind_m_s=2.0, global_radiation_w_m2=0.0, sky_c=0.0)
 DAY = {"lamps": 0.75, "cooling": 0.62, "dehumidifier": 1.0}
 NIGHT = {"cooling": 0.2}
@@ -130,6 +132,59 @@ def test_lamps_save_themselves_in_a_room_without_cooling() -> None:
     hot = run(12 * 3600.0, {"lamps": 1.0, "heating": 1.0})
     assert 40.0 < seen(hot)["air.temperature"] < 60.0
     assert seen(hot, {"lamps": 1.0})["lamps.ppfd"] < 300.0
+
+
+def starts(state: PlantFactoryState) -> float:
+    return seen(state)["compressor.starts"]
+
+
+def test_the_compressor_starts_no_more_often_than_it_may() -> None:
+    # somebody asks for cooling and takes it back every minute, for three hours
+    chatter = run(3 * 3600.0, lambda t: {"lamps": 0.75, "cooling": t // 60 % 2})
+    assert starts(chatter) <= 3 * 6 + 1
+    assert starts(chatter) >= 3 * 4
+    assert starts(run(3600.0, DAY)) == 1.0
+
+
+def test_a_stopped_compressor_waits_and_a_started_one_stays() -> None:
+    limits = PLANT.room.parameters
+    running = run(20.0, {"cooling": 0.5})
+    assert running.room.machine.on
+    held = run(limits.compressor_min_on_s - 30.0, {}, running)
+    assert held.room.machine.on
+    assert held.room.compressor == pytest.approx(limits.compressor_least, abs=0.05)  # as slowly as it can
+    stopped = run(60.0, {}, held)
+    assert not stopped.room.machine.on
+    waiting = run(limits.compressor_min_off_s - 90.0, {"cooling": 1.0}, stopped)
+    assert not waiting.room.machine.on
+    assert run(600.0, {"cooling": 1.0}, waiting).room.machine.on
+
+
+def test_too_little_cooling_does_not_start_the_compressor() -> None:
+    assert starts(run(600.0, {"cooling": 0.9 * PLANT.room.parameters.compressor_least})) == 0.0
+
+
+def test_old_lamps_give_a_tenth_less_light_for_the_same_power() -> None:
+    old = PlantFactory(replace(PLANT.farm, start_lamp_h=PLANT.farm.lamp_life_h), PLANT.room.parameters, PLANT_TANK)
+    new_lamps, old_lamps = (plant.observe(plant.initial(), {"lamps": 1.0}, SPRING) for plant in (PLANT, old))
+    assert old_lamps["lamps.ppfd"] == pytest.approx(0.9 * new_lamps["lamps.ppfd"])
+    assert old_lamps["lamps.power"] == new_lamps["lamps.power"]
+    # what is not light is heat
+    assert run(3600.0, DAY, plant=old).room.air_c == pytest.approx(run(3600.0, DAY).room.air_c, abs=0.5)
+    lit = run(7200.0, lambda t: {"lamps": float(t < 3600.0)})
+    assert seen(lit)["lamps.hours"] == pytest.approx(1.0)
+
+
+def test_a_dead_quarter_of_the_strings_takes_a_quarter_of_light_and_power() -> None:
+    whole, broken = (seen(PLANT.initial(), {"lamps": 0.8, "lamps.strings": share}) for share in (1.0, 0.75))
+    for name in ("lamps.ppfd", "lamps.power"):
+        assert broken[name] == pytest.approx(0.75 * whole[name])
+
+
+def test_half_the_step_changes_a_days_results_by_less_than_half_a_percent() -> None:
+    whole, half = run(86400.0, busy), run(86400.0, busy, step_s=5.0)
+    for name in ("energy.electricity", "crop.dry_mass", "tank.volume", "tank.ec", "tank.ph", "air.co2"):
+        assert seen(whole)[name] == pytest.approx(seen(half)[name], rel=0.005), name
 
 
 def test_the_crop_draws_down_carbon_dioxide_in_the_light_and_gives_it_back_in_the_dark() -> None:
@@ -249,24 +304,27 @@ skies = st.builds(
     st.lists(st.dictionaries(st.sampled_from(list(PLANT.inputs)), anything), min_size=1, max_size=3),
     skies,
     st.sampled_from([0.1, 1.0, 10.0]),
+    st.sampled_from([PLANT, load(seed=1), load(seed=2)]),
 )
-@example([{name: 1.0 for name in PLANT.inputs}, {name: 0.0 for name in PLANT.inputs}], SPRING, 10.0)
-@example([{"drain.valve": 1.0, "lamps": 1.0, "heating": 1.0}], SPRING, 10.0)
-@example([{"cooling": 1.0, "dehumidifier": 1.0, "fans": 0.0}], SPRING, 10.0)
-@example([{"humidifier": 1.0, "co2.valve": 1.0, "circulation": 0.0, "topup.valve": 1.0}], SPRING, 10.0)
-def test_nothing_a_wire_can_say_breaks_the_farm(programs: list[dict[str, float]], sky: Weather, step_s: float) -> None:
-    start = state = PLANT.initial()
+@example([{name: 1.0 for name in PLANT.inputs}, {name: 0.0 for name in PLANT.inputs}], SPRING, 10.0, PLANT)
+@example([{"drain.valve": 1.0, "lamps": 1.0, "heating": 1.0}], SPRING, 10.0, PLANT)
+@example([{"cooling": 1.0, "dehumidifier": 1.0, "fans": 0.0}], SPRING, 10.0, PLANT)
+@example([{"humidifier": 1.0, "co2.valve": 1.0, "circulation": 0.0, "topup.valve": 1.0}], SPRING, 10.0, PLANT)
+def test_nothing_a_wire_can_say_breaks_the_farm(
+    programs: list[dict[str, float]], sky: Weather, step_s: float, plant: PlantFactory
+) -> None:
+    start = state = plant.initial()
     for inputs in programs:
         for _ in range(200):
-            state = PLANT.advance(state, inputs, sky, step_s)
-        for name, value in PLANT.observe(state, inputs, sky).items():
-            port = PLANT.outputs[name]
+            state = plant.advance(state, inputs, sky, step_s)
+        for name, value in plant.observe(state, inputs, sky).items():
+            port = plant.outputs[name]
             assert port.low <= value <= port.high, f"{name} is {value}"
     masses = (*state.tank.inlet, *state.tank.bulk, *state.tank.channel, *state.crop, state.room.vapour_kg_m3)
     assert all(math.isfinite(mass) and mass >= 0.0 for mass in masses)
     assert state.room.coil_film_kg >= 0.0
     assert state.co2_g_m3 >= 0.0
-    assert max(PLANT.balances(start, state).values()) < 1e-6
+    assert max(plant.balances(start, state).values()) < 1e-6
 
 
 @pytest.mark.parametrize(
