@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from itertools import pairwise
+from statistics import fmean, pstdev
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -57,6 +58,38 @@ def test_every_sky_is_one_that_could_be(name: str, seed: int, time_s: float) -> 
     assert 0.0 <= sky.global_radiation_w_m2 < 1150.0
     assert -80.0 < sky.sky_c <= sky.air_c + 1e-9
     assert 0.0 <= sky.wind_from_degrees < 360.0
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**62))
+def test_every_seed_keeps_what_the_scenarios_ask_of_a_design_day(seed: int) -> None:
+    front = day("cold_front", seed)  # S01: 4 to -12 degC in three hours
+    before, after = front.at(MIDNIGHT + 21.0 * HOUR).air_c, front.at(MIDNIGHT + 24.0 * HOUR).air_c
+    assert before == pytest.approx(4.0, abs=2.0)
+    assert after == pytest.approx(-12.0, abs=2.0)
+    assert before - after == pytest.approx(16.0, abs=2.5)
+    heat = hours(day("heat_wave", seed), 11.0, 15.0, 600.0)  # S07: 35 degC, 13 to 15 m/s from 11 to 15 o'clock
+    assert max(sky.air_c for sky in heat) == pytest.approx(35.0, abs=2.0)
+    assert 12.6 < fmean(sky.wind_m_s for sky in heat) < 15.4
+    assert max(sky.wind_m_s for sky in hours(day("storm", seed), step_s=600.0)) > 17.0
+    dull = fmean(sky.global_radiation_w_m2 for sky in hours(day("dull_week", seed), step_s=1800.0))
+    clear = fmean(
+        clear_sky_w_m2(MIDNIGHT + half * 1800.0, SHOUGUANG[0], SHOUGUANG[1]) for half in range(49)
+    )  # fmt: skip
+    assert 0.15 < dull / clear < 0.7
+
+
+@pytest.mark.parametrize("name", sorted(CLIMATES))
+def test_over_many_seeds_a_day_is_its_climate(name: str) -> None:
+    climate, noon = CLIMATES[name], MIDNIGHT + 12.0 * HOUR
+    skies = [day(name, seed).at(noon) for seed in range(400)]
+    warm = [sky.air_c for sky in skies]
+    assert fmean(warm) == pytest.approx(climate.air_c(12.0), abs=0.2 * climate.air_spread_k)
+    assert pstdev(warm) == pytest.approx(climate.air_spread_k, rel=0.15)
+    wind = [sky.wind_m_s for sky in skies]
+    assert fmean(wind) == pytest.approx(climate.wind_m_s(12.0), rel=0.05)
+    assert pstdev(wind) / fmean(wind) == pytest.approx(climate.gustiness, rel=0.15)
+    assert len({sky.wind_from_degrees for sky in skies}) > 390
 
 
 def test_another_seed_is_another_day() -> None:
