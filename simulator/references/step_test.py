@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from edge_config.loader import load_site
 from simulator.field import Field
 from simulator.instruments import EXACT
+from simulator.parameters import varied
 from simulator.plants.plant import Weather
 from simulator.references.tunings import TUNINGS, Step
 from simulator.weather import Steady
@@ -40,7 +41,8 @@ def measure(step: Step) -> Fit:
     facility = next(name for name in site.simulation if name != "weather")
     lines: list[list[float]] = []
     for moved in (False, True):
-        field = Field(site, START_S, 0, sky=Steady(replace(MILD, **dict[str, Any](step.sky))))
+        with varied(step.parameters, None):
+            field = Field(site, START_S, 0, sky=Steady(replace(MILD, **dict[str, Any](step.sky))))
         for instrument in field.instruments.values():
             instrument.character = replace(EXACT, lag_s=instrument.character.lag_s)
         for port, value in step.hold.items():

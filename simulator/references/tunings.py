@@ -17,6 +17,8 @@ class Step:
     probe: str
     hold: Mapping[str, float]
     """Input ports, all the while; others stand at their defaults."""
+    parameters: Mapping[str, float]
+    """Of the plant, other than in its file."""
     sky: Mapping[str, float]
     """Of `simulator.plants.plant.Weather`; the rest is mild."""
     ports: tuple[str, ...]
@@ -52,7 +54,8 @@ def read_tunings() -> dict[str, Tuning]:
             entry["gain"], entry["delay_s"], entry["lag_s"], entry["closed_s"], entry["tolerance"],
             entry.get("idle", 0.0),
             Step(
-                step["site"], step["probe"], step["hold"], step.get("sky", {}), tuple(step["ports"]), step["to"],
+                step["site"], step["probe"], step["hold"], step.get("parameters", {}), step.get("sky", {}),
+                tuple(step["ports"]), step["to"],
                 step.get("span", 100.0), 3600.0 * step["settle_h"], 3600.0 * step["watch_h"],
             ),
         )  # fmt: skip
