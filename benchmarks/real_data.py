@@ -88,6 +88,7 @@ def run(quick: bool = False) -> list[Row]:
 
         draw(result.points, IMAGES)
         print(findings(result.said, result.found), file=sys.stderr)
+    print("\n".join(result.found.faults[:20]), file=sys.stderr)
     return rows_of(result)
 
 
@@ -98,8 +99,8 @@ def rows_of(result: Result) -> list[Row]:
     votes = sum(found.votes.values())
     return [
         row(
-            "real data: cells that stand in InfluxDB as in the file, nothing besides",
-            found.right - len(found.faults), GOAL, found.cells + found.empty, "cells", more_is_better=True,
+            f"real data: points of InfluxDB that {found.cells + found.empty} cells did not ask for, or miss",
+            len(found.faults), GOAL, 0.0, "points",
         ),
         row("real data: rows whose probes were voted on", votes - found.overtaken, GOAL, votes, "rows", 0.9, True),
         row("real data: faster than the greenhouse", speed, "asked for", 3000.0, "x", more_is_better=True),

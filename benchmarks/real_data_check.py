@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -233,8 +234,9 @@ def _compare_derived(tag: str, expression: str, points: Mapping[str, Sequence[Po
         if point.value is None:
             found.again["input"] += 1
             continue
-        latest = _latest(humidity, point.ms)[::-1]
-        pairs = ((t, rh) for t in reversed(_latest(air, point.ms)) for rh in latest)
+        latest = [*_found_out(humidity, point.ms), *reversed(_latest(humidity, point.ms))]
+        temperatures = [*_found_out(air, point.ms), *reversed(_latest(air, point.ms))]
+        pairs = ((t, rh) for t in temperatures for rh in latest)
         if any(_is_same(point[1:], _derived(formula, t, rh)) for t, rh in pairs):
             found.derived += 1
         else:
@@ -252,6 +254,14 @@ def _latest(points: Sequence[Point], ms: int) -> Sequence[Point]:
     """The last words up to `ms`; before the first there was none."""
     end = bisect_right(points, ms, key=lambda point: point.ms)
     return [NOTHING_YET, *points[:end]][-LAST_WORDS:]
+
+
+def _found_out(points: Sequence[Point], ms: int) -> list[Point]:
+    """What was said after `ms` about what had stood before: that a probe was refused is learned with the other's row,
+    and stands when it was learned, but what is computed from the vote stands at the time of its newest input."""
+    begin = bisect_right(points, ms, key=lambda point: point.ms)
+    later = takewhile(lambda point: point.q < GOOD and point.ms <= ms + AFTER_MS, islice(points, begin, None))
+    return list(islice(later, LAST_WORDS))
 
 
 def _is_same(a: tuple[float | None, int, str | None], b: tuple[float | None, int, str | None]) -> bool:

@@ -16,7 +16,7 @@ from matplotlib import dates, pyplot
 ZONE = ZoneInfo("Europe/Amsterdam")
 COMPUTER, WIRELESS, VOTED, WARN, BACK = "#1f6f8b", "#e09f3e", "#222222", "#c1121f", "#dddddd"
 SPIKES = (
-    ("gh1.ref.air_temp_computer", "2022-03-05T13:30", "air temperature, °C"),
+    ("gh1.ref.leaf_temp", "2022-02-10T08:17", "leaf temperature, °C"),
     ("gh1.ref.rh_computer", "2022-03-11T10:54", "humidity, %"),
     ("gh1.ref.co2", "2022-02-09T04:34", "CO2, ppm"),
     ("gh1.all.out_temp", "2022-02-20T21:45", "outside, °C"),
@@ -42,6 +42,7 @@ def findings(said: Mapping[str, Any], found: Found) -> str:
         f"{found.right} right, {len(found.faults)} faults; {found.derived} derived points; "
         f"{found.overtaken} votes overtaken; a row waited {said['worst_late_s']:.0f} s at most",
         f"points besides the rows, all without a value: {dict(found.again)}",
+        f"orders in shadow: {said['devices']['shadow']}; scans: {said['scan']}",
         "",
         f"| value | good | {' | '.join(reasons)} |",
         f"|---|---|{'---|' * len(reasons)}",
