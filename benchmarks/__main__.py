@@ -1,6 +1,7 @@
 """`python -m benchmarks [NAME...] [--json] [--quick]`: figures, ours and somebody else's side by side.
 
-A benchmark is a module here with `run() -> list[dict]`. Exit 0 when all ran, whatever they found; 1 when one could
+A benchmark is a module here with `run() -> list[dict]`; one with `add_options(parser)` takes options of its own.
+Exit 0 when all ran, whatever they found; 1 when one could
 not run; 2 for a name that there is not.
 """
 
@@ -31,11 +32,14 @@ def names() -> list[str]:
     return sorted(file.stem for file in directory.glob("*.py") if "\ndef run(" in file.read_text("utf-8"))
 
 
-def rows_of(name: str, quick: bool = False) -> list[Row]:
-    """One benchmark's rows. `quick` asks for small counts, of those that know it."""
+def rows_of(name: str, quick: bool = False, **options: object) -> list[Row]:
+    """One benchmark's rows. `quick` asks for small counts, of those that know it; so with every other option."""
     benchmark = import_module(f"benchmarks.{name}").run
-    knows = "quick" in inspect.signature(benchmark).parameters
-    rows: list[Row] = benchmark(quick=True) if quick and knows else benchmark()
+    known = inspect.signature(benchmark).parameters
+    wanted = {key: value for key, value in options.items() if key in known}
+    if quick and "quick" in known:
+        wanted["quick"] = True
+    rows: list[Row] = benchmark(**wanted)
     return rows
 
 
@@ -45,8 +49,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="which; all if none is named")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
     parser.add_argument("--quick", action="store_true", help="small counts: does it run, not how fast")
-    given = parser.parse_args(arguments)
     known = names()
+    for name in parser.parse_known_args(arguments)[0].names:
+        if name in known and hasattr(module := import_module(f"benchmarks.{name}"), "add_options"):
+            module.add_options(parser)
+    given = parser.parse_args(arguments)
     for name in given.names:
         if name not in known:
             parser.error(f"no benchmark '{name}'; there are: {', '.join(known)}")
@@ -56,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name in given.names or known:
         try:
             with errors.status(f"{name} …"):
-                rows += rows_of(name, given.quick)
+                rows += rows_of(name, **vars(given))
         except Exception as error:  # one that cannot run here must not hide the others
             print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr)
             failed = True

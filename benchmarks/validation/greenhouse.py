@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final
 
-from benchmarks.validation.greenlight import static_trajectory, ten_days
+from benchmarks.validation.greenlight import means_and_sums, static_trajectory
 from benchmarks.validation.verdicts import Quantity
 from simulator.plants.greenhouse import load
 from simulator.weather import design_day
@@ -23,9 +23,9 @@ def _last_hour(case: str, hours: int) -> dict[str, float]:
     return static_trajectory(json.loads(case), hours)[-1]
 
 
-def _ten(name: str) -> Quantity:
+def _closed_loop(name: str, of_days: int) -> Quantity:
     def value(days: int, lamp: str) -> float | None:
-        run = ten_days(lamp) if days == 10 else None
+        run = means_and_sums(lamp, days) if days == of_days else None
         return None if run is None else run[name]
 
     return value
@@ -57,7 +57,8 @@ QUANTITIES: Final[Mapping[str, Quantity]] = {
         )
     },
     **{
-        f"gl10d_{name}": _ten(name)
+        f"gl{days}d_{name}": _closed_loop(name, days)
+        for days in (10, 110)
         for name in (
             "tAir_mean", "rh_mean", "co2_ppm_mean", "heat_boiler_sum", "lamp_electric_sum", "co2_dosed_sum",
             "transpiration_x1.1_sum",

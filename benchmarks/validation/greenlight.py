@@ -2,13 +2,16 @@
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from math import exp, log, sqrt
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from benchmarks.peers import GREENLIGHT, folder_of
+from benchmarks.validation.verdicts import NotAtHand
 from simulator.parameters import load_parameters
 from simulator.plants.glasshouse import step
 from simulator.plants.glasshouse_flows import air_flows
@@ -22,7 +25,7 @@ from simulator.plants.greenhouse_parameters import (
 )
 
 STEP_S = 30.0
-_TEN_DAYS = Path(__file__).parents[3] / "shared" / "validation" / "greenlight_10d.csv"
+TEN_DAYS = Path(__file__).parents[3] / "shared" / "validation" / "greenlight_10d.csv"
 
 
 def static_trajectory(case: Mapping[str, Any], hours: int) -> list[dict[str, float]]:
@@ -142,14 +145,62 @@ def _vapour_pa(house: House) -> float:
     return house.vapour_air_kg_m3 * VAPOUR_CONSTANT * (house.air_c + KELVIN)
 
 
-@lru_cache(maxsize=3)
-def ten_days(lamp: str) -> dict[str, float] | None:
-    """Means and sums of a closed loop with lamps `led`, `hps` or `none`; None where the weather is not there.
+class Sky(NamedTuple):
+    """Rows of weather in GreenLight's columns, evenly spaced; between them it is interpolated."""
 
-    GreenLight had weather of every five minutes; here it is what the hours of greenlight_10d.csv give.
+    every_s: float
+    rows: list[list[float]]
+
+    def at(self, time_s: float) -> dict[str, float]:
+        place = time_s / self.every_s
+        row = min(int(place), len(self.rows) - 2)
+        share = min(1.0, place - row)  # after the last row it stays as it is
+        pairs = zip(_SKY, self.rows[row], self.rows[row + 1], strict=True)
+        return {name: a + (b - a) * share for name, a, b in pairs}
+
+
+class Closed(NamedTuple):
+    """A closed loop: its samples, its last state, and the CPU seconds it took."""
+
+    samples: list[dict[str, float]]
+    house: House
+    cpu_s: float
+
+
+_SKY = ("tOut", "vpOut", "co2Out", "wind", "tSky", "tSoOut", "iGlob", "dayRadSum", "isDay")
+
+
+@lru_cache(maxsize=2)
+def hourly_sky() -> Sky:
+    """The hours that greenlight_10d.csv gives of GreenLight's ten days."""
+    with TEN_DAYS.open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["lamp"] == "led"]
+    return Sky(3600.0, [[float(row[name]) for name in _SKY] for row in rows])
+
+
+@lru_cache(maxsize=2)
+def full_sky(path: Path) -> Sky:
+    """GreenLight's own weather file, every five minutes of 111 days; names, meanings and units stand above the rows."""
+    with path.open(newline="", encoding="latin-1") as file:
+        rows = list(csv.DictReader(file))[2:]
+    return Sky(300.0, [[float(row[name]) for name in _SKY] for row in rows])
+
+
+def closed_loop(
+    lamp: str,
+    days: float,
+    sky: Sky,
+    step_s: float = STEP_S,
+    sample_s: float | None = None,
+    *,
+    as_greenlight: bool = False,
+) -> Closed:
+    """Days under Katzin's rules with lamps `led`, `hps` or `none`, from the young crop that GreenLight starts with.
+
+    The step is an implicit one, so the rules hear where the air is heading at its end. Samples, every `sample_s` where
+    that is given, hold the state's columns and the controls of that moment. `as_greenlight` lets air that warms keep
+    its vapour pressure, as GreenLight has it, in the place of its mass of vapour.
     """
-    if lamp not in ("led", "hps", "none") or not _TEN_DAYS.is_file():
-        return None
     p, c = _reference("katzin_2021_hps" if lamp == "hps" else "katzin_2021_led")
     p = replace(
         p,
@@ -161,36 +212,84 @@ def ten_days(lamp: str) -> dict[str, float] | None:
         initial_temperature_sum_c_d=0.0,
     )
     house = initial(p)
-    seconds = 10 * 86400
-    sums = {"tAir": 0.0, "rh": 0.0, "co2": 0.0}
-    for time_s, sky in _hourly(seconds):
-        ppm = CO2_CONSTANT * (house.air_c + KELVIN) * house.co2_air_mg_m3 / 101325.0
-        humidity = 100.0 * _vapour_pa(house) / p.saturation_pa(house.air_c)
-        controls = katzin_rules(time_s, sky, house.air_c, humidity, ppm, lamps=lamp != "none")
-        house = step(p, c, house, _drive(p, controls), _outside(sky), STEP_S)
-        for name, value in (("tAir", house.air_c), ("rh", humidity), ("co2", ppm)):
-            sums[name] += value * STEP_S / seconds
+    samples: list[dict[str, float]] = []
+    every = 0 if sample_s is None else round(sample_s / step_s)
+    before = heard(p, house)
+    begun = time.process_time()
+    last = round(days * 86400.0 / step_s)
+    for count in range(last + 1):
+        now_s = count * step_s
+        now = heard(p, house)
+        weather = sky.at(now_s)
+        if every and count % every == 0:
+            controls = katzin_rules(now_s, weather, *now, lamps=lamp != "none")
+            drive = _drive(p, controls)
+            samples.append(_columns(p, c, house, drive, _outside(weather)) | controls | _costs(drive))
+        if count == last:
+            break
+        ahead = [value + (value - was) for value, was in zip(now, before, strict=True)]
+        drive = _drive(p, katzin_rules(now_s, weather, *ahead, lamps=lamp != "none"))
+        then = step(p, c, house, drive, _outside(weather), step_s)
+        house = _at_its_pressure(house, then) if as_greenlight else then
+        before = now
+    return Closed(samples, house, time.process_time() - begun)
+
+
+def _at_its_pressure(before: House, after: House) -> House:
+    """Vapour that the air of a closed pot would have to lose to keep its pressure as it warms."""
+    return after._replace(
+        vapour_air_kg_m3=after.vapour_air_kg_m3 * (before.air_c + KELVIN) / (after.air_c + KELVIN),
+        vapour_top_kg_m3=after.vapour_top_kg_m3 * (before.top_c + KELVIN) / (after.top_c + KELVIN),
+    )
+
+
+def heard(p: GreenhouseParameters, house: House) -> tuple[float, float, float]:
+    """What the rules hear: air in degC, relative humidity in %, CO2 in ppm."""
+    ppm = CO2_CONSTANT * (house.air_c + KELVIN) * house.co2_air_mg_m3 / 101325.0
+    return house.air_c, 100.0 * _vapour_pa(house) / p.saturation_pa(house.air_c), ppm
+
+
+def _costs(drive: Drive) -> dict[str, float]:
+    return {"qLampIn": drive.lamp_w, "mcExtAir": drive.co2_mg_s}
+
+
+def packaged_weather() -> Path | None:
+    """The weather file in GreenLight's package, where that is installed (`benchmarks.peers`)."""
+    folder = folder_of(GREENLIGHT)
+    path = folder and folder / "models" / "katzin_2021" / "input_data" / "test_data" / "Bleiswijk_from_20091020.csv"
+    return path if path and path.is_file() else None
+
+
+@lru_cache(maxsize=4)
+def means_and_sums(lamp: str, days: int) -> dict[str, float] | None:
+    """Means and sums of a closed loop; None for lamps or days that there are not, NotAtHand without the weather.
+
+    Ten days can do with the hours that greenlight_10d.csv gives; longer ones want the file in GreenLight's package.
+    """
+    if lamp not in ("led", "hps", "none"):
+        return None
+    path = packaged_weather()
+    if path is not None:
+        sky = full_sky(path)
+    elif days <= 10 and TEN_DAYS.is_file():
+        sky = hourly_sky()
+    else:
+        raise NotAtHand(f"it wants the weather of {GREENLIGHT[1]}: python -m benchmarks greenlight installs it")
+    if not 0 < days * 86400.0 <= sky.every_s * len(sky.rows):
+        return None
+    run = closed_loop(lamp, days, sky, sample_s=300.0)
+    count = len(run.samples)
+    ppm = [CO2_CONSTANT * (row["tAir"] + KELVIN) * row["co2Air"] / 101325.0 for row in run.samples]
+    books = run.house.books
     return {
-        "tAir_mean": sums["tAir"],
-        "rh_mean": sums["rh"],
-        "co2_ppm_mean": sums["co2"],
-        "heat_boiler_sum": house.books.boiler_j / 1e6,
-        "lamp_electric_sum": house.books.lamp_j / 1e6,
-        "co2_dosed_sum": house.books.co2_dosed_mg / 1e6,
-        "transpiration_x1.1_sum": 1.1 * house.books.transpired_kg,
+        "tAir_mean": sum(row["tAir"] for row in run.samples) / count,
+        "rh_mean": sum(row["rhIn"] for row in run.samples) / count,
+        "co2_ppm_mean": sum(ppm) / count,
+        "heat_boiler_sum": books.boiler_j / 1e6,
+        "lamp_electric_sum": books.lamp_j / 1e6,
+        "co2_dosed_sum": books.co2_dosed_mg / 1e6,
+        "transpiration_x1.1_sum": 1.1 * books.transpired_kg,
     }
-
-
-def _hourly(seconds: int) -> Iterator[tuple[float, dict[str, float]]]:
-    names = ("tOut", "vpOut", "co2Out", "wind", "tSky", "tSoOut", "iGlob", "dayRadSum", "isDay")
-    with _TEN_DAYS.open(newline="") as file:
-        rows = [[float(row[name]) for name in names] for row in csv.DictReader(file) if row["lamp"] == "led"]
-    for count in range(round(seconds / STEP_S)):
-        place = count * STEP_S / 3600.0
-        hour = min(int(place), len(rows) - 2)
-        share = place - hour
-        pairs = zip(names, rows[hour], rows[hour + 1], strict=True)
-        yield count * STEP_S, {name: a + (b - a) * share for name, a, b in pairs}
 
 
 def katzin_rules(

@@ -15,6 +15,11 @@ from typing import Final, Literal
 
 from benchmarks.validation.points import Point
 
+
+class NotAtHand(Exception):
+    """What a quantity is computed from is not on this machine; the message says what, and how to have it."""
+
+
 Quantity = Callable[..., float | None]
 Verdict = Literal["pass", "fail", "not implemented", "reported"]
 
@@ -69,12 +74,18 @@ def judged(points: Iterable[Point], known: Mapping[tuple[str, str], Quantity]) -
         yield Result(point, value, _verdict(point, value, note), note)
 
 
+def unsaid(result: Result) -> bool:
+    """Whether a result has a reason that its verdict does not tell: a failure, or what is not on this machine."""
+    return result.verdict == "fail" or (result.verdict == "not implemented" and result.note != _UNKNOWN)
+
+
 def failed(results: Iterable[Result]) -> bool:
     """Whether a point that gates did not hold."""
     return any(result.verdict == "fail" for result in results)
 
 
 _UNKNOWN = "nothing here knows it"
+"""How a note begins when nothing is wrong but that there is no value."""
 
 
 def _evaluated(point: Point, function: Quantity | None) -> tuple[float | None, str]:
@@ -86,6 +97,8 @@ def _evaluated(point: Point, function: Quantity | None) -> tuple[float | None, s
         return None, _UNKNOWN
     try:
         value = function(*bound.args, **bound.kwargs)
+    except NotAtHand as error:
+        return None, f"{_UNKNOWN}: {error}"
     except (ArithmeticError, LookupError, OSError, TypeError, ValueError) as error:
         return None, f"{type(error).__name__}: {error}"
     if value is None:
@@ -97,5 +110,5 @@ def _verdict(point: Point, value: float | None, note: str) -> Verdict:
     if point.gate == "report":
         return "reported"
     if value is None:
-        return "not implemented" if note == _UNKNOWN else "fail"
+        return "not implemented" if note.startswith(_UNKNOWN) else "fail"
     return "pass" if abs(value - point.expected) <= point.tolerance else "fail"
