@@ -22,6 +22,7 @@ class AsciiDevice:
         self._product = product
         self._port = port
         poll = product.text.poll
+        self._shares = poll is not None and "{unit}" in poll
         self._poll = None if poll is None else poll.replace("{unit}", str(settings.unit or 0)).encode("ascii")
 
     async def open(self) -> bool:
@@ -34,9 +35,9 @@ class AsciiDevice:
     async def poll(self, now_s: float) -> list[Reading]:
         """One reading a tag: of the answer, or of the last line that came since the last poll.
 
-        A probe that was silent lately is not always asked: its tags are BAD all the same.
+        One on a shared line that was silent lately is not always asked: its tags are BAD all the same.
         """
-        if not self._port.patience.may(self.settings.id, process_time()):
+        if self._shares and not self._port.patience.may(self.settings.id, process_time()):
             return self._nothing(now_s, asked=False)
         began_s = process_time()
         try:

@@ -21,7 +21,10 @@ HALF_OPEN = 3
 COARSE_S = 0.0012
 """Timers of an event loop are late by up to this: what is left then is waited for by yielding."""
 LATEST = 2.0
-"""Deadlines after its request by which a reply has come, if ever it does."""
+"""Deadlines after its request by which a reply has come, if ever it does; of a unit that was seen to be later still,
+so many times as late."""
+LATEST_S = 60.0
+"""No reply is later than this."""
 
 
 class _Doubt(NamedTuple):
@@ -52,8 +55,14 @@ class Bus:
             self.silence_s = SILENCE * one / settings.speed
         self._is_serial = isinstance(settings, SerialSettings)
         self._line = Line(settings)
+        if self._is_serial:
+            self._line.stray_from = self._came_late
         self._doubts: dict[int, _Doubt] = {}
         """Units with a reply that may still be on its way."""
+        self._asked_s: dict[int, tuple[float, float]] = {}
+        """Unit -> when it was first and last asked of what it has not answered."""
+        self._rests_until_s: dict[int, float] = {}
+        """Units with a reply that may come so late that it would pass for another one's."""
         self._busy_until_s = 0.0
         """A request was given up before its deadline: until then its reply may come."""
         self._unanswered = 0
@@ -86,6 +95,10 @@ class Bus:
         finally:
             self._line.close()
 
+    def rests(self, unit: int, time_s: float) -> bool:
+        """Whether a reply to what was asked of a unit may still be on its way, so that it is not to be asked again."""
+        return time_s < self._rests_until_s.get(unit, 0.0)
+
     async def ask(self, unit: int, request: Request, urgent: bool = False) -> Answer:
         """The reply to a request; WireError if none can be believed.
 
@@ -115,6 +128,7 @@ class Bus:
                 self._busy_until_s = until_s
                 raise
             self._unanswered = 0
+            self._asked_s.pop(unit, None)
             if is_read:
                 self._doubts.pop(unit, None)
             if (code := exception_code(reply)) is not None:
@@ -122,10 +136,22 @@ class Bus:
             return Answer(reply, self._line.last_byte_s - began_s)
 
     def _failed(self, unit: int, reason: str, began_s: float) -> None:
+        if reason != "port":
+            first_s, _ = self._asked_s.get(unit, (began_s, began_s))
+            self._asked_s[unit] = (first_s, began_s)
+            self._rests_until_s[unit] = began_s + LATEST * self.settings.deadline_s
         self._doubt(unit, began_s, silent=reason in ("timeout", "late"))
         self._unanswered += reason == "timeout"
         if self._unanswered >= HALF_OPEN and not self._is_serial:
             self._line.close()
+
+    def _came_late(self, unit: int) -> None:
+        """Something came from a unit that had been given up: until all that it owes has come, it is asked no more."""
+        asked_s = self._asked_s.pop(unit, None)
+        if asked_s is not None:
+            first_s, last_s = asked_s
+            late_s = min(process_time() - first_s, LATEST_S)
+            self._rests_until_s[unit] = max(self._rests_until_s.get(unit, 0.0), last_s + LATEST * late_s)
 
     def _doubt(self, unit: int, began_s: float, silent: bool) -> None:
         # on TCP a transaction number tells late replies apart; here nothing does

@@ -26,6 +26,8 @@ CODES = {
     b"*UV": "supply_low",
 }
 """What may come at any time, and the word by which it is counted."""
+IN_STEP = b"?*OK,1"
+"""What answers `*OK,?`, and nothing else."""
 NO_OUTPUT = b"no output"
 """The reading of a circuit all of whose outputs were switched off."""
 TELL_K = 0.1
@@ -47,6 +49,8 @@ class EzoDevice:
         self._text = product.text
         self._port = port
         self._ready = False
+        self._in_step = True
+        """What comes next answers what is said next."""
         self._missed = 0
         self._status = ""
         self._water_c: float | None = None
@@ -65,6 +69,7 @@ class EzoDevice:
             async with self._port.turn() as port:
                 await self._command(port, "*OK,1")
                 await self._command(port, "C,0")
+                await self._get_in_step(port)
                 for command in self._text.setup:
                     await self._ask(port, command)
                 self._status = b" ".join(await self._ask(port, "Status")).decode("ascii", "replace")
@@ -83,21 +88,20 @@ class EzoDevice:
         self._water_c, self._water_s = water_c, time_s
 
     async def poll(self, now_s: float) -> list[Reading]:
-        """One reading a tag. A circuit that was silent lately is not always asked: its tags are BAD all the same."""
-        if not self._port.patience.may(self.settings.id, process_time()):
-            return self._nothing(now_s, asked=False)
+        """One reading a tag. It is asked every time, silent or not: nobody else waits for its port."""
         self._hear_unasked()
         if not self._ready and not await self.open():
             return self._nothing(now_s)
         began_s = process_time()
         try:
             async with self._port.turn() as port:
+                if not self._in_step:
+                    await self._get_in_step(port)
                 await self._tell_temperature(port)
                 found = self._meant(await self._command(port, "R"))
         except WireError as error:
             self._failed(error)
             return self._nothing(now_s)
-        self._port.patience.answered(self.settings.id)
         self._missed = 0
         statistics = self.statistics
         statistics.polls += 1
@@ -152,16 +156,26 @@ class EzoDevice:
         until_s = process_time() + port.settings.deadline_s
         port.say(command.encode("ascii") + b"\r")
         data: list[bytes] = []
-        while True:
-            text = (await port.line(until_s)).text
-            if text == b"*OK":
-                return data
+        while (text := await self._line(port, until_s)) != b"*OK":
             if text == b"*ER":
                 raise WireError("exception_er")
-            if text in CODES:
-                self._note(CODES[text])
-            else:
-                data.append(text)
+            data.append(text)
+        return data
+
+    async def _line(self, port: TextPort, until_s: float) -> bytes:
+        """The next line that is no code."""
+        while (text := (await port.line(until_s)).text) in CODES:
+            self._note(CODES[text])
+        return text
+
+    async def _get_in_step(self, port: TextPort) -> None:
+        """Ask what only this question is answered by: whatever came before it is of questions that were given up."""
+        until_s = process_time() + port.settings.deadline_s
+        port.say(b"*OK,?\r")
+        for wanted in (IN_STEP, b"*OK"):
+            while await self._line(port, until_s) != wanted:
+                pass
+        self._in_step = True
 
     async def _tell_temperature(self, port: TextPort) -> None:
         command, water_c = self._text.compensate, self._water_c
@@ -195,19 +209,18 @@ class EzoDevice:
                 readings.append(Reading(tag, value, Quality.GOOD, None, now_s))
         return readings
 
-    def _nothing(self, now_s: float, asked: bool = True) -> list[Reading]:
-        self.statistics.polls += asked
+    def _nothing(self, now_s: float) -> list[Reading]:
+        self.statistics.polls += 1
         self.statistics.online = False
-        self._missed += asked
+        self._missed += 1
         if self._missed >= LOST_AFTER or not self._port.connected:
             self._ready = False
         return [bad(tag, Reason.COMM, now_s) for tag in self.settings.tags.values()]
 
     def _failed(self, error: WireError) -> None:
+        self._in_step = False
         self._note(error.reason)
         self.statistics.last_error = error.reason
-        if error.took_s:
-            self._port.patience.failed(self.settings.id, process_time(), error.took_s)
 
     def _note(self, what: str) -> None:
         failures = self.statistics.failures

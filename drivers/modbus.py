@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 
-from drivers.bus import LATEST, Bus
+from drivers.bus import Bus
 from drivers.codec import (
     Block,
     Decoded,
@@ -59,7 +59,6 @@ class ModbusDevice:
         self._ready = False
         self._opening = asyncio.Lock()
         self._missed = 0
-        self._rests_until_s = 0.0
         self._watchdog = Watchdog(settings, product, safe or {}, self._ask_to_open, self._failed)
 
     async def open(self) -> bool:
@@ -169,7 +168,7 @@ class ModbusDevice:
     # --- reading
 
     def _may(self, who: Hashable, time_s: float) -> bool:
-        return time_s >= self._rests_until_s and self._bus.patience.may((self._unit, who), time_s)
+        return not self._bus.rests(self._unit, time_s) and self._bus.patience.may((self._unit, who), time_s)
 
     async def _ask(self, request: Request, who: Hashable = None, urgent: bool = False) -> bytes:
         """`who` names a read that waits after it has failed. What is urgent goes first, unless the device is silent."""
@@ -179,10 +178,7 @@ class ModbusDevice:
         except WireError as error:
             self._failed(error.reason)
             if who is not None and error.took_s:
-                time_s = process_time()
-                patience.failed((self._unit, who), time_s, error.took_s)
-                # what is late has come by then, and is not taken for the reply to another read
-                self._rests_until_s = time_s - error.took_s + LATEST * self._bus.settings.deadline_s
+                patience.failed((self._unit, who), process_time(), error.took_s)
             raise
         if who is not None:
             patience.answered((self._unit, who))

@@ -50,6 +50,8 @@ class Line:
         self.lost = asyncio.Event()
         """Set while there is no connection."""
         self.lost.set()
+        self.stray_from: Callable[[int], None] = lambda unit: None
+        """Told the first byte of what comes while nothing is asked: the unit, if it is a late reply."""
         self._serial = isinstance(settings, SerialSettings)
         self._client: ModbusBaseClient | None = None
         self._find: Callable[[bytes], tuple[bytes, bytes] | None] = self._find_rtu if self._serial else self._find_tcp
@@ -166,11 +168,14 @@ class Line:
             return data
         self.last_byte_s = process_time()
         if self._request is None:
+            self.stray_from(data[0])
             return b""
         if self._reply is not None:
             self._stray += 1
             return b""
         self._seen = data
+        if data[0] != self._unit:
+            self.stray_from(data[0])
         found = self._find(data)
         if found is None:
             if self._serial and self._limit is not None and len(data) >= self._request.size + RTU_EXTRA:

@@ -20,6 +20,8 @@ from foundation.clock import pause, process_time
 LOG = logging.getLogger(__name__)
 LONGEST = 256
 """Bytes without an end of line after which they are taken for noise."""
+STALLED_S = 0.25
+"""Nobody pauses so long within a line: what is left of one then will not be finished."""
 KEPT = 64
 """Lines that wait for a reader."""
 ENDS = b"\r\n"
@@ -46,6 +48,7 @@ class TextPort:
         self._lost = asyncio.Event()
         self._serial: serial.Serial | None = None
         self._buffer = b""
+        self._last_byte_s = 0.0
         self._skip = False
         """The line that is on its way began before it was asked for."""
         self._rest_until_s = 0.0
@@ -87,6 +90,8 @@ class TextPort:
             await pause(max(self._rest_until_s - process_time(), 0.0))
             began_s = process_time()
             self.lines.clear()
+            if began_s - self._last_byte_s > STALLED_S:
+                self._buffer = b""
             self._skip = bool(self._buffer)
             try:
                 yield self
@@ -170,6 +175,7 @@ class TextPort:
 
     def heard(self, data: bytes, time_s: float) -> None:
         """Bytes came in."""
+        self._last_byte_s = time_s
         for byte in data:
             if byte not in ENDS:
                 self._buffer += bytes((byte,))

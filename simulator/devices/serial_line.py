@@ -257,7 +257,12 @@ class SerialLine:
             if manner.garbled:
                 sent = sent[:-1] + bytes((sent[-1] ^ 0x55,))
             sent = self.faults.damage(sent)
-            due_s += (self.faults.delay_s() + manner.late_s) / self._speed
+            late_s = (self.faults.delay_s() + manner.late_s) / self._speed
+            if late_s > 0.0:
+                # the wire does not wait for it: whoever is asked meanwhile answers
+                ends_s = due_s + late_s + len(sent) * self.character_s
+                asyncio.get_running_loop().call_later(ends_s - process_time(), self._hand_over, sent)
+                continue
             first, second = self.faults.pieces(sent)
             await self._send(first, due_s)
             if second:

@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.ezo import OLD_S, EzoDevice
-from drivers.patience import FREE
 from foundation.reading import Quality, Reading, Reason
 from tests.drivers.slave import PtyWire, Slaves
 from tests.drivers.spoken import MemoryPort, Script, ezo, opened
@@ -32,6 +31,8 @@ def circuit(reading: bytes, **more: list[tuple[float, bytes]]) -> Script:
             return more[name]
         if name == "R":
             return [(0.9, reading + b"\r*OK\r")]
+        if said == b"*OK,?\r":
+            return [(0.3, b"?*OK,1\r*OK\r")]
         return [(0.3, b"?STATUS,P,5.038\r*OK\r")] if name == "Status" else OK
 
     return answer
@@ -56,7 +57,7 @@ def polled(script: Script, times: int = 1, kind: str = "ph") -> tuple[EzoDevice,
 
 def test_it_is_opened_once_and_asked_for_one_reading_a_poll() -> None:
     device, port, (reading,) = polled(circuit(b"7.821"), times=2)
-    assert port.said == [b"*OK,1\r", b"C,0\r", b"Status\r", b"R\r", b"R\r"]
+    assert port.said == [b"*OK,1\r", b"C,0\r", b"*OK,?\r", b"Status\r", b"R\r", b"R\r"]
     assert reading == Reading("f.z.ph", 7.821, Quality.GOOD, None, NOW_S + 5.0)
     assert device.describe()["status"] == "?STATUS,P,5.038"
     assert (device.statistics.polls, device.statistics.answered, device.statistics.online) == (2, 2, True)
@@ -64,7 +65,7 @@ def test_it_is_opened_once_and_asked_for_one_reading_a_poll() -> None:
 
 def test_a_do_circuit_is_told_to_say_mg_per_litre_alone() -> None:
     _, port, (reading,) = polled(circuit(b"7.82"), kind="do")
-    assert port.said[2:4] == [b"O,mg,1\r", b"O,%,0\r"]
+    assert port.said[3:5] == [b"O,mg,1\r", b"O,%,0\r"]
     assert reading.value == 7.82
 
 
@@ -91,12 +92,14 @@ def test_what_is_not_one_whole_reading_is_no_value(answer: bytes, reason: Reason
 
 
 def test_continuous_readings_from_the_works_do_not_pass_for_an_answer() -> None:
+    healthy = circuit(b"7.821")
+
     def streaming(said: bytes) -> list[tuple[float, bytes]]:
         if said == b"*OK,1\r":
             return [(0.1, b"4.000\r"), (0.3, b"*OK\r")]
         if said == b"R\r":
             return [(0.5, b"4.000\r"), (0.9, b"7.821\r*OK\r")]  # it did not heed C,0
-        return OK
+        return healthy(said)
 
     _, _, (reading,) = polled(streaming)
     assert reading.reason is Reason.COMM
@@ -116,7 +119,7 @@ def test_a_circuit_that_restarted_is_opened_anew_and_told_its_temperature_again(
         await device.poll(NOW_S)
         port.hear(b"*RS\r*RE\r")
         await device.poll(NOW_S + 5.0)
-        opening = [b"*OK,1\r", b"C,0\r", b"Status\r", b"T,18.0\r", b"R\r"]
+        opening = [b"*OK,1\r", b"C,0\r", b"*OK,?\r", b"Status\r", b"T,18.0\r", b"R\r"]
         assert port.said == opening * 2
         assert device.statistics.failures == {"restarted": 2}
 
@@ -161,41 +164,71 @@ def test_a_redox_circuit_is_told_no_temperature() -> None:
     in_virtual_time(main)
 
 
-def test_an_answer_that_comes_too_late_is_not_taken_for_the_next_one() -> None:
-    late = [True]
+@pytest.mark.parametrize("late_s", [1.6, 2.9, 3.5, 6.0])
+def test_an_answer_that_comes_too_late_is_not_taken_for_the_next_one(late_s: float) -> None:
+    """A circuit answers one command after the other: those after a slow one come later too."""
+    healthy, answered_s = circuit(b"7.821"), [0.0]
 
     def slow(said: bytes) -> list[tuple[float, bytes]]:
-        if said == b"R\r":
-            return [(2.5 if late.pop() else 0.9, b"4.000\r*OK\r")] if late else [(0.9, b"7.821\r*OK\r")]
-        return OK
+        now_s = asyncio.get_running_loop().time()
+        first = said == b"R\r" and b"R\r" not in port[0].said[:-1]
+        ((takes_s, data),) = [(late_s, b"4.000\r*OK\r")] if first else healthy(said)
+        answered_s[0] = max(answered_s[0], now_s) + takes_s
+        return [(answered_s[0] - now_s, data)]
+
+    port: list[MemoryPort] = []
 
     async def main() -> None:
-        port = MemoryPort(slow)
-        device = ezo(port, "ph")
-        (first,) = await device.poll(NOW_S)
-        (second,) = await device.poll(NOW_S + 1.5)
-        assert first.reason is Reason.COMM
-        assert second.value == 7.821
+        port.append(MemoryPort(slow))
+        device = ezo(port[0], "ph")
+        values = []
+        for number in range(12):
+            (reading,) = await device.poll(NOW_S + 1.5 * number)
+            values.append(reading.value)
+            await asyncio.sleep(1.0)
+        assert values[0] is None
+        assert set(values) == {None, 7.821}
 
     in_virtual_time(main)
 
 
-def test_a_silent_circuit_is_asked_more_rarely_and_found_again() -> None:
+def test_a_circuit_that_is_always_late_never_has_a_value() -> None:
+    healthy = circuit(b"7.821")
+
+    async def main() -> None:
+        device = ezo(MemoryPort(lambda said: [(3.0 + after_s, data) for after_s, data in healthy(said)]), "ph")
+        for number in range(20):
+            (reading,) = await device.poll(NOW_S + 3.0 * number)
+            assert reading.reason is Reason.COMM
+
+    in_virtual_time(main)
+
+
+def test_a_silent_circuit_is_found_with_the_first_poll_that_it_answers() -> None:
     async def main() -> None:
         port = MemoryPort(lambda said: [])
         device = ezo(port, "ph")
-        for number in range(40):
+        for number in range(10):
             (reading,) = await device.poll(NOW_S + 5.0 * number)
             assert reading.reason is Reason.COMM
             await asyncio.sleep(5.0)
-        assert FREE < len(port.said) < 20
+        assert port.said == [b"*OK,1\r"] * 10
         assert not device.statistics.online
         port.script = circuit(b"7.821")
-        for number in range(20):
-            (reading,) = await device.poll(NOW_S + 200.0 + 5.0 * number)
-            if reading.value is not None:
-                break
-            await asyncio.sleep(5.0)
+        (reading,) = await device.poll(NOW_S + 50.0)
+        assert reading.value == 7.821
+
+    in_virtual_time(main)
+
+
+def test_rubbish_without_an_end_does_not_swallow_the_next_answer() -> None:
+    async def main() -> None:
+        port = MemoryPort(circuit(b"7.821"))
+        device = ezo(port, "ph")
+        await device.poll(NOW_S)
+        port.hear(b"\x18*_")
+        await asyncio.sleep(5.0)
+        (reading,) = await device.poll(NOW_S + 5.0)
         assert reading.value == 7.821
 
     in_virtual_time(main)
@@ -234,10 +267,11 @@ def test_noise_and_partial_lines_never_become_a_value(
     answer = b"7.821\r*OK\r"
     damaged = answer[:lost] + answer[lost + how_many :]
     damaged = damaged[:at] + stray + damaged[at:]
+    healthy = circuit(b"")
 
     def noisy(said: bytes) -> list[tuple[float, bytes]]:
         if said != b"R\r":
-            return OK
+            return healthy(said)
         cut = [(0.9 + sum(pieces[: i + 1]), damaged[i : i + 1]) for i in range(min(len(pieces), len(damaged)))]
         return [*cut, (0.9 + sum(pieces), damaged[len(cut) :])]
 
@@ -255,7 +289,8 @@ def answering(tmp_path: Path, work: Callable[[PtyWire, list[bytes], EzoDevice], 
 
         def hear(data: bytes) -> list[tuple[float, bytes]]:
             said.extend(data.split(b"\r")[:-1])
-            return [(0.0, b"7.821\r*OK\r" if data == b"R\r" else b"*OK\r")]
+            data_of = {b"R\r": b"7.821\r", b"*OK,?\r": b"?*OK,1\r"}
+            return [(0.0, data_of.get(data, b"") + b"*OK\r")]
 
         wire.slaves.hear = hear  # type: ignore[method-assign]  # text in place of frames
         try:
@@ -287,6 +322,6 @@ def test_a_converter_that_is_pulled_out_and_put_back_is_found_again(tmp_path: Pa
         said.clear()
         (reading,) = await device.poll(NOW_S + 10.0)
         assert reading.value == 7.821
-        assert said == [b"*OK,1", b"C,0", b"Status", b"R"]
+        assert said == [b"*OK,1", b"C,0", b"*OK,?", b"Status", b"R"]
 
     answering(tmp_path, work)

@@ -7,6 +7,11 @@ from contextlib import ExitStack
 from typing import Any
 from unittest.mock import patch
 
+PLACES = (
+    "drivers.bus", "drivers.modbus", "drivers.modbus_line", "drivers.text_port", "drivers.ezo", "drivers.ascii",
+    "simulator.devices.serial_line",
+)  # fmt: skip
+"""Modules that look at process time."""
 TICK_S = 100e-6
 """What one turn of the loop is taken to cost, so that waiting by yielding gets somewhere too."""
 
@@ -34,10 +39,26 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._jump.now_s
 
 
+class LoopClock:
+    """Farm time that is the loop's own, from `start_s` on."""
+
+    speed = 1.0
+
+    def __init__(self, start_s: float) -> None:
+        self._start_s = start_s
+
+    def now(self) -> float:
+        return self._start_s + asyncio.get_running_loop().time()
+
+    async def sleep_until(self, when: float) -> None:
+        while (left_s := when - self.now()) > 0:  # noqa: ASYNC110  this is what sleeping is
+            await asyncio.sleep(left_s)
+
+
 def in_virtual_time(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run `main` to its end on such a loop, which is process time for the drivers too."""
+    """Run `main` to its end on such a loop, which is process time for drivers and wires too."""
     loop = VirtualLoop()
     with ExitStack() as stack:
-        for room in ("bus", "modbus", "modbus_line", "text_port", "ezo", "ascii"):
-            stack.enter_context(patch(f"drivers.{room}.process_time", loop.time))
+        for place in PLACES:
+            stack.enter_context(patch(f"{place}.process_time", loop.time))
         stack.enter_context(asyncio.Runner(loop_factory=lambda: loop)).run(main())
