@@ -1,8 +1,8 @@
 """Gymnasium access to a simulated farm: `reset`, `step`, spaces and seeds, for one facility of a site.
 
 The agent takes the controller's place: it sees what the facility's instruments show and sets its outputs. Importing
-this registers farmloop/Greenhouse-v0, farmloop/PlantFactory-v0, farmloop/Ras-v0 and farmloop/LettuceGreenhouse-v0.
-Guide: docs/developers/gymnasium.md.
+this registers farmloop/NAME-v0 for every sample site (PlantFactory for `plant-factory`), and
+farmloop/LettuceGreenhouse-v0. Guide: docs/developers/gymnasium.md.
 """
 
 from collections.abc import Callable, Mapping
@@ -216,6 +216,12 @@ def _limits(site: Site, farm: Field, facility: str) -> list[tuple[str, float, fl
     return found
 
 
-for _name, _site in (("Greenhouse", "greenhouse"), ("PlantFactory", "plant-factory"), ("Ras", "ras")):
-    gymnasium.register(f"farmloop/{_name}-v0", entry_point="simulator.env:FarmEnv", kwargs={"site": _site})
+def _samples() -> list[str]:
+    found = (entry.name for entry in files("edge_config").joinpath("sites").iterdir())
+    return sorted(name.removesuffix(".yaml") for name in found if name.endswith(".yaml"))
+
+
+for _site in _samples():
+    _id = f"farmloop/{_site.title().replace('-', '')}-v0"
+    gymnasium.register(_id, entry_point="simulator.env:FarmEnv", kwargs={"site": _site})
 gymnasium.register("farmloop/LettuceGreenhouse-v0", entry_point="simulator.env_lettuce:LettuceEnv")

@@ -20,7 +20,7 @@ from simulator.plants.lettuce_greenhouse import LEAK_M_S, START, Controls, Outdo
 from simulator.plants.plant import Weather
 from simulator.weather import Steady
 
-FARMS = ("farmloop/Greenhouse-v0", "farmloop/PlantFactory-v0", "farmloop/Ras-v0")
+FARMS = sorted(name for name in gymnasium.registry if name.startswith("farmloop/"))
 GUIDE = Path(__file__).parents[2] / "docs" / "developers" / "gymnasium.md"
 STEADY = Outdoors(300.0, 7.2e-4, 12.0, 0.006)
 
@@ -31,7 +31,13 @@ def farm(name: str = "farmloop/Ras-v0", **settings: Any) -> FarmEnv:
     return env
 
 
-@pytest.mark.parametrize("name", [*FARMS, "farmloop/LettuceGreenhouse-v0"])
+def test_every_sample_site_is_registered() -> None:
+    assert {"farmloop/Greenhouse-v0", "farmloop/PlantFactory-v0", "farmloop/Ras-v0"} <= set(FARMS)
+    sites = Path(__file__).parents[2] / "edge_config" / "sites"
+    assert len(FARMS) == len(list(sites.glob("*.yaml"))) + 1
+
+
+@pytest.mark.parametrize("name", FARMS)
 def test_it_is_an_environment(name: str) -> None:
     check_env(gymnasium.make(name).unwrapped)
 
