@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from controller.compose.score import Score
+from controller.compose.score_run import FARMLOOP
 from simulator.references.tunings import TUNINGS
 from simulator.scenario import Goal
+from simulator.scenario_file import names
 
 SHOWN = ("iae", "out_minutes", "min", "max", "travel", "switches", "energy_kwh")
 """Columns of every table, in the first value's unit; hours, minutes, strokes, kWh."""
@@ -49,6 +51,7 @@ def page(scores: Sequence[Score], seconds: float) -> str:
     parts = [
         HEAD.format(seeds=told, runs=sum(_runs(score) for score in scores), minutes=seconds / 60.0),
         _overview(scores),
+        _missed(scores),
     ]
     parts += [_section(score) for score in scores]
     parts.append(_tunings())
@@ -86,10 +89,27 @@ def _overview(scores: Sequence[Score]) -> str:
             else:
                 cells.append(f"{score.points(name):g}" if score.survived(name) else "**0, lost**")
         goals = score.loaded.scenario.goals
-        met = sum(score.meets("farmloop", goal) is True for goal in goals) if "farmloop" in score.outcomes else 0
+        met = sum(score.meets(FARMLOOP, goal) is True for goal in goals) if FARMLOOP in score.outcomes else 0
         link = score.loaded.scenario.id
         rows.append(f"| [{link}](#{link}) | {score.seeds} | {' | '.join(cells)} | {met} of {len(goals)} |")
     return "\n".join(["## All scenarios: points", "", *rows, ""])
+
+
+def _missed(scores: Sequence[Score]) -> str:
+    """Every goal that Farmloop misses, and every scenario that was not run."""
+    lines = ["## Where Farmloop misses a goal", ""]
+    for score in scores:
+        if FARMLOOP not in score.outcomes:
+            continue
+        for goal in score.loaded.scenario.goals:
+            if score.meets(FARMLOOP, goal) is False:
+                value = number(score.value(FARMLOOP, goal))
+                link = f"[{score.loaded.scenario.id}](#{score.loaded.scenario.id})"
+                lines.append(f"- {link}: `{goal_text(score, goal)}`, {value}")
+    run = {score.loaded.scenario.id for score in scores}
+    left_out = [name for name in names() if name not in run]
+    lines += ["", f"Not run for this page: {', '.join(left_out) or 'nothing'}.", ""]
+    return "\n".join(lines)
 
 
 def _section(score: Score) -> str:
