@@ -209,6 +209,7 @@ CLIMATES: Mapping[str, Climate] = {
     "sun_and_cold_night": Climate(
         swing(-2.0, 12.0), _through((5.0, 1.5), (14.0, 4.0)), 1.0, 0.04, 0.03, 0.4, 0.25, 10.0
     ),
+    "mild_sun": Climate(swing(8.0, 21.0), _through((5.0, 1.0), (14.0, 3.5)), 1.5, 0.1, 0.08, 0.4, 0.25, 14.0),
     # control.md S01: 4 to -12 degC in three hours of the night
     "cold_front": Climate(
         _through((0.0, -12.0), (6.0, -12.0), (15.0, 4.0), (21.0, 4.0)),

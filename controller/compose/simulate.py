@@ -226,7 +226,7 @@ def _scores(core: Core) -> list[LoopScore]:
             continue  # an inner setpoint is a means, nobody asked for it
         unit = core.tags[loop.pv].unit
         lowers = _lowers(loop)
-        one_sided = shared[loop.pv] > 1 or isinstance(loop, Hysteresis) or unit in ONE_WAY
+        one_sided = shared[loop.pv] > 1 or isinstance(loop, Hysteresis | PBand) or unit in ONE_WAY
         side = ("above" if lowers else "below") if one_sided else "both"
         found.append(LoopScore(name, loop.pv, loop.sp, unit, side, BANDS.get(unit, float("inf"))))
     return found
