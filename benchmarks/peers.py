@@ -63,7 +63,7 @@ def folder_of(peer: tuple[str, str]) -> Path | None:
 def answer(peer: tuple[str, str], script: str, *arguments: str) -> Any:
     """What the script beside this file, run by the peer's interpreter, prints as JSON in its last line."""
     name, python = peer[0], python_of(peer)
-    told = _called(name, [str(python), str(Path(__file__).with_name(script)), *arguments], RUN_S)
+    told = _called(name, [str(python), "-P", str(Path(__file__).with_name(script)), *arguments], RUN_S)
     try:
         return json.loads(told.splitlines()[-1])
     except (IndexError, json.JSONDecodeError) as error:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from foundation.elementwise import greater
+from foundation.elementwise import greater, lesser
 from simulator.plants.greenhouse_parameters import KELVIN, VAPOUR_CONSTANT, GreenhouseParameters, HouseConstants
 from simulator.plants.lettuce import Lettuce
 from simulator.plants.lettuce import leaf_area_index as lettuce_leaf_area
@@ -132,9 +132,12 @@ def planted(p: GreenhouseParameters) -> Crop | Lettuce:
 
 
 def leaf_area(p: GreenhouseParameters, crop: Crop | Lettuce) -> float:
-    """Leaf area index; a bare floor keeps a trace of leaf so that the canopy has a temperature."""
+    """Leaf area index; a bare floor keeps a trace of leaf so that the canopy has a temperature.
+
+    Nobody picks leaves off lettuce: those beyond the most lie in the dark under the others, and count for nothing.
+    """
     if isinstance(crop, Lettuce):
-        return greater(0.01, lettuce_leaf_area(crop))
+        return lesser(p.leaf_area_index_most, greater(0.01, lettuce_leaf_area(crop)))
     return greater(0.01, p.specific_leaf_area_m2_mg * crop.leaf_mg)
 
 
