@@ -19,7 +19,7 @@ import typer
 
 from foundation.problem import Problem, ProblemsError
 
-SAMPLES = ("greenhouse", "plant-factory", "ras", "farm")
+SAMPLES = ("greenhouse", "plant-factory", "ras", "pond", "aquaponics", "farm")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 # typer brings a click of its own, or uses the installed one: in both, this is above all that a command line can be

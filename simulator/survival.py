@@ -22,7 +22,7 @@ class Survival:
             self._broken_s[index] = 0.0 if low <= value <= high else self._broken_s[index] + dt_s
             if self._broken_s[index] > longest_s and self.alive:
                 self.alive, self.cause = False, f"{port} {value:g} outside {low:g} to {high:g} for {longest_s:g} s"
-        fish = truth.get("tank1.fish")
+        fish = truth.get("tank1.fish", truth.get("pond.fish"))
         if fish is not None:
             self._fish = fish if self._fish is None else self._fish
             if self.alive and fish < 0.98 * self._fish:
@@ -32,6 +32,13 @@ class Survival:
 INF = float("inf")
 LIMITS: dict[str, tuple[tuple[str, float, float, float], ...]] = {
     "ras": (("tank1.oxygen", 3.0, INF, 120.0), ("tank1.temperature", 10.0, 34.0, 3600.0)),
+    # tilapia: control.md 6.2, feeding stops at 4.5 mg/L, death below 1
+    "pond": (("pond.oxygen", 1.5, INF, 600.0), ("pond.temperature", 12.0, 38.0, 3600.0)),
+    "aquaponics": (
+        ("tank1.oxygen", 3.0, INF, 120.0),
+        ("tank1.temperature", 14.0, 36.0, 3600.0),
+        ("tank1.ph", 5.5, 9.0, 3600.0),
+    ),
     "greenhouse": (("air.temperature", 2.0, INF, 1800.0), ("air.temperature", -INF, 40.0, 1200.0)),
     "plant_factory": (("air.temperature", 2.0, 40.0, 1200.0), ("tank.ph", 4.5, 8.0, 0.0)),
     "solar_greenhouse": (("air.temperature", 2.0, INF, 1800.0), ("air.temperature", -INF, 40.0, 1200.0)),
