@@ -19,11 +19,11 @@ from simulator.field import Field
 from simulator.survival import Survival
 
 BANDS = {
-    "degC": 1.0, "mg/L": 0.7, "mS/cm": 0.15, "pH": 0.2, "%": 8.0, "ppm": 120.0, "umol/m2/s": 15.0,
+    "degC": 1.0, "mg/L": 0.7, "mS/cm": 0.15, "pH": 0.2, "%": 8.0, "ppm": 120.0, "kPa": 0.2, "umol/m2/s": 15.0,
 }  # fmt: skip
 """How far a value may be from its setpoint to be held, by unit."""
-ONE_WAY = ("ppm", "%")
-"""CO2 is only ever dosed and humidity only ever taken out: such a loop answers for that side alone."""
+ONE_WAY = ("ppm", "%", "kPa")
+"""CO2 and humidity are only ever raised, or only lowered: such a loop answers for that side alone."""
 SETTLE_S = 4 * 3600.0
 """Before the first midnight: time to settle, not counted."""
 LOOK_S = 10.0
