@@ -8,6 +8,7 @@ from drivers.product import Product, Watchdog, load_product
 from edge_config.model.site import Device
 from foundation.reading import Quality, Reason, Value
 from simulator.devices.device import VirtualDevice
+from simulator.instruments import Raw
 
 START_S = 1_700_000_000.0
 
@@ -27,6 +28,9 @@ class Bench:
 
     def taken_s(self, now_s: float) -> float:
         return now_s
+
+    def compensate(self, tag: str, water_c: float) -> None:
+        self.told[f"{tag} is in"] = water_c
 
 
 def device(
@@ -210,3 +214,122 @@ def test_a_value_that_the_channel_cannot_carry_is_refused() -> None:
 def test_a_tag_that_is_no_output_cannot_be_ordered() -> None:
     probe = device(Bench(), "xymd/xy_md02", {"temperature": "gh1.bay1.air"})
     assert probe.order({"gh1.bay1.air": 3.0}, START_S) == [("gh1.bay1.air", False, "exception")]
+
+
+# --- faults by name
+
+
+def climate(bench: Bench) -> VirtualDevice:
+    return device(bench, "xymd/xy_md02", {"temperature": "gh1.bay1.air", "humidity": "gh1.bay1.rh"})
+
+
+@pytest.mark.parametrize(
+    ("form", "values", "why"),
+    [
+        ("unplugged", {}, Reason.COMM),
+        ("babbling", {}, Reason.COMM),
+        ("wrong_unit", {}, Reason.COMM),
+        ("silent", {"chance": 1.0}, Reason.COMM),
+        ("slow", {"by_s": 0.3}, Reason.COMM),
+        ("slow", {"by_s": 0.2}, None),
+        ("refusing", {}, Reason.EXCEPTION),
+    ],
+)
+def test_in_memory_a_faulty_device_brings_home_what_a_driver_would(
+    form: str, values: dict[str, float], why: Reason | None
+) -> None:
+    bench = Bench(gh1__bay1__air=20.0, gh1__bay1__rh=50.0)
+    probe = climate(bench)
+    probe.fault(form, **values)
+    assert {reading.reason for reading in probe.poll(START_S)} == {why}
+    board = relays(bench)
+    board.fault(form, **values)
+    (tag, ok, refused) = board.order({"ras1.tank1.o2_valve": True}, START_S)[0]
+    assert (tag, ok, refused) == ("ras1.tank1.o2_valve", why is None, why.value if why else None)
+    assert bench.told["ras1.tank1.o2_valve"] is (why is None)
+    probe.mend(form)
+    assert {reading.reason for reading in probe.poll(START_S)} == {None}
+
+
+def test_a_device_that_is_silent_at_times_answers_at_the_others() -> None:
+    probe = climate(Bench(gh1__bay1__air=20.0, gh1__bay1__rh=50.0))
+    probe.fault("silent", chance=0.3)
+    heard = [probe.poll(START_S)[0].reason for _ in range(2000)]
+    assert heard.count(Reason.COMM) / 2000 == pytest.approx(0.3, abs=0.04)
+
+
+def test_a_watchdog_runs_on_behind_a_pulled_plug_and_in_a_board_that_refuses() -> None:
+    for form in ("unplugged", "refusing"):
+        bench = Bench()
+        board = relays(bench)
+        board.open(START_S)
+        board.order({"ras1.tank1.o2_valve": True}, START_S)
+        board.fault(form)
+        board.poll(START_S + 15.0)
+        board.tick(START_S + 20.5)
+        assert (bench.told["ras1.tank1.o2_valve"], bench.told["ras1.tank1.emergency_o2"]) == (False, True)
+
+
+def test_channels_fail_one_by_one_and_are_mended_together() -> None:
+    bench = Bench(gh1__bay1__air=20.0, gh1__bay1__rh=50.0)
+    probe = climate(bench)
+    probe.fault("offset", "temperature", by=3.0)
+    probe.fault("sentinel", "humidity")
+    air, rh = probe.poll(START_S)
+    assert (air.value, rh.quality) == (23.0, Quality.BAD)
+    probe.fault("clock", by_s=60.0)
+    assert probe.clock_wrong_s == 60.0
+    probe.mend()
+    assert [reading.value for reading in probe.poll(START_S)] == [20.0, 50.0]
+    assert (probe.faults, probe.clock_wrong_s) == ({}, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("form", "channel", "values", "words"),
+    [
+        ("shy", None, {}, "no form 'shy' of device faults; there are: unplugged, refusing"),
+        ("slow", None, {"by": 1.0}, "slow: no number 'by'; there are: by_s, chance"),
+        ("silent", None, {"chance": 2.0}, "silent: chance is 2, must be from 0 to 1"),
+        ("clock", None, {}, "clock: 'by_s' is missing"),
+        ("unplugged", "temperature", {}, "no form 'unplugged' of channel faults; there are: stuck, offset, sentinel"),
+        ("stuck", "oxygen", {}, "no channel 'oxygen' on d; there are: temperature, humidity"),
+    ],
+)
+def test_a_fault_that_there_is_not_is_told(
+    form: str, channel: str | None, values: dict[str, float], words: str
+) -> None:
+    probe = climate(Bench())
+    with pytest.raises(ValueError, match=words):
+        probe.fault(form, channel, **values)
+    assert probe.faults == {}
+
+
+@pytest.mark.parametrize(
+    ("shows", "value", "reason"),
+    [
+        (Raw(65535), 6553.5, Reason.RANGE),  # what a register says whose probe is gone, whatever its scale
+        (Raw(0), 0.0, None),  # nobody can tell it from dry air
+        (-127.0, 0.0, None),  # the register cannot say it, and stops at its end
+        (None, 6553.5, Reason.RANGE),
+    ],
+)
+def test_a_sentinel_goes_over_the_wire_as_the_register_holds_it(
+    shows: float | None, value: float, reason: Reason | None
+) -> None:
+    _, rh = climate(Bench(gh1__bay1__air=20.0, gh1__bay1__rh=shows)).poll(START_S)
+    assert (rh.value, rh.reason) == (value, reason)
+
+
+def test_85_degrees_of_a_probe_that_has_just_started_are_refused_by_its_range() -> None:
+    air, _ = climate(Bench(gh1__bay1__air=85.0, gh1__bay1__rh=50.0)).poll(START_S)
+    assert air.reason is Reason.RANGE
+
+
+def test_in_memory_a_probe_is_told_how_warm_its_water_is() -> None:
+    bench = Bench(ras1__tank1__ph=7.2, ras1__tank1__water=18.5)
+    circuit = device(bench, "atlas/ezo_ph", {"ph": "ras1.tank1.ph"}, compensate="ras1.tank1.water")
+    assert circuit.poll(START_S)[0].value == 7.2
+    assert bench.told == {"ras1.tank1.ph is in": 18.5}
+    bench.shows["ras1.tank1.water"] = None
+    circuit.poll(START_S)
+    assert bench.told == {"ras1.tank1.ph is in": 18.5}

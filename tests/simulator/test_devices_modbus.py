@@ -34,6 +34,8 @@ class Bench:
     def taken_s(self, now_s: float) -> float:
         return now_s
 
+    def compensate(self, tag: str, water_c: float) -> None: ...
+
 
 def device(bench: Bench, name: str, safe: dict[str, float | bool] | None = None, **more: Any) -> VirtualDevice:
     """A product with every channel tagged `t.z.CHANNEL`."""

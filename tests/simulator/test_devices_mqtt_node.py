@@ -41,6 +41,8 @@ class Bench:
     def taken_s(self, now_s: float) -> float:
         return now_s
 
+    def compensate(self, tag: str, water_c: float) -> None: ...
+
 
 def node(bench: Bench, clock: SteppedClock, port: int = 0) -> MqttNode:
     settings = Device.model_validate(

@@ -37,6 +37,8 @@ class Air:
     def taken_s(self, now_s: float) -> float:
         return now_s
 
+    def compensate(self, tag: str, water_c: float) -> None: ...
+
 
 def answers() -> Callable[[int, bytes], bytes | None]:
     product = load_product("xymd/xy_md02")
