@@ -76,13 +76,16 @@ class FarmEnv(gymnasium.Env[Floats, Floats]):
         reward: Reward | None = None,
         render_mode: None = None,
     ) -> None:
-        self.site = site if isinstance(site, Site) else load_site(_path(site)).site
-        simulated = [name for name in self.site.simulation if name in self.site.facilities]
+        whole = site if isinstance(site, Site) else load_site(_path(site)).site
+        simulated = [name for name in whole.simulation if name in whole.facilities]
         self.facility = facility if facility is not None else next(iter(simulated), "")
         if self.facility not in simulated:
             raise ValueError(f"no facility '{self.facility}' is simulated; there are: {', '.join(simulated)}")
         if not step_s > 0.0 or not days > 0.0:
             raise ValueError(f"step_s is {step_s:g} and days {days:g}, both must be above 0")
+        alone = {name: part for name, part in whole.simulation.items() if name in ("weather", self.facility)}
+        self.site = whole.model_copy(update={"simulation": alone})
+        """The site with nothing in the field but the facility."""
         self.render_mode = render_mode
         self._start, self._days, self._step_s = start, days, step_s
         self._weather = weather

@@ -135,6 +135,14 @@ def test_weather_and_start_may_be_chosen() -> None:
     assert july[made.observed.index("gh1.all.out_temp")] > 15.0
 
 
+def test_any_facility_of_a_farm_can_be_taken_alone() -> None:
+    fish = FarmEnv("farm", "ras1", step_s=60.0)
+    assert fish.acted == farm(step_s=60.0).acted
+    seen, _ = fish.reset(seed=4)
+    alone, _ = farm(step_s=60.0).reset(seed=4)
+    assert np.array_equal(seen, alone)
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [

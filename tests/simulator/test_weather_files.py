@@ -336,6 +336,11 @@ def test_a_table_is_joined_by_straight_lines_and_holds_at_its_ends(tmp_path: Pat
     assert source.at(500.0).rain
 
 
+def test_a_gap_of_just_three_hours_is_bridged(tmp_path: Path) -> None:
+    source = CsvWeather(table(tmp_path, f"{HEAD}\n0,10,0.5,2,0\n10800,16,0.5,2,0\n"))
+    assert source.at(5400.0).air_c == pytest.approx(13.0)
+
+
 def test_an_empty_cell_is_a_straight_line_and_rain_and_wind_vane_hold(tmp_path: Path) -> None:
     rows = "0,10,0.5,2,0,350,1\n60,,0.5,2,,,\n120,12,0.5,2,90,10,0\n"
     source = CsvWeather(table(tmp_path, f"{HEAD},wind_from_degrees,rain\n{rows}"))

@@ -4,12 +4,14 @@ from datetime import datetime, timedelta
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from statistics import correlation
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from foundation.air import saturation_vapour_pressure_pa
 from foundation.sun import clear_sky_w_m2
 from simulator.plants.plant import Weather
 from simulator.weather import MadeWeather
@@ -75,6 +77,19 @@ def test_light_follows_from_the_sunshine() -> None:
             clear += mean(hours) * len(months()[month])
         sunshine = mean([normals["sunshine_percent"][month - 1] / 100.0 for month in half])
         assert light / clear == pytest.approx((0.25 + 0.5 * sunshine) / 0.75, rel=0.06)
+
+
+def test_warm_spells_and_dull_days_are_moist_and_bright_days_swing() -> None:
+    winter = months()[1]
+    days = [winter[start : start + 12] for start in range(0, len(winter), 12)]
+    warm = [mean([sky.air_c for sky in day]) for day in days]
+    light = [mean([sky.global_radiation_w_m2 for sky in day]) for day in days]
+    vapour_pa = [
+        mean([sky.relative_humidity * saturation_vapour_pressure_pa(sky.air_c) for sky in day]) for day in days
+    ]
+    assert correlation(warm, vapour_pa) > 0.5
+    assert correlation(light, vapour_pa) < -0.2
+    assert correlation(light, [max(sky.air_c for sky in day) - min(sky.air_c for sky in day) for day in days]) > 0.3
 
 
 def test_it_rains_on_as_many_hours_as_the_rainy_days_leave() -> None:
