@@ -97,6 +97,9 @@ def test_fish_without_air_die_and_that_ends_the_episode() -> None:
     assert not truncated
     assert reward == DEATH
     assert "tank1.oxygen" in info["cause"] or info["cause"] == "fish died"
+    _, info = env.reset(seed=1)
+    assert info["alive"]
+    assert not env.step(nothing)[2]
 
 
 def test_an_episode_is_truncated_after_its_days() -> None:
@@ -133,6 +136,17 @@ def test_weather_and_start_may_be_chosen() -> None:
     made = farm("farmloop/Greenhouse-v0", weather={"year": "synthetic_beijing"}, start="2026-07-15T12:00")
     july, _ = made.reset(seed=1)
     assert july[made.observed.index("gh1.all.out_temp")] > 15.0
+
+
+def test_made_weather_changes_with_the_episode_unless_its_seed_is_given() -> None:
+    def outside_c(seed: int, **more: Any) -> float:
+        env = farm("farmloop/Greenhouse-v0", observe="true", start="2026-03-20T12:00", **more)
+        seen, _ = env.reset(seed=seed)
+        return float(seen[env.observed.index("outside.temperature")])
+
+    assert outside_c(1) != outside_c(2)
+    fixed = {"design_day": "sun_and_cold_night", "seed": 9}
+    assert outside_c(1, weather=fixed) == outside_c(2, weather=fixed)
 
 
 def test_any_facility_of_a_farm_can_be_taken_alone() -> None:
