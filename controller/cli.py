@@ -19,7 +19,10 @@ import typer
 
 from foundation.problem import Problem, ProblemsError
 
-SAMPLES = ("greenhouse", "plant-factory", "ras", "pond", "aquaponics", "farm")
+SAMPLES = (
+    "greenhouse", "solar-greenhouse", "tunnel", "nursery", "plant-factory", "mushroom", "ras", "pond", "aquaponics",
+    "cold-store", "farm",
+)  # fmt: skip
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 # typer brings a click of its own, or uses the installed one: in both, this is above all that a command line can be

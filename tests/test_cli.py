@@ -92,7 +92,7 @@ def test_without_a_command_it_tells_which_there_are(farmloop: Any) -> None:
         ("nonesuch", "No such command 'nonesuch'. See farmloop --help"),
         ("check", "Missing argument 'site'. See farmloop check --help"),
         ("check ras --loud", "No such option: --loud. See farmloop check --help"),
-        ("check none.yaml", "none.yaml: no such file, and no sample (greenhouse, plant-factory, ras, pond, aquaponics, farm)"),
+        ("check none.yaml", "none.yaml: no such file, and no sample (greenhouse, solar-greenhouse, tunnel, "),
         ("check /", "/: Is a directory"),
         ("run wheat", "wheat: no such file, and no sample ("),
         ("run ras --listen 8080", "'8080' is not HOST:PORT"),

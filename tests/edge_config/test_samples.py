@@ -32,7 +32,7 @@ def test_the_sample_of_these_tests_has_not_even_a_warning() -> None:
 def test_a_farm_of_several_files_is_all_of_them() -> None:
     farm = next(path for path in SITES if path.stem == "farm")
     loaded = load_site(farm)
-    parts = [load_site(path).site for path in SITES if path != farm]
+    parts = [load_site(farm.with_name(name)).site for name in ("greenhouse.yaml", "plant-factory.yaml", "ras.yaml")]
     assert {name for part in parts for name in part.loops} == set(loaded.site.loops)
     assert len(loaded.site.rules) == sum(len(part.rules) for part in parts)
     assert loaded.site.site.id == "demo_farm"
