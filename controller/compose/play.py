@@ -345,6 +345,8 @@ def _orders(site: Site, device: Device) -> float:
 
 def _requests(device: Device, product: Product) -> int:
     """How many one poll takes."""
+    if product.text is not None:
+        return 1
     wanted = dict.fromkeys(name for name in device.tags if product.channels[name].access != "write")
     if product.time_channel is not None:
         wanted[product.time_channel] = None

@@ -107,8 +107,14 @@ class MqttNode:
         due_s = self._clock.now()
         retained = self.device.product.protocol == "mqtt_uns"
         while True:
-            if not self.device.unplugged:
-                await client.publish(self.topic, self.payload(self._clock.now()), qos=1, retain=retained)
+            manner = self.device.manner()
+            if not self.device.unplugged and not manner.silent:
+                payload = self.payload(self._clock.now())
+                if manner.late_s > 0.0:  # with the time at which it was taken
+                    await self._clock.sleep_until(self._clock.now() + manner.late_s)
+                await client.publish(
+                    self.topic, payload[: len(payload) // 2] if manner.garbled else payload, qos=1, retain=retained
+                )
                 heed_cancel()
             due_s = max(due_s + self.device.settings.period, self._clock.now())
             await self._clock.sleep_until(due_s)
@@ -139,7 +145,7 @@ class MqttNode:
         return json.dumps({**said, "t": dated_ms})
 
     def order(self, payload: bytes, now_s: float) -> dict[str, Any]:
-        """Obey, or say why not: `payload`, `late`, `unknown_channel`, `wrong_type` or `range`."""
+        """Obey, or say why not: `payload`, `late`, `unknown_channel`, `wrong_type`, `range`; `refused` if it fails."""
         self._advance(now_s)
         self.device.tick(now_s)
         try:
@@ -148,7 +154,7 @@ class MqttNode:
             until_s, lease_s = float(message["exp"]) / 1000.0, float(message["lease_s"] or 0.0)
         except (ValueError, KeyError, TypeError):
             return {"id": None, "ok": False, "values": {}, "why": "payload"}
-        why = self._refusal(values, until_s, now_s)
+        why = "refused" if self.device.refuses else self._refusal(values, until_s, now_s)
         if why is None:
             for channel, value in values.items():
                 self.device.write(channel, value, now_s)

@@ -191,6 +191,49 @@ async def test_a_node_on_a_real_broker(broker: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.wire
+async def test_a_node_babbles_is_silent_is_slow_and_recovers(tmp_path: Path) -> None:
+    clock, bench = SteppedClock(START_S), Bench()
+    async with embedded(tmp_path) as port, asyncio.timeout(DEADLINE_S):
+        feeder = node(bench, clock, port)
+        async with aiomqtt.Client("127.0.0.1", port) as agent:
+            await agent.subscribe("feeder/1/state", qos=1)
+            messages = aiter(agent.messages)
+            running = asyncio.create_task(feeder.run())
+            whole = bytes((await anext(messages)).payload)
+            await feeder.connected.wait()
+
+            feeder.device.fault("babbling")
+            clock.set(START_S + 5.0)
+            assert (
+                bytes((await anext(messages)).payload)
+                == whole.replace(b"1700000000000", b"1700000005000")[: len(whole) // 2]
+            )
+
+            feeder.device.fault("silent", chance=1.0)
+            await clock.advance(5.0)
+            feeder.device.mend()
+            feeder.device.fault("slow", by_s=3.0)
+            clock.set(START_S + 15.0)
+            await clock.advance(3.0)
+            late = json.loads(bytes((await anext(messages)).payload))
+            assert late["t"] == (START_S + 15.0) * 1000  # it says when it was taken
+
+            feeder.device.mend()
+            clock.set(START_S + 25.0)
+            assert json.loads(bytes((await anext(messages)).payload))["t"] == (START_S + 25.0) * 1000
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+def test_a_node_that_fails_refuses_orders() -> None:
+    bench = Bench()
+    feeder = node(bench, SteppedClock(START_S))
+    feeder.device.fault("refusing")
+    assert feeder.order(order({"run": True}), START_S)["why"] == "refused"
+    assert "ras1.tank1.feeder" not in bench.told or bench.told["ras1.tank1.feeder"] is False
+
+
+@pytest.mark.wire
 async def test_a_node_waits_for_its_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simulator.devices.mqtt_node.RETRY_S", 0.01)
     with socket.socket() as probe:
