@@ -219,6 +219,15 @@ def test_two_faults_at_once_both_show() -> None:
     assert do.value == 10.0
 
 
+def test_a_drift_that_was_mended_is_gone_for_good() -> None:
+    do = probe(Character())
+    do.fail("drift", {"per_day": -1.0})
+    do.follow(10.0, 86400.0)
+    do.mend("drift")
+    do.fail("offset", {"by": 0.5})
+    assert do.value == pytest.approx(10.5)
+
+
 def test_a_fault_does_not_change_the_noise_that_follows() -> None:
     healthy, ill = probe(Character(noise=0.1)), probe(Character(noise=0.1))
     ill.fail("spike", {"by": 50.0, "every_s": 10.0})
