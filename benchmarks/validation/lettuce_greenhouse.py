@@ -95,6 +95,12 @@ def benchmark_weather() -> list[Outdoors]:
     return [_as_outdoors(row) for row in rows[first : first + _DAYS * _STEPS_A_DAY : every]]
 
 
+def benchmark_sky() -> Callable[[float], Outdoors]:
+    """The same by the time in s since the season began; NotAtHand."""
+    weather = benchmark_weather()
+    return lambda time_s: weather[min(round(time_s / BENCHMARK_STEP_S), len(weather) - 1)]
+
+
 def _as_outdoors(row: Sequence[float]) -> Outdoors:
     """By the conversions of the benchmark (Magnus, and its molar masses); `row` tells wind as well, of no use here."""
     _, radiation_w_m2, air_c, humidity, _, co2_ppm = row
@@ -128,8 +134,7 @@ def _benchmark_return(controller: str) -> float | None:
         raise NotAtHand(str(error)) from error
     if controller not in RULES:
         return None
-    weather = benchmark_weather()
-    earned, _ = season(RULES[controller], lambda s: weather[min(round(s / BENCHMARK_STEP_S), len(weather) - 1)])
+    earned, _ = season(RULES[controller], benchmark_sky())
     return earned
 
 

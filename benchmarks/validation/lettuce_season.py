@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulator.env_lettuce import GREATEST, LettuceEnv
-from simulator.plants.lettuce_greenhouse import Controls, Outdoors
+from simulator.plants.lettuce_greenhouse import Controls, House, Outdoors
 
 Rules = Callable[[Sequence[float], Outdoors], Controls]
 """From the observation and the weather of the coming step."""
@@ -57,13 +57,22 @@ RULES: Final[Mapping[str, Rules]] = {
 def season(rules: Rules, outdoors: Callable[[float], Outdoors] | None = None, seed: int = 0) -> tuple[float, float]:
     """(return in EUR/m2, dry weight at harvest in kg/m2) of forty days; the synthetic year of Beijing if no weather is
     given."""
+    earned, houses = steps(rules, outdoors, seed)
+    return earned, houses[-1].dry_weight_kg_m2
+
+
+def steps(
+    rules: Rules, outdoors: Callable[[float], Outdoors] | None = None, seed: int = 0
+) -> tuple[float, list[House]]:
+    """The same with the house at the start and after every step."""
     env = LettuceEnv(outdoors=outdoors)
     seen, _ = env.reset(seed=seed)
-    total, over = 0.0, False
+    total, over, houses = 0.0, False, [env.house]
     while not over:
         seen, reward, over, _, _ = env.step(env.asked(rules(seen.tolist(), env.coming())))
         total += reward
-    return total, env.house.dry_weight_kg_m2
+        houses.append(env.house)
+    return total, houses
 
 
 def _held(value: float, control: int) -> float:
