@@ -84,6 +84,9 @@ class Contact:
         return self.position != before
 
     def move(self, dt_s: float) -> float:
+        if self._wanted == self._on and self._since_s >= self.start_s:
+            self._since_s += dt_s
+            return self.position * dt_s
         felt = 0.0
         if self._wanted != self._on and not self.stuck:
             wait_s = self._waits_s()

@@ -1,4 +1,4 @@
-"""What else of the medium a probe feels besides what it measures: the water's temperature, and whether it flows.
+"""What else of the medium a probe feels besides what it measures: the water's temperature, whether it flows, the sun.
 
 Each looks at one more output port of the plant, and says what the probe makes of the true value. Sources: ../shared/
 physics.md 4.3 (conductivity) and 8 (pH, membrane).
@@ -11,9 +11,13 @@ from typing import Any, Protocol
 
 from simulator.setting import number_in
 
-KEYS = ("temperature", "coefficient", "true_coefficient", "slope", "believed", "flow", "needs", "still")
-"""Of `simulation.FACILITY.instruments.TAG`: the two ports, and what the probe makes of them."""
+KEYS = (
+    "temperature", "coefficient", "true_coefficient", "slope", "believed", "flow", "needs", "still", "sun", "sun_error",
+)  # fmt: skip
+"""Of `simulation.FACILITY.instruments.TAG`: the ports, and what the probe makes of them."""
 KELVIN = 273.15
+BRIGHT_W_M2 = 800.0
+"""A sunny noon."""
 LEAST = 0.05
 """What a linear coefficient leaves of conductivity, far below 0 degC."""
 STILL_S = 240.0
@@ -93,6 +97,20 @@ class Membrane:
         """Not its affair."""
 
 
+@dataclass(slots=True)
+class Sunlit:
+    """A thermometer without a fan: the sun warms it by `error_k` at noon (1 to 3 K), in proportion to its light."""
+
+    port: str
+    error_k: float = 2.0
+
+    def felt(self, value: float, beside: float, dt_s: float) -> float:
+        return value + self.error_k * beside / BRIGHT_W_M2
+
+    def compensate(self, water_c: float) -> None:
+        """Not its affair."""
+
+
 def beside_of(settings: Mapping[str, Any], unit: str, units: Mapping[str, str]) -> Beside | None:
     """What the KEYS among `settings` say of an instrument that shows `unit`; None where they are not there.
 
@@ -107,8 +125,11 @@ def beside_of(settings: Mapping[str, Any], unit: str, units: Mapping[str, str]) 
         allowed = ("temperature", "slope", "believed")
     elif "flow" in said:
         allowed = ("flow", "needs", "still")
+    elif "sun" in said and unit == "degC":
+        allowed = ("sun", "sun_error")
     else:
-        raise ValueError(f"{next(iter(said))}: wants `temperature` of a tag in mS/cm or pH, or `flow` and `needs`")
+        known = "`temperature` of a tag in mS/cm or pH, `flow` and `needs`, or `sun` of one in degC"
+        raise ValueError(f"{next(iter(said))}: wants {known}")
     for key in said:
         if key not in allowed:
             raise ValueError(f"{key} is not for this instrument; there are: {', '.join(allowed)}")
@@ -125,6 +146,8 @@ def beside_of(settings: Mapping[str, Any], unit: str, units: Mapping[str, str]) 
         return Conductivity(port, true / 100.0, taken_out / 100.0, believed_c)
     if unit == "pH":
         return Glass(port, number("slope", "", 1.0), believed_c)
+    if "sun" in said:
+        return Sunlit(port, number("sun_error", "K", 2.0))
     if "needs" not in said:
         raise ValueError("flow: wants `needs`, the flow that the membrane needs")
     return Membrane(port, number("needs", units[port], 0.0), number("still", "", 0.25))

@@ -70,6 +70,17 @@ def test_half_a_line_that_was_under_way_is_not_the_answer() -> None:
     in_virtual_time(main)
 
 
+def test_an_answer_that_comes_up_to_two_deadlines_late_is_not_the_next_ones() -> None:
+    async def main() -> None:
+        answers = [(0.9, b"1.000,2.000,3.000,4.000\r\n"), (0.05, LINE)]
+        probe = ascii_probe(MemoryPort(lambda said: [answers.pop(0)], deadline_s=0.5))
+        (first, _) = await probe.poll(NOW_S)
+        (second, _) = await probe.poll(NOW_S + 0.5)
+        assert (first.value, second.value) == (None, 21.5)
+
+    in_virtual_time(main)
+
+
 def test_a_silent_probe_costs_its_neighbour_on_the_line_little() -> None:
     """P7: unit 2 does not answer; unit 1 has its period all the same."""
 
@@ -141,6 +152,7 @@ def test_a_babbling_probe_does_not_fill_the_memory() -> None:
         for _ in range(200):
             port.hear(b"x" * 5000)
             port.hear(b"1\r" * 500)
+        port.hear(b"x" * 5000)
         assert len(port.lines) <= 64
         assert len(port._buffer) <= 256
         port.script = lambda said: [(0.05, b"\r" + LINE)]

@@ -348,6 +348,13 @@ def test_a_membrane_in_still_water_reads_a_quarter_low_after_four_minutes() -> N
     assert membrane.felt(8.0, 2.0, 1.0) == 8.0
 
 
+def test_a_thermometer_without_a_fan_reads_high_in_the_sun() -> None:
+    thermometer = beside_of({"sun": "radiation", "sun_error": "3 K"}, "degC", {"radiation": "W/m2"})
+    assert thermometer is not None
+    assert thermometer.felt(25.0, 0.0, 1.0) == 25.0
+    assert thermometer.felt(25.0, 800.0, 1.0) == pytest.approx(28.0)
+
+
 def test_water_far_below_zero_does_not_turn_conductivity_round() -> None:
     ec = Conductivity("water")
     assert isfinite(ec.felt(2.0, -25.0, 1.0))
@@ -363,6 +370,8 @@ def test_water_far_below_zero_does_not_turn_conductivity_round() -> None:
         ({"temperature": "water", "slope": 1}, "mS/cm", "slope is not for this instrument"),
         ({"temperature": "water", "coefficient": "2 m"}, "mS/cm", "coefficient: "),
         ({"flow": "water"}, "mg/L", "flow: wants `needs`"),
+        ({"sun": "water"}, "pH", "sun: wants `temperature` of a tag in mS/cm or pH"),
+        ({"sun": "water", "sun_error": "3 m"}, "degC", "sun_error: "),
     ],
 )
 def test_what_cannot_stand_beside_a_probe_is_told(settings: dict[str, object], unit: str, words: str) -> None:
