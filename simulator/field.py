@@ -42,6 +42,8 @@ class Field:
         layout = Layout(site, seed, plants, sky)
         self.site = site
         self.start_s = self.now_s = start_s
+        self._moved_s = start_s
+        """Until then the actuators have run."""
         self.grounds: dict[str, Ground] = layout.grounds
         self.actuators: dict[str, Actuator] = layout.actuators
         """By output (or bound device tag): to see where one stands; `fault` breaks it."""
@@ -58,23 +60,29 @@ class Field:
     # --- time
 
     def advance(self, now_s: float) -> None:
-        """Move everything on to `now_s` (never back)."""
+        """Move everything on to `now_s` (never back). Within a tick nothing moves until somebody does something: two
+        parts of a second do not add up to it in the last digit."""
         while True:
             end_s = self.start_s + (self._tick + 1) * TICK_S
-            until_s = end_s if end_s < now_s else now_s
-            dt_s = until_s - self.now_s
-            if dt_s > 0.0:
-                for ground in self.grounds.values():
-                    ground.move(dt_s)
-                self.now_s = until_s
-            if until_s < end_s:
+            if now_s < end_s:
+                self.now_s = max(self.now_s, now_s)
                 return
+            self.now_s = end_s
+            self._move()
             self._tick += 1
             # a step holds the weather of its beginning
             for ground in self.grounds.values():
                 ground.tick(self.weather)
             if self._tick % SKY_TICKS == 0:
                 self.weather = self._sky.at(end_s)
+
+    def _move(self) -> None:
+        """Let the actuators run until now."""
+        dt_s = self.now_s - self._moved_s
+        if dt_s > 0.0:
+            for ground in self.grounds.values():
+                ground.move(dt_s)
+            self._moved_s = self.now_s
 
     # --- what devices do
 
@@ -92,6 +100,7 @@ class Field:
 
     def actuate(self, tag: str, value: Value) -> None:
         """A device's channel was set to `value`, now."""
+        self._move()
         self._applied[tag] = value
         found = self._by_channel.get(tag)
         if found is not None and found[0].order(tag, value):
@@ -109,6 +118,7 @@ class Field:
     def fault(self, tag: str, form: str, **values: float) -> None:
         """From now on what stands at `tag` (an instrument's tag, or an output) fails in this form; forms and their
         numbers are those of `simulator/faults.py`. Raises FieldError for a tag, form or number that there is not."""
+        self._move()
         instrument, actuator = self.instruments.get(tag), self.actuators.get(tag)
         try:
             if instrument is not None:
@@ -124,6 +134,7 @@ class Field:
     def mend(self, tag: str, form: str | None = None) -> None:
         """Undo one form of fault at `tag`, or all. A probe that is mended of `fouling` is cleaned. FieldError for a
         tag that there is not."""
+        self._move()
         instrument, actuator = self.instruments.get(tag), self.actuators.get(tag)
         if instrument is not None:
             instrument.mend(form)
@@ -152,6 +163,7 @@ class Field:
 
     def force(self, facility: str, port: str, value: float | None) -> None:
         """Hold a plant's input port at `value` whatever is ordered (a fault); None lets it go."""
+        self._move()
         ground = self.grounds[facility]
         if port not in ground.plant.inputs:
             raise FieldError(f"{facility}: {unknown('input port', port, ground.plant.inputs)}")
