@@ -169,9 +169,9 @@ class _Inspection:
 
     def _plant(self, site: Site) -> Plant:
         section = site.simulation[self.scenario.facility]
-        kind, name = str(section.get("plant")), str(section.get("parameters"))
+        name = str(section.get("parameters"))
         try:
-            usual = load_parameters(name, plant=kind)
+            usual = load_parameters(name)
         except ParameterError as error:
             self._wrong("E701", ("site",), what=str(error))
             self._stop()

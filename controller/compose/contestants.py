@@ -198,6 +198,8 @@ class Peer:
                     continue  # an influence on another setpoint: references have none
                 last = inner[out]
             probe = self._site.tags.get(loop.pv)
+            if probe is not None and probe.derive is not None:
+                continue  # worked out of other values, which references do not do
             pv = probe.vote[0] if probe is not None and probe.vote else loop.pv
             task = self._task(name, pv, loop, loops[last])
             make: Callable[[Task], Reference] = Thermostat if isinstance(loop, Hysteresis) else self._make

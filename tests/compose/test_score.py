@@ -233,6 +233,15 @@ def test_a_goal_holds_in_the_worst_seed_and_one_that_never_came_about_is_missed(
     assert score.skill("farmloop")["iae"] == 0.6
 
 
+def test_what_dies_in_one_seed_is_lost(files: tuple[Path, Path]) -> None:
+    runs = [outcome("farmloop", 1, iae=9.0, min=5.0), outcome("farmloop", 2, survived=False, iae=1.0, min=5.0)]
+    score = some_score(files, farmloop=runs)
+    assert score.survived("farmloop") is False
+    assert score.gates("farmloop") == {"survival": False}
+    assert score.worst_seed("farmloop").seed == 2
+    assert score.points("farmloop") == 0.0
+
+
 def test_points_go_from_the_best_peer_to_the_goal_and_to_nothing_when_something_died(files: tuple[Path, Path]) -> None:
     def score(ours: float, theirs: float, survived: bool = True) -> float:
         made = some_score(
