@@ -1,7 +1,7 @@
 """One body of water and what happens in it: chemistry, gas exchange, biofilter."""
 
 from functools import lru_cache
-from math import sqrt
+from math import exp, sqrt
 from typing import NamedTuple, Protocol
 
 from foundation.air import absolute_humidity_g_m3
@@ -59,6 +59,8 @@ class Chemistry(NamedTuple):
     k2: float
     kw: float
     ka_ammonium: float
+    per_activity: float
+    """mol/L of a single charge beside its activity."""
     carbonic_mol_m3_ppm: float
     """CO2(aq) in balance with 1 ppm in the air."""
     vapour_g_m3: float
@@ -101,6 +103,7 @@ def chemistry(centidegrees: int, hectopascal: int, ionic_strength_mol_l: float) 
         k2=10.0 ** (3.0 * davies - carbonic_pk2(water_c)),
         kw=10.0 ** (davies - water_pkw(water_c)),
         ka_ammonium=10.0 ** -ammonia_pka(water_c),
+        per_activity=10.0**davies,
         carbonic_mol_m3_ppm=carbon_dioxide_saturation_mg_l(1.0, water_c, pressure_pa) / CO2_MG_MMOL,
         vapour_g_m3=absolute_humidity_g_m3(water_c, 100.0),
     )
@@ -118,12 +121,31 @@ class Dissolved(Protocol):
 
 
 def hydrogen_mol_l(water: Dissolved, volume_m3: float, c: Chemistry) -> float:
-    """Activity of H+, closed form for carbonate with one correction by OH-, H+ and NH3; pH 4 to 11."""
+    """Activity of H+ by the balance of alkalinity with carbonate, OH-, H+ and NH3; pH 4 to 11.
+
+    Newton in ln(h) from the closed form for carbonate alone: one step where there is alkalinity, a few where none is.
+    """
+    k1, k2, kw, ka = c.k1, c.k2, c.kw, c.ka_ammonium
     carbon = water.carbon / volume_m3 * 1e-3 + 1e-9
     alkalinity = water.alkalinity / volume_m3 * 1e-3
-    h = _carbonate(alkalinity / carbon, c.k1, c.k2)
-    ammonia = water.tan / volume_m3 * 1e-3 / NITROGEN_MG_MMOL * c.ka_ammonium / (c.ka_ammonium + h)
-    return _carbonate((alkalinity - c.kw / h + h - ammonia) / carbon, c.k1, c.k2)
+    tan = water.tan / volume_m3 * 1e-3 / NITROGEN_MG_MMOL
+    h = _carbonate(alkalinity / carbon, k1, k2)
+    for _ in range(20):
+        parts = h * h + k1 * (h + k2)
+        bicarbonate = carbon * k1 * h / parts
+        hydroxide, free = kw / h, h * c.per_activity
+        ammonia = tan * ka / (ka + h)
+        missing = bicarbonate * (1.0 + 2.0 * k2 / h) + hydroxide - free + ammonia - alkalinity
+        buffer = bicarbonate * (h * h + k1 * k2 + 4.0 * k2 * h) / parts + hydroxide + free + ammonia * h / (ka + h)
+        step = missing / buffer
+        if -1e-3 < step < 1e-3:  # what is left is the square of it
+            return h * (1.0 + step)
+        h *= exp(2.0 if step > 2.0 else -2.0 if step < -2.0 else step)
+        if h >= 1e-4 or h <= 1e-11:
+            h = 1e-4 if h >= 1e-4 else 1e-11
+            if (missing > 0.0) is (h == 1e-4):
+                return h
+    return h
 
 
 def _carbonate(ratio: float, k1: float, k2: float) -> float:

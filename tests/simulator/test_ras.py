@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from foundation.water import ph_of_alkalinity_and_carbon
 from simulator.plants.plant import Weather
 from simulator.plants.ras import Ras, RasState, load
 from simulator.plants.ras_water import Water, carbonic_share, chemistry, hydrogen_mol_l, nh3_share, nitrify
@@ -394,6 +395,21 @@ def test_ph_is_that_of_phreeqc(water_c: int, alkalinity: float, co2: float, ph: 
     h = 10.0**-ph
     water = Water(0.0, 0.0, 0.0, 0.0, co2 / 44.0095 / carbonic_share(h, c), equivalents, 0.0)
     assert -math.log10(hydrogen_mol_l(water, 1.0, c)) == pytest.approx(ph, abs=0.02)
+
+
+@given(
+    water_c=st.integers(0, 40),
+    alkalinity=st.one_of(st.just(0.0), st.floats(1e-4, 30.0)),
+    carbon=st.floats(1e-3, 20.0),
+    tan=st.one_of(st.just(0.0), st.floats(0.01, 500.0)),
+)
+def test_ph_is_that_of_the_foundation_with_and_without_alkalinity(
+    water_c: int, alkalinity: float, carbon: float, tan: float
+) -> None:
+    water = Water(0.0, tan, 0.0, 0.0, carbon, alkalinity, 0.0)
+    found = -math.log10(hydrogen_mol_l(water, 1.0, chemistry(100 * water_c, 1013, 0.01)))
+    exact = ph_of_alkalinity_and_carbon(alkalinity * 50.0434, carbon, float(water_c), 0.01, tan)
+    assert found == pytest.approx(min(11.0, max(4.0, exact)), abs=0.005)
 
 
 # --- flow, levels, heat
