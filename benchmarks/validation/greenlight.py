@@ -230,12 +230,12 @@ def closed_loop(
         ahead = [value + (value - was) for value, was in zip(now, before, strict=True)]
         drive = _drive(p, katzin_rules(now_s, weather, *ahead, lamps=lamp != "none"))
         then = step(p, c, house, drive, _outside(weather), step_s)
-        house = _at_its_pressure(house, then) if as_greenlight else then
+        house = at_its_pressure(house, then) if as_greenlight else then
         before = now
     return Closed(samples, house, time.process_time() - begun)
 
 
-def _at_its_pressure(before: House, after: House) -> House:
+def at_its_pressure(before: House, after: House) -> House:
     """Vapour that the air of a closed pot would have to lose to keep its pressure as it warms."""
     return after._replace(
         vapour_air_kg_m3=after.vapour_air_kg_m3 * (before.air_c + KELVIN) / (after.air_c + KELVIN),

@@ -4,16 +4,21 @@
 stands beside the project (GreenLight's trajectories, standard years) is compared where it exists.
 """
 
+import csv
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from statistics import mean
 from typing import Final
 
+from benchmarks import recorded_greenhouse
 from benchmarks.validation import greenlight
-from benchmarks.validation.lettuce_season import RULES, season
+from benchmarks.validation.lettuce_greenhouse import benchmark_sky
+from benchmarks.validation.lettuce_season import RULES, season, steps
 from benchmarks.validation.points import BadPoints, Point
-from benchmarks.validation.verdicts import FACILITIES, Result
+from benchmarks.validation.verdicts import FACILITIES, NotAtHand, Result
+from simulator.plants import greenhouse
 from simulator.weather import design_day
 
 SHARED: Final = Path(__file__).parents[3] / "shared"
@@ -28,6 +33,8 @@ GOALS: Final[Mapping[str, tuple[float, str]]] = {
     **dict.fromkeys(("co2Air", "co2Top"), (5.0, "mg/m3")),
 }
 """Column of a trajectory -> how far it may be off, rms, and the unit."""
+FIRST_DAY: Final = date(2022, 2, 1)
+"""On which the recording begins."""
 ARGUED: Final[Mapping[str, str]] = {}
 """Row with the gate `band` that does not hold -> why that is so, and why it is right to leave it."""
 
@@ -48,6 +55,7 @@ def page(results: Sequence[Result]) -> str:
     parts = [_INTRO, "## Reference points", "![Deviation over tolerance, by facility](validation-points.png)"]
     parts += [summary(results), "### Rows that do not hold", argued(results)]
     parts += ["## Days of the greenhouse against GreenLight", *trajectories()]
+    parts += ["## Against a real greenhouse", *reality()]
     parts += ["## Balances", "What the books of whole runs leave unexplained.", _table(_rows(_closures(results)))]
     parts += ["## Lettuce", "![Lettuce of van Henten, forty days](validation-lettuce.png)"]
     parts += [
@@ -55,6 +63,7 @@ def page(results: Sequence[Result]) -> str:
         "Seasons of `farmloop/LettuceGreenhouse-v0` in the synthetic year of Beijing, from 9 February, seed 0. The "
         "rules are those of the benchmark, whose own weather gives the returns of rows LET022 to LET026.",
         seasons(),
+        *given_days(),
     ]
     parts += ["## Weather", "![A synthetic year and the design days](validation-weather.png)"]
     parts += [
@@ -128,6 +137,27 @@ def trajectories() -> list[str]:
     return ["![A day of constant weather, ours and GreenLight's](validation-greenlight.png)", text, "\n".join(lines)]
 
 
+def reality() -> list[str]:
+    """The plant in the recorded weather and under the recorded controls of a real compartment, week by week."""
+    if not recorded_greenhouse.DATA.is_dir():
+        return ["The recording was not there when this was written."]
+    recorded, plant = recorded_greenhouse.moments(), greenhouse.load("agc2022_compartment")
+    lines = ["| week from | | air, RMSE | bias | humidity, RMSE | bias |", "|---|---|---|---|---|---|"]
+    for day in (*recorded_greenhouse.FITTED_DAYS, *recorded_greenhouse.OTHER_DAYS):
+        off = recorded_greenhouse.deviation(plant, recorded, day)
+        what = "fitted" if day in recorded_greenhouse.FITTED_DAYS else "not fitted"
+        begins = FIRST_DAY + timedelta(days=day)
+        figures = f"{off.kelvin:.2f} K | {off.kelvin_bias:+.2f} K | {off.percent:.1f} % | {off.percent_bias:+.1f} %"
+        lines.append(f"| {begins.isoformat()} | {what} | {figures} |")
+    text = (
+        'Compartment "Reference" of the 3rd Autonomous Greenhouse Challenge (lettuce, 96 m2, Bleiswijk 2022), driven '
+        "by its recorded weather, vents, screens, lamps, pipe temperature and CO2, in open loop. What was fitted, and "
+        "on which weeks, stands in `simulator/parameters/agc2022_compartment.yaml`. Published for this class of model: "
+        f"{recorded_greenhouse.GOAL_K:g} K and {recorded_greenhouse.GOAL_PERCENT:g} %."
+    )
+    return ["![A week that was not fitted, measured and computed](validation-recorded.png)", text, "\n".join(lines)]
+
+
 def design_days() -> str:
     """What the design days do, over seeds 0 to 19, beside the numbers of the scenarios."""
     days = {
@@ -159,6 +189,28 @@ def seasons() -> str:
         earned, weight = season(rules)
         lines.append(f"| {name} | {earned:.2f} | {weight:.4f} |")
     return "\n".join(lines)
+
+
+def given_days() -> list[str]:
+    """Our seasons in the benchmark's own weather against its daily table."""
+    table = SHARED / "validation" / "lettuce_benchmark_daily.csv"
+    try:
+        sky = benchmark_sky()
+    except NotAtHand as error:
+        return [f"Not compared with the benchmark's daily table when this was written: {error}."]
+    if not table.is_file():
+        return ["The benchmark's daily table was not there when this was written."]
+    with table.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    states = ("Xd_kg_m2", "Xc_kg_m3", "XT_C", "Xh_kg_m3")
+    lines = [f"| rules | days | {' | '.join(states)} |", "|---|---|---|---|---|---|"]
+    for theirs, ours in (("all_off", "AllOff"), ("heuristic", "GrowerHeuristic")):
+        _, houses = steps(RULES[ours], sky)
+        days = [(row, houses[48 * int(row["day"])]) for row in rows if row["controller"] == theirs]
+        most = [max(abs(house[at] - float(row[name])) for row, house in days) for at, name in enumerate(states)]
+        lines.append(f"| {ours} | {len(days)} | {' | '.join(f'{off:.0e}' for off in most)} |")
+    text = "Midnights of the benchmark's season in its own weather: the largest deviation from its daily table."
+    return [text, "\n".join(lines)]
 
 
 def row_line(result: Result) -> str:
