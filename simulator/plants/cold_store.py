@@ -10,7 +10,6 @@ from math import cbrt, exp, sqrt
 from typing import NamedTuple
 
 from foundation.air import ZERO_C_IN_K
-from simulator.parameters import load_parameters
 from simulator.plants.ledger import Balance, Ledger, Stores, balances
 from simulator.plants.moist_air import (
     AIR_J_M3_K,
@@ -24,6 +23,7 @@ from simulator.plants.moist_air import (
     saturation,
 )
 from simulator.plants.network import Layers, Network
+from simulator.plants.physical import load_physical
 from simulator.plants.plant import Port, Weather
 from simulator.plants.produce import HEAT_J_MG_CO2, ProduceParameters, respiration_mg_kg_h, transpiration_m3_s
 from simulator.plants.surroundings import Outside, given, outside, shown
@@ -342,7 +342,7 @@ class ColdStore:
 def load(name: str = "cold_store_cabbage", seed: int | None = None) -> ColdStore:
     """The cold store of `simulator/parameters/{name}.yaml`; with a seed, one of its siblings."""
     store, produce = (tuple(field.name for field in fields(kind)) for kind in (StoreParameters, ProduceParameters))
-    values = load_parameters(name, plant="cold_store", known=(*store, *produce), seed=seed)
+    values = load_physical(name, "cold_store", (*store, *produce), seed)
     return ColdStore(
         StoreParameters(**{key: values[key] for key in store}),
         ProduceParameters(**{key: values[key] for key in produce}),

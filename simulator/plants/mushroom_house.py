@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
-from simulator.parameters import load_parameters
 from simulator.plants.ledger import Balance, Ledger, Stores, balances
 from simulator.plants.moist_air import (
     AIR_J_M3_K,
@@ -22,6 +21,7 @@ from simulator.plants.moist_air import (
 )
 from simulator.plants.mushroom import MushroomParameters, compost_co2_g_h, fruit_co2_g_h, grown
 from simulator.plants.network import Network
+from simulator.plants.physical import load_physical
 from simulator.plants.plant import Port, Weather
 from simulator.plants.surroundings import Outside, given, outside, shown
 
@@ -279,7 +279,7 @@ class MushroomHouse:
 def load(name: str = "mushroom_cropping", seed: int | None = None) -> MushroomHouse:
     """The mushroom house of `simulator/parameters/{name}.yaml`; with a seed, one of its siblings."""
     room, mushrooms = (tuple(field.name for field in fields(kind)) for kind in (RoomParameters, MushroomParameters))
-    values = load_parameters(name, plant="mushroom", known=(*room, *mushrooms), seed=seed)
+    values = load_physical(name, "mushroom", (*room, *mushrooms), seed)
     return MushroomHouse(
         RoomParameters(**{key: values[key] for key in room}),
         MushroomParameters(**{key: values[key] for key in mushrooms}),

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
-from simulator.parameters import load_parameters
 from simulator.plants.film_house import (
     AIR,
     GROUND,
@@ -32,6 +31,7 @@ from simulator.plants.moist_air import (
     vapour_pa,
 )
 from simulator.plants.network import Network
+from simulator.plants.physical import load_physical
 from simulator.plants.plant import Port, Weather
 from simulator.plants.surroundings import WEATHER_OUTPUTS, Outside, given, outside, shown, weather_seen
 
@@ -273,7 +273,7 @@ def load(name: str = "nursery_500m2", seed: int | None = None) -> Nursery:
     house, bench, crop = (
         tuple(field.name for field in fields(kind)) for kind in (FilmHouseParameters, BenchParameters, CropParameters)
     )
-    values = load_parameters(name, plant="nursery", known=(*house, *bench, *crop), seed=seed)
+    values = load_physical(name, "nursery", (*house, *bench, *crop), seed)
     return Nursery(
         FilmHouseParameters(**{key: values[key] for key in house}),
         BenchParameters(**{key: values[key] for key in bench}),

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import NamedTuple
 
-from simulator.parameters import load_parameters
 from simulator.plants.leaves import CropParameters, co2_breath_mg_m2_s, co2_uptake_mg_m2_s, transpiration_m_s
 from simulator.plants.ledger import Balance, Ledger, Stores, balances
 from simulator.plants.moist_air import (
@@ -25,6 +24,7 @@ from simulator.plants.moist_air import (
     vapour_pa,
 )
 from simulator.plants.network import Network, radiant_w_m2_k
+from simulator.plants.physical import load_physical
 from simulator.plants.plant import Port, Weather
 from simulator.plants.solar_greenhouse_house import ROOF_LAYERS, WALL_LAYERS, House, HouseParameters, Shine, names
 from simulator.plants.surroundings import WEATHER_OUTPUTS, Outside, given, outside, shown, weather_seen
@@ -301,7 +301,7 @@ class SolarGreenhouse:
 
 def load(name: str = "solar_greenhouse_brick", seed: int | None = None) -> SolarGreenhouse:
     """The solar greenhouse of `simulator/parameters/{name}.yaml`; with a seed, one of its siblings."""
-    values = load_parameters(name, plant="solar_greenhouse", known=names(), seed=seed)
+    values = load_physical(name, "solar_greenhouse", names(), seed)
     house = {field.name: values[field.name] for field in fields(HouseParameters)}
     crop = {field.name: values[field.name] for field in fields(CropParameters)}
     return SolarGreenhouse(HouseParameters(**house), CropParameters(**crop))

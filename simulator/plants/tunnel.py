@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import NamedTuple
 
-from simulator.parameters import load_parameters
 from simulator.plants.film_house import (
     AIR,
     GROUND,
@@ -21,6 +20,7 @@ from simulator.plants.leaves import CropParameters, co2_breath_mg_m2_s, co2_upta
 from simulator.plants.ledger import Balance, Ledger, Stores, balances
 from simulator.plants.moist_air import LATENT_J_KG, LEAST_VAPOUR_KG_M3, co2_ppm, saturation, vapour_pa
 from simulator.plants.network import Network, radiant_w_m2_k
+from simulator.plants.physical import load_physical
 from simulator.plants.plant import Port, Weather
 from simulator.plants.surroundings import WEATHER_OUTPUTS, Outside, given, outside, shown, weather_seen
 
@@ -156,7 +156,7 @@ class Tunnel:
 def load(name: str = "tunnel_8m", seed: int | None = None) -> Tunnel:
     """The tunnel of `simulator/parameters/{name}.yaml`; with a seed, one of its siblings."""
     house, crop = (tuple(field.name for field in fields(kind)) for kind in (FilmHouseParameters, CropParameters))
-    values = load_parameters(name, plant="tunnel", known=(*house, *crop), seed=seed)
+    values = load_physical(name, "tunnel", (*house, *crop), seed)
     return Tunnel(
         FilmHouseParameters(**{key: values[key] for key in house}), CropParameters(**{key: values[key] for key in crop})
     )

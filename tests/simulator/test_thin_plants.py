@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.validation.books import spring
-from simulator.parameters import names
+from simulator.parameters import ParameterError, names, varied
 from simulator.plants import cold_store, mushroom_house, nursery, solar_greenhouse, tunnel
 from simulator.plants.plant import Weather
 from simulator.weather import WeatherSource
@@ -238,3 +239,45 @@ def test_opening_a_vent_never_warms_a_house_that_is_warmer_than_outside(
         reached.append(plant.observe(state, {}, weather)["air.temperature"])
     for less, more in pairwise(reached):
         assert more <= max(less, outside_c) + 0.02  # leaves and sky may cool a house below the air outside
+
+
+NONSENSE = [
+    ("tunnel_8m", "air_height_m", -2.4, "wanted more than 0"),
+    ("tunnel_8m", "film_transmission", 1.2, "wanted 0 to 1"),
+    ("tunnel_8m", "film_emission", 0.9, "wanted 1 at most"),
+    ("nursery_500m2", "germination_base_c", 30.0, "wanted less than germination_best_c"),
+    ("solar_greenhouse_brick", "wall_height_m", 4.0, "wanted less than ridge_height_m, 3.8"),
+    ("solar_greenhouse_brick", "film_refraction", 0.9, "wanted at least 1"),
+    ("mushroom_cropping", "compost_kg_m2", 0.0, "wanted more than 0"),
+    ("mushroom_cropping", "initial_air_c", -300.0, "wanted -90 to 360"),
+    ("cold_store_cabbage", "product_kg", -1.0, "wanted more than 0"),
+]
+
+
+@pytest.mark.parametrize(("name", "key", "value", "said"), NONSENSE)
+def test_a_parameter_that_cannot_be_is_refused_with_its_line(
+    name: str, key: str, value: float, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = Path("simulator/parameters") / f"{name}.yaml"
+    lines = shipped.read_text("utf-8").splitlines()
+    (line,) = [number for number, text in enumerate(lines, start=1) if text.startswith(f"  {key}: ")]
+    lines[line - 1] = f"  {key}: {{value: {value}, unit: x, source: x}}"
+    (tmp_path / shipped.name).write_text("\n".join(lines), "utf-8")
+    monkeypatch.setattr("importlib.resources.files", lambda package: tmp_path)
+    with pytest.raises(ParameterError, match=rf"{name}\.yaml:\d+: parameter '.*' .*{said}") as refused:
+        LOADERS[PRESETS[name]](name)
+    assert key in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", LOADERS)
+def test_siblings_far_off_are_still_made_of_this_world(kind: str) -> None:
+    for seed in range(5):
+        with varied({}, 0.4):
+            plant = LOADERS[kind](seed=seed)
+        start = state = plant.initial()
+        for count in range(60):
+            state = plant.advance(
+                state, dict.fromkeys(plant.inputs, count % 7 / 6.0), spring(36000.0 + 30.0 * count), 30.0
+            )
+        assert all(math.isfinite(value) for value in numbers(state))
+        assert plant.balances(start, state)["energy"].relative < 1e-9
