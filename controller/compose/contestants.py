@@ -26,6 +26,7 @@ from simulator.references.tunings import TUNINGS, Tuning
 
 Wish = SetpointChange | Override
 PROGRAM_PERIOD_S = 10.0
+NOTHING: list[tuple[str, Value]] = []
 KEPT_EVERY_S = 10.0
 """The agent writes its state so often (DESIGN.md 4)."""
 
@@ -125,6 +126,8 @@ class Peer:
         self._hands: dict[str, tuple[float, float]] = {}
         self._heard: dict[str, Reading] = {}
         self._sent: dict[str, tuple[Value, float]] = {}
+        self._rests: dict[str, tuple[float, float]] = {}
+        """What was wanted of an output, and until when there is nothing to do for it."""
         self._loops = self._closed()
         self._drives: dict[str, tuple[Actuator, Memory]] = {}
         for output in self._plan.outputs.values():
@@ -163,23 +166,29 @@ class Peer:
     def restart(self, now_s: float) -> None:
         """Reference controllers keep nothing but where a motor stood."""
         self._loops = self._closed()
-        self._heard, self._sent = {}, {}
+        self._heard, self._sent, self._rests = {}, {}, {}
         for name, plan in self._plan.outputs.items():
             actuator, memory = self._drives[name]
             self._drives[name] = (actuator, resumed(memory, plan.safe.then, now_s))
 
     def _drive(self, output: str, wanted: float, now_s: float) -> list[tuple[str, Value]]:
         """Device tags that change, or whose lease is a third gone."""
+        rests = self._rests.get(output)
+        if rests is not None and rests[0] == wanted and now_s < rests[1]:
+            return NOTHING
         actuator, memory = self._drives[output]
         memory, (contacts, _) = actuator.step(memory, wanted, now_s, False)  # type: ignore[arg-type]  # its own memory
         self._drives[output] = (actuator, memory)
         renew_s = self._plan.outputs[output].lease_s / 3.0
         due: list[tuple[str, Value]] = []
+        again_s = actuator.wake_s(memory, wanted)  # type: ignore[arg-type]
         for tag, value in contacts.items():
             before = self._sent.get(tag)
             if before is None or before[0] != value or now_s - before[1] >= renew_s:
-                self._sent[tag] = (value, now_s)
+                self._sent[tag] = before = (value, now_s)
                 due.append((tag, value))
+            again_s = min(again_s, before[1] + renew_s)
+        self._rests[output] = (wanted, again_s)
         return due
 
     # --- the loops of the site, as a reference closes them
