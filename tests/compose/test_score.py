@@ -140,6 +140,31 @@ def test_fish_live_through_a_dead_pump_with_us_and_die_with_a_thermostat() -> No
 # --- who is scored
 
 
+def test_a_controller_without_power_is_deaf_and_dumb_and_starts_again_once(
+    files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scans: list[float] = []
+    starts: list[float] = []
+
+    class Watched(Farmloop):
+        def step(self, *told: Any) -> Any:
+            scans.append(told[-1])
+            return super().step(*told)
+
+        def restart(self, now_s: float) -> None:
+            starts.append(now_s)
+            super().restart(now_s)
+
+    monkeypatch.setattr("controller.compose.score_run.Farmloop", Watched)
+    loaded = load_scenario(files[0])
+    cut_s, back_s = loaded.start_s + 120.0, loaded.start_s + 300.0
+    done = run_once(loaded, FARMLOOP, 1, length_s=400.0)
+    assert starts == [back_s]
+    assert [one for one in scans if cut_s <= one < back_s] == []
+    assert len(scans) == 180 + 400 - 180
+    assert done.metrics["ras1.tank1.emergency_o2:on_after_s"] == 0.0  # relays fall to their safe positions
+
+
 RAS = Path("edge_config/sites/ras.yaml")
 NOON_S = 1_774_065_600.0
 
