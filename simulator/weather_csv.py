@@ -3,7 +3,6 @@
 import csv
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import fields
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -63,7 +62,7 @@ class CsvWeather:
 
 def _clock(path: Path, names: list[str]) -> str:
     """The column that tells the time; raises for columns that are unknown, twice or not there."""
-    known = {field.name for field in fields(Weather)}
+    known = {*RANGES, "rain"}
     for name in names:
         if name not in known and name not in ("time", "time_s"):
             raise WeatherFileError(f"{path}:1: unknown column '{name}'; there are: {', '.join(sorted(known))}")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 from math import pi, radians, sin, tan
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,8 @@ from simulator.plants.sunlight import beam_and_diffuse, film_transmission
 from simulator.plants.surroundings import outside
 from simulator.sunlit import Sunlit
 from simulator.weather import Steady
+from simulator.weather_csv import CsvWeather
+from simulator.weather_files import WeatherFileError
 
 PLANT = load("solar_greenhouse_brick")
 NIGHT = Weather(-5.0, 0.7, 2.0, 0.0, -20.0)
@@ -178,3 +181,14 @@ def test_a_sky_over_a_place_knows_where_its_sun_stands() -> None:
     assert shouguang.at(1782014530.0 + 43200.0).sun_elevation_degrees < 0.0  # type: ignore[operator]  # it is told
     assert noon.global_radiation_w_m2 == 600.0
     assert Sunlit(Steady(NOON), 36.88, 118.74).at(0.0) == NOON
+
+
+def test_a_table_of_weather_cannot_say_where_the_sun_stands(tmp_path: Path) -> None:
+    """The place and the clock do; a column that nobody reads would be a trap."""
+    table = tmp_path / "year.csv"
+    table.write_text(
+        "time_s,air_c,relative_humidity,wind_m_s,global_radiation_w_m2,sun_elevation_degrees\n0,10,0.5,1,0,20\n",
+        "utf-8",
+    )
+    with pytest.raises(WeatherFileError, match=r"year\.csv:1: unknown column 'sun_elevation_degrees'"):
+        CsvWeather(table)
