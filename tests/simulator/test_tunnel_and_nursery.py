@@ -137,3 +137,15 @@ def test_the_shade_screen_takes_half_of_the_light() -> None:
     lit, shaded = (NURSERY.observe(NURSERY.initial(), {"shade": shut}, DAY)["inside.ppfd"] for shut in (0.0, 1.0))
     assert shaded == pytest.approx(0.5 * lit)
     assert run(NURSERY, 2.0, {"shade": 1.0}, DAY).shell.air_c < run(NURSERY, 2.0, {}, DAY).shell.air_c - 3.0
+
+
+@pytest.mark.parametrize("crop", ["stand_cucumber", "stand_lettuce", "stand_pepper"])
+def test_another_crop_may_stand_under_the_film(crop: str) -> None:
+    house = tunnel.load(f"tunnel_8m+{crop}")
+    assert house.crop != TUNNEL.crop
+    assert house.house.parameters == TUNNEL.house.parameters
+
+
+def test_more_leaves_transpire_more() -> None:
+    lettuce, cucumber = (run(tunnel.load(f"tunnel_8m+stand_{crop}"), 2.0, {}, DAY) for crop in ("lettuce", "cucumber"))
+    assert cucumber.transpired_kg > 1.1 * lettuce.transpired_kg > 0.0
