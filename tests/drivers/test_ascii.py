@@ -72,7 +72,7 @@ def test_half_a_line_that_was_under_way_is_not_the_answer() -> None:
 
 def test_an_answer_that_comes_up_to_two_deadlines_late_is_not_the_next_ones() -> None:
     async def main() -> None:
-        answers = [(0.9, b"1.000,2.000,3.000,4.000\r\n"), (0.05, LINE)]
+        answers = [(0.9, b"1.000,2.000,3.000,4.000\r\n"), (0.45, LINE)]
         probe = ascii_probe(MemoryPort(lambda said: [answers.pop(0)], deadline_s=0.5))
         (first, _) = await probe.poll(NOW_S)
         (second, _) = await probe.poll(NOW_S + 0.5)
@@ -102,6 +102,7 @@ def test_a_silent_probe_costs_its_neighbour_on_the_line_little() -> None:
         await asyncio.gather(ask(alive), ask(dead))
         assert max(waited) < 0.5  # a tenth of its period
         assert dead.statistics.answered == 0
+        assert 2 < port.said.count(b"R2\r") < 40  # of 60 polls
 
     in_virtual_time(main)
 

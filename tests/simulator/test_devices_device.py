@@ -309,6 +309,7 @@ def test_a_fault_that_there_is_not_is_told(
     [
         (Raw(65535), 6553.5, Reason.RANGE),  # what a register says whose probe is gone, whatever its scale
         (Raw(0), 0.0, None),  # nobody can tell it from dry air
+        (Raw(300), 30.0, None),
         (-127.0, 0.0, None),  # the register cannot say it, and stops at its end
         (None, 6553.5, Reason.RANGE),
     ],
