@@ -44,7 +44,6 @@ def python_of(peer: tuple[str, str]) -> Path:
     home = home_of(peer)
     python, done = home / "bin" / "python", home / "installed"
     if not done.is_file():
-        directory().mkdir(parents=True, exist_ok=True)
         venv.create(home, with_pip=True, clear=True)
         _called(peer[0], [str(python), "-m", "pip", "install", "--quiet", peer[1]], INSTALL_S)
         done.touch()
@@ -71,6 +70,7 @@ def answer(peer: tuple[str, str], script: str, *arguments: str) -> Any:
 
 
 def _called(name: str, command: list[str], most_s: float) -> str:
+    directory().mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": ""}
     try:
         done = subprocess.run(

@@ -110,16 +110,22 @@ def test_a_peer_of_another_pin_lives_in_another_directory(monkeypatch: pytest.Mo
 
 
 def test_our_house_goes_through_what_gl_gym_was_told() -> None:
-    start = [700.0, 700.0, *[16.5] * 13, 1700.0, 1700.0, *[16.5] * 4, 20.5, 0.0, 95e3, 25e4, 55e3, 3000.0, 0.0]
-    sky = [100.0, 5.0, 600.0, 760.0, 3.0, -5.0, 10.0, 0.0, 0.0, 0.0]
-    warm = [[1.0, 0.0, 0.0, 0.0, 0.0, 0.0]] * 8
-    told = {"start": start, "weather": [sky] * 8, "controls": warm, "states": [start] * 8}
+    told = greenhouse_gyms.SOMETHING_TOLD
     coarse, fine = (greenhouse_gyms.beside_gl_gym(told, step_s) for step_s in (300.0, 30.0))
     assert set(coarse.off) == set(greenhouse_gyms.NOISE)
     assert all(isfinite(off) and off > 0.0 for off in coarse.off.values())
     assert coarse.off["tAir"] == pytest.approx(fine.off["tAir"], rel=0.1)
     # but for the screen that the peer has brighter than light, it is the house of the parameter file
     assert greenhouse_gyms.house_of_gl_gym().floor_area_m2 == load("bleiswijk_2010").parameters.floor_area_m2
+
+
+def test_the_gyms_are_not_asked_for_a_quick_look(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(greenhouse_gyms, "answer", lambda *asked: pytest.fail(f"asked {asked}"))
+    assert harness.main(["greenhouse_gyms", "--quick", "--json"]) == 0
+    [row] = json.loads(capsys.readouterr().out)
+    assert "ours alone" in row["name"]
 
 
 def test_every_gap_between_ours_and_theirs_is_a_row() -> None:
