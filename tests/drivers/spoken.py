@@ -44,7 +44,7 @@ class MemoryPort(TextPort):
 def device(
     product: str, tags: dict[str, str], unit: int | None = None, compensate: str | None = None
 ) -> DeviceSettings:
-    return DeviceSettings("probe", product, "uart", unit, 5.0, None, None, tags, compensate)
+    return DeviceSettings(f"probe{unit}", product, "uart", unit, 5.0, None, None, tags, compensate)
 
 
 def ezo(port: TextPort, kind: str, compensate: str | None = None) -> EzoDevice:
