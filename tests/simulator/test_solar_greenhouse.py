@@ -141,6 +141,13 @@ def test_the_blanket_keeps_the_night_warmer(outside_c: float, wind: float, clear
         assert closer > opener
 
 
+def test_a_thicker_blanket_keeps_the_night_warmer() -> None:
+    p = PLANT.house.parameters
+    quilts = [SolarGreenhouse(replace(p, blanket_resistance_m2_k_w=r), PLANT.house.crop) for r in (0.3, 0.7, 1.5)]
+    thin, usual, thick = (run(3.0, {"blanket": 1.0}, NIGHT, quilt).air_c for quilt in quilts)
+    assert thin + 0.3 < usual < thick - 0.3
+
+
 def test_under_the_blanket_it_is_dark() -> None:
     assert PLANT.observe(PLANT.initial(), {"blanket": 1.0}, NOON)["inside.ppfd"] == 0.0
 

@@ -14,6 +14,7 @@ from benchmarks.validation.books import spring
 from simulator.parameters import ParameterError, names, varied
 from simulator.plants import cold_store, mushroom_house, nursery, solar_greenhouse, tunnel
 from simulator.plants.plant import Weather
+from simulator.survival import LIMITS, Survival
 from simulator.weather import WeatherSource
 from simulator.weather_of_site import design_day
 
@@ -281,3 +282,19 @@ def test_siblings_far_off_are_still_made_of_this_world(kind: str) -> None:
             )
         assert all(math.isfinite(value) for value in numbers(state))
         assert plant.balances(start, state)["energy"].relative < 1e-9
+
+
+@pytest.mark.parametrize("kind", LOADERS)
+def test_what_lives_in_it_can_die_of_what_the_plant_shows(kind: str) -> None:
+    plant = DEFAULTS[kind]
+    for port, low, high, longest_s in LIMITS[kind]:
+        truth = plant.observe(plant.initial(), {}, spring(43200.0))
+        gate = Survival(kind)
+        gate.watch(truth, longest_s + 1.0)
+        assert gate.alive, gate.cause
+        lethal = low - 1.0 if math.isfinite(low) else high + 1.0
+        gate.watch({**truth, port: lethal}, 0.5 * longest_s)
+        assert gate.alive
+        gate.watch({**truth, port: lethal}, 0.6 * longest_s)
+        assert not gate.alive
+        assert port in gate.cause
