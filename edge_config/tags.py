@@ -1,7 +1,10 @@
 """Every tag of a site, from its devices, derived tags, programs and outputs, in one table."""
 
+from dataclasses import replace
+
 from drivers.product import Channel, load_product
-from edge_config.model.control import Program
+from edge_config.model.control import Dosing, Program
+from edge_config.model.estimates import Ammonia, DoseEffect, Estimate, HeatLoss, MotorPosition, OxygenUptake
 from edge_config.model.site import Site, TagSetting
 from foundation.problem import ProblemsError
 from foundation.tag import Kind, Tag
@@ -30,6 +33,8 @@ def site_tags(site: Site) -> dict[str, Tag]:
                 names = (channel.name_zh, channel.name_en)
                 tags[name] = _tag(name, units[name], Kind.MEASURED, setting, bounds, stale, *names)
     for name, setting in site.tags.items():
+        if setting.calibration is not None and name in tags:
+            tags[f"{name}_raw"] = replace(tags[name], name=f"{name}_raw", kind=Kind.DERIVED, stale_s=None)
         if name not in tags:
             kind = Kind.MEASURED if setting.entry is not None else Kind.DERIVED
             tags[name] = _tag(name, units.get(name, ""), kind, setting, (None, None), setting.stale, "", "")
@@ -60,13 +65,16 @@ def tag_units(site: Site) -> dict[str, str]:
             unit = None if channel is None else channel_unit(channel, site.tags.get(name))
             if unit is not None:
                 units[name] = unit
+    calibrated = [name for name, setting in site.tags.items() if setting.calibration is not None and name in units]
+    units |= {f"{name}_raw": units[name] for name in calibrated}
     units |= dict.fromkeys(site.outputs, "%")
     units |= {name: program.limits[0].unit for name, program in site.programs.items()}
     fed = {tag for device in site.devices.values() for tag in device.tags.values()}
     waiting = {name: setting for name, setting in site.tags.items() if name not in units and name not in fed}
     while waiting:
         # a derived tag waits for those that it is made from, in whatever order they stand
-        found = {name: unit for name, setting in waiting.items() if (unit := _made_unit(setting, units)) is not None}
+        made = {name: _made_unit(setting, site, units) for name, setting in waiting.items()}
+        found = {name: unit for name, unit in made.items() if unit is not None}
         if not found:
             break
         units |= found
@@ -83,7 +91,7 @@ def channel_unit(channel: Channel, setting: TagSetting | None) -> str | None:
     return _known(setting.unit)
 
 
-def _made_unit(setting: TagSetting, units: dict[str, str]) -> str | None:
+def _made_unit(setting: TagSetting, site: Site, units: dict[str, str]) -> str | None:
     """The unit of a derived, voted, summed or typed-in tag; None while it is not known."""
     if setting.unit is not None:
         return _known(setting.unit)
@@ -94,7 +102,25 @@ def _made_unit(setting: TagSetting, units: dict[str, str]) -> str | None:
             return None
     if setting.vote is not None:
         return next((units[probe] for probe in setting.vote if probe in units), None)
+    if setting.estimate is not None:
+        return _estimate_unit(setting.estimate, site, units)
     return "" if setting.entry is not None else None
+
+
+def _estimate_unit(estimate: Estimate, site: Site, units: dict[str, str]) -> str | None:
+    match estimate:
+        case OxygenUptake():
+            return "mg/L" if estimate.gives == "oxygen" else "mg/L/h"
+        case Ammonia():
+            return "mg/L" if estimate.gives == "tan" else "%/h"
+        case HeatLoss():
+            return "kW/K"
+        case MotorPosition():
+            return "%"
+        case DoseEffect():
+            loop = site.loops.get(estimate.loop)
+            pv = units.get(loop.pv) if isinstance(loop, Dosing) else None
+            return None if pv is None else canonical(f"({pv})/L")
 
 
 def _known(unit: str) -> str | None:

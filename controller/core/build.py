@@ -1,7 +1,7 @@
 """From the site to the core's blocks: everything looked up, converted and compiled once, before the first scan."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from controller.core.actuators import (
@@ -20,17 +20,20 @@ from controller.core.actuators import (
 )
 from controller.core.arbiter import OutputPlan, Stood
 from controller.core.calendar import Calendar
-from controller.core.condition import Conditioner, Seen
+from controller.core.calibration import Calibration, Warmth
+from controller.core.condition import Conditioner, Seen, Stuck
 from controller.core.conditions import Action, AlarmBlock, InterlockBlock, RuleBlock
-from controller.core.derive import Derived, Expressed, Integrated, Sum, Voted
+from controller.core.derive import Expressed, Integrated, Sum
 from controller.core.loops.dosing import DosingSettings
 from controller.core.loops.feed_forward import FishOxygen, LineAhead
 from controller.core.loops.pid import PidSettings
 from controller.core.loops.run import BandLoop, DosingLoop, OnLoss, Part, PidLoop, Runner, TimerLoop
 from controller.core.loops.simple import Timetable
 from controller.core.programs import Light, Line, SetpointProgram, Setting
+from controller.core.soft_sensors import DoseEffect, Estimator, HeatLoss, MotorPosition, Tan, Uptake
 from controller.core.state import Block
 from controller.core.timed import Held
+from controller.core.vote import Voted
 from edge_config.model.control import (
     Dosing,
     Effect,
@@ -43,8 +46,14 @@ from edge_config.model.control import (
     Program,
     Timer,
 )
+from edge_config.model.estimates import Ammonia, Estimate, OxygenUptake, Supply
+from edge_config.model.estimates import DoseEffect as DoseEffectSetting
+from edge_config.model.estimates import HeatLoss as HeatLossSetting
+from edge_config.model.estimates import MotorPosition as MotorPositionSetting
 from edge_config.model.outputs import Analog, OnOff, Output, Pulse, ThreePoint, TimeProportioned
+from edge_config.model.site import Calibration as CalibrationSetting
 from edge_config.model.site import Site
+from edge_config.model.site import Stuck as StuckSetting
 from edge_config.tags import site_tags
 from foundation.tag import Kind, Tag
 from foundation.units import factor
@@ -58,8 +67,11 @@ class Plan:
     tags: Mapping[str, Tag]
     conditioners: Mapping[str, Conditioner]
     ageing: tuple[tuple[str, float], ...]
-    derived: tuple[Derived, ...]
+    derived: tuple[Expressed | Voted, ...]
     """In an order in which each comes after its inputs."""
+    votes: tuple[Voted, ...]
+    estimators: tuple[Estimator, ...]
+    """Made after those, and heard of by them in the next scan."""
     integrals: tuple[Integrated, ...]
     programs: Mapping[str, SetpointProgram]
     cascaded: Mapping[str, tuple[float, float]]
@@ -94,6 +106,18 @@ class _Builder:
         site, tags = self.site, self.tags
         conditioners = {name: self._conditioner(tag) for name, tag in tags.items() if tag.kind is Kind.MEASURED}
         derived, integrals = self._derived()
+        votes = tuple(one for one in derived if isinstance(one, Voted))
+        estimators = tuple(
+            self._estimator(name, setting.estimate)
+            for name, setting in site.tags.items()
+            if setting.estimate is not None
+        )
+        conditioners |= {
+            probe: replace(conditioners[probe], vote=(vote.name, index))
+            for vote in votes
+            for index, probe in enumerate(vote.probes)
+            if probe in conditioners and len(vote.probes) > 2
+        }
         programs = {name: self._program(name, p) for name, p in site.programs.items() if p.by_loop is None}
         cascaded = {
             name: (p.limits[0].to(tags[name].unit), p.limits[1].to(tags[name].unit))
@@ -107,6 +131,7 @@ class _Builder:
         outputs = {name: self._output(name, output, name in looped) for name, output in site.outputs.items()}
         fresh: dict[str, Block] = {f"{name}#seen": Seen() for name in conditioners}
         fresh |= {integral.name: Sum() for integral in integrals}
+        fresh |= {vote.name: vote.fresh for vote in votes} | {one.name: one.fresh for one in estimators}
         fresh |= dict.fromkeys(programs, Setting())
         fresh |= {loop.name: loop.fresh for loop in loops}
         fresh |= {name: output.fresh for name, output in outputs.items()}
@@ -120,7 +145,8 @@ class _Builder:
         return Plan(
             tags, conditioners,
             tuple((name, tag.stale_s) for name, tag in tags.items() if tag.kind is Kind.MEASURED and tag.stale_s),
-            derived, integrals, programs, cascaded, rules, loops, interlocks, outputs, alarms, sensors,
+            derived, votes, estimators, integrals, programs, cascaded, rules, loops, interlocks, outputs, alarms,
+            sensors,
             {tag: name for name, output in outputs.items() for tag in output.device_tags},
             fresh,
         )  # fmt: skip
@@ -133,10 +159,32 @@ class _Builder:
             return Conditioner(tag)
         spike = setting.spike.to(_difference(tag.unit)) if setting.spike is not None else None
         scale = factor(setting.unit, tag.unit) if setting.unit is not None and tag.unit != "bool" else 1.0
-        return Conditioner(tag, spike, setting.filter or 0.0, scale)
+        hampel = setting.hampel.to(_difference(tag.unit)) if setting.hampel is not None else None
+        calibration = self._calibration(setting.calibration, tag.unit) if setting.calibration is not None else None
+        raw_tag = f"{tag.name}_raw" if calibration is not None else None
+        return Conditioner(
+            tag, spike, setting.filter or 0.0, scale, hampel, self._stuck(setting.stuck, tag.unit), calibration, raw_tag
+        )
 
-    def _derived(self) -> tuple[tuple[Derived, ...], tuple[Integrated, ...]]:
-        found: dict[str, Derived] = {}
+    def _stuck(self, stuck: StuckSetting | None, unit: str) -> Stuck | None:
+        if stuck is None:
+            return None
+        within = stuck.within.to(_difference(unit)) if stuck.within is not None else 0.0
+        if stuck.with_ is None:
+            return Stuck(stuck.for_, within)
+        by = stuck.by.to(_difference(self.units[stuck.with_])) if stuck.by is not None else 0.0
+        return Stuck(stuck.for_, within, stuck.with_, by)
+
+    def _calibration(self, calibration: CalibrationSetting, unit: str) -> Calibration:
+        points = tuple((said.to(unit), true.to(unit)) for said, true in calibration.points)
+        water = calibration.temperature
+        warmth = None
+        if water is not None:
+            warmth = Warmth(water.tag, water.form, water.per_kelvin, water.reference.to("degC"))
+        return Calibration(points, warmth)
+
+    def _derived(self) -> tuple[tuple[Expressed | Voted, ...], tuple[Integrated, ...]]:
+        found: dict[str, Expressed | Voted] = {}
         integrals: list[Integrated] = []
         for name, setting in self.site.tags.items():
             unit = self.tags[name].unit
@@ -145,17 +193,52 @@ class _Builder:
                 found[name] = Expressed(name, expression, tuple(sorted(expression.tags)))
             elif setting.vote is not None:
                 disagree = setting.disagree.to(_difference(unit)) if setting.disagree is not None else float("inf")
-                found[name] = Voted(name, setting.vote, disagree, setting.danger)
+                drift = setting.drift.to(_difference(unit)) if setting.drift is not None else None
+                model = (setting.stand_in.tag, setting.stand_in.for_) if setting.stand_in is not None else (None, 0.0)
+                found[name] = Voted(name, setting.vote, disagree, setting.danger, drift, *model)
             elif setting.integrate is not None:
                 source = setting.integrate
                 integrals.append(Integrated(name, source, _integral_factor(self.units[source], unit), self.calendar))
-        ordered: list[Derived] = []
+        ordered: list[Expressed | Voted] = []
         while found:
             ready = [name for name, one in found.items() if not any(tag in found for tag in one.inputs)]
             if not ready:
                 raise ValueError(f"derived tags need each other: {', '.join(sorted(found))}")
             ordered += [found.pop(name) for name in ready]
         return tuple(ordered), tuple(integrals)
+
+    def _estimator(self, name: str, one: Estimate) -> Estimator:
+        match one:
+            case OxygenUptake():
+                fed, per_fed, lag_s = None, 0.0, 3600.0
+                if one.fed is not None:
+                    fed, per_fed, lag_s = one.fed.of, one.fed.adds.to("(mg/L/h)/(kg/h)"), one.fed.lag
+                return Uptake(
+                    name, one.gives == "oxygen", one.oxygen, self._supply(one.supply, "mg/L/h"),
+                    one.exchange.to("%/h") / 100.0 if one.exchange is not None else 0.0, one.temperature, fed,
+                    FishOxygen(1.0, lag_s), per_fed, one.noise.to("mg/L"), one.wander.to("mg/L/h"),
+                    one.period, one.wait,
+                )  # fmt: skip
+            case Ammonia():
+                return Tan(
+                    name, one.gives == "removal", one.lab, one.fed.of, FishOxygen(1.0, one.fed.lag),
+                    one.fed.adds.to("(mg/L)/kg"), one.removal.to("%/h") / 100.0, one.noise.to("mg/L"),
+                    one.period, one.wait,
+                )  # fmt: skip
+            case HeatLossSetting():
+                return HeatLoss(
+                    name, one.inside, one.outside, self._supply(one.supply, "kW"), one.capacity.to("kWh/K"),
+                    one.guess.to("kW/K"), one.noise.to("K"), one.period, one.wait,
+                )  # fmt: skip
+            case DoseEffectSetting():
+                loop = self.site.loops[one.loop]
+                assert isinstance(loop, Dosing)
+                return DoseEffect(name, one.loop, loop.pv)
+            case MotorPositionSetting():
+                return MotorPosition(name, one.output)
+
+    def _supply(self, supply: tuple[Supply, ...], unit: str) -> tuple[tuple[str, float], ...]:
+        return tuple((one.of, one.adds.to(f"({unit})/({_difference(self.units[one.of])})")) for one in supply)
 
     # --- programs and loops
 

@@ -1,40 +1,107 @@
 """Signal conditioning: what a raw reading must survive before anybody acts on it (control.md 2.5)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import exp, isfinite
 from statistics import median
 from typing import NamedTuple
 
-from foundation.reading import Quality, Reading, Reason
+from controller.core.calibration import Calibration
+from foundation.reading import Quality, Reading, Reason, Value
 from foundation.tag import Tag
 
 FUTURE_S = 5.0
 """A source time further ahead than this is a broken clock."""
 WINDOW = 5
 """Values whose median a spike is measured against."""
+HAMPEL_WINDOW = 9
+HAMPEL_SIGMAS = 4.0
+MAD_TO_SIGMA = 1.4826
+"""Of a normal distribution: the median distance from the median, times this, is the standard deviation."""
+FAST_IN_A_ROW = 3
+"""So many readings in a row that move faster than nature are not a doubt any more."""
+SURELY_STUCK = 3.0
+"""Stuck for so many times what makes it doubtful: bad."""
+
+
+class Still(NamedTuple):
+    """What is remembered of a value that does not move."""
+
+    at: float = 0.0
+    since_s: float = -1.0
+    """-1: nothing seen yet."""
+    excited: float = 0.0
+    """How far the other tag has moved since, there and back."""
+    other: float | None = None
 
 
 class Seen(NamedTuple):
     """What conditioning remembers of a tag."""
 
     raw: tuple[float, ...] = ()
-    """The last raw values that were in range, the newest last."""
+    """The last values that were in range, calibrated, the newest last."""
     at_s: float = 0.0
     filtered: float | None = None
+    told: float | None = None
+    """What the source said last, as it said it."""
+    fast: int = 0
+    """Readings in a row that moved faster than nature."""
+    accepted: float | None = None
+    """The last value that was no spike."""
+    still: Still = Still()
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A value that stays within `within` for `for_s`, while another tag moves by `by` in all, is stuck.
+
+    Without another tag any value that is the same for so long: for probes that are never quite still.
+    """
+
+    for_s: float
+    within: float = 0.0
+    other: str | None = None
+    by: float = 0.0
+
+    def step(self, still: Still, value: float, other: Value | None, time_s: float) -> tuple[Still, Quality]:
+        moved = float(other) if isinstance(other, float | bool) else None
+        if still.since_s < 0 or abs(value - still.at) > self.within or time_s < still.since_s:
+            return Still(value, time_s, 0.0, moved), Quality.GOOD
+        excited = still.excited
+        if moved is not None and still.other is not None:
+            excited = min(excited + abs(moved - still.other), 1e9)
+        still = still._replace(excited=excited, other=still.other if moved is None else moved)
+        times = (time_s - still.since_s) / self.for_s
+        if self.other is not None:
+            times = min(times, excited / self.by)
+        return still, Quality.BAD if times >= SURELY_STUCK else Quality.UNCERTAIN if times >= 1.0 else Quality.GOOD
 
 
 @dataclass(frozen=True, slots=True)
 class Conditioner:
-    """The checks of one tag, in order: believable time, finite, range, spike, rate, then the filter."""
+    """The checks of one tag, in order: believable time, finite, calibration, range, spike, rate, stuck; the filter."""
 
     tag: Tag
     spike: float | None = None
     filter_s: float = 0.0
     scale: float = 1.0
     """From what a device that names no unit says into the tag's unit."""
+    hampel: float | None = None
+    """The least distance from its neighbours that may be a spike."""
+    stuck: Stuck | None = None
+    calibration: Calibration | None = None
+    raw_tag: str | None = None
+    """Where the value before calibration is recorded."""
+    vote: tuple[str, int] | None = None
+    """The vote that watches it, and its place there."""
 
-    def condition(self, seen: Seen, reading: Reading, now_s: float) -> tuple[Seen, Reading]:
-        """The reading as it may be used. A value that is refused stays in the reading, BAD, for the record."""
+    def condition(
+        self, seen: Seen, reading: Reading, now_s: float, values: Mapping[str, Value | None] | None = None
+    ) -> tuple[Seen, Reading]:
+        """The reading as it may be used. A value that is refused stays in the reading, BAD, for the record.
+
+        `values` are the other tags as they stand.
+        """
         if not reading.time_s <= now_s + FUTURE_S:  # nor is what is no number a time
             return seen, reading._replace(quality=Quality.BAD, reason=Reason.CLOCK, time_s=now_s)
         value = reading.value
@@ -47,31 +114,63 @@ class Conditioner:
             return seen, reading if fits else _refuse(reading, Reason.WRONG_TYPE)
         if self.tag.unit in ("bool", "text"):
             return seen, _refuse(reading, Reason.WRONG_TYPE)
-        tag = self.tag
+        tag, told = self.tag, value
         if self.scale != 1.0:
             value *= self.scale
             reading = reading._replace(value=value)
         if not isfinite(value):
             return seen, reading._replace(value=None, quality=Quality.BAD, reason=Reason.NOT_FINITE)
+        if self.calibration is not None:
+            reading = self._calibrated(reading, value, values or {})
+            assert isinstance(reading.value, float)
+            value = reading.value
+            if not isfinite(value):
+                return seen, reading._replace(value=None, quality=Quality.BAD, reason=Reason.NOT_FINITE)
         if (tag.low is not None and value < tag.low) or (tag.high is not None and value > tag.high):
             return seen, _refuse(reading, Reason.RANGE)
         # the window takes in what looks like a spike, so that a true step is believed after three readings
         now_seen = seen
-        if reading.time_s != seen.at_s or seen.raw[-1:] != (value,):
+        if reading.time_s != seen.at_s or seen.told != told:
             # what is stale says nothing of now
-            raw = seen.raw if tag.stale_s is None or reading.time_s - seen.at_s <= tag.stale_s else ()
-            now_seen = Seen((*raw[1 - WINDOW :], value), reading.time_s, seen.filtered)
-        if self.spike is not None and len(now_seen.raw) > 3 and abs(value - median(now_seen.raw)) > self.spike:
+            is_fresh = tag.stale_s is None or reading.time_s - seen.at_s <= tag.stale_s
+            window = WINDOW if self.hampel is None else HAMPEL_WINDOW
+            raw = seen.raw if is_fresh else ()
+            now_seen = Seen(
+                (*raw[1 - window :], value), reading.time_s, seen.filtered, told, seen.fast, seen.accepted,
+                seen.still if is_fresh else Still(),
+            )  # fmt: skip
+        if (
+            self.spike is not None
+            and len(now_seen.raw) > 3
+            and abs(value - median(now_seen.raw[-WINDOW:])) > self.spike
+        ):
             return now_seen, _refuse(reading, Reason.SPIKE)
+        if self.hampel is not None:
+            if self._is_outlier(now_seen.raw):
+                if seen.accepted is None:
+                    return now_seen, _refuse(reading, Reason.SPIKE)
+                kept = seen.accepted if self.filter_s <= 0 or seen.filtered is None else seen.filtered
+                return now_seen, reading._replace(value=kept, quality=Quality.SUBSTITUTED, reason=Reason.SPIKE)
+            now_seen = now_seen._replace(accepted=value)
         elapsed = reading.time_s - seen.at_s
         out = reading
-        if (
-            tag.rate_per_s is not None
-            and seen.raw
-            and elapsed > 0
-            and abs(value - seen.raw[-1]) > tag.rate_per_s * elapsed
-        ):
-            out = reading._replace(quality=Quality.UNCERTAIN, reason=Reason.RATE)
+        if tag.rate_per_s is not None and seen.raw and elapsed > 0:
+            if abs(value - seen.raw[-1]) > tag.rate_per_s * elapsed:
+                fast = min(seen.fast + 1, FAST_IN_A_ROW)
+                now_seen = now_seen._replace(fast=fast)
+                if fast >= FAST_IN_A_ROW:
+                    return now_seen, _refuse(reading, Reason.RATE)
+                out = reading._replace(quality=Quality.UNCERTAIN, reason=Reason.RATE)
+            elif seen.fast:
+                now_seen = now_seen._replace(fast=0)
+        if self.stuck is not None:
+            other = None if values is None or self.stuck.other is None else values.get(self.stuck.other)
+            still, quality = self.stuck.step(now_seen.still, value, other, reading.time_s)
+            now_seen = now_seen._replace(still=still)
+            if quality is Quality.BAD:
+                return now_seen, _refuse(reading, Reason.STUCK)
+            if quality < out.quality:
+                out = out._replace(quality=quality, reason=Reason.STUCK)
         if self.filter_s > 0:
             before = seen.filtered
             filtered = (
@@ -84,8 +183,28 @@ class Conditioner:
 
     def is_known(self, seen: Seen, reading: Reading) -> bool:
         """Whether this is the reading that was taken in last, told again."""
-        value = reading.value
-        return reading.time_s == seen.at_s and isinstance(value, float) and seen.raw[-1:] == (value * self.scale,)
+        return reading.time_s == seen.at_s and isinstance(reading.value, float) and seen.told == reading.value
+
+    def _calibrated(self, reading: Reading, said: float, values: Mapping[str, Value | None]) -> Reading:
+        calibration = self.calibration
+        assert calibration is not None
+        water_c: float | None = None
+        if calibration.warmth is not None:
+            told = values.get(calibration.warmth.tag)
+            water_c = told if isinstance(told, float) else None
+        reading = reading._replace(value=calibration.apply(said, water_c))
+        if calibration.warmth is not None and water_c is None and reading.quality is Quality.GOOD:
+            return reading._replace(quality=Quality.UNCERTAIN, reason=Reason.INPUT)
+        return reading
+
+    def _is_outlier(self, window: tuple[float, ...]) -> bool:
+        """Hampel's test of the newest value."""
+        if len(window) <= 3:
+            return False
+        assert self.hampel is not None
+        middle = median(window)
+        spread = MAD_TO_SIGMA * median([abs(value - middle) for value in window])
+        return abs(window[-1] - middle) > max(HAMPEL_SIGMAS * spread, self.hampel)
 
 
 def _refuse(reading: Reading, reason: Reason) -> Reading:

@@ -1,9 +1,8 @@
-"""Derived tags: expressions, votes among redundant probes, and sums over the day."""
+"""Derived tags without a file of their own: expressions, and sums over the day."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import median
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from controller.core.calendar import Calendar
 from foundation.reading import Quality, Reading, Reason
@@ -30,40 +29,6 @@ class Expressed:
         if worst is Quality.BAD or value is None:
             return Reading(self.name, None, Quality.BAD, Reason.INPUT, at_s)
         return Reading(self.name, value, worst, None if worst is Quality.GOOD else Reason.INPUT, at_s)
-
-
-@dataclass(frozen=True, slots=True)
-class Voted:
-    """Redundant probes as one tag: median of three, mean of two, and the dangerous side where two do not agree."""
-
-    name: str
-    inputs: tuple[str, ...]
-    disagree: float
-    danger: Literal["low", "high"] | None
-
-    def reading(self, image: Image, values: Values, now_s: float) -> Reading:
-        probes = [reading for tag in self.inputs if (reading := image[tag]).number is not None]
-        if not probes:
-            at_s = max(image[tag].time_s for tag in self.inputs)
-            return Reading(self.name, None, Quality.BAD, Reason.INPUT, at_s)
-        numbers = [number for probe in probes if (number := probe.number) is not None]
-        at_s = max(probe.time_s for probe in probes)
-        worst = min(probe.quality for probe in probes)
-        middle = median(numbers)
-        if len(numbers) == 1:
-            lost = Reason.INPUT if len(self.inputs) > 1 else probes[0].reason
-            quality = min(worst, Quality.UNCERTAIN) if len(self.inputs) > 1 else worst
-            return Reading(self.name, middle, quality, lost, at_s)
-        agreeing = sum(abs(number - middle) <= self.disagree for number in numbers)
-        if len(numbers) == 2:
-            low, high = sorted(numbers)
-            if high - low <= self.disagree:
-                return Reading(self.name, middle, worst, None if worst is Quality.GOOD else Reason.INPUT, at_s)
-            believed = low if self.danger == "low" else high if self.danger == "high" else middle
-            return Reading(self.name, believed, Quality.UNCERTAIN, Reason.DISAGREE, at_s)
-        if agreeing * 2 > len(numbers):
-            return Reading(self.name, middle, Quality.GOOD, None, at_s)
-        return Reading(self.name, middle, Quality.UNCERTAIN, Reason.DISAGREE, at_s)
 
 
 class Sum(NamedTuple):
@@ -105,7 +70,3 @@ class Integrated:
         quality = Quality.GOOD if number is not None else Quality.UNCERTAIN
         reason = None if number is not None else Reason.INPUT
         return block, Reading(self.name, block.total, quality, reason, max(source.time_s, midnight))
-
-
-Derived = Expressed | Voted
-Reader = Callable[[Image, Values, float], Reading]

@@ -11,11 +11,14 @@ from controller.core.arbiter import FOREVER, OutputPlan, decide
 from controller.core.build import Plan, build
 from controller.core.condition import Seen
 from controller.core.conditions import lost_sensors, unheard_outputs, waiting_for_reset
-from controller.core.derive import Sum
+from controller.core.derive import Expressed, Sum
+from controller.core.flags import doubted_probes
 from controller.core.loops.run import DosingLoop
 from controller.core.programs import Setting
+from controller.core.soft_sensors import Estimator
 from controller.core.state import Chosen, Sent, State, from_plain, never_seen
 from controller.core.turn import Turn
+from controller.core.vote import Ballot
 from controller.core.words import (
     AlarmNow,
     Because,
@@ -53,7 +56,7 @@ class Core:
         self._dosing = {loop.name: loop for loop in self.plan.loops if isinstance(loop, DosingLoop)}
         made = {*self.plan.conditioners, *(derived.name for derived in self.plan.derived)}
         self._late = frozenset(
-            {tag for derived in self.plan.derived for tag in derived.inputs}
+            {tag for derived in (*self.plan.derived, *self.plan.estimators) for tag in derived.inputs}
             | {integral.source for integral in self.plan.integrals}
         ).difference(made)
         """Setpoints, outputs and sums that derived tags need: made after them, so heard of in the next scan."""
@@ -200,12 +203,20 @@ class Core:
             if reading.time_s == kept.time_s and conditioner.is_known(before, reading):
                 continue  # a logger tells its row until it has the next: what was found of it stands
             try:
-                seen, conditioned = conditioner.condition(before, reading, turn.now_s)
+                seen, conditioned = conditioner.condition(before, reading, turn.now_s, turn.values)
             except Exception as error:  # what no driver should say
                 turn.fail(key, error)
                 turn.see(Reading(tag, None, Quality.BAD, Reason.WRONG_TYPE, turn.now_s))
                 continue
             turn.blocks[key] = seen
+            if conditioner.raw_tag is not None and seen.told is not None:
+                raw = seen.told * conditioner.scale
+                turn.see(_finite(Reading(conditioner.raw_tag, raw, reading.quality, reading.reason, reading.time_s)))
+            if conditioner.vote is not None and conditioned.quality is Quality.GOOD:
+                vote, place = conditioner.vote
+                ballot: Ballot = turn.blocks[vote]  # type: ignore[assignment]  # a vote's block is a Ballot
+                if ballot.probes[place].dropped:
+                    conditioned = conditioned._replace(quality=Quality.UNCERTAIN, reason=Reason.DRIFT)
             turn.see(conditioned)
 
     def _age(self, turn: Turn) -> None:
@@ -220,12 +231,19 @@ class Core:
         for derived in self.plan.derived:
             if not changed.isdisjoint(derived.inputs):
                 try:
-                    reading = derived.reading(turn.readings, turn.values, now_s)
+                    if isinstance(derived, Expressed):
+                        reading = derived.reading(turn.readings, turn.values, now_s)
+                    else:
+                        ballot: Ballot = turn.blocks[derived.name]  # type: ignore[assignment]  # what its `fresh` is
+                        turn.blocks[derived.name], reading = derived.step(ballot, turn.readings, now_s)
                 except Exception as error:
                     turn.fail(derived.name, error)
                     reading = Reading(derived.name, None, Quality.BAD, Reason.INPUT, now_s)
                 turn.see(_finite(reading))
         turn.fresh = set()
+        for estimator in self.plan.estimators:
+            if not estimator.inputs or not changed.isdisjoint(estimator.inputs):
+                self._estimate(turn, estimator)
         for integral in self.plan.integrals:
             block: Sum = turn.blocks[integral.name]  # type: ignore[assignment]  # an integral's block is a Sum
             if integral.source in changed or integral.calendar.day(now_s).midnight_s != block.day_s:
@@ -234,6 +252,20 @@ class Core:
                 except Exception as error:
                     turn.fail(integral.name, error)
                     reading = Reading(integral.name, None, Quality.BAD, Reason.INPUT, now_s)
+                turn.see(_finite(reading))
+
+    def _estimate(self, turn: Turn, estimator: Estimator) -> None:
+        name, now_s = estimator.name, turn.now_s
+        try:
+            made = estimator.step(turn.blocks[name], turn.readings, turn.blocks, now_s)
+        except Exception as error:
+            turn.fail(name, error)
+            turn.blocks[name] = self.plan.fresh[name]
+            made = turn.blocks[name], Reading(name, None, Quality.BAD, Reason.INPUT, now_s)
+        if made is not None:
+            turn.blocks[name], reading = made
+            before = turn.readings[name]
+            if reading.quality or before.quality or before.reason is not reading.reason:  # what stays BAD is told once
                 turn.see(_finite(reading))
 
     # --- what is wanted
@@ -342,6 +374,7 @@ class Core:
             if alarm_now is not None:
                 alarms.append(alarm_now)
         alarms += lost_sensors(turn, self.plan.loop_sensors)
+        alarms += doubted_probes(turn, self.plan.votes)
         alarms += unheard_outputs(turn, self.plan.output_of, UNHEARD_AFTER)
         alarms += waiting_for_reset(turn, self.plan.interlocks, self._dosing)
         turn.alarms = tuple(alarms)

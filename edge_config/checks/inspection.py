@@ -230,3 +230,4 @@ def _inside(text: str, error: ExpressionError) -> int | None:
     if error.code != "E401":
         column = len(stripped.encode()[:column].decode("utf-8", "ignore"))
     return len(text) - len(text.lstrip()) + column
+        "estimate": setting.estimate,

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
+from edge_config.checks.estimates import check_estimate
 from edge_config.checks.inspection import Feed, Inspection, alike, difference, is_made, ways
-from edge_config.model.site import TagSetting
+from edge_config.model.site import Calibration, Stuck, TagSetting
 from edge_config.wording import nearest
 from foundation.document import Path_
+from foundation.tag import is_tag_name
 from foundation.units import CANONICAL, UnitError, factor, is_unit
 from rules.expression import BOOL, TEXT
 
@@ -16,7 +19,7 @@ PERIODS_TO_STALE = 2.0
 
 
 def check_tags(inspection: Inspection) -> None:
-    """E320 to E331, E336; W303, W307, W308."""
+    """E320 to E331, E336, E363 to E365; W303, W307, W308."""
     site = inspection.site
     for name, setting in site.tags.items():
         path: Path_ = ("tags", name)
@@ -29,6 +32,12 @@ def check_tags(inspection: Inspection) -> None:
             inspection.note("E330", (*path, "unit"), near=nearest(setting.unit, ("%", *CANONICAL)))
         _made(inspection, path, name, setting)
         _numbers(inspection, path, name, setting)
+        if setting.estimate is not None:
+            check_estimate(inspection, (*path, "estimate"), setting.estimate)
+        if setting.calibration is not None:
+            _calibration(inspection, (*path, "calibration"), name, setting.calibration)
+        if setting.stuck is not None:
+            _stuck(inspection, (*path, "stuck"), name, setting.stuck)
     for name, feed in inspection.feeds.items():
         if name not in site.outputs:
             _fed(inspection, name, feed, site.tags.get(name, TagSetting()))
@@ -50,9 +59,14 @@ def _origin(inspection: Inspection, path: Path_, setting: TagSetting, feed: Feed
         ("rate", feed is not None or setting.entry, setting.rate is not None),
         ("spike", feed is not None or setting.entry, setting.spike is not None),
         ("filter", feed is not None or setting.entry, setting.filter is not None),
+        ("hampel", feed is not None or setting.entry, setting.hampel is not None),
+        ("stuck", feed is not None or setting.entry, setting.stuck is not None),
+        ("calibration", feed is not None, setting.calibration is not None),
         ("stale", feed is not None or setting.entry, setting.stale is not None),
         ("disagree", setting.vote is not None, setting.disagree is not None),
         ("danger", setting.vote is not None, setting.danger is not None),
+        ("drift", setting.vote is not None, setting.drift is not None),
+        ("stand_in", setting.vote is not None, setting.stand_in is not None),
     ):
         if has_value and made and not is_used:
             inspection.note("W308", (*path, key), key=True, key_name=key)
@@ -77,6 +91,14 @@ def _made(inspection: Inspection, path: Path_, name: str, setting: TagSetting) -
             unit = probe_unit if unit is None else unit
         if unit is not None:
             _comes_out(inspection, path, unit, declared)
+        if setting.stand_in is not None:
+            place = (*path, "stand_in", "tag")
+            model_unit = inspection.numeric(place, setting.stand_in.tag)
+            if unit is not None and model_unit is not None and not alike(model_unit, unit):
+                inspection.note(
+                    "E326", place, probe=setting.stand_in.tag, unit=model_unit or "1", first=setting.vote[0],
+                    wanted=unit,
+                )  # fmt: skip
     if setting.integrate is not None:
         place = (*path, "integrate")
         source = inspection.numeric(place, setting.integrate)
@@ -112,6 +134,8 @@ def _numbers(inspection: Inspection, path: Path_, name: str, setting: TagSetting
         "spike": setting.spike,
         "deadband": setting.deadband,
         "disagree": setting.disagree,
+        "drift": setting.drift,
+        "hampel": setting.hampel,
     }
     if unit in (BOOL, TEXT):
         for key, value in given.items():
@@ -125,8 +149,52 @@ def _numbers(inspection: Inspection, path: Path_, name: str, setting: TagSetting
     inspection.rate((*path, "rate"), setting.rate, unit, name)
     step = None if unit is None else difference(unit)
     inspection.positive((*path, "spike"), inspection.number((*path, "spike"), setting.spike, step))
-    for key, quantity in (("deadband", setting.deadband), ("disagree", setting.disagree)):
+    inspection.positive((*path, "drift"), inspection.number((*path, "drift"), setting.drift, step))
+    for key, quantity in (
+        ("deadband", setting.deadband), ("disagree", setting.disagree), ("hampel", setting.hampel)
+    ):  # fmt: skip
         inspection.not_negative((*path, key), inspection.number((*path, key), quantity, step))
+
+
+def _calibration(inspection: Inspection, path: Path_, name: str, calibration: Calibration) -> None:
+    """Points in the tag's unit, what was said rising and what was true moving one way; the raw tag is free."""
+    raw = f"{name}_raw"
+    if raw in inspection.feeds or raw in inspection.site.tags or raw in inspection.site.outputs or not is_tag_name(raw):
+        inspection.note("E363", path, key=True, raw=raw)
+    unit = inspection.units.get(name)
+    if unit in (BOOL, TEXT):
+        inspection.note("E337", path, tag=name, kind=unit)
+        return
+    points: list[tuple[float, float]] = []
+    for index, pair in enumerate(calibration.points):
+        place = (*path, "points", index)
+        said, true = (inspection.number((*place, at), pair[at], unit) for at in (0, 1))
+        if said is not None and true is not None:
+            points.append((said, true))
+    steps = [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(points)]
+    if any(said <= 0.0 or true * steps[0][1] <= 0.0 for said, true in steps):
+        inspection.note("E364", (*path, "points"))
+    water = calibration.temperature
+    if water is not None:
+        place = (*path, "temperature")
+        inspection.number((*place, "reference"), water.reference, "degC")
+        of = inspection.numeric((*place, "tag"), water.tag)
+        if of is not None and of != "degC":
+            inspection.note("E362", (*place, "tag"), pv=water.tag, unit=of or "1", sp="temperature", sp_unit="degC")
+
+
+def _stuck(inspection: Inspection, path: Path_, name: str, stuck: Stuck) -> None:
+    """With what moves it goes how far that moves."""
+    inspection.positive((*path, "for"), stuck.for_)
+    unit = inspection.units.get(name)
+    step = None if unit is None or unit in (BOOL, TEXT) else difference(unit)
+    inspection.not_negative((*path, "within"), inspection.number((*path, "within"), stuck.within, step))
+    if (stuck.with_ is None) is not (stuck.by is None):
+        inspection.note("E365", path, key=True)
+    elif stuck.with_ is not None:
+        other = inspection.numeric((*path, "with"), stuck.with_)
+        by = inspection.number((*path, "by"), stuck.by, None if other is None else difference(other))
+        inspection.positive((*path, "by"), by)
 
 
 def _fed(inspection: Inspection, name: str, feed: Feed, setting: TagSetting) -> None:

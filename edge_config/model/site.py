@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from edge_config.model.control import Alarm, Interlock, Loop, Program, Rule
+from edge_config.model.estimates import Estimate
 from edge_config.model.outputs import Output
 from edge_config.model.values import (
     AnyQuantity,
@@ -16,6 +17,7 @@ from edge_config.model.values import (
     SecretName,
     TagName,
 )
+from foundation.units import Quantity
 
 FacilityKind = Literal[
     "greenhouse", "solar_greenhouse", "tunnel", "plant_factory", "ras", "pond", "mushroom", "nursery", "aquaponics",
@@ -106,6 +108,45 @@ class Device(Frozen):
     tags: dict[str, TagName] = Field(min_length=1)
 
 
+class Stuck(Frozen):
+    """A value that does not move while it should. `with` is what moves it; without it, a probe is never so still."""
+
+    for_: Seconds = Field(alias="for")
+    """Doubted after so long, and bad after three times as long."""
+    with_: TagName | None = Field(default=None, alias="with")
+    by: AnyQuantity | None = None
+    """How far `with` must have moved meanwhile, there and back."""
+    within: AnyQuantity | None = None
+    """A move smaller than this is none (the probe's last digit); 0 if left out."""
+
+
+class Compensation(Frozen):
+    """What the temperature of the water does to a probe that does not know it."""
+
+    tag: TagName
+    form: Literal["linear", "nernst"]
+    per_kelvin: float = Field(default=0.02, gt=0, le=0.1)
+    """linear: share per K."""
+    reference: AnyQuantity = Quantity(25.0, "degC")
+
+
+class Calibration(Frozen):
+    """From what the probe says to what is true. The value before is recorded as NAME_raw."""
+
+    points: tuple[tuple[AnyQuantity, AnyQuantity], ...] = Field(default=(), max_length=3)
+    """What it said, and what was true: one point moves the zero, two the slope, three make two pieces."""
+    temperature: Compensation | None = None
+    on: str | None = None
+    """The day, for the record."""
+
+
+class StandIn(Frozen):
+    """What a vote gives once no probe is left."""
+
+    tag: TagName
+    for_: Seconds = Field(alias="for")
+
+
 class TagSetting(Frozen):
     """What the device library does not already say about a tag, or how a derived tag is made."""
 
@@ -116,6 +157,10 @@ class TagSetting(Frozen):
     """Fastest believable change, per time: `2 mg/L/min`."""
     spike: AnyQuantity | None = None
     """A single value further than this from the median of its neighbours is dropped."""
+    hampel: AnyQuantity | None = None
+    """Further from the median of the last nine than four robust deviations, and than this: the last value stays."""
+    stuck: Stuck | None = None
+    calibration: Calibration | None = None
     stale: Seconds | None = None
     deadband: AnyQuantity | None = None
     name: Name | None = None
@@ -127,12 +172,18 @@ class TagSetting(Frozen):
     """Redundant probes: three vote by median, two by mean; what is left is used and marked."""
     disagree: AnyQuantity | None = None
     """Probes further apart than this do not agree."""
+    drift: AnyQuantity | None = None
+    """A probe that leaves its usual distance from the others by about this much is told of, and of three is dropped."""
+    stand_in: StandIn | None = None
+    """With no probe left: the tag of a model, for a while."""
     danger: Literal["low", "high"] | None = None
     """Which of two disagreeing probes to believe: that on the dangerous side."""
     derive: str | None = None
     """An expression over other tags: `vpd(gh1.bay1.air_temp, gh1.bay1.rh)`."""
     integrate: TagName | None = None
     """The integral of another tag over the day, from local midnight."""
+    estimate: Estimate | None = None
+    """What a model makes of other tags."""
 
 
 class InfluxSink(Frozen):

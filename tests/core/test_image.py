@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from controller.core.calendar import Calendar
 from controller.core.condition import Conditioner, Seen
-from controller.core.derive import LONGEST_GAP_S, Integrated, Sum, Voted
+from controller.core.derive import LONGEST_GAP_S, Integrated, Sum
+from controller.core.vote import Voted
 from controller.core.words import SetpointChange, Snapshot
 from foundation.reading import Quality, Reading, Reason, bad, good
 from foundation.tag import Kind, Tag
@@ -239,7 +240,7 @@ def vote(*values: float | None, danger: Any = "low", uncertain: tuple[int, ...] 
         )
         for index, value in enumerate(values)
     }
-    return voted.reading(image, {}, START_S)
+    return voted.step(voted.fresh, image, START_S)[1]
 
 
 @pytest.mark.parametrize(("values", "value", "quality", "reason"), [

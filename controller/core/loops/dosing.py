@@ -28,6 +28,8 @@ class Dose(NamedTuple):
     """Learned: value per litre (of each part)."""
     without: int = 0
     """Pulses in a row that did nothing."""
+    learned: int = 0
+    """Pulses that its effect was learned from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,5 +112,5 @@ def _learn(settings: DosingSettings, state: Dose, pv: float) -> Dose:
         return state._replace(without=without, phase="locked" if without >= settings.ineffective else "idle")
     if abs(moved) >= settings.deadband / 2:
         seen = min(max(moved / litres / state.effect, MOST_DOWN), MOST_UP) * state.effect
-        state = state._replace(effect=(1 - LEARN) * state.effect + LEARN * seen)
+        state = state._replace(effect=(1 - LEARN) * state.effect + LEARN * seen, learned=min(state.learned + 1, 999))
     return state._replace(without=0)

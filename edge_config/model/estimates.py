@@ -1,0 +1,100 @@
+"""Soft sensors: what a model and a Kalman filter make of other tags (control.md 2.6)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from edge_config.model.values import AnyQuantity, Frozen, Seconds, TagName
+
+
+class Supply(Frozen):
+    """An output (or a measured tag) that adds to what is estimated: so much per unit of it."""
+
+    of: TagName
+    adds: AnyQuantity
+
+
+class Fed(Frozen):
+    """A feed counter (kg), digested in two stages of `lag` each: per kg/h of it, so much."""
+
+    of: TagName
+    adds: AnyQuantity
+    lag: Seconds = 2700.0
+
+
+class EstimateBase(Frozen):
+    """What every estimate says."""
+
+    period: Seconds = 30.0
+    wait: Seconds = 900.0
+    """Without its measurement the model goes on alone for so long; then the value is bad."""
+
+
+class OxygenUptake(EstimateBase):
+    """Oxygen that the fish (and the filter) take up: mg/L per hour, or with `gives: oxygen` the oxygen itself."""
+
+    model: Literal["oxygen_uptake"]
+    gives: Literal["uptake", "oxygen"] = "uptake"
+    oxygen: TagName
+    """Measured, mg/L."""
+    supply: tuple[Supply, ...] = Field(min_length=1)
+    """`adds` in mg/L/h per unit of the tag."""
+    exchange: AnyQuantity | None = None
+    """With the air: share of the distance from saturation per hour, `50 %/h`."""
+    temperature: TagName | None = None
+    """Of the water, for saturation; needed with `exchange`."""
+    fed: Fed | None = None
+    """`adds` in mg/L/h per kg/h of feed being digested."""
+    noise: AnyQuantity
+    """Of the probe: one standard deviation."""
+    wander: AnyQuantity
+    """How far the uptake may go by itself within an hour."""
+
+
+class Ammonia(EstimateBase):
+    """TAN between lab samples: what the feed brings, less what the filter takes; or with `gives: removal` its rate."""
+
+    model: Literal["ammonia"]
+    wait: Seconds = 259200.0
+    """Three days without a lab value."""
+    gives: Literal["tan", "removal"] = "tan"
+    lab: TagName
+    """The entered value, mg/L."""
+    fed: Fed
+    """`adds` in mg/L per kg: how much the feed makes of TAN, in this volume of water."""
+    removal: AnyQuantity
+    """First guess: share per hour."""
+    noise: AnyQuantity
+    """Of the lab: one standard deviation."""
+
+
+class HeatLoss(EstimateBase):
+    """What a house loses: kW per K of difference to outside."""
+
+    model: Literal["heat_loss"]
+    inside: TagName
+    outside: TagName
+    supply: tuple[Supply, ...] = Field(min_length=1)
+    """Heating, lamps and sun: `adds` in kW per unit of the tag."""
+    capacity: AnyQuantity
+    """Heat that warms the house by one degree within an hour, with what warms with it: `30 kWh/K`."""
+    guess: AnyQuantity
+    """First guess, kW/K."""
+    noise: AnyQuantity
+
+
+class DoseEffect(EstimateBase):
+    """What one litre does, as a dosing loop has learned it: buffer capacity, EC gain."""
+
+    model: Literal["dose_effect"]
+    loop: TagName
+
+
+class MotorPosition(EstimateBase):
+    """Where a motor without feedback is thought to be, and whether that is still sure."""
+
+    model: Literal["position"]
+    output: TagName
+
+
+Estimate = Annotated[OxygenUptake | Ammonia | HeatLoss | DoseEffect | MotorPosition, Field(discriminator="model")]

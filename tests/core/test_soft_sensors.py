@@ -1,0 +1,312 @@
+"""Soft sensors: what a model makes of what the probes say, how sure it is, and what it says when it is not."""
+
+from math import exp, isfinite
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from controller.core.estimate import NIS_HIGH, REFUSED_IN_A_ROW, Belief, begun, is_sound, predicted, updated
+from controller.core.loops.feed_forward import FishOxygen
+from controller.core.soft_sensors import Estimated, HeatLoss, Tan, Uptake
+from controller.core.words import Override
+from foundation.reading import Quality, Reading, Reason, bad, good
+from tests.core.small_site import START_S, Farm, changed, core_of, only
+
+HOUR_S = 3600.0
+IDENTITY = ((1.0, 0.0), (0.0, 1.0))
+
+
+# --- the filter
+
+
+def test_a_constant_that_was_measured_n_times_is_believed_to_be_the_mean():
+    belief = begun((0.0,), (1e3,), 0.0)
+    values = [4.0, 5.0, 6.0, 3.0]
+    for value in values:
+        belief = updated(belief, (1.0,), value, 1.0, 0.0)
+    assert belief.x[0] == pytest.approx(4.5, abs=1e-4)
+    assert belief.variance(0) == pytest.approx(0.25, rel=1e-4)
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(1e-6, 1e6), st.floats(0, 100), st.booleans()), max_size=30),
+    st.floats(1e-3, 1e3),
+)
+def test_whatever_is_measured_the_belief_stays_finite_and_its_covariance_symmetric_and_positive(story, sigma):
+    belief = begun((1.0, 2.0), (sigma, sigma), 0.0)
+    for y, r, q, first in story:
+        belief = predicted(belief, (belief.x[0] + belief.x[1], belief.x[1]), ((1.0, 1.0), (0.0, 1.0)), (q, q), 1.0)
+        belief = updated(belief, (1.0, 0.0) if first else (0.3, -1.0), y, r, 1.0)
+        assert is_sound(belief, 2)
+        a, b, c, d = belief.p
+        assert b == pytest.approx(c, rel=1e-6, abs=1e-9)
+        assert a * d - b * c >= -1e-6 * max(abs(a * d), 1e-12)
+
+
+def test_one_wild_value_is_not_believed_but_a_world_that_has_changed_is():
+    belief = begun((7.0,), (0.1,), 0.0)
+    wild = updated(belief, (1.0,), 20.0, 0.01, 1.0)
+    assert (wild.x, wild.refused) == ((7.0,), 1)
+    assert updated(wild, (1.0,), 7.05, 0.01, 2.0).refused == 0
+    for step in range(REFUSED_IN_A_ROW):
+        belief = updated(belief, (1.0,), 20.0, 0.01, float(step))
+    assert belief.x[0] > 12.0
+    assert not belief.is_model_good  # and says so for a while
+
+
+def test_a_filter_that_is_too_sure_of_itself_says_so_and_an_honest_one_does_not():
+    def told(sigma_believed: float) -> Belief:
+        random, belief = Random(2), begun((0.0,), (1.0,), 0.0)
+        for _ in range(400):
+            belief = predicted(belief, belief.x, ((1.0,),), (1e-6,), 0.0)
+            belief = updated(belief, (1.0,), random.gauss(0.0, 1.0), sigma_believed**2, 0.0)
+        return belief
+
+    assert told(1.0).is_model_good
+    assert told(0.5).nis > NIS_HIGH
+
+
+# --- oxygen
+
+
+def uptake(**more: Any) -> Uptake:
+    settings_ = {
+        "name": "u", "gives_oxygen": False, "oxygen": "o", "supply": (("valve", 0.3),), "exchange_per_h": 0.2,
+        "temperature": "t", "fed": "fed", "digest": FishOxygen(1.0, 2700.0), "per_fed": 4.0, "noise": 0.03,
+        "wander": 4.0, "period_s": 30.0, "wait_s": 900.0,
+    }  # fmt: skip
+    return Uptake(**(settings_ | more))
+
+
+class Water:
+    """A tank that takes up oxygen, and the sensor that watches it."""
+
+    def __init__(self, sensor: Uptake, per_fed: float = 4.0, seed: int = 1) -> None:
+        self.sensor, self.per_fed, self.random = sensor, per_fed, Random(seed)
+        self.block: Estimated = sensor.fresh
+        self.digest, self.gut, self.fed_kg = FishOxygen(1.0, 2700.0), sensor.fresh.fed, 0.0
+        self.oxygen, self.rest, self.valve, self.now_s = 7.5, 18.0, 60.0, START_S
+        self.truth = 0.0
+
+    def live(self, hours: float, says: bool = True, feeds_kg_h: float = 0.0) -> Reading:
+        reading: Reading | None = None
+        for _ in range(int(hours * HOUR_S / 10.0)):
+            self.now_s += 10.0
+            self.fed_kg += feeds_kg_h * 10.0 / HOUR_S
+            self.gut, digested = self.digest.step(self.gut, self.fed_kg, self.now_s)
+            self.truth = self.rest + self.per_fed * digested
+            self.valve = min(max(60.0 + 80.0 * (7.5 - self.oxygen), 0.0), 100.0)
+            self.oxygen += 10.0 / HOUR_S * (0.3 * self.valve + 0.2 * (8.26 - self.oxygen) - self.truth)
+            shown = good("o", self.oxygen + self.random.gauss(0.0, 0.03), self.now_s)
+            image = {
+                "o": shown if says else bad("o", Reason.COMM, self.now_s),
+                "valve": good("valve", self.valve, self.now_s),
+                "t": good("t", 25.0, self.now_s), "fed": good("fed", self.fed_kg, self.now_s),
+            }  # fmt: skip
+            made = self.sensor.step(self.block, image, {}, self.now_s)
+            if made is not None:
+                self.block, reading = made
+        assert reading is not None
+        return reading
+
+
+def test_oxygen_uptake_is_found_within_a_tenth_and_follows_a_step_within_an_hour():
+    water = Water(uptake())
+    found = water.live(2.0)
+    assert found.value == pytest.approx(18.0, rel=0.1)
+    assert (found.quality, found.reason) == (Quality.SUBSTITUTED, Reason.ESTIMATED)
+    water.rest = 24.0
+    assert water.live(1.0).value == pytest.approx(24.0, rel=0.1)
+
+
+def test_a_meal_is_seen_coming_and_what_it_takes_is_learned_from_it():
+    water = Water(uptake(), per_fed=5.5)  # the site file says 4
+    water.live(3.0)
+    for _ in range(3):
+        water.live(0.4, feeds_kg_h=12.0)
+        found = water.live(7.6)
+    assert found.value == pytest.approx(water.truth, rel=0.1)
+    assert water.block.belief.x[2] == pytest.approx(5.5, rel=0.15)
+    water.live(0.4, feeds_kg_h=12.0)
+    assert water.live(0.5).value == pytest.approx(water.truth, rel=0.1)  # on its peak
+
+
+def test_without_its_probe_the_model_goes_on_alone_and_is_believed_less_and_less():
+    water = Water(uptake(gives_oxygen=True))
+    assert water.live(2.0).value == pytest.approx(7.5, abs=0.1)
+    assert water.live(0.05, says=False).quality is Quality.SUBSTITUTED
+    doubted = water.live(0.15, says=False)
+    assert doubted.quality is Quality.UNCERTAIN
+    assert doubted.value == pytest.approx(water.oxygen, abs=0.3)
+    assert water.live(0.2, says=False).quality is Quality.BAD
+    assert water.live(0.2).quality is not Quality.BAD
+
+
+@settings(max_examples=50)
+@given(
+    st.lists(
+        st.tuples(
+            st.one_of(st.none(), st.floats(-1e9, 1e9)), st.one_of(st.none(), st.floats(-1e9, 1e9)),
+            st.one_of(st.none(), st.floats(0, 1e6)), st.one_of(st.floats(-1e8, 4e7), st.just(0.0), st.just(30.0)),
+        ),
+        max_size=20,
+    )
+)  # fmt: skip
+def test_whatever_comes_and_whenever_an_estimate_is_a_number_or_bad(story):
+    sensors: list[Any] = [
+        uptake(), HeatLoss("u", "o", "t", (("valve", 0.1),), 2.0, 0.5, 0.05, 30.0, 900.0),
+        Tan("u", False, "o", "fed", FishOxygen(1.0, 3600.0), 0.6, 0.4, 0.1, 30.0, 259200.0),
+    ]  # fmt: skip
+    blocks, now_s = [sensor.fresh for sensor in sensors], START_S
+    for oxygen, valve, fed, pause_s in story:
+        now_s += pause_s
+        said = {"o": oxygen, "valve": valve, "fed": fed, "t": oxygen}
+        image = {
+            name: bad(name, Reason.COMM, now_s) if value is None else good(name, value, now_s)
+            for name, value in said.items()
+        }
+        for index, sensor in enumerate(sensors):
+            made = sensor.step(blocks[index], image, {}, now_s)
+            if made is not None:
+                blocks[index], reading = made
+                assert (reading.quality is Quality.BAD) is (reading.value is None)
+                assert reading.value is None or isfinite(reading.value)
+
+
+def test_a_belief_from_a_damaged_file_is_thrown_away():
+    water = Water(uptake())
+    water.live(1.0)
+    for damaged in (Belief((7.0,), (1.0,), water.now_s), water.block.belief._replace(p=(float("inf"),) * 9)):
+        water.block = water.block._replace(belief=damaged)
+        assert water.live(0.5).quality is not Quality.BAD
+
+
+# --- ammonia
+
+
+class Loop:
+    """A tank with a filter, and a lab that looks every so often and tells of it hours later."""
+
+    def __init__(self, removal: float, gives_removal: bool = False) -> None:
+        digest = FishOxygen(1.0, 2 * HOUR_S)
+        self.sensor = Tan("u", gives_removal, "lab", "fed", digest, 0.6, 0.4, 0.1, 60.0, 72 * HOUR_S)
+        self.block, self.digest, self.gut = self.sensor.fresh, digest, self.sensor.fresh.fed
+        self.removal, self.tan, self.fed_kg, self.now_s = removal, 1.0, 0.0, START_S
+        self.lab = bad("lab", Reason.NEVER_SEEN, START_S)
+        self.taken: list[tuple[float, float]] = []
+
+    def live(self, hours: float, lab_every_h: float = 12.0, told_after_h: float = 2.0) -> Reading:
+        reading: Reading | None = None
+        for _ in range(int(hours * 60)):
+            self.now_s += 60.0
+            hour = (self.now_s - START_S) / HOUR_S
+            self.fed_kg += 12.0 / 60.0 / 0.5 * (hour % 8.0 < 0.5)  # 12 kg in half an hour, three times a day
+            self.gut, digested = self.digest.step(self.gut, self.fed_kg, self.now_s)
+            self.tan += (0.6 * digested - self.removal * self.tan) / 60.0
+            if hour % lab_every_h < 1.0 / 60.0:
+                self.taken.append((self.now_s, self.tan))
+            if self.taken and self.now_s - self.taken[0][0] >= told_after_h * HOUR_S:
+                at_s, value = self.taken.pop(0)
+                self.lab = good("lab", value, at_s)
+            made = self.sensor.step(
+                self.block, {"lab": self.lab, "fed": good("fed", self.fed_kg, self.now_s)}, {}, self.now_s
+            )
+            if made is not None:
+                self.block, reading = made
+        assert reading is not None
+        return reading
+
+
+def test_between_lab_samples_ammonia_follows_the_meals_and_the_filter_is_learned():
+    loop = Loop(removal=0.6)  # the site file says 0.4
+    assert loop.live(1.0).quality is Quality.BAD  # no lab value has been told yet
+    worst = 0.0
+    loop.live(71.0)
+    for _ in range(24):
+        found = loop.live(1.0)
+        assert isinstance(found.value, float)
+        worst = max(worst, abs(found.value - loop.tan))
+    assert worst < 0.2
+    assert found.quality is Quality.SUBSTITUTED
+    assert 0.4 * exp(loop.block.belief.x[1]) == pytest.approx(0.6, rel=0.2)
+
+
+def test_a_filter_that_fails_is_seen_in_the_next_samples():
+    loop = Loop(removal=0.4, gives_removal=True)
+    before = loop.live(48.0)
+    loop.removal = 0.15
+    after = loop.live(48.0)
+    assert isinstance(before.value, float)
+    assert isinstance(after.value, float)
+    assert before.value == pytest.approx(40.0, rel=0.2)
+    assert after.value < 0.6 * before.value
+
+
+def test_ammonia_without_a_lab_value_for_three_days_is_not_known():
+    loop = Loop(removal=0.4)
+    loop.live(24.0)
+    assert loop.live(30.0, lab_every_h=1e9).quality is Quality.UNCERTAIN
+    assert loop.live(48.0, lab_every_h=1e9).quality is Quality.BAD
+
+
+# --- heat
+
+
+@pytest.mark.parametrize("truth", [0.3, 0.5, 0.9])
+def test_what_a_house_loses_is_found_from_a_night_of_heating(truth):
+    sensor = HeatLoss("u", "in", "out", (("heater", 0.12),), 2.0, 0.5, 0.05, 30.0, 900.0)
+    block, air_c, random = sensor.fresh, 18.0, Random(4)
+    for step in range(int(10 * HOUR_S / 30.0)):
+        now_s = START_S + 30.0 * step
+        heater = min(max(60.0 + 30.0 * (18.0 - air_c), 0.0), 100.0)
+        outside = -2.0 - 3.0 * step / 1200.0
+        air_c += 30.0 / HOUR_S / 2.0 * (0.12 * heater - truth * (air_c - outside))
+        image = {
+            "in": good("in", air_c + random.gauss(0.0, 0.05), now_s), "out": good("out", outside, now_s),
+            "heater": good("heater", heater, now_s),
+        }  # fmt: skip
+        made = sensor.step(block, image, {}, now_s)
+        if made is not None:
+            block, reading = made
+    assert reading.value == pytest.approx(truth, rel=0.1)
+    assert reading.quality is Quality.SUBSTITUTED
+
+
+# --- what loops and motors know
+
+
+def test_what_a_litre_does_is_a_tag_that_is_doubted_until_it_was_learned():
+    site = only("fa.z.ec_loop", "fa.z.ph_loop")
+    site["tags"]["fa.z.gain"] = {"estimate": {"model": "dose_effect", "loop": "fa.z.ec_loop"}}
+    farm = Farm(core_of(site))
+    farm.says["fa.z.ec"] = 1.2
+    farm.run(60)
+    assert farm.core.tags["fa.z.gain"].unit == "(mS/cm)/L"
+    assert (farm.state.values["fa.z.gain"], farm.quality("fa.z.gain")[0]) == (2.0, Quality.UNCERTAIN)
+    for _ in range(2500):
+        farm.says["fa.z.ec"] += 2.0 * bool(farm.wires.get("fa.z.pump_a")) / 1000.0 * 2.6
+        farm.scan()
+    assert farm.state.values["fa.z.gain"] == pytest.approx(2.6, rel=0.15)
+    assert farm.quality("fa.z.gain")[0] is Quality.SUBSTITUTED
+
+
+def test_a_motor_that_has_moved_often_since_its_end_is_not_surely_where_it_is_thought():
+    site = changed("tags", "fa.z.vent_at", {"estimate": {"model": "position", "output": "fa.z.vent"}})
+    farm = Farm(core_of(site))
+    farm.run(200)
+    assert farm.quality("fa.z.vent_at")[0] is Quality.SUBSTITUTED  # homed
+    moves = 0
+    while farm.quality("fa.z.vent_at")[0] is Quality.SUBSTITUTED:
+        assert moves < 100
+        hand = Override(str(moves), "fa.z.vent", 40.0 if moves % 2 else 60.0, "wang", farm.now_s + 600.0)
+        farm.scan([hand], after_s=2.0)
+        farm.run(76 if moves == 0 else 30, after_s=2.0)
+        moves += 1
+    assert moves > 30  # by half a per cent a move, and two of a hundred of its way
+    farm.scan([Override("end", "fa.z.vent", 0.0, "wang", farm.now_s + 600.0)])
+    farm.run(100, after_s=2.0)
+    assert farm.quality("fa.z.vent_at")[0] is Quality.SUBSTITUTED
