@@ -73,7 +73,7 @@ def test_simple_pid_winds_up_to_its_limit_and_no_further() -> None:
     law = SimplePid(HEATING)
     assert positions(law, 20.0, [10.0] * 1000)[-1] == 100.0
     # the clamp holds the integral within the output's limits, not at what the error asks for
-    assert positions(law, 20.0, [20.5], 11_000.0)[0] == pytest.approx(100.0 - 25.0, abs=0.1)
+    assert positions(law, 20.0, [20.5], 11_000.0)[0] == pytest.approx(100.0 - 25.0 - 25.0 * 10.0 / 480.0)
 
 
 def test_the_sum_of_period_pid_knows_no_time_and_is_clamped() -> None:
