@@ -217,6 +217,7 @@ def ways(setting: TagSetting) -> list[str]:
         "vote": setting.vote,
         "integrate": setting.integrate,
         "entry": setting.entry,
+        "estimate": setting.estimate,
     }
     return [way for way, how in said.items() if how is not None]
 
@@ -230,4 +231,3 @@ def _inside(text: str, error: ExpressionError) -> int | None:
     if error.code != "E401":
         column = len(stripped.encode()[:column].decode("utf-8", "ignore"))
     return len(text) - len(text.lstrip()) + column
-        "estimate": setting.estimate,
