@@ -113,6 +113,12 @@ class Field:
         if instrument is not None and instrument.beside is not None:
             instrument.beside.compensate(water_c)
 
+    def power_up(self, tag: str) -> None:
+        """The supply of the probe at `tag` is back: it warms up."""
+        instrument = self.instruments.get(tag)
+        if instrument is not None:
+            instrument.power_up()
+
     # --- what goes wrong
 
     def fault(self, tag: str, form: str, **values: float) -> None:

@@ -211,11 +211,16 @@ class Instrument:
         self.faults[form] = numbers
         self._show()
 
+    def power_up(self) -> None:
+        """Its supply is back: from now on it warms up."""
+        self._on_s = 0.0
+        self._show()
+
     def mend(self, form: str | None = None) -> None:
         """Undo a form, or all; with `fouling` the probe is cleaned, whatever dirt was on it, and after `off` it warms
         up."""
         if form in (None, "off") and "off" in self.faults:
-            self._on_s = 0.0
+            self.power_up()
         if form in (None, "fouling"):
             self._dirty_days = 0.0
         if form in (None, "drift"):

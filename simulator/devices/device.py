@@ -38,6 +38,10 @@ class Source(Protocol):
         """The probe at `tag` was told how warm its water is."""
         ...
 
+    def power_up(self, tag: str) -> None:
+        """The probe at `tag` has its supply again."""
+        ...
+
 
 class VirtualDevice:
     """One device of the site. Outputs hold their values until its watchdog, if it has one, finds nobody there.
@@ -214,11 +218,14 @@ class VirtualDevice:
         self._fed_s = now_s
 
     def power_cycle(self, now_s: float) -> None:
-        """Off and on: outputs come up safe; the watchdog's settings stand in its memory, and it begins to wait."""
+        """Off and on: outputs come up safe, probes warm up; the watchdog keeps its settings, and begins to wait."""
         self.tripped = False
         self._fed_s = now_s
         self.restarts += 1
         self._fall()
+        for _, tag, _, is_output in self._readable:
+            if not is_output:
+                self._source.power_up(tag)
 
     def compensate(self, water_c: float) -> None:
         """The master says how warm the water of its probes is."""

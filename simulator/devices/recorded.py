@@ -59,6 +59,9 @@ class Track:
     def compensate(self, tag: str, water_c: float) -> None:
         """What is over was compensated then."""
 
+    def power_up(self, tag: str) -> None:
+        """What is over was warm."""
+
 
 class Recording:
     """What the devices of a site may be wired to instead of a `Field`."""

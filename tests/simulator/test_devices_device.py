@@ -32,6 +32,9 @@ class Bench:
     def compensate(self, tag: str, water_c: float) -> None:
         self.told[f"{tag} is in"] = water_c
 
+    def power_up(self, tag: str) -> None:
+        self.told[f"{tag} is on"] = True
+
 
 def device(
     bench: Bench, product: str | Product, tags: dict[str, str], safe: dict[str, float | bool] | None = None, **more: Any

@@ -36,6 +36,8 @@ class Bench:
 
     def compensate(self, tag: str, water_c: float) -> None: ...
 
+    def power_up(self, tag: str) -> None: ...
+
 
 def device(bench: Bench, name: str, safe: dict[str, float | bool] | None = None, **more: Any) -> VirtualDevice:
     """A product with every channel tagged `t.z.CHANNEL`."""

@@ -43,6 +43,8 @@ class Bench:
 
     def compensate(self, tag: str, water_c: float) -> None: ...
 
+    def power_up(self, tag: str) -> None: ...
+
 
 def node(bench: Bench, clock: SteppedClock, port: int = 0) -> MqttNode:
     settings = Device.model_validate(

@@ -39,6 +39,8 @@ class Air:
 
     def compensate(self, tag: str, water_c: float) -> None: ...
 
+    def power_up(self, tag: str) -> None: ...
+
 
 def answers() -> Callable[[int, bytes], bytes | None]:
     product = load_product("xymd/xy_md02")

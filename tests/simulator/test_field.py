@@ -1,11 +1,13 @@
 """The field: orders in, instruments out, one farm time."""
 
 from collections.abc import Mapping
+from math import exp
 from typing import Any
 
 import pytest
 
 from edge_config.model.site import Site
+from simulator.devices.device import devices_of
 from simulator.field import Field, FieldError
 from simulator.plants.plant import Port, Weather
 
@@ -251,6 +253,15 @@ def test_a_probe_fails_by_its_tag_and_is_mended() -> None:
     farm.mend("ras1.tank1.temp_a")
     assert farm.sense("ras1.tank1.temp_a") == pytest.approx(20.0, abs=0.2)
     assert farm.truth("ras1.tank1.temp_a") == 20.0
+
+
+def test_after_a_power_cut_the_probes_of_a_device_warm_up() -> None:
+    farm = field(ras1={"instruments": {"ras1.tank1.temp_a": {"noise": 0, "warm_up": "60 s", "warm_up_error": "4 K"}}})
+    assert farm.sense("ras1.tank1.temp_a") == pytest.approx(20.0)
+    devices_of(farm.site, farm)["probe"].power_cycle(START_S)
+    assert farm.sense("ras1.tank1.temp_a") == pytest.approx(24.0)
+    farm.advance(START_S + 60.0)
+    assert farm.sense("ras1.tank1.temp_a") == pytest.approx(20.0 + 4.0 * exp(-1.0), abs=0.2)
 
 
 def test_a_leaking_valve_fills_the_tank_and_a_dead_one_does_not() -> None:

@@ -43,6 +43,8 @@ class Bench:
 
     def compensate(self, tag: str, water_c: float) -> None: ...
 
+    def power_up(self, tag: str) -> None: ...
+
 
 def shown(channel: Channel, number: int) -> float | bool:
     """What the `number`th channel of a product shows: inside its range, and as fine as its register is."""
