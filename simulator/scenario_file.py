@@ -1,7 +1,7 @@
 """Scenario files: read, laid over their site, every name and number held against it, each mistake with its place."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from importlib.resources import files
 from math import isfinite
@@ -22,52 +22,15 @@ from foundation.problem import Problem, ProblemsError
 from foundation.units import Quantity, UnitError, factor, parse_quantity
 from simulator.devices.device import devices_of
 from simulator.field import Field, FieldError
-from simulator.layout import PLANTS
+from simulator.loaded_scenario import STEADY, LoadedScenario, plant_of, position
 from simulator.metrics import alarm_names, metric_names
-from simulator.parameters import ParameterError, load_parameters, varied
+from simulator.parameters import ParameterError, load_parameters
 from simulator.plants.plant import Plant, Port, Weather
 from simulator.references import REFERENCES
 from simulator.scenario import ACTIONS, UNDISTURBED, Aim, Event, Scenario
 from simulator.timeline import apply_fault
-from simulator.weather import Steady, WeatherSource
 
-STEADY: Mapping[str, tuple[float, float, float]] = {
-    "air_c": (15.0, -60.0, 60.0),
-    "relative_humidity": (0.6, 0.0, 1.0),
-    "wind_m_s": (2.0, 0.0, 60.0),
-    "global_radiation_w_m2": (0.0, 0.0, 1500.0),
-    "sky_c": (5.0, -100.0, 60.0),
-}
-"""What a steady sky says of itself: default, lowest, highest."""
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedScenario:
-    """A scenario that can run: its site is checked, its plant can be built, every name in it exists."""
-
-    file: str
-    scenario: Scenario
-    site: Site
-    start_s: float
-    """Farm time of the start, when counting begins."""
-    aims: tuple[Aim, ...]
-
-    @property
-    def sky(self) -> WeatherSource | None:
-        """A steady sky, or None where the site's own section says."""
-        weather = self.scenario.weather
-        if weather is None or "steady" not in weather:
-            return None
-        given = {name: default for name, (default, _, _) in STEADY.items()} | weather["steady"]
-        return Steady(Weather(**given))
-
-    def plant(self, seed: int) -> Plant:
-        """The facility's plant: seed 0 the nominal one, any other a sibling within the spread."""
-        return _plant(self.scenario, self.site, seed)
-
-    def field(self, seed: int, start_s: float) -> Field:
-        """The site's field from `start_s` on, with the plant, the noise and the weather of this seed."""
-        return Field(self.site, start_s, seed, plants={self.scenario.facility: self.plant(seed)}, sky=self.sky)
+__all__ = ["LoadedScenario", "load_scenario", "names", "scenario_path"]
 
 
 def names() -> list[str]:
@@ -187,7 +150,7 @@ class _Inspection:
                 self._within(path, value, float("-inf"), float("inf"))
         self._stop()
         try:
-            plant = _plant(self.scenario, site, 0)
+            plant = plant_of(self.scenario, site, 0)
             seen = plant.observe(plant.initial(), {}, Weather(15.0, 0.6, 2.0, 0.0, 5.0))
         except (ValueError, ArithmeticError) as error:
             self._wrong("E701", ("parameters",), what=str(error))
@@ -362,27 +325,6 @@ class _Inspection:
     def _stop(self) -> None:
         if self.problems:
             raise ProblemsError(_in_order(self.problems))
-
-
-def position(raw: Any) -> float | None:
-    """0 to 100 % of `on`, `off` or a share; None for what is neither."""
-    if raw in ("on", True):
-        return 100.0
-    if raw in ("off", False):
-        return 0.0
-    try:
-        value = parse_quantity(raw).to("%")
-    except (UnitError, TypeError):
-        return None
-    return value if 0.0 <= value <= 100.0 else None
-
-
-def _plant(scenario: Scenario, site: Site, seed: int) -> Plant:
-    section = site.simulation[scenario.facility]
-    spread = None if scenario.spread is None else scenario.spread / 100.0
-    load = PLANTS[str(section.get("plant"))]
-    with varied(scenario.parameters, spread):
-        return load(str(section.get("parameters")), seed or None)
 
 
 def _difference(unit: str) -> str:

@@ -9,10 +9,11 @@ from statistics import median
 from typing import Any
 
 from controller.compose.score_run import FARMLOOP, Outcome, run_once
+from simulator.loaded_scenario import LoadedScenario
 from simulator.metrics import Metrics
 from simulator.references import REFERENCES
 from simulator.scenario import UNDISTURBED, Goal
-from simulator.scenario_file import LoadedScenario, load_scenario, scenario_path
+from simulator.scenario_file import load_scenario, scenario_path
 
 CONTROLLERS = (FARMLOOP, *REFERENCES)
 SKILLS = ("iae", "out_of_band", "out_minutes", "excursion", "travel", "switches", "energy_kwh")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from controller.compose.score_run import Trace
-from simulator.scenario_file import LoadedScenario
+from simulator.loaded_scenario import LoadedScenario
 
 COLOURS = ("#1f6f8b", "#c1121f", "#e09f3e", "#6a4c93", "#222222")
 BAND = "#dddddd"

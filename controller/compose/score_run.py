@@ -10,6 +10,7 @@ from controller.core.words import Override, SetpointChange
 from edge_config.tags import site_tags
 from foundation.units import parse_quantity
 from simulator.devices.device import devices_of
+from simulator.loaded_scenario import LoadedScenario, position
 from simulator.metrics import (
     ActuatorMeter,
     AlarmMeter,
@@ -23,7 +24,6 @@ from simulator.metrics import (
     resources,
 )
 from simulator.scenario import UNDISTURBED, Aim, Event
-from simulator.scenario_file import LoadedScenario, position
 from simulator.survival import Survival
 from simulator.timeline import Timeline
 

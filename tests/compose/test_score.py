@@ -20,9 +20,10 @@ from controller.core.build import build
 from controller.core.words import SetpointChange
 from edge_config.loader import load_site
 from foundation.reading import Quality, Reading, Reason
+from simulator.loaded_scenario import LoadedScenario
 from simulator.references import REFERENCES
 from simulator.scenario import Goal
-from simulator.scenario_file import LoadedScenario, load_scenario, names, scenario_path
+from simulator.scenario_file import load_scenario, names, scenario_path
 
 METRICS = {"iae", "out_of_band", "min", "max", "travel", "switches", "energy_kwh"}
 FISH = """\
