@@ -3,16 +3,18 @@
 import csv
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 
+from benchmarks import recorded_greenhouse
 from benchmarks.validation import greenlight
 from benchmarks.validation.lettuce_greenhouse import grown
-from benchmarks.validation.page import SHARED, STATIC
+from benchmarks.validation.page import FIRST_DAY, SHARED, STATIC
 from benchmarks.validation.verdicts import Result
+from simulator.plants import greenhouse
 from simulator.plants.lettuce_greenhouse import LEAK_BENCHMARK_M_S, LEAK_M_S
 from simulator.weather import CLIMATES, WeatherSource, design_day
 from simulator.weather_epw import Epw
@@ -28,11 +30,13 @@ EIGHT_HOURS_S = 8 * 3600.0
 
 
 def draw(results: Sequence[Result], folder: Path) -> None:
-    """Write validation-points.png, -greenlight.png (where its trajectories are), -lettuce.png and -weather.png."""
+    """Write validation-points.png, -lettuce.png, -weather.png; and -greenlight.png, -recorded.png where data are."""
     pyplot.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
     _points(results, folder / "validation-points.png")
     if all(path.is_file() for path in STATIC):
         _greenlight(folder / "validation-greenlight.png")
+    if recorded_greenhouse.DATA.is_dir():
+        _recorded(folder / "validation-recorded.png")
     _lettuce(folder / "validation-lettuce.png")
     _weather(folder / "validation-weather.png")
 
@@ -70,6 +74,23 @@ def _greenlight(path: Path) -> None:
             place.set_title(f"{name}: {title}", loc="left", fontsize=9)
         places[1, index].set_xlabel("hours")
     places[0, 0].legend(frameon=False)
+    _write(figure, path)
+
+
+def _recorded(path: Path) -> None:
+    plant, day = greenhouse.load("agc2022_compartment"), recorded_greenhouse.OTHER_DAYS[0]
+    pairs = list(recorded_greenhouse.follow(plant, recorded_greenhouse.moments(), day, 7))[::3]
+    days = [index * 3 * recorded_greenhouse.ROW_S / 86400.0 for index in range(len(pairs))]
+    figure, (air, humidity) = pyplot.subplots(2, 1, figsize=(9, 4.2), sharex=True, layout="constrained")
+    air.plot(days, [house.air_c for _, house in pairs], color=OURS, linewidth=0.9, label="ours")
+    air.plot(days, [told.air_c for told, _ in pairs], color=THEIRS, linewidth=0.7, label="measured")
+    air.set_title("air, °C", loc="left")
+    air.legend(frameon=False)
+    ours = [recorded_greenhouse.relative_humidity(plant, house) for _, house in pairs]
+    humidity.plot(days, ours, color=OURS, linewidth=0.9)
+    humidity.plot(days, [told.relative_humidity for told, _ in pairs], color=THEIRS, linewidth=0.7)
+    humidity.set_title("humidity, %", loc="left")
+    humidity.set_xlabel(f"days from {FIRST_DAY + timedelta(days=day)}")
     _write(figure, path)
 
 
@@ -121,13 +142,14 @@ def _weather(path: Path) -> None:
         air.plot(hours, [sky.air_c for sky in skies], linewidth=0.9, label=name)
         wind.plot(hours, [sky.wind_m_s for sky in skies], linewidth=0.6)
     air.set_title("design days: air, °C", loc="left")
-    air.legend(frameon=False, fontsize=7)
+    air.set_ylim(top=55.0)
+    air.legend(frameon=False, fontsize=7, ncols=2, loc="upper left")
     wind.set_title("design days: wind, m/s", loc="left")
     for place in (air, wind):
         place.set_xlabel("hour")
-    _write(figure, path)
+    _write(figure, path, dpi=75)
 
 
-def _write(figure: Any, path: Path) -> None:
-    figure.savefig(path, dpi=90, pil_kwargs={"optimize": True})
+def _write(figure: Any, path: Path, dpi: int = 90) -> None:
+    figure.savefig(path, dpi=dpi, pil_kwargs={"optimize": True})
     pyplot.close(figure)

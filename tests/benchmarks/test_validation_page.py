@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.validation import page
+from benchmarks.validation import page, pictures
 from benchmarks.validation.__main__ import main
 from benchmarks.validation.points import Point, read_points
 from benchmarks.validation.verdicts import Result, judged, known_quantities
@@ -112,8 +112,9 @@ def test_a_page_wants_points_and_nothing_else(arguments: list[str], capsys: pyte
 
 
 def test_a_page_is_written_with_its_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for told_above in ("trajectories", "design_days", "seasons"):
-        monkeypatch.setattr(page, told_above, lambda: "")
+    for dear in ("trajectories", "design_days", "seasons", "reality"):
+        monkeypatch.setattr(page, dear, lambda: "")
+    monkeypatch.setattr(pictures, "_recorded", lambda path: None)
     points = tmp_path / "points.csv"
     lines = POINTS.read_text("utf-8").splitlines()
     points.write_text("\n".join([lines[0], *(line for line in lines if line.startswith("AIR00"))]), "utf-8")
