@@ -46,6 +46,8 @@ INSTRUMENT: Forms = {
     # no value now and then: mean time between dropouts, mean length
     "fouling": {"share": Number(0.3, 0.0, 1.0), "days": Number(7.0, 1e-3), "slower_per_day": Number(0.1, 0.0)},
     # gain 1 - share * (1 - e^(-t/days)), lag * (1 + slower_per_day * t); mended: cleaned
+    "slow": {"times": Number(5.0, 1.0)},
+    # so many times its lag: a clogged filter, a sleeve full of mud
     "off": {},
     # no supply: no value; mended: it warms up
 }

@@ -236,7 +236,7 @@ class Instrument:
     # --- inside
 
     def _age(self, dt_s: float) -> float:
-        """Let dirt, a fault's drift, and chance go on; how much slower dirt makes it."""
+        """Let dirt, a fault's drift, and chance go on; how many times its lag it has now."""
         faults, fate = self.faults, self._fate
         days = dt_s / SECONDS_A_DAY
         if (drift := faults.get("drift")) is not None:
@@ -249,7 +249,8 @@ class Instrument:
                 self._dropped = not self._dropped
         self._dirty_days += days
         slower = faults["fouling"]["slower_per_day"] if "fouling" in faults else self.character.fouling_lag
-        return 1.0 + slower * self._dirty_days
+        times = faults["slow"]["times"] if "slow" in faults else 1.0
+        return times * (1.0 + slower * self._dirty_days)
 
     def _show(self) -> None:
         character, lagged = self.character, self._lagged

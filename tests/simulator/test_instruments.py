@@ -208,6 +208,16 @@ def test_a_noisy_probe_is_noisier_by_as_much() -> None:
     assert pstdev(seen) == pytest.approx(0.5, rel=0.1)
 
 
+def test_a_clogged_probe_is_slow_and_no_less_right() -> None:
+    co2 = probe(Character(lag_s=20.0))
+    co2.fail("slow", {"times": 5.0})
+    co2.follow(20.0, 100.0)
+    assert co2.value == pytest.approx(20.0 - 10.0 * exp(-1.0))
+    co2.mend("slow")
+    co2.follow(20.0, 20.0)
+    assert co2.value == pytest.approx(20.0 - 10.0 * exp(-2.0))
+
+
 def test_two_faults_at_once_both_show() -> None:
     do = probe(Character())
     do.fail("offset", {"by": 1.0})
