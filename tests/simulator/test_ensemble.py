@@ -44,7 +44,6 @@ def assert_alike(many: Any, plant: GreenhousePlant, states: list[Any], inputs: A
     sun=st.sampled_from([0.0, 30.0, 700.0]),
     steps=st.integers(1, 20),
 )
-# a gust into a warm house: one member jumps and halves its step where another does not
 @example("venlo_1000m2", {"vent.lee": 1.0, "vent.wind": 1.0, "heating.valve": 1.0}, -16.0, 9.0, 0.0, 6)
 def test_each_member_lives_as_it_would_alone(
     name: str, inputs: dict[str, float], air_c: float, wind: float, sun: float, steps: int
@@ -56,6 +55,22 @@ def test_each_member_lives_as_it_would_alone(
         many = plant.advance(many, inputs, weather, 30.0)
         states = [one.advance(state, inputs, weather, 30.0) for one, state in zip(alone, states, strict=True)]
     assert_alike(many, plant, states, inputs, weather)
+
+
+def test_a_member_that_jumps_takes_half_steps_and_the_others_do_not() -> None:
+    plant, alone = TOGETHER["venlo_1000m2"], ALONE["venlo_1000m2"]
+    hot, gale = {"vent.lee": 1.0, "vent.wind": 1.0}, Weather(-10.0, 0.7, 15.0, 0.0, -20.0)
+    starts_c = np.array([5.0, 45.0, 5.0])
+    many = plant.initial()._replace(air_c=starts_c)
+    states = [one.initial()._replace(air_c=float(start)) for one, start in zip(alone, starts_c, strict=True)]
+    many = plant.advance(many, hot, gale, 30.0)
+    states = [one.advance(state, hot, gale, 30.0) for one, state in zip(alone, states, strict=True)]
+    assert [abs(state.air_c - start) > 4.0 for state, start in zip(states, starts_c, strict=True)] == [
+        False,
+        True,
+        False,
+    ]
+    assert_alike(many, plant, states, hot, gale)
 
 
 def test_members_may_be_driven_apart() -> None:
