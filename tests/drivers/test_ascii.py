@@ -4,6 +4,8 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from drivers.ascii import AsciiDevice
 from drivers.product import Product
@@ -145,6 +147,17 @@ def test_on_a_true_port_a_probe_that_speaks_by_itself_is_not_heard_in_the_midst_
             wire.unplug()
 
     asyncio.run(main())
+
+
+@given(st.lists(st.binary(max_size=12), max_size=20))
+def test_lines_are_the_same_however_their_bytes_arrive(pieces: list[bytes]) -> None:
+    whole, parts = MemoryPort(lambda said: []), MemoryPort(lambda said: [])
+    whole.heard(b"".join(pieces), 1.0)
+    for piece in pieces:
+        parts.heard(piece, 1.0)
+    assert whole.lines == parts.lines
+    assert whole._buffer == parts._buffer
+    assert not any(end in line.text for line in whole.lines for end in (b"\r", b"\n"))
 
 
 def test_a_babbling_probe_does_not_fill_the_memory() -> None:

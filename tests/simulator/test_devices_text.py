@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from drivers.product import load_product
+from drivers.product import load_product, product_names
+from drivers.text import decode_line
 from edge_config.model.site import Device
 from foundation.clock import SteppedClock
 from simulator.devices.ascii_probe import AsciiProbe
@@ -147,6 +150,28 @@ def test_numbers_take_the_places_of_those_in_the_sample() -> None:
     assert decimals_of(product) == {"v1": 3, "v2": 3, "v3": 3, "v4": 3}
     assert said(product, {"v2": -1.0, "v4": 123456.7}) == "21.500,-1.000,0.000,123456.700"
     assert said(load_product("atlas/ezo_ph"), {"ph": 10.0}) == "10.000"
+
+
+@pytest.mark.parametrize("name", [name for name in product_names() if load_product(name).text is not None])
+@given(share=st.floats(0.0, 1.0), minus=st.booleans())
+def test_what_a_virtual_device_says_is_what_the_driver_reads(name: str, share: float, minus: bool) -> None:
+    product = load_product(name)
+    assert product.text is not None
+    signed = name in ("atlas/ezo_orp", "atlas/ezo_rtd", "generic/ascii_probe")
+    raws: dict[str, float] = {}
+    for channel, what in product.channels.items():
+        low, high = what.range or (-1e4, 1e4)
+        most = min(high, 99.0 if name == "atlas/ezo_ph" else 1e3) / what.scale
+        raws[channel] = share * most * (-1.0 if minus and signed and low < 0.0 else 1.0)
+    found = decode_line(product, said(product, raws).encode())
+    assert found is not None
+    for channel, (value, reason) in found.items():
+        what = product.channels[channel]
+        if reason is None:
+            fine = 0.51 * what.scale * 10.0 ** -decimals_of(product)[channel]
+            assert value == pytest.approx(raws[channel] * what.scale, abs=fine)
+        else:
+            assert raws[channel] < 0.001 or raws[channel] in what.sentinels, (channel, reason)
 
 
 # --- on its UART
