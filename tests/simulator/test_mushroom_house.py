@@ -125,6 +125,14 @@ def test_mushrooms_grow_alike_in_one_step_or_two(standing: float, celsius: float
         assert once >= standing * (1.0 - 1e-12)
 
 
+def test_mushrooms_grow_faster_in_the_warmth_but_not_beyond_twenty_degrees() -> None:
+    grew = [grown(PLANT.mushrooms, 1.0, celsius, 3600.0)[0] - 1.0 for celsius in (14.0, 16.0, 20.0, 28.0)]
+    assert grew[0] < grew[1] < grew[2] == grew[3]
+    assert grew[1] == pytest.approx(
+        1.0 / 24.0 * 0.693 * (1.0 - 1.0 / 7.0), rel=0.03
+    )  # doubling in a day, bed a seventh full
+
+
 def test_nothing_fruits_in_spawn_run() -> None:
     state = run(24.0, {"damper": 0.05}, plant=SPAWN)
     assert state.fruit_kg == state.harvest_kg == 0.0

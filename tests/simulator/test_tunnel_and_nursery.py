@@ -106,6 +106,19 @@ def test_a_third_to_two_thirds_of_the_mist_never_arrives() -> None:
     assert more.film_kg == pytest.approx(more.misted_kg - foggy.misted_kg, rel=0.1)
 
 
+def test_leaves_under_water_do_not_transpire() -> None:
+    shut = replace(
+        NURSERY.house.parameters, ground_wetness=0.0, infiltration_still_per_h=0.0, infiltration_wind_per_h=0.0
+    )
+    sealed = nursery.Nursery(shut, replace(NURSERY.bench, substrate_wetness=0.0), NURSERY.seedlings)
+    dry = sealed.initial()._replace(leaf_c=25.0)
+    wet = dry._replace(film_kg=NURSERY.bench.leaf_film_kg_m2 * 0.8 * 0.8)
+    by_leaf, by_film = (sealed.advance(state, {}, DAY, 1.0) for state in (dry, wet))
+    assert by_leaf.ledger.water_net_kg > 0.0
+    assert by_film.ledger.water_net_kg == pytest.approx(0.0, abs=1e-12)
+    assert by_film.shell.vapour_kg_m3 > by_leaf.shell.vapour_kg_m3 > dry.shell.vapour_kg_m3
+
+
 def test_mats_warm_the_seeds_more_than_the_air() -> None:
     cold, warm = run(NURSERY, 12.0, {}, NIGHT), run(NURSERY, 12.0, {"bottom_heat": 1.0}, NIGHT)
     assert warm.substrate_c > cold.substrate_c + 6.0
