@@ -17,6 +17,7 @@ from typing import Annotated, Any
 
 import typer
 
+from controller.cli_rules import app as rules_app
 from foundation.problem import Problem, ProblemsError
 
 SAMPLES = (
@@ -25,6 +26,7 @@ SAMPLES = (
 )  # fmt: skip
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(rules_app, name="rules", help="Rules: their tests, in words, on recorded values, with simulated plants.")
 # typer brings a click of its own, or uses the installed one: in both, this is above all that a command line can be
 CommandLineError: type[Exception] = next(one for one in typer.BadParameter.__mro__ if one.__name__ == "ClickException")
 

@@ -9,6 +9,7 @@ from edge_config.checks import check_site
 from edge_config.merged import Merged, read_merged
 from edge_config.model.site import Site
 from edge_config.refusals import problems_of
+from edge_config.rule_library import take_from_library
 from foundation.problem import Problem, ProblemsError
 
 
@@ -29,6 +30,7 @@ def load_site(path: Path) -> Loaded:
 
 def checked(merged: Merged) -> Loaded:
     """The site of what was read. Raises ProblemsError."""
+    merged.problems.extend(take_from_library(merged))
     try:
         site = Site.model_validate({key: value for key, value in merged.value.items() if key != "include"})
     except ValidationError as error:

@@ -60,6 +60,8 @@ CODES = {
     "secret": "E131",
     "too_small": "E132",
     "unit_unknown": "E133",
+    "each": "E134",
+    "times": "E135",
 }
 """Pydantic's error types (and those of `model/values.py`) -> our codes. Types that mean the same share one."""
 EMPTY = "E113"

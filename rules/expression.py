@@ -2,23 +2,32 @@
 
 A tag is written as it is named (`ras1.tank1.do`), a quantity in quotes (`'6.0 mg/L'`). What is not known (a BAD value)
 is None: `None and False` is False, `None or True` is True, everything else that touches None is None, never a guess.
+What has a memory (averages, edges, the time of day) is a gauge: it stands among the values under its own name.
 """
 
 import ast
 import operator
+import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from foundation.tag import is_tag_name
 from foundation.units import Quantity, UnitError, factor, parse_quantity, same_dimension
-from rules.functions import FUNCTIONS
+from rules import gauges
+from rules.functions import FUNCTIONS, GAUGES
+from rules.gauges import LONGEST_WINDOW_S, Gauge, Result
+from rules.gauges import Values as Values
 
-Values = Mapping[str, float | bool | str | None]
-Result = float | bool | str | None
 Run = Callable[[Values], Result]
+Named = Callable[[str], str]
+"""Gives a tag's full name for the name that is written."""
 
 MAX_NODES = 200
+MAX_LENGTH = 4000
+"""Characters; refused before they are parsed."""
 INFINITE = float("inf")
+_CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 BOOL = "bool"
 TEXT = "text"
 
@@ -48,31 +57,58 @@ class Expression:
     tags: frozenset[str]
     run: Run
     """Gives the value for the tags' present values; None where it is not known."""
+    gauges: tuple[Gauge, ...] = ()
+    """To be stepped before it runs, in this order."""
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Everything whose change can change the answer: tags and gauges."""
+        return self.tags.union(gauge.name for gauge in self.gauges)
 
 
-def compile_expression(text: str, units: Mapping[str, str], margin: Quantity | None = None) -> Expression:
-    """Check and compile. `units` gives each known tag's canonical unit (`bool` and `text` too).
-
-    With a `margin`, every comparison is made that much easier to satisfy: the form that clears an alarm only once the
-    value is back by its deadband. Raises ExpressionError.
-    """
+def parsed(text: str) -> ast.expr:
+    """The syntax tree of an expression that is neither too long nor too large. Raises ExpressionError."""
     stripped = text.strip()
     indent = len(text) - len(text.lstrip())
+    if len(stripped) > MAX_LENGTH:
+        raise ExpressionError("E402", 0, limit=MAX_NODES)
     try:
-        tree = ast.parse(stripped, mode="eval")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python has opinions on `1 is 2` that are none of the farmer's business
+            tree = ast.parse(stripped, mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         offset = getattr(error, "offset", 1)  # 1-based; Python says 0 where the text ends too early
         raise ExpressionError("E401", indent + (offset - 1 if offset else len(stripped)), found=text) from error
     if sum(1 for _ in ast.walk(tree)) > MAX_NODES:
         raise ExpressionError("E402", 0, limit=MAX_NODES)
-    compiler = _Compiler(units, margin)
+    return tree.body
+
+
+def compile_expression(
+    text: str,
+    units: Mapping[str, str],
+    margin: Quantity | None = None,
+    named: Named | None = None,
+    remembers: bool = False,
+) -> Expression:
+    """Check and compile. `units` gives each known tag's canonical unit (`bool` and `text` too).
+
+    With a `margin`, every comparison is made that much easier to satisfy: the form that clears an alarm only once the
+    value is back by its deadband. `named` completes the names of a template. Only where it `remembers` may it have
+    gauges. Raises ExpressionError.
+    """
+    stripped = text.strip()
+    indent = len(text) - len(text.lstrip())
+    compiler = _Compiler(units, margin, named or str, remembers)
     try:
-        run, unit = compiler.node(tree.body)
+        run, unit = compiler.node(parsed(text))
     except ExpressionError as error:
+        if error.code in ("E401", "E402"):
+            raise
         # ast counts bytes of the stripped text, people count characters of what they wrote
         column = indent + len(stripped.encode()[: error.column].decode(errors="ignore"))
         raise ExpressionError(error.code, column, **error.values) from error
-    return Expression(text, unit, frozenset(compiler.tags), run)
+    return Expression(text, unit, frozenset(compiler.tags), run, tuple(compiler.gauges.values()))
 
 
 def _finite(value: float) -> float | None:
@@ -81,11 +117,12 @@ def _finite(value: float) -> float | None:
 
 
 class _Compiler:
-    def __init__(self, units: Mapping[str, str], margin: Quantity | None) -> None:
-        self.units, self.margin = units, margin
+    def __init__(self, units: Mapping[str, str], margin: Quantity | None, named: Named, remembers: bool) -> None:
+        self.units, self.margin, self.named, self.remembers = units, margin, named, remembers
         self.negated = False
         """Inside an odd number of `not`: there a comparison is made harder, to make the whole easier."""
         self.tags: set[str] = set()
+        self.gauges: dict[str, Gauge] = {}
 
     def node(self, node: ast.expr) -> tuple[Run, str]:
         match node:
@@ -161,11 +198,21 @@ class _Compiler:
             if isinstance(op, ast.Gt | ast.GtE) is not self.negated:
                 shift = -shift
 
+        tag = self._plain_tag(node.left)
+        if tag is not None and isinstance(right_node, ast.Constant):
+            limit = float(right({}) or 0.0) * scale + shift
+            # most conditions of a farm are a tag against a limit: one call instead of four
+            return lambda values: None if (x := values.get(tag)) is None else compare(x, limit)  # type: ignore[arg-type]
+
         def run(values: Values) -> bool | None:
             a, b = left(values), right(values)
             return None if a is None or b is None else compare(a, b * scale + shift)
 
         return run
+
+    def _plain_tag(self, node: ast.expr) -> str | None:
+        """The full name where nothing but a tag stands."""
+        return self.named(ast.unparse(node)) if isinstance(node, ast.Attribute | ast.Name) else None
 
     def _equal(self, left_node: ast.expr, right_node: ast.expr, wanted: bool) -> Run:
         left, unit = self.node(left_node)
@@ -234,9 +281,10 @@ class _Compiler:
         return a, self._scale(a, b, node.right)
 
     def _tag(self, node: ast.expr) -> tuple[Run, str]:
-        name = ast.unparse(node)
+        written = ast.unparse(node)
+        name = self.named(written)
         if not is_tag_name(name):
-            raise ExpressionError("E411", node.col_offset, found=name)
+            raise ExpressionError("E411", node.col_offset, found=written)
         if name not in self.units:
             raise ExpressionError("E412", node.col_offset, tag=name)
         self.tags.add(name)
@@ -258,22 +306,28 @@ class _Compiler:
     def _call(self, node: ast.Call) -> tuple[Run, str]:
         name = node.func.id if isinstance(node.func, ast.Name) else ast.unparse(node.func)
         function = FUNCTIONS.get(name)
+        gauge = GAUGES.get(name)
+        if gauge is not None and (function is None or self._is_window(node)):
+            return self._gauge(name, gauge.form, node)
         if function is None:
-            raise ExpressionError("E414", node.col_offset, found=name, known=", ".join(sorted(FUNCTIONS)))
+            known = ", ".join(sorted({*FUNCTIONS, *GAUGES}))
+            raise ExpressionError("E414", node.col_offset, found=name, known=known)
         if node.keywords or not function.least <= len(node.args) <= function.most:
             raise ExpressionError("E415", node.col_offset, function=name, form=function.form)
+        if name == "count_true":
+            return self._count(node), ""
         runs: list[Callable[[Values], float | None]] = []
         scales: list[float] = []
-        first_unit = ""
+        units: list[str] = []
         for index, argument in enumerate(node.args):
             run, unit = self._number(argument)
-            if index == 0:
-                first_unit = unit
-            wanted = function.units[index] if function.units is not None else first_unit
+            like = function.like[index] if function.like else 0
+            wanted = function.units[index] if function.units is not None else units[like] if like < index else unit
             if not same_dimension(wanted, unit):
                 raise ExpressionError("E407", argument.col_offset, left=wanted or "1", right=unit or "1")
             runs.append(run)
             scales.append(factor(unit, wanted))
+            units.append(wanted)
         call = function.call
 
         def run_call(values: Values) -> float | None:
@@ -288,4 +342,115 @@ class _Compiler:
             except (ArithmeticError, ValueError):  # arguments that no farm has are not known either
                 return None
 
-        return run_call, first_unit if function.unit is None else function.unit
+        return run_call, units[function.like[-1] if function.like else 0] if function.unit is None else function.unit
+
+    def _count(self, node: ast.Call) -> Run:
+        parts = [self._condition(argument) for argument in node.args]
+
+        def run(values: Values) -> float | None:
+            count = 0.0
+            for part in parts:
+                result = part(values)
+                if result is None:
+                    return None
+                count += bool(result)
+            return count
+
+        return run
+
+    # --- gauges
+
+    def _is_window(self, node: ast.Call) -> bool:
+        """`min(tag, '5 min')`: over time; `min(a, b)`: of several. Of a tag that is itself in seconds, of several."""
+        if len(node.args) != 2 or node.keywords or not isinstance(node.args[1], ast.Constant):
+            return False
+        tag = self._plain_tag(node.args[0])
+        return tag is not None and self._duration_s(node.args[1]) is not None and self.units.get(tag) != "s"
+
+    def _duration_s(self, node: ast.expr) -> float | None:
+        if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+            return None
+        try:
+            quantity = parse_quantity(node.value)
+        except UnitError:
+            return None
+        return quantity.value if quantity.unit == "s" else None
+
+    def _gauge(self, name: str, form: str, node: ast.Call) -> tuple[Run, str]:
+        if not self.remembers:
+            raise ExpressionError("E416", node.col_offset, function=name)
+        if node.keywords or len(node.args) != form.count(",") + (not form.endswith("()")):
+            raise ExpressionError("E415", node.col_offset, function=name, form=form)
+        margin, self.margin = self.margin, None  # what is remembered does not depend on whether an alarm stands
+        try:
+            gauge, unit = self._gauge_of(name, form, node)
+        finally:
+            self.margin = margin
+        key = gauge.name
+        self.gauges.setdefault(key, gauge)
+        return lambda values: values.get(key), unit
+
+    def _gauge_of(self, name: str, form: str, node: ast.Call) -> tuple[Gauge, str]:
+        arguments = node.args
+        match name:
+            case "time_between":
+                return gauges.time_between(self._key(node), *(self._clock(one, form) for one in arguments)), BOOL
+            case "sun_elevation":
+                return gauges.sun_elevation("sun_elevation()"), ""
+            case "rising":
+                return gauges.rising(self._key(node), self._condition(arguments[0])), BOOL  # type: ignore[arg-type]
+            case "hyst":
+                return self._hyst(node), BOOL
+        tag = self._plain_tag(arguments[0])
+        if tag is None:
+            raise ExpressionError("E415", arguments[0].col_offset, function=name, form=form)
+        unit = self._tag(arguments[0])[1]
+        if name == "age":
+            return gauges.age(f"age({tag})", tag), "s"
+        if name == "quality":
+            return gauges.quality(f"quality({tag})", tag), TEXT
+        unit = self._number(arguments[0])[1]
+        window_s = self._duration_s(arguments[1])
+        if window_s is None or not 1.0 <= window_s <= LONGEST_WINDOW_S:
+            raise ExpressionError("E417", arguments[1].col_offset, found=ast.unparse(arguments[1]), function=name)
+        gauge = gauges.window(f"{name}({tag}, {window_s:g} s)", name, tag, window_s)
+        if name != "rate":
+            return gauge, unit
+        return gauge, f"{'K' if unit == 'degC' else unit or '1'}/s"
+
+    def _hyst(self, node: ast.Call) -> Gauge:
+        runs: list[Callable[[Values], float | None]] = []
+        first = ""
+        for index, argument in enumerate(node.args):
+            run, unit = self._number(argument)
+            if index == 0:
+                runs.append(run)
+                first = unit
+                continue
+            scale = self._scale(first, unit, argument)
+            runs.append(_scaled(run, scale))
+        return gauges.hyst(self._key(node), *runs)
+
+    def _clock(self, node: ast.expr, form: str) -> float:
+        """'22:00' as seconds after midnight."""
+        match = _CLOCK.fullmatch(node.value) if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+        if match is None:
+            raise ExpressionError("E415", node.col_offset, function="time_between", form=form)
+        return int(match[1]) * 3600.0 + int(match[2]) * 60.0
+
+    def _key(self, node: ast.expr) -> str:
+        """The text with every name in full: what says the same is the same gauge."""
+        named = self.named
+
+        class Full(ast.NodeTransformer):
+            def visit_Attribute(self, found: ast.Attribute) -> ast.AST:
+                return ast.Name(named(ast.unparse(found)), ast.Load())
+
+            def visit_Call(self, found: ast.Call) -> ast.AST:
+                return ast.Call(found.func, [self.visit(argument) for argument in found.args], [])
+
+        return ast.unparse(Full().visit(ast.parse(ast.unparse(node), mode="eval").body))
+
+
+def _scaled(run: Callable[[Values], float | None], scale: float) -> Callable[[Values], float | None]:
+    return run if scale == 1.0 else lambda values: None if (x := run(values)) is None else x * scale

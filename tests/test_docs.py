@@ -15,9 +15,10 @@ from controller.cli import app
 from drivers.payload import decode_message
 from drivers.product import Channel, Product, Watchdog, load_product, product_names
 from edge_config.loader import load_site
+from edge_config.model.control import RuleEffect
 from edge_config.model.values import Frozen
 from foundation.reading import Quality
-from rules.functions import FUNCTIONS
+from rules.functions import FUNCTIONS, GAUGES
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -102,6 +103,14 @@ def test_every_key_of_a_site_file_is_documented(page: Path) -> None:
     assert len(keys) > 80
     assert sorted(keys - words) == []
     assert sorted(FUNCTIONS.keys() - words) == []
+
+
+@pytest.mark.parametrize("page", [ROOT / "docs/technicians/rules.md", ROOT / "docs/technicians/rules.zh.md"], ids=named)
+def test_every_function_and_effect_of_a_rule_is_documented(page: Path) -> None:
+    words = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`\n]+)`", page.read_text("utf-8")))))
+    assert sorted({*FUNCTIONS, *GAUGES} - words) == []
+    effects = set(RuleEffect.model_fields) - {"run_sequence", "notify"}
+    assert sorted(effects - words) == []
 
 
 def test_every_command_is_documented() -> None:

@@ -46,6 +46,10 @@ def decide(plan: OutputPlan, turn: Turn) -> Order:
                 break
     bounds = turn.bounds.get(name)
     chosen: Demand | None = demands[0] if demands else None
+    limits = [demand for demand in demands if demand.bound != "at"]
+    if limits:
+        chosen = next((demand for demand in demands if demand.bound == "at"), None)
+        chosen = _limited(chosen or _nobody(plan, turn), limits)
     if bounds:
         # life safety before trips; there what opens before what shuts, among trips what shuts before what opens
         insists = min(bounds, key=lambda d: (d.slot, -d.value if d.slot is Slot.LIFE_SAFETY else d.value))
@@ -61,6 +65,17 @@ def decide(plan: OutputPlan, turn: Turn) -> Order:
     value = min(max(value, 0.0), 100.0)
     expires_s = min(chosen.expires_s, now_s + plan.lease_s)
     return Order(name, value, chosen.slot, chosen.owner, chosen.because, expires_s)
+
+
+def _limited(wanted: Demand, limits: list[Demand]) -> Demand:
+    """What is wanted, moved within the limits of its own or a stronger slot; the most goes before the least."""
+    chosen = wanted
+    for bound, stricter in (("at_least", max), ("at_most", min)):
+        for limit in limits:
+            moves = limit.bound == bound and limit.slot <= wanted.slot and limit.value != chosen.value
+            if moves and isfinite(wanted.value) and stricter(limit.value, chosen.value) == limit.value:
+                chosen = limit
+    return chosen
 
 
 def _nobody(plan: OutputPlan, turn: Turn) -> Demand:

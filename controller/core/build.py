@@ -22,7 +22,7 @@ from controller.core.arbiter import OutputPlan, Stood
 from controller.core.calendar import Calendar
 from controller.core.calibration import Calibration, Warmth
 from controller.core.condition import Conditioner, Seen, Stuck
-from controller.core.conditions import Action, AlarmBlock, InterlockBlock, RuleBlock
+from controller.core.conditions import Action, AlarmBlock, InterlockBlock
 from controller.core.derive import Expressed, Integrated, Sum
 from controller.core.loops.dosing import DosingSettings
 from controller.core.loops.feed_forward import FishOxygen, LineAhead
@@ -30,20 +30,24 @@ from controller.core.loops.pid import PidSettings
 from controller.core.loops.run import BandLoop, DosingLoop, OnLoss, Part, PidLoop, Runner, TimerLoop
 from controller.core.loops.simple import Timetable
 from controller.core.programs import Light, Line, SetpointProgram, Setting
+from controller.core.rules import Added, RuleBlock, RuleSet, Wanted, gauges_of, ranked
 from controller.core.soft_sensors import DoseEffect, Estimator, HeatLoss, MotorPosition, Tan, Uptake
 from controller.core.state import Block
 from controller.core.timed import Held
 from controller.core.vote import Voted
+from controller.core.words import Slot
 from edge_config.model.control import (
     Dosing,
     Effect,
     FeedForward,
     Hysteresis,
     Influence,
+    Influencing,
     LoopBase,
     PBand,
     Pid,
     Program,
+    RuleEffect,
     Timer,
 )
 from edge_config.model.estimates import Ammonia, Estimate, OxygenUptake, Supply
@@ -55,9 +59,11 @@ from edge_config.model.site import Calibration as CalibrationSetting
 from edge_config.model.site import Site
 from edge_config.model.site import Stuck as StuckSetting
 from edge_config.tags import site_tags
+from edge_config.templates import Placed, placed_rules
 from foundation.tag import Kind, Tag
-from foundation.units import factor
-from rules.expression import Expression, compile_expression
+from foundation.units import Quantity, factor
+from rules.expression import Expression, Named, compile_expression
+from rules.place import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ class Plan:
     programs: Mapping[str, SetpointProgram]
     cascaded: Mapping[str, tuple[float, float]]
     """Setpoints that an outer loop writes, with their limits."""
-    rules: tuple[RuleBlock, ...]
+    rules: RuleSet
     loops: tuple[Runner, ...]
     """Outer loops before inner ones."""
     interlocks: tuple[InterlockBlock, ...]
@@ -101,6 +107,8 @@ class _Builder:
         self.units = {name: tag.unit for name, tag in self.tags.items()}
         place = site.site
         self.calendar = Calendar(place.timezone, place.latitude, place.longitude)
+        self.expressions: list[Expression] = []
+        """Those that may have gauges."""
 
     def plan(self) -> Plan:
         site, tags = self.site, self.tags
@@ -136,11 +144,16 @@ class _Builder:
         fresh |= {loop.name: loop.fresh for loop in loops}
         fresh |= {name: output.fresh for name, output in outputs.items()}
         fresh |= {f"{name}#idle": Stood() for name, output in outputs.items() if output.safe.hold_s > 0}
-        rules = tuple(self._rule(rule) for rule in site.rules)
+        placed = placed_rules(site)
+        ranks = ranked([one.rule.order for one in placed])
+        ruled = tuple(self._rule(one, rank) for one, rank in zip(placed, ranks, strict=True))
         interlocks = tuple(self._interlock(name, one) for name, one in site.interlocks.items())
         alarms = tuple(self._alarm(name, one) for name, one in site.alarms.items())
-        conditions: list[RuleBlock | InterlockBlock | AlarmBlock] = [*rules, *interlocks, *alarms]
+        conditions: list[InterlockBlock | AlarmBlock] = [*interlocks, *alarms]
         fresh |= {block.name: Held() for block in conditions}
+        place = site.site
+        rules = RuleSet(ruled, gauges_of(self.expressions), Place(place.timezone, place.latitude, place.longitude))
+        fresh |= rules.fresh
         sensors = {loop.pv: tags[loop.pv] for loop in site.loops.values() if not isinstance(loop, Timer)}
         return Plan(
             tags, conditioners,
@@ -366,26 +379,55 @@ class _Builder:
         assert effect.to is not None
         return Action(effect.set, effect.to, False, self.site.outputs[effect.set].life_support)
 
-    def _expression(self, text: str, **options: Any) -> Expression:
-        return compile_expression(text, self.units, **options)
+    def _expression(self, text: str, margin: Quantity | None = None, named: Named | None = None) -> Expression:
+        expression = compile_expression(text, self.units, margin, named, remembers=True)
+        self.expressions.append(expression)
+        return expression
 
-    def _rule(self, rule: Any) -> RuleBlock:
-        clear = self._expression(rule.clear) if rule.clear is not None else None
-        actions = tuple(self._action(effect) for effect in rule.then)
-        return RuleBlock(
-            rule.id, self._expression(rule.when), clear, rule.for_.on, rule.for_.off, rule.on_bad_quality, actions
-        )  # fmt: skip
+    def _rule(self, placed: Placed, rank: int) -> RuleBlock:
+        rule, named = placed.rule, placed.named
+        law = placed.law(self.units)
+        self.expressions += [one for one in (law.when, law.clear) if one is not None]
+        adds = tuple(self._added(effect.add_influence, named) for effect in rule.effects if effect.add_influence)
+        needs = law.needs.union(*(add.by.needs for add in adds))
+        alarm = next((effect.alarm.priority for effect in rule.effects if effect.alarm is not None), None)
+        wants = tuple(want for effect in rule.effects if (want := _wanted(effect, named)) is not None)
+        return RuleBlock(placed.id, law, needs, wants, adds, alarm, rank)
+
+    def _added(self, influence: Influencing, named: Named) -> Added:
+        setpoint = named(influence.target)
+        step = _difference(self.units[setpoint])
+        by = self._expression(influence.by, named=named)
+        return Added(setpoint, by, factor(by.unit, step), influence.cap.to(step))
 
     def _interlock(self, name: str, one: Any) -> InterlockBlock:
         actions = tuple(self._action(effect) for effect in one.effect)
+        when = self._expression(one.when)
         return InterlockBlock(
-            name, self._expression(one.when), one.delay, one.off_delay, one.latch, one.on_bad_quality, actions
+            name, when, one.delay, one.off_delay, one.latch, one.on_bad_quality, actions,
+            when.needs,
         )  # fmt: skip
 
     def _alarm(self, name: str, one: Any) -> AlarmBlock:
         when = self._expression(one.when)
         stays = self._expression(one.when, margin=one.deadband) if one.deadband is not None else when
-        return AlarmBlock(name, one.priority, when, stays, one.delay.on, one.delay.off, one.on_bad_quality)
+        return AlarmBlock(name, one.priority, when, stays, one.delay.on, one.delay.off, one.on_bad_quality, when.needs)
+
+
+def _wanted(effect: RuleEffect, named: Named) -> Wanted | None:
+    """What an effect wants of an output; None of one that wants something else."""
+    if effect.inhibit is not None:
+        return Wanted(named(effect.inhibit), 0.0)
+    to = effect.to or 0.0
+    if effect.set is not None:
+        return Wanted(named(effect.set), to)
+    if effect.limit_min is not None:
+        return Wanted(named(effect.limit_min), to, bound="at_least")
+    if effect.limit_max is not None:
+        return Wanted(named(effect.limit_max), to, bound="at_most")
+    if effect.request is not None:
+        return Wanted(named(effect.request), to, Slot.REMOTE)
+    return None
 
 
 def _difference(unit: str) -> str:

@@ -1,4 +1,4 @@
-"""Rules, interlocks and alarms: conditions on the image, with delays, and what follows from them."""
+"""Interlocks and alarms: conditions on the image, with delays, and what follows from them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +10,6 @@ from controller.core.turn import Turn
 from controller.core.words import AlarmNow, Because, Demand, Event, Slot
 from foundation.tag import Tag
 from rules.expression import Expression
-
-RULE_LEASE_S = 900.0
 
 
 def _known(expression: Expression, name: str, turn: Turn) -> bool | None:
@@ -40,44 +38,6 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleBlock:
-    """A rule: while its condition holds, its actions are demanded in the rules' slot."""
-
-    name: str
-    when: Expression
-    clear: Expression | None
-    on_s: float
-    off_s: float
-    on_bad_quality: Literal["assert", "deassert", "hold"]
-    actions: tuple[Action, ...]
-
-    def run(self, turn: Turn) -> None:
-        held: Held = turn.blocks[self.name]  # type: ignore[assignment]  # a rule's block is a Held
-        if _rests(held, self.when.tags, turn):
-            return
-        if held.on and self.clear is not None:
-            cleared = _known(self.clear, self.name, turn)
-            cause = None if cleared is None else not cleared
-        else:
-            cause = _known(self.when, self.name, turn)
-        bad = cause is None
-        if cause is None:
-            cause = held.on if self.on_bad_quality == "hold" else self.on_bad_quality == "assert"
-        new = delayed(held, cause, self.on_s, self.off_s, turn.now_s)
-        if new is not held:
-            turn.blocks[self.name] = new
-        if new.on is not held.on:
-            turn.events.append(Event(turn.now_s, "rule_on" if new.on else "rule_off", self.name, {"bad": bad}))
-        for action in self.actions:
-            if new.on:
-                because = Because("rule", {"rule": self.name})
-                demand = Demand(action.output, action.value, Slot.RULE, self.name, because, turn.now_s + RULE_LEASE_S)
-                turn.demand(demand)
-            elif held.on:
-                turn.withdraw(action.output, Slot.RULE, self.name)
-
-
-@dataclass(frozen=True, slots=True)
 class InterlockBlock:
     """An interlock: evaluated after rules and people; what it insists on passes every demand."""
 
@@ -88,10 +48,12 @@ class InterlockBlock:
     latch: bool
     on_bad_quality: Literal["trip", "hold", "ignore"]
     actions: tuple[Action, ...]
+    needs: frozenset[str]
+    """Tags and gauges that it looks at."""
 
     def run(self, turn: Turn) -> None:
         held: Held = turn.blocks[self.name]  # type: ignore[assignment]  # an interlock's block is a Held
-        if self.name not in turn.resets and _rests(held, self.when.tags, turn):
+        if self.name not in turn.resets and _rests(held, self.needs, turn):
             return
         known = _known(self.when, self.name, turn)
         bad = known is None
@@ -141,10 +103,11 @@ class AlarmBlock:
     on_s: float
     off_s: float
     on_bad_quality: Literal["raise", "hold", "ignore"]
+    needs: frozenset[str]
 
     def run(self, turn: Turn) -> AlarmNow | None:
         held: Held = turn.blocks[self.name]  # type: ignore[assignment]  # an alarm's block is a Held
-        if _rests(held, self.when.tags, turn):
+        if _rests(held, self.needs, turn):
             return None
         known = _known(self.stays if held.on else self.when, self.name, turn)
         cause = bool(known)

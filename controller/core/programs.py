@@ -76,8 +76,10 @@ class SetpointProgram:
         assert self.value is not None
         return self.value
 
-    def step(self, block: Setting, chosen: Chosen | None, values: Values, now_s: float) -> tuple[Setting, float]:
-        """The setpoint now."""
+    def step(
+        self, block: Setting, chosen: Chosen | None, values: Values, now_s: float, added: float = 0.0
+    ) -> tuple[Setting, float]:
+        """The setpoint now; `added` is what the rules add to the influences."""
         target = self.target(chosen, values, now_s)
         before, elapsed = block.ramped, max(now_s - block.at_s, 0.0)
         if before is not None:
@@ -85,7 +87,6 @@ class SetpointProgram:
                 target = min(target, before + self.ramp_up_per_s * elapsed)
             elif self.ramp_down_per_s is not None and target < before:
                 target = max(target, before - self.ramp_down_per_s * elapsed)
-        added = 0.0
         for line in self.influences:
             x = values.get(line.of)
             if x is not None:

@@ -53,6 +53,7 @@ class Core:
         self.tags = self.plan.tags
         self.scan_s = site.site.scan
         self._latched = {interlock.name for interlock in self.plan.interlocks if interlock.latch}
+        self._ruled = {rule.name for rule in self.plan.rules.rules}
         self._dosing = {loop.name: loop for loop in self.plan.loops if isinstance(loop, DosingLoop)}
         made = {*self.plan.conditioners, *(derived.name for derived in self.plan.derived)}
         self._late = frozenset(
@@ -70,6 +71,7 @@ class Core:
         outputs, blocks = self.plan.outputs, dict(state.blocks)
         for name, plan in outputs.items():
             blocks[name] = resumed(blocks[name], plan.safe.then, now_s)  # type: ignore[arg-type]  # an actuator's
+        blocks |= self.plan.rules.restarted(blocks)
         for name, loop in self._dosing.items():
             blocks[name] = loop.resumed(blocks[name], now_s)
         applied = {name: output.safe.then for name, output in outputs.items()} | {
@@ -98,11 +100,7 @@ class Core:
         self._condition(turn, snapshot.readings)
         self._age(turn)
         self._derive(turn)
-        for rule in self.plan.rules:
-            try:
-                rule.run(turn)
-            except Exception as error:  # a farm must not freeze for one broken block
-                turn.fail(rule.name, error)
+        self.plan.rules.run(turn)
         self._programs(turn, bool(snapshot.people))
         for loop in self.plan.loops:
             try:
@@ -151,7 +149,7 @@ class Core:
     def _reset(self, turn: Turn, wish: Reset) -> None:
         """A latched interlock answers for itself, when it knows its cause; totals and positions are not reset."""
         values: dict[str, object] = {"id": wish.id, "by": wish.by}
-        if wish.subject in self._latched:
+        if wish.subject in self._latched or (wish.subject in self._ruled and turn.blocks[wish.subject].spent):  # type: ignore[attr-defined]
             turn.resets[wish.subject] = wish
         elif wish.subject in self._dosing:
             turn.blocks[wish.subject] = self.plan.fresh[wish.subject]
@@ -277,7 +275,9 @@ class Core:
             if not asked and block.ramped is not None and now_s - block.at_s < PROGRAM_PERIOD_S:
                 continue
             try:
-                new, value = program.step(block, turn.chosen.get(name), turn.values, now_s)
+                new, value = program.step(
+                    block, turn.chosen.get(name), turn.values, now_s, turn.influences.get(name, 0.0)
+                )
             except Exception as error:  # its setpoint stays as it is
                 turn.fail(name, error)
                 continue
@@ -373,6 +373,7 @@ class Core:
                 alarm_now = AlarmNow(alarm.name, alarm.priority, True, turn.now_s, {"bad": True})
             if alarm_now is not None:
                 alarms.append(alarm_now)
+        alarms += self.plan.rules.alarms(turn)
         alarms += lost_sensors(turn, self.plan.loop_sensors)
         alarms += doubted_probes(turn, self.plan.votes)
         alarms += unheard_outputs(turn, self.plan.output_of, UNHEARD_AFTER)

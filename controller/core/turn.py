@@ -13,8 +13,8 @@ class Turn:
 
     __slots__ = (
         "alarms", "applied", "blocks", "bounds", "changed", "chosen", "commands", "demands", "disturbed", "events",
-        "failed", "fresh", "late", "moved", "now_s", "old", "orders", "readings", "renew_s", "resets", "sent", "values",
-        "wake_s",
+        "failed", "fresh", "influences", "late", "moved", "now_s", "old", "orders", "readings", "renew_s", "resets",
+        "sent", "values", "wake_s",
     )  # fmt: skip
 
     def __init__(self, old: State, now_s: float) -> None:
@@ -39,6 +39,8 @@ class Turn:
         self.failed = old.failed
         self.bounds: dict[str, list[Demand]] = {}
         """By output: what the interlocks insist on."""
+        self.influences: dict[str, float] = {}
+        """By setpoint: what the rules add to it."""
         self.wake_s: dict[str, float] = dict(old.wake_s)
         self.renew_s: dict[str, float] = dict(old.renew_s)
         self.disturbed: set[str] = set()
@@ -72,12 +74,12 @@ class Turn:
             self.events.append(Event(self.now_s, "block_failed", name, {"why": repr(error)}))
 
     def demand(self, demand: Demand) -> None:
-        """Make (or renew) a demand; its owner's older one in the same slot goes."""
+        """Make (or renew) a demand; its owner's older one of the kind in the same slot goes."""
         kept = self.demands.get(demand.output, ())
-        if len(kept) == 1 and kept[0].slot is demand.slot and kept[0].owner == demand.owner:
+        if len(kept) == 1 and _same(kept[0], demand):
             self.demands[demand.output] = (demand,)
             return
-        others = [d for d in kept if not (d.slot is demand.slot and d.owner == demand.owner)]
+        others = [d for d in kept if not _same(d, demand)]
         others.append(demand)
         others.sort(key=_slot_first)
         self.demands[demand.output] = tuple(others)
@@ -95,5 +97,9 @@ class Turn:
         )  # fmt: skip
 
 
-def _slot_first(demand: Demand) -> int:
-    return demand.slot
+def _same(one: Demand, other: Demand) -> bool:
+    return one.slot is other.slot and one.owner == other.owner and one.bound == other.bound
+
+
+def _slot_first(demand: Demand) -> tuple[int, int]:
+    return demand.slot, demand.rank

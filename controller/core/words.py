@@ -41,6 +41,10 @@ class Demand(NamedTuple):
     """The loop, rule, interlock or person."""
     because: Because
     expires_s: float
+    rank: int = 0
+    """Among demands of one slot the lower goes first."""
+    bound: Literal["at", "at_least", "at_most"] = "at"
+    """A limit moves what a weaker or equal slot wants, and wants nothing itself."""
 
 
 class Order(NamedTuple):

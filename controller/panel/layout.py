@@ -1,11 +1,14 @@
 """What the farm is made of, as the panel draws it: facilities, zones, values, outputs, setpoints and their names."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from controller.panel.farm import Farm
-from edge_config.model.control import Dosing, Hysteresis, PBand, Pid, Program, Timer
+from edge_config.model.control import Alarm, Dosing, Hysteresis, PBand, Pid, Program, RuleAlarm, Timer
+from edge_config.model.site import Site
 from edge_config.model.values import Name
+from edge_config.templates import Placed, placed_rules
 from foundation.tag import Kind, Tag
 
 TAG_IN_TEXT = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*){2}")
@@ -136,10 +139,18 @@ def layout(farm: Farm) -> SiteShape:
         names=_names(farm),
         alarms={
             key: AlarmShape(_name(alarm.cause), _name(alarm.consequence), _name(alarm.response))
-            for key, alarm in site.alarms.items()
+            for key, alarm in _alarms(site)
         },
         devices={key: DeviceShape(device.product, device.bus, device.unit) for key, device in site.devices.items()},
     )
+
+
+def _alarms(site: Site) -> Iterator[tuple[str, Alarm | RuleAlarm]]:
+    yield from site.alarms.items()
+    for placed in placed_rules(site):
+        for effect in placed.rule.effects:
+            if effect.alarm is not None:
+                yield placed.id, effect.alarm
 
 
 def _tags(farm: Farm, loops: dict[str, Held]) -> dict[str, TagShape]:
@@ -177,9 +188,18 @@ def _names(farm: Farm) -> dict[str, NameShape]:
     site = farm.site
     return {
         **{name: _called(farm, name, loop.name) for name, loop in site.loops.items() if isinstance(loop, Timer)},
-        **{rule.id: NameShape(rule.description or rule.id, rule.description or rule.id) for rule in site.rules},
+        **{one.id: _described(one) for one in placed_rules(site)},
         **{name: _called(farm, name, interlock.name) for name, interlock in site.interlocks.items()},
     }
+
+
+def _described(placed: Placed) -> NameShape:
+    """A rule's description in both languages, with its zone where it is one of several; else its id."""
+    said = placed.rule.description
+    if not said:
+        return NameShape(placed.id, placed.id)
+    zone = f" ({placed.id.split('.')[1]})" if placed.rule.scope is not None else ""
+    return NameShape(said + zone, said + zone) if isinstance(said, str) else NameShape(said.zh + zone, said.en + zone)
 
 
 def _name(name: Name) -> NameShape:

@@ -1,4 +1,4 @@
-"""Rules, interlocks and alarms: conditions that can be evaluated, effects on outputs that exist, no contradictions."""
+"""Interlocks and alarms: conditions that can be evaluated, effects on outputs that exist, no contradictions."""
 
 from edge_config.checks.inspection import Inspection
 from edge_config.model.control import Alarm, Effect
@@ -7,18 +7,11 @@ from rules.expression import ExpressionError, compile_expression
 
 
 def check_conditions(inspection: Inspection) -> None:
-    """E401 to E415 (from the expressions), E420 to E424."""
+    """E401 to E417 (from the expressions), E420 to E424."""
     site = inspection.site
-    for index, rule in enumerate(site.rules):
-        path: Path_ = ("rules", index)
-        inspection.condition((*path, "when"), rule.when)
-        if rule.clear is not None:
-            inspection.condition((*path, "clear"), rule.clear)
-        for number, effect in enumerate(rule.then):
-            _effect(inspection, (*path, "then", number), effect)
     positions: dict[str, tuple[Path_, str, float]] = {}
     for name, interlock in site.interlocks.items():
-        path = ("interlocks", name)
+        path: Path_ = ("interlocks", name)
         inspection.condition((*path, "when"), interlock.when)
         for number, effect in enumerate(interlock.effect):
             place: Path_ = (*path, "effect", number)
@@ -73,6 +66,6 @@ def _deadband(inspection: Inspection, path: Path_, alarm: Alarm) -> None:
         return
     inspection.not_negative(path, alarm.deadband.value)
     try:
-        compile_expression(alarm.when, inspection.units, alarm.deadband)
+        compile_expression(alarm.when, inspection.units, alarm.deadband, remembers=True)
     except ExpressionError as error:
         inspection.number(path, alarm.deadband, str(error.values["right"]))

@@ -12,7 +12,7 @@ from edge_config.wording import nearest
 from foundation.document import Path_
 from foundation.problem import Problem, ProblemsError
 from foundation.units import Quantity, UnitError, factor, is_unit, same_dimension
-from rules.expression import BOOL, TEXT, Expression, ExpressionError, compile_expression
+from rules.expression import BOOL, TEXT, Expression, ExpressionError, Named, compile_expression
 
 
 class Placer(Protocol):
@@ -143,10 +143,17 @@ class Inspection:
 
     # --- expressions
 
-    def expression(self, path: Path_, text: str, margin: Quantity | None = None) -> Expression | None:
+    def expression(
+        self,
+        path: Path_,
+        text: str,
+        margin: Quantity | None = None,
+        named: Named | None = None,
+        remembers: bool = False,
+    ) -> Expression | None:
         """The expression, compiled; what is wrong with it is noted at its column."""
         try:
-            return compile_expression(text, self.units, margin)
+            return compile_expression(text, self.units, margin, named, remembers)
         except ExpressionError as error:
             values: dict[str, Any] = dict(error.values)
             if error.code == "E412":
@@ -160,9 +167,16 @@ class Inspection:
             self.note(error.code, path, inside=_inside(text, error), **values)
             return None
 
-    def condition(self, path: Path_, text: str) -> Expression | None:
+    def quiet(self, text: str) -> Expression | None:
+        """An expression that is checked elsewhere; None where it is wrong."""
+        try:
+            return compile_expression(text, self.units, remembers=True)
+        except ExpressionError:
+            return None
+
+    def condition(self, path: Path_, text: str, named: Named | None = None) -> Expression | None:
         """An expression that has to be true or false."""
-        expression = self.expression(path, text)
+        expression = self.expression(path, text, None, named, remembers=True)
         if expression is not None and expression.unit != BOOL:
             self.note("E404", path, inside=0, found=text, unit=expression.unit or "1")
             return None

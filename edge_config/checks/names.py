@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 from edge_config.checks.inspection import Inspection, is_made
 from edge_config.model.outputs import ThreePoint
+from edge_config.templates import ANY_ZONE, placed_rules
 from edge_config.wording import listed, nearest
 from foundation.document import Path_
-
-ANY_ZONE = "all"
 
 
 def check_names(inspection: Inspection) -> None:
@@ -53,8 +52,9 @@ def _blocks(inspection: Inspection) -> Iterator[tuple[str, Path_, bool]]:
     ):
         for name in names:
             yield name, (section, name), True
-    for index, rule in enumerate(site.rules):
-        yield rule.id, ("rules", index, "id"), False
+    for placed in placed_rules(site):
+        if placed.id.count(".") == 2:
+            yield placed.id, ("rules", placed.index, "id"), False
 
 
 def _owners(inspection: Inspection) -> Iterator[tuple[str, Path_, bool]]:

@@ -1,10 +1,23 @@
 """What is wanted: programs, loops, rules, interlocks and alarms."""
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
-from edge_config.model.values import AnyQuantity, Frozen, Hold, Moment, Name, Position, Seconds, TagName
+from edge_config.model.values import (
+    AnyQuantity,
+    Frozen,
+    Hold,
+    Identifier,
+    Moment,
+    Name,
+    Position,
+    ScopedName,
+    Seconds,
+    TagName,
+)
 
 
 class Period(Frozen):
@@ -175,16 +188,141 @@ class Effect(Frozen):
     inhibit: TagName | None = None
 
 
+def _each(raw: Any) -> str:
+    if not isinstance(raw, str) or not re.fullmatch(r"[a-z]\w{0,31} in [a-z]\w{0,31}(\.[a-z]\w*)?", raw):
+        raise PydanticCustomError("each", "not a word in a facility", {"found": str(raw)})
+    return raw
+
+
+Each = Annotated[str, BeforeValidator(_each), WithJsonSchema({"type": "string", "examples": ["tank in ras1"]})]
+
+
+class Scope(Frozen):
+    """Where a rule's short names lead: `zone.do` to its zone, `all.wind` to its facility."""
+
+    facility: Identifier | None = None
+    """Short names are `ZONE.NAME` of this facility."""
+    each: Each | None = None
+    """`tank in ras1`: one rule a zone, in which `tank.do` is that zone's."""
+    zones: tuple[Identifier, ...] | None = None
+    """Only these zones; all of the facility's, if left out."""
+
+
+class Influencing(Frozen):
+    """What is added to a setpoint while the rule holds."""
+
+    target: ScopedName
+    by: str
+    """An expression: `line(gh1.all.radiation, '100 W/m2', '400 W/m2', '0 K', '2 K')`."""
+    cap: AnyQuantity
+    """Most that it may add or take."""
+
+
+class RuleAlarm(Frozen):
+    """An alarm that stands while the rule holds."""
+
+    priority: Literal["critical", "high", "medium", "low"]
+    cause: Name
+    consequence: Name
+    response: Name
+
+
+class RuleEffect(Frozen):
+    """One of: `{set: OUTPUT, to: on}`, `{inhibit: OUTPUT}`, `{limit_min: OUTPUT, to: 10 %}`, `{limit_max: …}`,
+    `{request: OUTPUT, to: 50 %}`, `{add_influence: {…}}`, `{alarm: {…}}`."""
+
+    set: ScopedName | None = None
+    """The output takes the position `to`: above its loops, below a person's hand."""
+    inhibit: ScopedName | None = None
+    """The output goes to 0 %."""
+    limit_min: ScopedName | None = None
+    """The output does not go below `to`, whatever its loop wants; a limit_max goes first."""
+    limit_max: ScopedName | None = None
+    """The output does not go above `to`."""
+    request: ScopedName | None = None
+    """The output takes the position `to` unless a loop or anything stronger wants something of it."""
+    to: Position | None = None
+    add_influence: Influencing | None = None
+    alarm: RuleAlarm | None = None
+    run_sequence: Any = None
+    """Refused: there are no sequences yet."""
+    notify: Any = None
+    """Refused: nothing is sent yet."""
+
+
+def _times(raw: Any) -> Any:
+    """`12/day` as [12, 86400]."""
+    match = re.fullmatch(r"\s*([1-9][0-9]{0,2})\s*/\s*(day|d|h|hour)\s*", raw) if isinstance(raw, str) else None
+    if match is None:
+        if isinstance(raw, tuple) and len(raw) == 2:
+            return raw
+        raise PydanticCustomError("times", "not a count per time", {"found": str(raw)})
+    return int(match[1]), 86400.0 if match[2] in ("day", "d") else 3600.0
+
+
+Times = Annotated[
+    tuple[int, float],
+    BeforeValidator(_times),
+    PlainSerializer(lambda times: f"{times[0]}/{'day' if times[1] > 3600.0 else 'h'}", return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["12/day"]}),
+]
+"""So often in so many seconds."""
+
+
+class RuleLimits(Frozen):
+    """What no rule in its right mind does: then it stays off, with an alarm."""
+
+    max_activations: Times | None = None
+    """`12/day`, `4/h`."""
+    max_true: Seconds | None = None
+    """Longest that it may be on; then its cause has to be away once."""
+
+
+class RuleTest(Frozen):
+    """What a rule has to do in a made-up farm: `farmloop rules test`."""
+
+    given: dict[str, Any]
+    """By tag, a value, or a list of them: `[7.2 mg/L, 5.8 mg/L @ 5 s]`; `bad` is a lost sensor."""
+    expect: dict[str, Any]
+    """`{tank.feeder.inhibited: true @ 15 s}`, or a list of them."""
+    at: str | None = None
+    """Local time at which it begins, `2026-03-20 22:00`."""
+
+
 class Rule(Frozen):
     """While `when` holds (until `clear` does), `then` is demanded in the rules' slot."""
 
-    id: TagName
-    description: str = ""
-    when: str
+    id: ScopedName
+    description: str | Name = ""
+    use: str | None = None
+    """A rule of the library that this one is made from."""
+    with_: dict[str, AnyQuantity] = Field(default={}, alias="with")
+    """Values of the library's rule that are to differ: `{low: 5.5 mg/L}`."""
+    tags: dict[str, ScopedName] = {}
+    """Names that differ here: `{zone.do: zone.oxygen}`."""
+    scope: Scope | None = None
+    when: str | None = None
     clear: str | None = None
     for_: Delays = Field(default=Delays(), alias="for")
-    on_bad_quality: Literal["assert", "deassert", "hold"]
-    then: tuple[Effect, ...] = Field(min_length=1)
+    on_bad_quality: Literal["assert", "deassert", "hold"] | None = None
+    """Left out: hold, no longer than `max_hold`. A rule on life support has to say."""
+    max_hold: Seconds = 600.0
+    then: tuple[RuleEffect, ...] = ()
+    add_influence: Influencing | None = None
+    """The same as the one effect `add_influence`."""
+    priority: Literal["rule"] = "rule"
+    order: int | None = None
+    """Of two rules on one output the lower goes first; without it, the one that stands first."""
+    limits: RuleLimits = RuleLimits()
+    on_restart: Literal["resume", "re-evaluate"] = "resume"
+    tests: tuple[RuleTest, ...] = ()
+
+    @property
+    def effects(self) -> tuple[RuleEffect, ...]:
+        """All of them, however they are written."""
+        if self.add_influence is None:
+            return self.then
+        return (*self.then, RuleEffect(add_influence=self.add_influence))
 
 
 class Interlock(Frozen):

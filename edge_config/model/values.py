@@ -104,6 +104,21 @@ TagName = Annotated[
 ]
 
 
+def _scoped_name(raw: Any) -> str:
+    parts = raw.split(".") if isinstance(raw, str) else []
+    if len(parts) not in (2, 3) or not all(is_identifier(part) for part in parts):
+        raise PydanticCustomError("tag_name", "not a tag", {"found": str(raw)})
+    return str(raw)
+
+
+ScopedName = Annotated[
+    str,
+    BeforeValidator(_scoped_name),
+    WithJsonSchema({"type": "string", "pattern": rf"^{_PART}(\.{_PART}){{1,2}}$", "examples": ["gh1.bay1.vent"]}),
+]
+"""A tag name, or within a rule's scope `zone.name`."""
+
+
 class Name(Frozen):
     """What people call it."""
 

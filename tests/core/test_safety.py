@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from controller.core.arbiter import OutputPlan, decide
 from controller.core.condition import Conditioner
-from controller.core.conditions import RULE_LEASE_S, AlarmBlock, InterlockBlock, RuleBlock
+from controller.core.conditions import AlarmBlock, InterlockBlock
 from controller.core.derive import Expressed, Integrated
 from controller.core.loops.run import BandLoop, DosingLoop, PidLoop, TimerLoop
 from controller.core.programs import SetpointProgram
+from controller.core.rules import RENEW_S, RULE_LEASE_S, RuleBlock
 from controller.core.scan import UNHEARD_AFTER, Core
 from controller.core.state import State
 from controller.core.turn import Turn
@@ -272,7 +273,7 @@ def _breaking(core: Core, section: str, name: str) -> Core:
     """The core with one block's expression throwing."""
     broken = Expression("broken", "bool", frozenset(), _breaks)
     blocks: Any = getattr(core.plan, section)
-    fields = {"rules": "when", "interlocks": "when", "alarms": "when", "derived": "expression"}
+    fields = {"interlocks": "when", "alarms": "when", "derived": "expression"}
     changed_blocks = tuple(
         replace(block, **{fields[section]: broken}) if block.name == name else block for block in blocks
     )
@@ -301,13 +302,34 @@ def test_an_interlock_that_throws_anywhere_else_insists_all_the_same(monkeypatch
     assert farm.told("block_failed") == ["fa.z.cold"]
 
 
-def test_a_rule_whose_expression_throws_does_what_it_does_when_it_cannot_know():
-    farm = Farm(_breaking(core_of(document()), "rules", "fa.z.no_co2_with_open_door"))
-    farm.says["fa.z.co2"] = 500.0
-    farm.run(30)
-    assert farm.order("fa.z.co2_valve").owner == "fa.z.no_co2_with_open_door"  # on_bad_quality: assert
-    assert farm.order("fa.z.fog").owner == "fa.z.fog_loop"
-    assert farm.told("block_failed") == ["fa.z.no_co2_with_open_door"]
+def _rule_that_throws(core: Core, name: str) -> Core:
+    broken = Expression("broken", "bool", frozenset(), _breaks)
+    rules = tuple(
+        replace(rule, law=replace(rule.law, when=broken)) if rule.name == name else rule
+        for rule in core.plan.rules.rules
+    )  # fmt: skip
+    core.plan = replace(core.plan, rules=replace(core.plan.rules, rules=rules))
+    return core
+
+
+def test_a_rule_that_throws_is_switched_off_with_an_alarm_and_no_other_is_touched():
+    name = "fa.z.no_co2_with_open_door"
+    farm = Farm(_rule_that_throws(core_of(document()), name))
+    farm.says |= {"fa.z.co2": 500.0, "fa.z.door": True, "fa.z.rh": 5.0}
+    farm.run(120)
+    assert farm.order("fa.z.co2_valve").owner == "fa.z.co2_loop"
+    assert farm.order("fa.z.siren").owner == "fa.z.dry_air"
+    assert farm.told("block_failed") == farm.told("rule_spent") == [name]
+    assert [alarm.id for alarm in farm.state.alarms if "rule" in alarm.id] == [f"rule_broken:{name}"]
+    farm.scan([Reset("r1", name, "wang", farm.now_s)])
+    assert farm.told("reset") == [name]
+    assert farm.told("rule_spent") == [name, name]  # it was tried once more, and threw again
+
+
+def test_a_rule_that_is_well_has_nothing_to_reset():
+    farm = warmed()
+    farm.scan([Reset("r1", "fa.z.no_co2_with_open_door", "wang", farm.now_s)])
+    assert farm.told("refused") == ["fa.z.no_co2_with_open_door"]
 
 
 def test_a_derived_tag_that_throws_is_bad_and_the_others_are_not():
@@ -374,10 +396,10 @@ def test_a_rule_that_is_gone_is_gone_after_its_lease(monkeypatch):
     farm.says["fa.z.door"] = True
     farm.run(10)
     assert farm.wires["fa.z.siren"] is True
-    monkeypatch.setattr(RuleBlock, "run", _breaks)
-    farm.run(RULE_LEASE_S - 5.0)
+    monkeypatch.setattr(RuleBlock, "run", lambda self, turn: None)
+    farm.run(RULE_LEASE_S - 5.0 - RENEW_S)
     assert farm.wires["fa.z.siren"] is True
-    farm.run(10)
+    farm.run(10 + RENEW_S)
     assert farm.wires["fa.z.siren"] is False
 
 

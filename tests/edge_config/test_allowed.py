@@ -32,7 +32,9 @@ ALLOWED = {
     "true and false are positions": ("safe: 30 %,", "safe: true,"),
     "a farm may keep world time": ("timezone: Asia/Shanghai", "timezone: UTC"),
     "an address may be of the sixth version": ("listen: 127.0.0.1:8443", "listen: \"[::1]:8443\""),
-    "a rule may watch an output": ("\"ras1.tank1.do < '6.0 mg/L'\"", "\"ras1.tank1.blower < '10 %'\""),
+    "a rule may watch an output": (
+        "\"ras1.tank1.do < '6.0 mg/L'\"", "\"ras1.tank1.do < '6.0 mg/L' and ras1.tank1.blower < '10 %'\"",
+    ),
 }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from tests.edge_config.mistakes import INCLUDES, MARK, PATCHES, TEXTS, Mistake
 SAMPLE = Path(__file__).parent / "sample.yaml"
 TEXT = SAMPLE.read_text("utf-8")
 PLACE = re.compile(r"\{\w+(:g)?\}")
-BY_HAND = {"E001", "E004", "E101", "E201", "E202"}
+BY_HAND = {"E001", "E004", "E101", "E201", "E202", "E441"}
 """Codes with a test of their own below."""
 ELSEWHERE = ("E6", "E7")
 """Not a site file's: maps of recordings and scenarios, which are tested with the simulator."""
@@ -101,6 +101,16 @@ def test_a_mistake_in_one_of_several_files_is_told_in_its_file(
     (problem,) = problems_in(tmp_path / "site.yaml")
     assert (problem.code, problem.file, problem.line, problem.column) == (code, *wanted)
     is_well_told(problem, hint)
+
+
+def test_more_rules_than_a_scan_can_bear_are_told(tmp_path: Path) -> None:
+    form = "  - {{id: ras1.tank1.r{}, when: gh1.bay1.door, then: [{{set: gh1.bay1.fogger, to: 'on'}}]}}\n"
+    many = "".join(map(form.format, range(2001)))
+    path = tmp_path / "site.yaml"
+    path.write_text(re.sub(r"(?s)^rules:\n.*?\n\n", f"rules:\n{many}\n", TEXT, flags=re.MULTILINE), "utf-8")
+    (problem,) = problems_in(path)
+    assert (problem.code, problem.values["count"], problem.column) == ("E441", 2001, 3)
+    is_well_told(problem, "Merge rules")
 
 
 def test_a_file_that_is_too_large_is_not_read() -> None:

@@ -90,11 +90,15 @@ def test_a_farmer_can_say_it_and_it_means_what_it_says(text, unit, result):
 def test_every_function_answers_with_a_number_and_takes_just_what_its_form_says(name):
     form = FUNCTIONS[name].form
     arguments = {"temperature": "gh.bay.air", "t": "gh.bay.air", "humidity": "gh.bay.rh", "rh": "gh.bay.rh"}
-    arguments |= {"tan": "ras.tank.tan", "ph": "ras.tank.ph", "oxygen": "ras.tank.do"}
+    arguments |= dict.fromkeys(("condition",), "gh.bay.door") | {
+        "tan": "ras.tank.tan",
+        "ph": "ras.tank.ph",
+        "oxygen": "ras.tank.do",
+    }
     names = [part.strip() for part in form[form.index("(") + 1 : -1].split(",") if part.strip() != "..."]
     given = [arguments.get(one, "gh.bay.ratio") for one in names]
     value = run(
-        f"{name}({', '.join(given)})", air=21.0, rh=60.0, ratio=0.5, tan=1.0, ph=7.5, do=7.0
+        f"{name}({', '.join(given)})", air=21.0, rh=60.0, ratio=0.5, tan=1.0, ph=7.5, do=7.0, door=True
     )  # fmt: skip
     assert isinstance(value, float)
     assert isfinite(value)

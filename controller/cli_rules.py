@@ -1,0 +1,203 @@
+"""`farmloop rules`: try rules out before they run."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
+
+
+@app.command("test")
+def try_tests(
+    what: Annotated[list[str], typer.Argument(help="Site files, samples, files of the library, or library.")],
+    as_json: Json = False,
+) -> None:
+    """Run the tests that stand in rules: exit 0 if all hold, 1 if one does not, 2 cannot read."""
+    from edge_config.rule_library import library
+    from edge_config.rule_trials import try_library, try_site
+
+    rows: list[dict[str, Any]] = []
+    untested: list[str] = []
+    for name in what:
+        stem = Path(name).stem
+        books = {one.partition("/")[0] for one in library()}
+        if name == "library" or (Path(name).parent.name == "library" and stem in books):
+            for rule in library().values():
+                if name == "library" or rule.name.startswith(f"{stem}/"):
+                    rows += [{"rule": rule.name, "test": one.number, "ok": one.ok, "failures": list(one.failures)}
+                             for one in try_library(rule)]  # fmt: skip
+            continue
+        site = _site(name)
+        rows += [{"rule": one.rule, "test": one.number, "ok": one.ok, "failures": list(one.failures)}
+                 for one in try_site(site)]  # fmt: skip
+        untested += [rule.id for rule in site.rules if not rule.tests]
+    ok = all(row["ok"] for row in rows)
+    if as_json:
+        _print({"ok": ok, "tests": rows, "untested": untested})
+    else:
+        for row in rows:
+            for failure in row["failures"]:
+                typer.echo(f"{row['rule']} test {row['test']}: {failure}")
+        typer.echo(f"{sum(row['ok'] for row in rows)} of {len(rows)} tests hold")
+        if untested:
+            typer.echo(f"without a test: {', '.join(untested)}")
+    raise typer.Exit(0 if ok else 1)
+
+
+@app.command()
+def explain(
+    site: Annotated[str, typer.Argument(help="A site file, or a sample's name.")],
+    rule: Annotated[str, typer.Argument(help="Its id; left out, every rule.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Say in words what rules look at, do, and when."""
+    from controller.cli import _fail, _language
+    from edge_config.rule_words import explained
+    from edge_config.templates import placed_rules
+    from edge_config.wording import nearest
+
+    loaded = _site(site)
+    placed = [one for one in placed_rules(loaded) if rule in ("", one.id)]
+    if rule and not placed:
+        known = [one.id for one in placed_rules(loaded)]
+        _fail(f"no rule '{rule}': did you mean {nearest(rule, known)}?", 2)
+    told = {one.id: explained(loaded, one, _language()) for one in placed}
+    if as_json:
+        _print([{"rule": name, "words": lines} for name, lines in told.items()])
+        return
+    for name, lines in told.items():
+        typer.echo("\n  ".join([name, *lines]))
+
+
+@app.command()
+def replay(
+    site: Annotated[str, typer.Argument(help="A site file, or a sample's name.")],
+    csv: Annotated[Path, typer.Option(help="A column time, then one a tag.")],
+    begin: Annotated[str, typer.Option("--from", metavar="TIME", help="ISO 8601; the site's time if no offset.")] = "",
+    end: Annotated[str, typer.Option("--to", metavar="TIME")] = "",
+    step: Annotated[float | None, typer.Option(help="Seconds between looks.", min=0.1)] = None,
+    as_json: Json = False,
+) -> None:
+    """When rules would have acted on recorded values. Open loop: the record has the old control in it."""
+    from controller.cli import _fail
+    from controller.compose.rules_replay import ReplayError, replay
+
+    loaded = _site(site)
+    try:
+        done = replay(loaded, csv, _moment(begin, loaded), _moment(end, loaded), step)
+    except FileNotFoundError:
+        _fail(f"{csv}: no such file", 2)
+    except (ReplayError, OSError) as error:
+        _fail(str(error), 2)
+    rows = [{**one.row(done.days), "energy_kwh": done.energy_kwh[one.rule]} for one in done.records]
+    if as_json:
+        _print({"site": loaded.site.id, "open_loop": True, "from_s": done.begin_s, "to_s": done.end_s,
+                "rows": done.rows, "rules": rows})  # fmt: skip
+        return
+    _table(rows, f"{loaded.site.id}, {done.rows} rows over {done.days:.2f} days, open loop")
+
+
+@app.command()
+def simulate(
+    what: Annotated[str, typer.Argument(help="A site file, a sample's name, or a scenario.")],
+    days: Annotated[float, typer.Option(help="Of a site.", min=0.01)] = 1.0,
+    seed: int = 1,
+    as_json: Json = False,
+) -> None:
+    """Rules with simulated plants, closed loop; a scenario is run with its rules and without."""
+    from controller.cli import SAMPLES, _fail, _scenarios
+    from controller.compose.rules_simulate import compare, simulate_site
+    from simulator.layout import FieldError
+    from simulator.scenario_file import names
+
+    if what in names() or (what not in SAMPLES and _is_scenario(Path(what))):
+        (loaded,) = _scenarios([what])
+        done = compare(loaded, seed)
+        pair = {"with_rules": done.with_rules, "without_rules": done.without_rules}
+        report = {name: {"survived": one.survived, "gates": one.gates, "metrics": one.metrics}
+                  for name, one in pair.items()}  # fmt: skip
+        if as_json:
+            _print({"scenario": done.scenario, "seed": seed, **report})
+        else:
+            _compared(done.scenario, seed, report)
+        raise typer.Exit(0 if done.with_rules.survived else 1)
+    site = _site(what)
+    try:
+        simulated = simulate_site(site, days, seed)
+    except FieldError as error:
+        _fail(str(error), 1)
+    rows = [one.row(simulated.days) for one in simulated.records]
+    survived = simulated.simulation.survived
+    if as_json:
+        _print({"site": site.site.id, "seed": seed, "days": days, "rules": rows, "survived": survived})
+    else:
+        _table(rows, f"{site.site.id}, {days:g} days after 4 h of settling, seed {seed}, closed loop")
+    raise typer.Exit(0 if survived else 1)
+
+
+def _is_scenario(path: Path) -> bool:
+    from foundation.document import read_document
+    from foundation.problem import ProblemsError
+
+    try:
+        value = read_document(path).value
+    except (OSError, ProblemsError):
+        return False  # whoever reads it as a site says what is wrong
+    return isinstance(value, dict) and isinstance(value.get("site"), str)  # of a site, that is a mapping
+
+
+def _site(name: str) -> Any:
+    from controller.cli import _load, _site_path
+
+    return _load(_site_path(name))
+
+
+def _moment(text: str, site: Any) -> float | None:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from controller.cli import _fail
+
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        _fail(f"'{text}' is no date and time, for example 2026-03-20T12:00", 2)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(site.site.timezone))).timestamp()
+
+
+def _print(document: object) -> None:
+    from controller.cli import _print_json
+
+    _print_json(document)
+
+
+def _table(rows: list[dict[str, Any]], title: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title)
+    columns = [name for name in (rows[0] if rows else {"rule": ""}) if name != "first_s"]
+    for name in columns:
+        table.add_column(name.replace("_", " "), justify="left" if name == "rule" else "right")
+    for row in rows:
+        table.add_row(*(str(row[name]) for name in columns))
+    Console().print(table)
+
+
+def _compared(scenario: str, seed: int, report: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{scenario}, seed {seed}")
+    for name in ("", "with rules", "without rules"):
+        table.add_column(name, justify="right" if name else "left")
+    table.add_row("survived", *(str(one["survived"]).lower() for one in report.values()))
+    for metric in report["with_rules"]["metrics"]:
+        if ":" not in metric:
+            values = [one["metrics"].get(metric) for one in report.values()]
+            table.add_row(metric, *("–" if value is None else f"{value:.4g}" for value in values))
+    Console().print(table)

@@ -1,0 +1,195 @@
+"""Rules in the scan: gauges are read, causes looked at, and what follows is demanded in the rules' slot."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from controller.core.state import Block
+from controller.core.turn import Turn
+from controller.core.words import AlarmNow, Because, Demand, Event, Slot
+from rules.expression import Expression
+from rules.gauges import Gauge, Look, Sky
+from rules.rule import RuleLaw, RuleMemory
+
+RULE_LEASE_S = 900.0
+RENEW_S = RULE_LEASE_S / 3.0
+
+Priority = Literal["critical", "high", "medium", "low"]
+
+
+class Wanted(NamedTuple):
+    """What a rule wants of one output while it is on."""
+
+    output: str
+    value: float
+    slot: Slot = Slot.RULE
+    bound: Literal["at", "at_least", "at_most"] = "at"
+
+
+class Added(NamedTuple):
+    """What a rule adds to a setpoint while it is on."""
+
+    setpoint: str
+    by: Expression
+    scale: float
+    """From the expression's unit into the setpoint's."""
+    cap: float
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBlock:
+    """One rule. `rank` orders rules that want different things of one output."""
+
+    name: str
+    law: RuleLaw
+    needs: frozenset[str]
+    wants: tuple[Wanted, ...]
+    adds: tuple[Added, ...]
+    alarm: Priority | None
+    rank: int
+
+    def run(self, turn: Turn) -> None:
+        memory: RuleMemory = turn.blocks[self.name]  # type: ignore[assignment]  # a rule's block is a RuleMemory
+        reset = turn.resets.get(self.name)
+        if reset is not None:
+            memory = RuleMemory()
+            turn.events.append(Event(turn.now_s, "reset", self.name, {"id": reset.id, "by": reset.by}))
+        elif memory.spent == "broken":
+            return
+        elif turn.moved.isdisjoint(self.needs) and self.law.rests(memory, turn.now_s):
+            if not memory.on or (not self.adds and turn.now_s - memory.told_s < RENEW_S):
+                return
+            self._demand(turn)
+            turn.blocks[self.name] = memory._replace(told_s=turn.now_s)
+            return
+        new = self.law.step(memory, self.law.cause(memory.on, turn.values), turn.now_s)
+        if new.on is not memory.on:
+            bad = new.unknown_s >= 0.0
+            turn.events.append(Event(turn.now_s, "rule_on" if new.on else "rule_off", self.name, {"bad": bad}))
+        if new.spent and new.spent != memory.spent:
+            turn.events.append(Event(turn.now_s, "rule_spent", self.name, {"why": new.spent}))
+        if new.on:
+            self._demand(turn)
+            new = new._replace(told_s=turn.now_s)
+        elif memory.on:
+            for want in self.wants:
+                turn.withdraw(want.output, want.slot, self.name)
+        turn.blocks[self.name] = new
+
+    def _demand(self, turn: Turn) -> None:
+        because = Because("rule", {"rule": self.name})
+        ends_s = turn.now_s + RULE_LEASE_S
+        for want in self.wants:
+            turn.demand(
+                Demand(want.output, want.value, want.slot, self.name, because, ends_s, self.rank, want.bound)
+            )  # fmt: skip
+        for add in self.adds:
+            value = add.by.run(turn.values)
+            if value is not None:
+                # what adds nothing for want of a value leaves the plain setpoint, which is the safe one
+                added = min(max(float(value) * add.scale, -add.cap), add.cap)
+                turn.influences[add.setpoint] = turn.influences.get(add.setpoint, 0.0) + added
+
+    def disable(self, turn: Turn) -> None:
+        """It threw: nothing of it counts until a person resets it or the agent starts again."""
+        for want in self.wants:
+            turn.withdraw(want.output, want.slot, self.name)
+        turn.blocks[self.name] = RuleMemory(False, turn.now_s, spent="broken")
+        turn.events.append(Event(turn.now_s, "rule_spent", self.name, {"why": "broken"}))
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """All rules of a site with what they read."""
+
+    rules: tuple[RuleBlock, ...]
+    gauges: tuple[Gauge, ...]
+    """Each after those that it reads; interlocks and alarms read them too."""
+    sky: Sky
+
+    @property
+    def fresh(self) -> dict[str, Block]:
+        """What every block of it starts from."""
+        return {rule.name: RuleMemory() for rule in self.rules} | {
+            _key(gauge): gauge.fresh for gauge in self.gauges if len(gauge.fresh)
+        }
+
+    def restarted(self, blocks: Mapping[str, Block]) -> dict[str, Block]:
+        """The rules' blocks after a restart."""
+        return {rule.name: rule.law.restarted(blocks[rule.name]) for rule in self.rules}  # type: ignore[arg-type]
+
+    def run(self, turn: Turn) -> None:
+        """One scan's part of it."""
+        self._read(turn)
+        known = len(turn.events)
+        for rule in self.rules:
+            try:
+                rule.run(turn)
+            except Exception as error:  # a farm must not freeze for one broken rule, nor another rule feel it
+                turn.fail(rule.name, error)
+                rule.disable(turn)
+        if len(turn.events) > known:
+            self._tell_beaten(turn, {event.subject for event in turn.events[known:] if event.kind == "rule_on"})
+
+    def _read(self, turn: Turn) -> None:
+        look = Look(turn.now_s, turn.values, turn.readings, self.sky)
+        values, moved = turn.values, turn.moved
+        for gauge in self.gauges:
+            name, key = gauge.name, _key(gauge)
+            value: Any = None
+            try:
+                memory, value = gauge.step(turn.blocks.get(key, gauge.fresh), look)
+                if len(gauge.fresh):
+                    turn.blocks[key] = memory
+            except Exception as error:  # its readers do not know, and say what that means to them
+                turn.fail(name, error)
+            if value is None or value != values.get(name):
+                values[name] = value
+                moved.add(name)
+
+    def _tell_beaten(self, turn: Turn, begun: set[str]) -> None:
+        """Where a rule that came on and another want different things of one output, both are told."""
+        outputs = {want.output for rule in self.rules if rule.name in begun for want in rule.wants}
+        for output in sorted(outputs):
+            rivals = [d for d in turn.demands.get(output, ()) if d.slot is Slot.RULE and d.bound == "at"]
+            for beaten in rivals[1:]:
+                if beaten.value != rivals[0].value and begun & {beaten.owner, rivals[0].owner}:
+                    told = {"output": output, "wins": rivals[0].owner, "value": rivals[0].value}
+                    turn.events.append(Event(turn.now_s, "rule_beaten", beaten.owner, told))
+
+    def alarms(self, turn: Turn) -> list[AlarmNow]:
+        """Those that rules raise, and one for each rule that stays off for a reason of its own."""
+        found: list[AlarmNow] = []
+        for rule in self.rules:
+            memory: RuleMemory = turn.blocks[rule.name]  # type: ignore[assignment]  # a rule's block is a RuleMemory
+            if memory.spent:
+                key = "rule_broken" if memory.spent == "broken" else "rule_spent"
+                priority: Priority = "high" if memory.spent == "broken" else "medium"
+                values = {"rule": rule.name, "reset": rule.name}
+                found.append(AlarmNow(f"{key}:{rule.name}", priority, True, memory.since_s, values))
+            if memory.on and rule.alarm is not None:
+                bad = memory.unknown_s >= 0.0
+                found.append(AlarmNow(rule.name, rule.alarm, True, memory.since_s, {"bad": bad}))
+        return found
+
+
+def _key(gauge: Gauge) -> str:
+    return f"{gauge.name}#gauge"
+
+
+def gauges_of(expressions: Iterable[Expression]) -> tuple[Gauge, ...]:
+    """Each once, in an order in which those that are read come first."""
+    found: dict[str, Gauge] = {}
+    for expression in expressions:
+        for gauge in expression.gauges:
+            found.setdefault(gauge.name, gauge)
+    return tuple(found.values())
+
+
+def ranked(orders: Sequence[int | None]) -> list[int]:
+    """Ranks of rules from their `order`: those that have one first, then as they stand."""
+    places = sorted(range(len(orders)), key=lambda i: (orders[i] is None, orders[i] or 0, i))
+    ranks = [0] * len(orders)
+    for rank, index in enumerate(places):
+        ranks[index] = rank
+    return ranks

@@ -1,0 +1,75 @@
+"""A rule in words, for people: what it looks at, when it acts, what it does."""
+
+from edge_config.model.control import Rule, RuleEffect
+from edge_config.model.site import Site
+from edge_config.tags import site_tags
+from edge_config.templates import Placed
+from foundation.messages import tell
+from foundation.tag import Tag
+
+PLACES = ("set", "inhibit", "limit_min", "limit_max", "request")
+
+
+def explained(site: Site, placed: Placed, language: str) -> list[str]:
+    """One line a fact."""
+    rule, tags = placed.rule, site_tags(site)
+    lines = []
+    description = rule.description
+    if description:
+        lines.append(description if isinstance(description, str) else _in(language, description.zh, description.en))
+    lines.append(tell("rule.when", language, when=rule.when) if rule.when else tell("rule.always", language))
+    if rule.for_.on:
+        lines.append(tell("rule.for_on", language, time=_time(rule.for_.on)))
+    if rule.clear:
+        lines.append(tell("rule.clear", language, clear=rule.clear))
+    if rule.for_.off:
+        lines.append(tell("rule.for_off", language, time=_time(rule.for_.off)))
+    lines += [_effect(effect, placed, tags, language) for effect in rule.effects]
+    how = rule.on_bad_quality or "hold"
+    lines.append(tell(f"rule.bad.{how}", language, time=_time(rule.max_hold)))
+    lines += _limits(rule, language)
+    needed = placed.law({name: tag.unit for name, tag in tags.items()})
+    names = sorted({tag for one in (needed.when, needed.clear) if one is not None for tag in one.tags})
+    if names:
+        looks = ", ".join(f"{_called(tags[name], language)} ({name}, {tags[name].unit or '1'})" for name in names)
+        lines.append(tell("rule.looks", language, tags=looks))
+    return lines
+
+
+def _effect(effect: RuleEffect, placed: Placed, tags: dict[str, Tag], language: str) -> str:
+    for verb in PLACES:
+        name = getattr(effect, verb)
+        if name is not None:
+            output = _called(tags[placed.named(name)], language)
+            return tell(f"rule.{verb}", language, output=output, to=f"{effect.to or 0.0:g} %")
+    influence = effect.add_influence
+    if influence is not None:
+        target = _called(tags[placed.named(influence.target)], language)
+        return tell("rule.add_influence", language, target=target, by=influence.by, cap=str(influence.cap))
+    assert effect.alarm is not None
+    return tell("rule.alarm", language, cause=_in(language, effect.alarm.cause.zh, effect.alarm.cause.en))
+
+
+def _limits(rule: Rule, language: str) -> list[str]:
+    lines = []
+    if rule.limits.max_activations is not None:
+        count, per_s = rule.limits.max_activations
+        lines.append(tell("rule.max_activations", language, count=count, time=_time(per_s)))
+    if rule.limits.max_true is not None:
+        lines.append(tell("rule.max_true", language, time=_time(rule.limits.max_true)))
+    return lines
+
+
+def _called(tag: Tag, language: str) -> str:
+    return _in(language, tag.name_zh, tag.name_en)
+
+
+def _in(language: str, zh: str, en: str) -> str:
+    return zh if language.startswith("zh") else en
+
+
+def _time(seconds: float) -> str:
+    for size, unit in ((3600.0, "h"), (60.0, "min")):
+        if seconds >= size and seconds % size == 0.0:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"

@@ -1,0 +1,244 @@
+"""What a condition claims about the farm, and whether that can come true within the tags' ranges.
+
+Limits on single tags (and averages, the time of day, the height of the sun) are worked out exactly, as boxes of
+intervals. What compares two tags or computes is taken as something that may be so or not: then `never` is still
+proven, and `possible` is not. `rules.solver` knows more, where z3 is installed.
+"""
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import inf
+from typing import Literal, NamedTuple
+
+from foundation.units import factor
+from rules.expression import Named, compile_expression, parsed
+from rules.functions import GAUGES
+
+MOST_BOXES = 512
+DAY = "time of day"
+DAY_S = 86400.0
+
+Verdict = Literal["never", "possible", "unknown"]
+Ranges = Mapping[str, tuple[float | None, float | None]]
+
+
+class Limit(NamedTuple):
+    """A number lies within an interval; an open end is not part of it."""
+
+    var: str
+    low: float = -inf
+    low_open: bool = False
+    high: float = inf
+    high_open: bool = False
+
+
+class Is(NamedTuple):
+    """A contact, a text or something that is not looked into is (or is not) so."""
+
+    var: str
+    value: bool | str
+    truth: bool = True
+    is_vague: bool = False
+    """Not looked into: what it stands for may contradict something else."""
+
+
+class All(NamedTuple):
+    parts: tuple["Claim", ...]
+
+
+class Either(NamedTuple):
+    parts: tuple["Claim", ...]
+
+
+Claim = Limit | Is | All | Either
+Box = dict[str, Limit | Is]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Whether a claim can come true, and one case of it."""
+
+    verdict: Verdict
+    case: Mapping[str, float | bool | str]
+
+
+def claim(text: str, units: Mapping[str, str], named: Named = str, truth: bool = True) -> Claim:
+    """What a checked condition claims (or denies, without `truth`)."""
+    return _Reader(units, named).read(parsed(text), truth)
+
+
+def find(claim_: Claim, ranges: Ranges) -> Finding:
+    """Whether there is a farm in which it is true."""
+    vague = False
+    for count, box in enumerate(_boxes(claim_, {}, ranges)):
+        if count >= MOST_BOXES:
+            return Finding("unknown", {})
+        if not any(isinstance(one, Is) and one.is_vague for one in box.values()):
+            return Finding("possible", {var: _example(one) for var, one in box.items()})
+        vague = True
+    return Finding("unknown" if vague else "never", {})
+
+
+def _boxes(claim_: Claim, box: Box, ranges: Ranges) -> Iterator[Box]:
+    match claim_:
+        case Either(parts):
+            for part in parts:
+                yield from _boxes(part, box, ranges)
+        case All(()):
+            yield box
+        case All((first, *rest)):
+            for narrowed in _boxes(first, box, ranges):
+                yield from _boxes(All(tuple(rest)), narrowed, ranges)
+        case Is(_, str()) if claim_.truth and any(_is_another(one, claim_) for one in box.values()):
+            return  # a text is one thing at a time
+        case Limit() | Is():
+            both = _both(box.get(_slot(claim_)), claim_, ranges)
+            if both is not None:
+                yield {**box, _slot(claim_): both}
+
+
+def _is_another(one: Limit | Is, text: Is) -> bool:
+    return isinstance(one, Is) and one.var == text.var and one.truth and one.value != text.value
+
+
+def _range(var: str, ranges: Ranges) -> tuple[float | None, float | None]:
+    """Of a tag, of an average or extreme of it, and of what has its bounds by nature."""
+    if var == "sun_elevation()":
+        return -90.0, 90.0
+    kind, _, rest = var.partition("(")
+    if kind == "age":
+        return 0.0, None
+    return ranges.get(rest.partition(",")[0] if kind in ("avg", "min", "max") else var, (None, None))
+
+
+def _slot(one: Limit | Is) -> str:
+    # of a text, each value is a question of its own
+    return f"{one.var} == {one.value}" if isinstance(one, Is) and isinstance(one.value, str) else one.var
+
+
+def _both(before: Limit | Is | None, one: Limit | Is, ranges: Ranges) -> Limit | Is | None:
+    """The two together; None where they exclude each other."""
+    if isinstance(one, Is):
+        return one if before is None or before == one else None
+    if before is None:
+        low, high = _range(one.var, ranges)
+        before = Limit(one.var, -inf if low is None else low, False, inf if high is None else high, False)
+    assert isinstance(before, Limit)
+    low, low_open = max((before.low, before.low_open), (one.low, one.low_open))
+    high, closed = min((before.high, not before.high_open), (one.high, not one.high_open))
+    if low > high or (low == high and (low_open or not closed)):
+        return None
+    return Limit(one.var, low, low_open, high, not closed)
+
+
+def _example(one: Limit | Is) -> float | bool | str:
+    if isinstance(one, Is):
+        return one.value if one.truth else f"not {one.value}"
+    if one.low == -inf and one.high == inf:
+        return 0.0
+    if one.low == -inf:
+        return one.high - 1.0 if one.high_open else one.high
+    if one.high == inf:
+        return one.low + 1.0 if one.low_open else one.low
+    return (one.low + one.high) / 2.0
+
+
+class _Reader:
+    def __init__(self, units: Mapping[str, str], named: Named) -> None:
+        self.units, self.named = units, named
+
+    def read(self, node: ast.expr, truth: bool) -> Claim:
+        match node:
+            case ast.BoolOp():
+                parts = tuple(self.read(value, truth) for value in node.values)
+                return All(parts) if isinstance(node.op, ast.And) is truth else Either(parts)
+            case ast.UnaryOp(op=ast.Not()):
+                return self.read(node.operand, not truth)
+            case ast.Constant():
+                return All(()) if bool(node.value) is truth else Either(())
+            case ast.Attribute() | ast.Name():
+                return Is(self.named(ast.unparse(node)), truth)
+            case ast.Call(func=ast.Name(id="time_between")):
+                return self._time(node, truth)
+            case ast.Compare():
+                return self._compare(node, truth)
+        return Is(self._text(node), truth, is_vague=True)
+
+    def _time(self, node: ast.Call, truth: bool) -> Claim:
+        first, last = (_clock_s(argument) for argument in node.args)
+        if first == last:
+            return Either(()) if truth else All(())
+        if not truth:
+            first, last = last, first
+        after, before = Limit(DAY, first, False, DAY_S, True), Limit(DAY, 0.0, False, last, True)
+        return All((after, before)) if first <= last else Either((after, before))
+
+    def _compare(self, node: ast.Compare, truth: bool) -> Claim:
+        op, left, right = node.ops[0], node.left, node.comparators[0]
+        if isinstance(op, ast.Eq | ast.NotEq):
+            return self._equal(left, right, isinstance(op, ast.Eq) is truth)
+        greater, strict = isinstance(op, ast.Gt | ast.GtE), isinstance(op, ast.Lt | ast.Gt)
+        if not truth:
+            greater, strict = not greater, not strict
+        var = self._number(left)
+        if var is None and self._number(right) is not None:
+            left, right, greater = right, left, not greater
+            var = self._number(left)
+        bound = self._constant(right, left) if var is not None else None
+        if var is None or bound is None:
+            if greater:
+                left, right = right, left
+            return Is(f"{self._text(left)} {'<' if strict else '<='} {self._text(right)}", True, is_vague=True)
+        return Limit(var, low=bound, low_open=strict) if greater else Limit(var, high=bound, high_open=strict)
+
+    def _equal(self, left: ast.expr, right: ast.expr, truth: bool) -> Claim:
+        if isinstance(right, ast.Constant) and isinstance(right.value, str):
+            return Is(self._text(left), right.value, truth)
+        if isinstance(right, ast.Constant):
+            return self.read(left, bool(right.value) is truth)
+        same = (
+            All((self.read(left, True), self.read(right, True))),
+            All((self.read(left, False), self.read(right, False))),
+        )
+        other = (
+            All((self.read(left, True), self.read(right, False))),
+            All((self.read(left, False), self.read(right, True))),
+        )
+        return Either(same if truth else other)
+
+    def _number(self, node: ast.expr) -> str | None:
+        """The variable that a node is, if it is one."""
+        if isinstance(node, ast.Attribute | ast.Name):
+            return self.named(ast.unparse(node))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in GAUGES:
+            expression = compile_expression(ast.unparse(node), self.units, named=self.named, remembers=True)
+            if len(expression.gauges) == 1:
+                return expression.gauges[0].name
+        return None
+
+    def _constant(self, node: ast.expr, like: ast.expr) -> float | None:
+        """What a constant is in the unit of `like`."""
+        if any(isinstance(one, ast.Attribute | ast.Call) for one in ast.walk(node)):
+            return None
+        value = compile_expression(ast.unparse(node), {})
+        other = compile_expression(ast.unparse(like), self.units, named=self.named, remembers=True)
+        number = value.run({})
+        if isinstance(number, str) or number is None:
+            return None
+        return float(number) * factor(value.unit, other.unit)
+
+    def _text(self, node: ast.expr) -> str:
+        named = self.named
+
+        class Full(ast.NodeTransformer):
+            def visit_Attribute(self, found: ast.Attribute) -> ast.AST:
+                return ast.Name(named(ast.unparse(found)), ast.Load())
+
+        return ast.unparse(Full().visit(ast.parse(ast.unparse(node), mode="eval").body))
+
+
+def _clock_s(node: ast.expr) -> float:
+    assert isinstance(node, ast.Constant)
+    hour, _, minute = str(node.value).partition(":")
+    return int(hour) * 3600.0 + int(minute) * 60.0

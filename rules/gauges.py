@@ -1,0 +1,245 @@
+"""What an expression reads beside the tags: averages and trends over a window, ages, the time of day.
+
+A gauge has a memory of its own, a plain tuple that survives a restart with the rest of the state. It is stepped once a
+scan, before the expressions that read it under its name. Two expressions that say the same share one gauge.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from foundation.reading import Quality, Reading, Reason
+
+Values = Mapping[str, float | bool | str | None]
+Result = float | bool | str | None
+
+LONGEST_WINDOW_S = 24 * 3600.0
+PARTS = 60
+"""A window is kept as so many parts: it moves on by a sixtieth of its length, and its cost does not grow with it."""
+KNOWN_SHARE = 0.5
+"""A window of which less than this was known is not known."""
+LONGEST_STEP_S = 60.0
+"""What was last seen counts for no longer than this: nobody looked in a longer gap."""
+SUN_PERIOD_S = 60.0
+BEYOND = 1e300
+"""No value yet: finite, for the state is kept as plain numbers."""
+
+
+class Sky(Protocol):
+    """Where and when: see `rules.place.Place`."""
+
+    def day_s(self, now_s: float) -> float: ...
+
+    def sun_degrees(self, now_s: float) -> float: ...
+
+
+class Look(NamedTuple):
+    """What a gauge is shown in a scan."""
+
+    now_s: float
+    values: Values
+    """Tags, and the gauges that were stepped before."""
+    readings: Mapping[str, Reading]
+    sky: Sky
+
+
+class WindowMemory(NamedTuple):
+    """Parts that are over, the oldest first, and the part that is under way."""
+
+    at_s: float = -1.0
+    held: float | None = None
+    """What was seen at `at_s`."""
+    part: float = -1.0
+    """Number of the part under way, counted from 1970."""
+    total: float = 0.0
+    seconds: float = 0.0
+    low: float = BEYOND
+    high: float = -BEYOND
+    parts: tuple[float, ...] = ()
+    totals: tuple[float, ...] = ()
+    durations: tuple[float, ...] = ()
+    lows: tuple[float, ...] = ()
+    highs: tuple[float, ...] = ()
+    known_s: float = 0.0
+    """Of the parts that are over: sum of `durations`, and below of `totals`; their extremes and their slope."""
+    sum: float = 0.0
+    lowest: float = BEYOND
+    highest: float = -BEYOND
+    slope: float | None = None
+
+
+class AgeMemory(NamedTuple):
+    at_s: float = -1.0
+    """When the newest usable value was true at its source."""
+
+
+class SwitchMemory(NamedTuple):
+    on: bool = False
+
+
+class EdgeMemory(NamedTuple):
+    last: bool | None = None
+
+
+class SunMemory(NamedTuple):
+    at_s: float = -1.0
+    degrees: float = 0.0
+
+
+class NoMemory(NamedTuple):
+    """Of a gauge that only looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """One gauge. `step` is pure: memory and look in, memory and value out."""
+
+    name: str
+    fresh: Any
+    step: Callable[[Any, Look], tuple[Any, Result]]
+    window_s: float = 0.0
+
+
+def window(name: str, kind: str, tag: str, window_s: float) -> Gauge:
+    """`avg`, `min`, `max` or `rate` (per second, by least squares) of a tag over the last `window_s` seconds."""
+    part_s = window_s / PARTS
+    needed_s = window_s * KNOWN_SHARE
+
+    def step(memory: WindowMemory, look: Look) -> tuple[WindowMemory, Result]:
+        now_s, seen = look.now_s, look.values.get(tag)
+        value = None if seen is None or isinstance(seen, str) else float(seen)
+        memory = _took(memory, value, now_s, part_s)
+        if memory.known_s + memory.seconds < needed_s:
+            return memory, None
+        if kind == "avg":
+            return memory, (memory.sum + memory.total) / (memory.known_s + memory.seconds)
+        if kind == "min":
+            return memory, min(memory.lowest, memory.low)
+        if kind == "max":
+            return memory, max(memory.highest, memory.high)
+        return memory, memory.slope
+
+    return Gauge(name, WindowMemory(), step, window_s)
+
+
+def _took(memory: WindowMemory, value: float | None, now_s: float, part_s: float) -> WindowMemory:
+    """The window one look later."""
+    elapsed_s, held = now_s - memory.at_s, memory.held
+    total, seconds, low, high = memory.total, memory.seconds, memory.low, memory.high
+    if held is not None and 0.0 < elapsed_s <= LONGEST_STEP_S:
+        total, seconds = total + held * elapsed_s, seconds + elapsed_s
+        low, high = min(low, held), max(high, held)
+    part = now_s // part_s
+    if part != memory.part:
+        memory = _turned(memory._replace(total=total, seconds=seconds, low=low, high=high), part, part_s)
+        total, seconds, low, high = 0.0, 0.0, BEYOND, -BEYOND
+    if value is not None:
+        low, high = min(low, value), max(high, value)
+    return WindowMemory(now_s, value, part, total, seconds, low, high, *memory[7:])
+
+
+def _turned(memory: WindowMemory, part: float, part_s: float) -> WindowMemory:
+    """The part under way is over; what is older than the window, or was dated by a clock since set back, goes."""
+    columns = (memory.parts, memory.totals, memory.durations, memory.lows, memory.highs)
+    last = (memory.part, memory.total, memory.seconds, memory.low, memory.high)
+    rows = list(zip(*columns, strict=True))
+    if memory.seconds > 0.0:
+        rows.append(last)
+    rows = [row for row in rows if part - PARTS <= row[0] < part]
+    parts, totals, durations, lows, highs = zip(*rows, strict=True) if rows else ((), (), (), (), ())
+    return memory._replace(
+        parts=parts, totals=totals, durations=durations, lows=lows, highs=highs,
+        known_s=sum(durations), sum=sum(totals), lowest=min(lows, default=BEYOND),
+        highest=max(highs, default=-BEYOND), slope=_slope(rows, part_s),
+    )  # fmt: skip
+
+
+def _slope(rows: list[Any], part_s: float) -> float | None:
+    """Per second, through the means of the parts; None of fewer than three."""
+    if len(rows) < 3:
+        return None
+    first, count = rows[0][0], len(rows)
+    xs = [(row[0] - first) * part_s for row in rows]
+    ys = [row[1] / row[2] for row in rows]
+    middle_x, middle_y = sum(xs) / count, sum(ys) / count
+    spread = sum((x - middle_x) ** 2 for x in xs)
+    together: float = sum((x - middle_x) * (y - middle_y) for x, y in zip(xs, ys, strict=True))
+    return together / float(spread)
+
+
+def age(name: str, tag: str) -> Gauge:
+    """Seconds since the newest usable value of a tag was true; not known of what was never seen."""
+
+    def step(memory: AgeMemory, look: Look) -> tuple[AgeMemory, Result]:
+        reading = look.readings.get(tag)
+        if reading is not None and reading.usable is not None and reading.time_s != memory.at_s:
+            memory = AgeMemory(reading.time_s)
+        return memory, None if memory.at_s < 0.0 else max(look.now_s - memory.at_s, 0.0)
+
+    return Gauge(name, AgeMemory(), step)
+
+
+def quality(name: str, tag: str) -> Gauge:
+    """`good`, `substituted`, `uncertain` or `bad`: this is always known."""
+
+    def step(memory: NoMemory, look: Look) -> tuple[NoMemory, Result]:
+        reading = look.readings.get(tag)
+        if reading is None or reading.reason is Reason.NEVER_SEEN:
+            return memory, "bad"
+        return memory, Quality(reading.quality).name.lower()
+
+    return Gauge(name, NoMemory(), step)
+
+
+def time_between(name: str, from_s: float, to_s: float) -> Gauge:
+    """Whether the local time of day, in seconds since midnight, is from `from_s` on and before `to_s`."""
+
+    def step(memory: NoMemory, look: Look) -> tuple[NoMemory, Result]:
+        day_s = look.sky.day_s(look.now_s)
+        inside = from_s <= day_s < to_s if from_s <= to_s else day_s >= from_s or day_s < to_s
+        return memory, inside
+
+    return Gauge(name, NoMemory(), step)
+
+
+def sun_elevation(name: str) -> Gauge:
+    """Degrees of the sun above the horizon, new once a minute: it is far the dearest of all to compute."""
+
+    def step(memory: SunMemory, look: Look) -> tuple[SunMemory, Result]:
+        if memory.at_s < 0.0 or not 0.0 <= look.now_s - memory.at_s < SUN_PERIOD_S:
+            memory = SunMemory(look.now_s, look.sky.sun_degrees(look.now_s))
+        return memory, memory.degrees
+
+    return Gauge(name, SunMemory(), step)
+
+
+Number = Callable[[Values], float | None]
+
+
+def hyst(name: str, x: Number, on: Number, off: Number) -> Gauge:
+    """True from where x reaches `on` until it is back at `off`: above where `on` is the higher one, else below."""
+
+    def step(memory: SwitchMemory, look: Look) -> tuple[SwitchMemory, Result]:
+        value, begins, ends = x(look.values), on(look.values), off(look.values)
+        if value is None or begins is None or ends is None:
+            return memory, None
+        above = begins >= ends
+        if value >= begins if above else value <= begins:
+            memory = SwitchMemory(True)
+        elif value <= ends if above else value >= ends:
+            memory = SwitchMemory(False)
+        return memory, memory.on
+
+    return Gauge(name, SwitchMemory(), step)
+
+
+def rising(name: str, condition: Callable[[Values], bool | None]) -> Gauge:
+    """True in the one scan in which a condition that was known to be false is true."""
+
+    def step(memory: EdgeMemory, look: Look) -> tuple[EdgeMemory, Result]:
+        now = condition(look.values)
+        if now is None:
+            return memory, None
+        return EdgeMemory(bool(now)), memory.last is False and bool(now)
+
+    return Gauge(name, EdgeMemory(), step)

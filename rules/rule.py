@@ -1,0 +1,105 @@
+"""How a rule comes on and goes off: its delays, what it does when it cannot know, its limits. Time is an argument."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from rules.expression import Expression
+from rules.gauges import Values
+
+Spent = Literal["", "activations", "true", "broken"]
+
+
+class RuleMemory(NamedTuple):
+    """How a rule stands; kept over restarts, so that its timers count from when they really began."""
+
+    on: bool = False
+    since_s: float = 0.0
+    differs_s: float = -1.0
+    """Since when its cause says otherwise (-1: it agrees)."""
+    unknown_s: float = -1.0
+    """Since when its cause is not known (-1: it is)."""
+    starts: tuple[float, ...] = ()
+    """When it came on, as far back as its limit looks."""
+    spent: Spent = ""
+    """Why it stays off whatever its cause says."""
+    told_s: float = -1.0
+    """When what it wants was last demanded."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLaw:
+    """One rule without what it does."""
+
+    when: Expression | None
+    """None: always."""
+    clear: Expression | None = None
+    on_s: float = 0.0
+    off_s: float = 0.0
+    on_bad: Literal["assert", "deassert", "hold"] = "hold"
+    max_hold_s: float = 600.0
+    """`hold` keeps a rule on for no longer than this without knowing its cause."""
+    max_activations: int | None = None
+    per_s: float = 86400.0
+    max_true_s: float | None = None
+    resumes: bool = True
+    """After a restart its timers count on; otherwise it starts as if it had never run."""
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Tags and gauges that its cause is read from."""
+        return frozenset().union(*(one.needs for one in (self.when, self.clear) if one is not None))
+
+    def cause(self, on: bool, values: Values) -> bool | None:
+        """Whether it has cause to be on; None if that cannot be known. May raise what its expression raises."""
+        if on and self.clear is not None:
+            cleared = self.clear.run(values)
+            return None if cleared is None else not cleared
+        if self.when is None:
+            return True
+        known = self.when.run(values)
+        return None if known is None else bool(known)
+
+    def rests(self, memory: RuleMemory, now_s: float) -> bool:
+        """Whether nothing can change while what it needs stays as it is."""
+        if memory.differs_s >= 0.0:
+            return False
+        if not memory.on:
+            return True
+        return memory.unknown_s < 0.0 and (self.max_true_s is None or now_s - memory.since_s < self.max_true_s)
+
+    def step(self, memory: RuleMemory, known: bool | None, now_s: float) -> RuleMemory:
+        """The rule one look later; `known` is its cause."""
+        unknown_s, cause = -1.0, known
+        if known is None:
+            unknown_s = memory.unknown_s if memory.unknown_s >= 0.0 else now_s
+            held = memory.on and now_s - unknown_s < self.max_hold_s
+            cause = self.on_bad == "assert" or (self.on_bad == "hold" and held)
+        memory = memory._replace(unknown_s=unknown_s) if unknown_s != memory.unknown_s else memory
+        if memory.on and self.max_true_s is not None and now_s - memory.since_s >= self.max_true_s:
+            return memory._replace(on=False, since_s=now_s, differs_s=-1.0, spent="true")
+        if memory.spent == "true":
+            # it was on for as long as it may be: its cause has to be away once
+            return memory if cause else memory._replace(spent="")
+        if cause is memory.on:
+            return memory if memory.differs_s < 0.0 and not memory.spent else memory._replace(differs_s=-1.0, spent="")
+        since_s = memory.differs_s if memory.differs_s >= 0.0 else now_s
+        if now_s - since_s < (self.on_s if cause else self.off_s):
+            return memory._replace(differs_s=since_s)
+        return (
+            self._begun(memory, since_s, now_s) if cause else memory._replace(on=False, since_s=now_s, differs_s=-1.0)
+        )
+
+    def _begun(self, memory: RuleMemory, since_s: float, now_s: float) -> RuleMemory:
+        starts: tuple[float, ...] = ()
+        if self.max_activations is not None:
+            starts = tuple(one for one in memory.starts if 0.0 <= now_s - one < self.per_s)
+            if len(starts) >= self.max_activations:
+                return memory._replace(differs_s=since_s, starts=starts, spent="activations")
+            starts = (*starts, now_s)
+        return memory._replace(on=True, since_s=now_s, differs_s=-1.0, starts=starts, spent="")
+
+    def restarted(self, memory: RuleMemory) -> RuleMemory:
+        """After a restart: what threw is tried once more, and what it wants is demanded anew."""
+        if not self.resumes or memory.spent == "broken":
+            return RuleMemory()
+        return memory._replace(told_s=-1.0)

@@ -1,0 +1,98 @@
+"""Conditions that compare tags with each other, looked into by z3 where it is installed (extra `z3`)."""
+
+import ast
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+from foundation.units import factor
+from rules.claims import Ranges
+from rules.expression import BOOL, TEXT, Named, compile_expression, parsed
+
+TIMEOUT_MS = 500
+
+
+def is_installed() -> bool:
+    return find_spec("z3") is not None
+
+
+def can_be(conditions: Sequence[tuple[str, Named, bool]], units: Mapping[str, str], ranges: Ranges) -> bool | None:
+    """Whether all of them (text, names, whether it has to be true) can be so at once; None where it is not known."""
+    import z3
+
+    reader = _Reader(z3, units)
+    solver = z3.Solver()
+    solver.set("timeout", TIMEOUT_MS)
+    for text, named, truth in conditions:
+        formula = reader.condition(parsed(text), named)
+        solver.add(formula if truth else z3.Not(formula))
+    for name, number in reader.numbers.items():
+        low, high = ranges.get(name, (None, None))
+        if low is not None:
+            solver.add(number >= low)
+        if high is not None:
+            solver.add(number <= high)
+    found = solver.check()
+    if found == z3.unsat:
+        return False
+    return True if found == z3.sat and not reader.is_vague else None
+
+
+class _Reader:
+    def __init__(self, z3: Any, units: Mapping[str, str]) -> None:
+        self.z3, self.units = z3, units
+        self.numbers: dict[str, Any] = {}
+        self.is_vague = False
+        """Something was not looked into."""
+
+    def condition(self, node: ast.expr, named: Named) -> Any:
+        z3 = self.z3
+        match node:
+            case ast.BoolOp():
+                parts = [self.condition(value, named) for value in node.values]
+                return z3.And(parts) if isinstance(node.op, ast.And) else z3.Or(parts)
+            case ast.UnaryOp(op=ast.Not()):
+                return z3.Not(self.condition(node.operand, named))
+            case ast.Constant():
+                return z3.BoolVal(bool(node.value))
+            case ast.Attribute():
+                return z3.Bool(named(ast.unparse(node)))
+            case ast.Compare(left=left, ops=[ast.Lt() | ast.LtE() | ast.Gt() | ast.GtE() as op], comparators=[right]):
+                a, b = self._number(left, named), self._number(right, named) * self._scale(left, right, named)
+                return {ast.Lt: a < b, ast.LtE: a <= b, ast.Gt: a > b, ast.GtE: a >= b}[type(op)]
+            case ast.Compare(left=left, ops=[op], comparators=[right]) if self._unit(left, named) == BOOL:
+                same = self.condition(left, named) == self.condition(right, named)
+                return same if isinstance(op, ast.Eq) else z3.Not(same)
+        self.is_vague = True
+        return z3.Bool(ast.unparse(node))
+
+    def _number(self, node: ast.expr, named: Named) -> Any:
+        z3 = self.z3
+        match node:
+            case ast.Attribute():
+                name = named(ast.unparse(node))
+                return self.numbers.setdefault(name, z3.Real(name))
+            case ast.UnaryOp(op=ast.USub()):
+                return -self._number(node.operand, named)
+            case ast.BinOp(op=ast.Add() | ast.Sub()):
+                right = self._number(node.right, named) * self._scale(node.left, node.right, named)
+                left = self._number(node.left, named)
+                return left + right if isinstance(node.op, ast.Add) else left - right
+            case ast.BinOp(op=ast.Mult()):
+                return self._number(node.left, named) * self._number(node.right, named)
+            case ast.Constant():
+                value = compile_expression(ast.unparse(node), {}).run({})
+                return z3.RealVal(float(value)) if isinstance(value, int | float) else z3.RealVal(0)
+        self.is_vague = True
+        return z3.Real(ast.unparse(node))
+
+    def _unit(self, node: ast.expr, named: Named) -> str:
+        return compile_expression(ast.unparse(node), self.units, named=named, remembers=True).unit
+
+    def _scale(self, left: ast.expr, right: ast.expr, named: Named) -> float:
+        """What a number in the right one's unit is multiplied by to be in the left one's; differences are in K."""
+        units = [self._unit(node, named) for node in (left, right)]
+        if BOOL in units or TEXT in units:
+            return 1.0
+        a, b = ("K" if unit == "degC" else unit for unit in units)
+        return factor(b, a)
