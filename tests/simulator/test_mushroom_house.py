@@ -52,6 +52,8 @@ def test_compost_warms_itself_and_a_warm_room_runs_away() -> None:
 def test_without_fresh_air_carbon_dioxide_climbs_and_with_it_comes_to_rest_where_the_books_say() -> None:
     stale = run(6.0, {"damper": 0.0})
     assert seen(stale)["air.co2"] > 3000.0
+    tight = MushroomHouse(replace(PLANT.room, damper_leak=0.0), PLANT.mushrooms)
+    assert seen(run(6.0, {"damper": 0.0}, plant=tight))["air.co2"] > seen(stale)["air.co2"] + 300.0
     fresh = run(12.0, AIRED)
     p = PLANT.room
     aired_m3_h = 0.12 * p.fan_m3_h + p.leak_per_h * p.room_m3
