@@ -98,7 +98,8 @@ class Device(Frozen):
 
     product: str
     bus: Identifier
-    unit: int | None = Field(default=None, ge=0, le=247)
+    unit: int | None = Field(default=None, ge=0, le=254)
+    """1 to 247 by the standard; some makers take 254 for "whoever is there"."""
     period: Seconds = 5.0
     watchdog: Seconds | None = None
     """What the device's own watchdog is set to: without a write for so long it goes to its safe state."""

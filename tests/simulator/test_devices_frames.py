@@ -9,7 +9,8 @@ from typing import NamedTuple
 import pytest
 
 from drivers.codec import decode_block, plan, read_request
-from drivers.product import load_product
+from drivers.product import load_product, product_names
+from edge_config.model.site import Device
 from foundation.reading import Value
 from simulator.devices.serial_line import crc
 from tests.simulator.test_devices_modbus import Bench, ask, slave
@@ -123,3 +124,12 @@ def test_our_driver_reads_from_those_bytes_what_the_probe_saw(frame: Frame) -> N
             name: value for name, (value, reason) in decode_block(product, block, words).items() if reason is None
         }
     assert found == pytest.approx(frame.shows, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", [name for name in product_names() if load_product(name).protocol == "modbus"])
+def test_every_product_can_stand_in_a_site_at_its_factory_address(name: str) -> None:
+    serial = load_product(name).serial
+    unit = serial.unit if serial is not None else 1
+    channel = next(iter(load_product(name).channels))
+    settings = {"product": name, "bus": "b", "unit": unit, "tags": {channel: "f.z.x"}}
+    assert Device.model_validate(settings).unit == unit
