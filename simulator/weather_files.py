@@ -28,10 +28,13 @@ class WeatherFileError(ValueError):
 
 def lines(path: Path) -> list[str]:
     """All lines of a text. Raises OSError, and WeatherFileError for what is no text."""
+    raw = path.read_bytes()
+    if b"\0" in raw:
+        raise WeatherFileError(f"{path}: not a text")
     try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise WeatherFileError(f"{path}: not a text in UTF-8 ({error.reason})") from error
+        return raw.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:  # older files have the name of their place in another code; all numbers are ASCII
+        return raw.decode("latin-1").splitlines()
 
 
 def number(path: Path, line: int, name: str, text: str) -> float:

@@ -108,6 +108,12 @@ def test_a_sky_that_was_not_measured_follows_from_clouds(tmp_path: Path) -> None
     assert Epw(write_epw(tmp_path, rows)).at(local(1, 15, 12.0)).sky_c == pytest.approx(sky_c(12.0, 0.1))
 
 
+def test_the_name_of_the_place_may_stand_in_an_old_code(tmp_path: Path) -> None:
+    path = write_epw(tmp_path, epw_rows())
+    path.write_bytes(path.read_bytes().replace(b"LOCATION,Farm", "LOCATION,Orléans".encode("latin-1")))
+    assert Epw(path).at(local(3, 5, 7.0)).air_c == pytest.approx(7.0)
+
+
 @pytest.mark.parametrize(
     ("column", "text", "said"),
     [
@@ -387,5 +393,5 @@ def test_a_table_that_cannot_be_used_is_named_by_its_line(tmp_path: Path, text: 
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "sky.csv"
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(WeatherFileError, match="not a text in UTF-8"):
+    with pytest.raises(WeatherFileError, match=r"sky\.csv: not a text"):
         CsvWeather(path)
