@@ -14,7 +14,8 @@ from simulator.plants.biology import aerator_transfer_kg_h
 from simulator.plants.plant import Plant, Weather
 from simulator.plants.pond import Pond, PondState, load
 from simulator.plants.pond_heat import lighter_k, mixing_m_h
-from simulator.plants.pond_water import light_use
+from simulator.plants.pond_water import Layer, light_use, live_layer
+from simulator.plants.ras_water import chemistry
 
 PLANT = load()
 Sky = Callable[[float], Weather]
@@ -285,6 +286,78 @@ def test_a_layer_never_uses_more_light_than_there_is(par_w_m2: float, extinction
     assert 0.0 <= use <= min(1.0, par_w_m2 / 60.0) + 1e-12
     assert use <= light_use(par_w_m2 + 1.0, extinction, depth_m, 60.0)
     assert use >= light_use(par_w_m2, extinction + 0.1, depth_m, 60.0)
+
+
+# --- chemistry of a layer
+
+amount = st.one_of(st.just(0.0), st.floats(1e-3, 1e5))
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    layer=st.builds(
+        Layer,
+        oxygen=amount,
+        tan=amount,
+        nitrate=amount,
+        carbon=amount,
+        alkalinity=st.floats(10.0, 1e5),
+        algae_n=amount,
+        debris_n=amount,
+        debris_oxygen=amount,
+        debt=amount,
+    ),
+    light=st.floats(0.0, 1.0),
+    crash=st.floats(0.0, 1.0),
+    water_c=st.floats(0.0, 40.0),
+    ph=st.floats(6.0, 10.0),
+)
+@example(Layer(8e3, 0.0, 2e3, 3e3, 3e3, 1e3, 1e2, 1e3, 0.0), 1.0, 0.0, 28.0, 8.0)
+@example(Layer(8e3, 2e3, 0.0, 3e3, 3e3, 1e3, 1e2, 1e3, 1e2), 0.0, 1.0, 28.0, 8.0)
+def test_every_process_moves_oxygen_carbon_nitrogen_and_charge_together(
+    layer: Layer, light: float, crash: float, water_c: float, ph: float
+) -> None:
+    c = chemistry(round(100 * water_c), 1013, 0.005)
+    done = live_layer(PLANT.parameters, layer, 1000.0, water_c, c, 10.0**-ph, light, crash, 1.0 / 120.0)
+    after = done.layer
+    assert min(after) >= 0.0
+
+    def same(of: Callable[[Layer], float], scale: float) -> None:
+        assert of(after) == pytest.approx(of(layer), abs=1e-9 * scale)
+
+    total = sum(layer) * 20.0
+    same(lambda at: at.tan + at.nitrate + at.algae_n + at.debris_n, total)
+    # each gram of nitrogen in algae is 106/16 mol of carbon, and as much oxygen; debris tells its own
+    same(lambda at: at.carbon + at.algae_n * 106.0 / 16.0 / 14.0067 + at.debris_oxygen / 31.9988, total)
+    # organic matter, debt and ammonia are what oxygen could still be used for
+    same(
+        lambda at: (
+            at.oxygen
+            - at.algae_n * 106.0 / 16.0 / 14.0067 * 31.9988
+            - at.debris_oxygen
+            - at.debt
+            + at.nitrate * 64.0 / 14.0067 * 31.9988 / 32.0
+        ),
+        total,
+    )
+    # ammonium is a cation, nitrate an anion: alkalinity is what is left between them
+    same(lambda at: at.alkalinity + (at.nitrate - at.tan) / 14.0067, total)
+    assert after.oxygen - layer.oxygen == pytest.approx(done.oxygen_g, abs=1e-9 * total)
+
+
+def test_algae_starve_of_carbon_before_ph_runs_away() -> None:
+    soft = Pond(replace(PLANT.parameters, start_alkalinity_mg_l=30.0, start_chlorophyll_ug_l=250.0))
+    days = run(40.0, plant=soft)
+    ph = [see(state, "pond.ph", soft) for state in days]
+    assert 9.2 < max(ph) < 10.2
+
+
+def test_paddle_wheels_let_carbon_dioxide_out() -> None:
+    start = PLANT.initial()
+    foul = start._replace(upper=start.upper._replace(carbon=1.5 * start.upper.carbon))
+    still, driven = (run(2.0, lambda hour, seen, on=on: {"aerator1": on}, foul)[-1] for on in (0.0, 1.0))
+    lost = [foul.books.carbon_mol - state.books.carbon_mol for state in (still, driven)]
+    assert lost[1] > 1.5 * lost[0]
 
 
 # --- books and numbers

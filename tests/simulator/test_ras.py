@@ -244,6 +244,15 @@ def test_ammonia_through_the_day_follows_a_measured_salmon_plant() -> None:
         assert see(states[hour * 360], "tank1.tan", plant=plant) == pytest.approx(measured, abs=0.07)
 
 
+def test_fish_give_off_carbon_by_their_respiratory_quotient() -> None:
+    def given_mol(quotient: float) -> float:
+        plant = Ras(replace(PLANT.parameters, respiratory_quotient=quotient))
+        return plant.advance(at(12.0), DEAD, WEATHER, 1.0).ledger.carbon_in_mol - at(12.0).ledger.carbon_in_mol
+
+    breathed_g = fish_oxygen_g_h(at(12.0)) / 3600.0
+    assert given_mol(1.0) - given_mol(0.85) == pytest.approx(0.15 * breathed_g / 31.9988, rel=0.02)
+
+
 def test_ammonia_and_carbon_dioxide_rise_and_ph_falls_with_the_meals() -> None:
     dawn, evening = at(7.5), at(AFTER_MEAL_H)
     assert see(evening, "tank1.tan") > 4.0 * see(dawn, "tank1.tan")
