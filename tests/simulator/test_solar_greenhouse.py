@@ -149,6 +149,10 @@ def test_a_thicker_blanket_keeps_the_night_warmer() -> None:
     quilts = [SolarGreenhouse(replace(p, blanket_resistance_m2_k_w=r), PLANT.house.crop) for r in (0.3, 0.7, 1.5)]
     thin, usual, thick = (run(3.0, {"blanket": 1.0}, NIGHT, quilt).air_c for quilt in quilts)
     assert thin + 0.3 < usual < thick - 0.3
+    # behind a perfect one the film is as warm as what it looks at
+    perfect = SolarGreenhouse(replace(p, blanket_resistance_m2_k_w=1e6), PLANT.house.crop)
+    state = run(3.0, {"blanket": 1.0}, NIGHT, perfect)
+    assert state.film_c == pytest.approx(state.air_c, abs=1.0)
 
 
 def test_under_the_blanket_it_is_dark() -> None:
