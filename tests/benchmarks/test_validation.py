@@ -16,7 +16,7 @@ from benchmarks.validation.verdicts import FACILITIES, judged, known_quantities
 POINTS = Path(__file__).parents[1] / "validation" / "points.csv"
 HEADER = "id,facility,quantity,inputs_json,expected,unit,tolerance,source,gate"
 # these run whole plants for days, which is seconds each; tests/simulator has the plants' own runs
-LONG = ("gl10d_", "closure_", "electricity_", "diel_", "dynras_", "energy_per_kg_fish", "dawn_")
+LONG = ("gl10d_", "gl110d_", "closure_", "electricity_", "diel_", "dynras_", "energy_per_kg_fish", "dawn_")
 QUICK = [point for point in read_points(POINTS) if not point.quantity.startswith(LONG)]
 
 
