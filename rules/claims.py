@@ -8,6 +8,7 @@ proven, and `possible` is not. `rules.solver` knows more, where z3 is installed.
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from math import inf
 from typing import Literal, NamedTuple
 
@@ -74,10 +75,47 @@ def find(claim_: Claim, ranges: Ranges) -> Finding:
     for count, box in enumerate(_boxes(claim_, {}, ranges)):
         if count >= MOST_BOXES:
             return Finding("unknown", {})
-        if not any(isinstance(one, Is) and one.is_vague for one in box.values()):
+        agree = _agree([one for one in box.values() if isinstance(one, Limit)])
+        if agree is False:
+            continue
+        if agree and not any(isinstance(one, Is) and one.is_vague for one in box.values()):
             return Finding("possible", {var: _example(one) for var, one in box.items()})
         vague = True
     return Finding("unknown" if vague else "never", {})
+
+
+def _agree(limits: list[Limit]) -> bool | None:
+    """Whether what is said of one tag now and over windows goes together: a maximum is no less than anything within
+    its window. None where that is not known."""
+    known: bool | None = True
+    for first, second in combinations(limits, 2):
+        if _window(first.var)[1] != _window(second.var)[1]:
+            continue
+        fits = [_within(first, second), _within(second, first)]
+        if False in fits:
+            return False
+        if fits == [None, None]:
+            known = None
+    return known
+
+
+def _within(extreme: Limit, other: Limit) -> bool | None:
+    """Whether an extreme over a window leaves room for what lies in that window; None where they are not that."""
+    (kind, _, window_s), (what, _, inside_s) = _window(extreme.var), _window(other.var)
+    if "rate" in (kind, what) and kind != what:
+        return True  # how fast a value moves says nothing of where it is
+    if kind not in ("max", "min") or what == "rate" or inside_s > window_s:
+        return None
+    if kind == "max":
+        return other.low < extreme.high or (other.low == extreme.high and not other.low_open and not extreme.high_open)
+    return other.high > extreme.low or (other.high == extreme.low and not other.high_open and not extreme.low_open)
+
+
+def _window(var: str) -> tuple[str, str, float]:
+    """What a variable says of which tag over how many seconds: `max(a.b.c, 60 s)`."""
+    kind, bracket, rest = var.partition("(")
+    tag, _, window = rest.rstrip(")").partition(", ")
+    return (kind, tag, float(window.removesuffix(" s"))) if bracket and window else ("", var, 0.0)
 
 
 def _boxes(claim_: Claim, box: Box, ranges: Ranges) -> Iterator[Box]:

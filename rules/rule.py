@@ -53,7 +53,10 @@ class RuleLaw:
         """Whether it has cause to be on; None if that cannot be known. May raise what its expression raises."""
         if on and self.clear is not None:
             cleared = self.clear.run(values)
-            return None if cleared is None else not cleared
+            if not cleared:
+                return None if cleared is None else True
+            # what may have cause again, for all that is known, has not ended: it would come on at once
+            return None if self.when is not None and self.when.run(values) is None else False
         if self.when is None:
             return True
         known = self.when.run(values)
