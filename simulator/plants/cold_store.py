@@ -10,11 +10,11 @@ from math import cbrt, exp, sqrt
 from typing import NamedTuple
 
 from foundation.air import ZERO_C_IN_K
+from simulator.plants.careful import STEP_S, careful
 from simulator.plants.ledger import Balance, Ledger, Stores, balances
 from simulator.plants.moist_air import (
     AIR_J_M3_K,
     LATENT_J_KG,
-    LEAST_VAPOUR_KG_M3,
     co2_mg_m3,
     co2_ppm,
     condensing_m_s,
@@ -51,8 +51,6 @@ OUTPUTS: Mapping[str, Port] = {
 }
 _AIR, _CORE, _SKIN, _COIL, _WALL, _VAPOUR = range(6)
 _FUSION_J_KG = 3.34e5
-_JUMP_K = 4.0
-_SHORTEST_S = 0.05
 _WALL_LAYERS = 3
 
 
@@ -122,7 +120,7 @@ class ColdStore:
 
     inputs = INPUTS
     outputs = OUTPUTS
-    step_s = 30.0
+    step_s = STEP_S
 
     def __init__(self, store: StoreParameters, produce: ProduceParameters) -> None:
         s, g = store, produce
@@ -166,10 +164,8 @@ class ColdStore:
         )
 
     def advance(self, state: State, inputs: Mapping[str, float], weather: Weather, dt_s: float) -> State:
-        if not 0.0 < dt_s <= self.step_s:
-            raise ValueError(f"a step of {dt_s} s, wanted more than 0 and at most {self.step_s:g}")
-        drive = given(inputs, INPUTS)
-        return self._advance(self._switched(state, drive, dt_s), drive, outside(weather), dt_s)
+        drive, sky = given(inputs, INPUTS), outside(weather)
+        return careful(lambda was, s: self._step(was, drive, sky, s), _air, self._switched(state, drive, dt_s), dt_s)
 
     def _switched(self, was: State, drive: Mapping[str, float], dt_s: float) -> State:
         """The motor as its own guard lets it: no start before it has rested, none while the heaters are on."""
@@ -180,15 +176,6 @@ class ColdStore:
         if wanted and rested_s >= self.store.compressor_rest_s:
             return was._replace(on=True, rested_s=rested_s, starts=was.starts + 1)
         return was._replace(rested_s=rested_s)
-
-    def _advance(self, was: State, drive: Mapping[str, float], sky: Outside, dt_s: float) -> State:
-        """Cuts the step in halves where the state would jump."""
-        now = self._step(was, drive, sky, dt_s)
-        jumps = abs(now.air_c - was.air_c) > _JUMP_K or now.vapour_kg_m3 <= LEAST_VAPOUR_KG_M3
-        if jumps and dt_s > _SHORTEST_S:
-            half = 0.5 * dt_s
-            return self._advance(self._advance(was, drive, sky, half), drive, sky, half)
-        return now
 
     def _step(self, was: State, drive: Mapping[str, float], sky: Outside, dt_s: float) -> State:
         s, g = self.store, self.produce
@@ -347,3 +334,7 @@ def load(name: str = "cold_store_cabbage", seed: int | None = None) -> ColdStore
         StoreParameters(**{key: values[key] for key in store}),
         ProduceParameters(**{key: values[key] for key in produce}),
     )
+
+
+def _air(state: State) -> tuple[float, float]:
+    return state.air_c, state.vapour_kg_m3

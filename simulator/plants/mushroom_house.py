@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
+from simulator.plants.careful import STEP_S, careful
 from simulator.plants.ledger import Balance, Ledger, Stores, balances
 from simulator.plants.moist_air import (
     AIR_J_M3_K,
     LATENT_J_KG,
-    LEAST_VAPOUR_KG_M3,
     co2_mg_m3,
     co2_ppm,
     condensing_m_s,
@@ -50,8 +50,6 @@ OUTPUTS: Mapping[str, Port] = {
     "water.steam": Port("kg", 0.0, 1e9, note="since the start"),
 }
 _AIR, _COMPOST, _CASING, _COIL, _MASS, _VAPOUR = range(6)
-_JUMP_K = 4.0
-_SHORTEST_S = 0.05
 _STEAM_SENSIBLE_J_KG = 2.26e5
 """Steam of 100 degC over its latent heat here: enthalpy 2.676 MJ/kg."""
 
@@ -115,7 +113,7 @@ class MushroomHouse:
 
     inputs = INPUTS
     outputs = OUTPUTS
-    step_s = 30.0
+    step_s = STEP_S
 
     def __init__(self, room: RoomParameters, mushrooms: MushroomParameters) -> None:
         self.room = room
@@ -152,18 +150,8 @@ class MushroomHouse:
         )
 
     def advance(self, state: State, inputs: Mapping[str, float], weather: Weather, dt_s: float) -> State:
-        if not 0.0 < dt_s <= self.step_s:
-            raise ValueError(f"a step of {dt_s} s, wanted more than 0 and at most {self.step_s:g}")
-        return self._advance(state, given(inputs, INPUTS), outside(weather), dt_s)
-
-    def _advance(self, was: State, drive: Mapping[str, float], sky: Outside, dt_s: float) -> State:
-        """Cuts the step in halves where the state would jump."""
-        now = self._step(was, drive, sky, dt_s)
-        jumps = abs(now.air_c - was.air_c) > _JUMP_K or now.vapour_kg_m3 <= LEAST_VAPOUR_KG_M3
-        if jumps and dt_s > _SHORTEST_S:
-            half = 0.5 * dt_s
-            return self._advance(self._advance(was, drive, sky, half), drive, sky, half)
-        return now
+        drive, sky = given(inputs, INPUTS), outside(weather)
+        return careful(lambda was, s: self._step(was, drive, sky, s), _air, state, dt_s)
 
     def _step(self, was: State, drive: Mapping[str, float], sky: Outside, dt_s: float) -> State:
         r, m = self.room, self.mushrooms
@@ -284,3 +272,7 @@ def load(name: str = "mushroom_cropping", seed: int | None = None) -> MushroomHo
         RoomParameters(**{key: values[key] for key in room}),
         MushroomParameters(**{key: values[key] for key in mushrooms}),
     )
+
+
+def _air(state: State) -> tuple[float, float]:
+    return state.air_c, state.vapour_kg_m3

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
+from simulator.plants.careful import STEP_S, careful
 from simulator.plants.film_house import (
     AIR,
     GROUND,
@@ -24,7 +25,6 @@ from simulator.plants.ledger import Balance, Ledger, Stores, balances
 from simulator.plants.moist_air import (
     AIR_J_M3_K,
     LATENT_J_KG,
-    LEAST_VAPOUR_KG_M3,
     co2_ppm,
     natural_w_m2_k,
     saturation,
@@ -59,8 +59,6 @@ OUTPUTS: Mapping[str, Port] = {
     **WEATHER_OUTPUTS,
 }
 _LEAF, _SUBSTRATE = OWN, OWN + 1
-_JUMP_K = 4.0
-_SHORTEST_S = 0.05
 _STEEPNESS = 6
 """Of the log-logistic curve of germination over thermal time: nine seeds of ten come within 0.7 to 1.4 of the half."""
 
@@ -107,7 +105,7 @@ class Nursery:
 
     inputs = INPUTS
     outputs = OUTPUTS
-    step_s = 30.0
+    step_s = STEP_S
 
     def __init__(self, house: FilmHouseParameters, bench: BenchParameters, seedlings: CropParameters) -> None:
         self.house = FilmHouse(house)
@@ -123,21 +121,11 @@ class Nursery:
         return State(shell, shell.air_c, shell.air_c, 0.0, 0.0, 0.0, 0.0, Ledger())
 
     def advance(self, state: State, inputs: Mapping[str, float], weather: Weather, dt_s: float) -> State:
-        if not 0.0 < dt_s <= self.step_s:
-            raise ValueError(f"a step of {dt_s} s, wanted more than 0 and at most {self.step_s:g}")
         drive = given(inputs, INPUTS)
         sky = outside(weather)
         shaded = 1.0 - drive["shade"] * (1.0 - self.bench.shade_transmission)
-        return self._advance(state, drive, sky._replace(radiation_w_m2=shaded * sky.radiation_w_m2), dt_s)
-
-    def _advance(self, was: State, drive: Mapping[str, float], sky: Outside, dt_s: float) -> State:
-        """Cuts the step in halves where the state would jump."""
-        now = self._step(was, drive, sky, dt_s)
-        jumps = abs(now.shell.air_c - was.shell.air_c) > _JUMP_K or now.shell.vapour_kg_m3 <= LEAST_VAPOUR_KG_M3
-        if jumps and dt_s > _SHORTEST_S:
-            half = 0.5 * dt_s
-            return self._advance(self._advance(was, drive, sky, half), drive, sky, half)
-        return now
+        sky = sky._replace(radiation_w_m2=shaded * sky.radiation_w_m2)
+        return careful(lambda was, s: self._step(was, drive, sky, s), _air, state, dt_s)
 
     def _step(self, was: State, drive: Mapping[str, float], sky: Outside, dt_s: float) -> State:
         h, b, crop, shell, leaf_c = self.house, self.bench, self.seedlings, was.shell, was.leaf_c
@@ -279,3 +267,7 @@ def load(name: str = "nursery_500m2", seed: int | None = None) -> Nursery:
         BenchParameters(**{key: values[key] for key in bench}),
         CropParameters(**{key: values[key] for key in crop}),
     )
+
+
+def _air(state: State) -> tuple[float, float]:
+    return state.shell.air_c, state.shell.vapour_kg_m3

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import NamedTuple
 
+from simulator.plants.careful import STEP_S, careful
 from simulator.plants.leaves import CropParameters, co2_breath_mg_m2_s, co2_uptake_mg_m2_s, transpiration_m_s
 from simulator.plants.ledger import Balance, Ledger, Stores, balances
 from simulator.plants.moist_air import (
     AIR_J_M3_K,
     LATENT_J_KG,
-    LEAST_VAPOUR_KG_M3,
     co2_mg_m3,
     co2_ppm,
     condensing_m_s,
@@ -56,8 +56,6 @@ _CANOPY, _AIR, _FILM, _BLANKET, _GROUND, _WALL, _ROOF, _VAPOUR = range(8)
 _PHOTONS_UMOL_J = 2.1
 """umol of PAR per J of sunlight: 0.457 x 4.6 (../shared/physics.md 1.1)."""
 _SURFACE_EMISSION = 0.9
-_JUMP_K = 4.0
-_SHORTEST_S = 0.05
 
 
 class State(NamedTuple):
@@ -86,7 +84,7 @@ class SolarGreenhouse:
 
     inputs = INPUTS
     outputs = OUTPUTS
-    step_s = 30.0
+    step_s = STEP_S
 
     def __init__(self, house: HouseParameters, crop: CropParameters) -> None:
         self.house = House(house, crop)
@@ -115,19 +113,9 @@ class SolarGreenhouse:
         )
 
     def advance(self, state: State, inputs: Mapping[str, float], weather: Weather, dt_s: float) -> State:
-        if not 0.0 < dt_s <= self.step_s:
-            raise ValueError(f"a step of {dt_s} s, wanted more than 0 and at most {self.step_s:g}")
         drive, sky = given(inputs, INPUTS), outside(weather)
-        return self._advance(state, drive, sky, self.house.shine(sky, drive["blanket"]), dt_s)
-
-    def _advance(self, was: State, drive: Mapping[str, float], sky: Outside, shine: Shine, dt_s: float) -> State:
-        """Cuts the step in halves where the state would jump."""
-        now = self._step(was, drive, sky, shine, dt_s)
-        jumps = abs(now.air_c - was.air_c) > _JUMP_K or now.vapour_kg_m3 <= LEAST_VAPOUR_KG_M3
-        if jumps and dt_s > _SHORTEST_S:
-            half = 0.5 * dt_s
-            return self._advance(self._advance(was, drive, sky, shine, half), drive, sky, shine, half)
-        return now
+        shine = self.house.shine(sky, drive["blanket"])
+        return careful(lambda was, s: self._step(was, drive, sky, shine, s), _air, state, dt_s)
 
     def _step(self, was: State, drive: Mapping[str, float], sky: Outside, shine: Shine, dt_s: float) -> State:
         h = self.house
@@ -305,3 +293,7 @@ def load(name: str = "solar_greenhouse_brick", seed: int | None = None) -> Solar
     house = {field.name: values[field.name] for field in fields(HouseParameters)}
     crop = {field.name: values[field.name] for field in fields(CropParameters)}
     return SolarGreenhouse(HouseParameters(**house), CropParameters(**crop))
+
+
+def _air(state: State) -> tuple[float, float]:
+    return state.air_c, state.vapour_kg_m3

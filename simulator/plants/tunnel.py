@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import NamedTuple
 
+from simulator.plants.careful import STEP_S, careful
 from simulator.plants.film_house import (
     AIR,
     GROUND,
@@ -18,7 +19,7 @@ from simulator.plants.film_house import (
 )
 from simulator.plants.leaves import CropParameters, co2_breath_mg_m2_s, co2_uptake_mg_m2_s, transpiration_m_s
 from simulator.plants.ledger import Balance, Ledger, Stores, balances
-from simulator.plants.moist_air import LATENT_J_KG, LEAST_VAPOUR_KG_M3, co2_ppm, saturation, vapour_pa
+from simulator.plants.moist_air import LATENT_J_KG, co2_ppm, saturation, vapour_pa
 from simulator.plants.network import Network, radiant_w_m2_k
 from simulator.plants.physical import load_physical
 from simulator.plants.plant import Port, Weather
@@ -41,8 +42,6 @@ OUTPUTS: Mapping[str, Port] = {
     **WEATHER_OUTPUTS,
 }
 _CANOPY = OWN
-_JUMP_K = 4.0
-_SHORTEST_S = 0.05
 
 
 class State(NamedTuple):
@@ -60,7 +59,7 @@ class Tunnel:
 
     inputs = INPUTS
     outputs = OUTPUTS
-    step_s = 30.0
+    step_s = STEP_S
 
     def __init__(self, house: FilmHouseParameters, crop: CropParameters) -> None:
         self.house = FilmHouse(house)
@@ -72,18 +71,8 @@ class Tunnel:
         return State(shell, shell.air_c, 0.0, 0.0, Ledger())
 
     def advance(self, state: State, inputs: Mapping[str, float], weather: Weather, dt_s: float) -> State:
-        if not 0.0 < dt_s <= self.step_s:
-            raise ValueError(f"a step of {dt_s} s, wanted more than 0 and at most {self.step_s:g}")
-        return self._advance(state, given(inputs, INPUTS)["sides"], outside(weather), dt_s)
-
-    def _advance(self, was: State, sides: float, sky: Outside, dt_s: float) -> State:
-        """Cuts the step in halves where the state would jump."""
-        now = self._step(was, sides, sky, dt_s)
-        jumps = abs(now.shell.air_c - was.shell.air_c) > _JUMP_K or now.shell.vapour_kg_m3 <= LEAST_VAPOUR_KG_M3
-        if jumps and dt_s > _SHORTEST_S:
-            half = 0.5 * dt_s
-            return self._advance(self._advance(was, sides, sky, half), sides, sky, half)
-        return now
+        sides, sky = given(inputs, INPUTS)["sides"], outside(weather)
+        return careful(lambda was, s: self._step(was, sides, sky, s), _air, state, dt_s)
 
     def _step(self, was: State, sides: float, sky: Outside, dt_s: float) -> State:
         h, crop, shell, canopy_c = self.house, self.crop, was.shell, was.canopy_c
@@ -160,3 +149,7 @@ def load(name: str = "tunnel_8m", seed: int | None = None) -> Tunnel:
     return Tunnel(
         FilmHouseParameters(**{key: values[key] for key in house}), CropParameters(**{key: values[key] for key in crop})
     )
+
+
+def _air(state: State) -> tuple[float, float]:
+    return state.shell.air_c, state.shell.vapour_kg_m3
