@@ -5,12 +5,12 @@ coil's way to the air longer. All stores step together and implicitly (`network`
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from math import cbrt, exp, sqrt
+from dataclasses import fields
+from math import exp
 from typing import NamedTuple
 
-from foundation.air import ZERO_C_IN_K
 from simulator.plants.careful import STEP_S, careful
+from simulator.plants.cold_store_machine import StoreParameters, efficiency, refrigeration, through_door_m3_s
 from simulator.plants.ledger import Balance, Ledger, Stores, balances
 from simulator.plants.moist_air import (
     AIR_J_M3_K,
@@ -52,42 +52,6 @@ OUTPUTS: Mapping[str, Port] = {
 _AIR, _CORE, _SKIN, _COIL, _WALL, _VAPOUR = range(6)
 _FUSION_J_KG = 3.34e5
 _WALL_LAYERS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class StoreParameters:
-    """Room and machine. Names as in the parameter file."""
-
-    room_m3: float
-    wall_m2: float
-    wall_skin_m: float
-    wall_layer_m: float
-    wall_conductivity_w_m_k: float
-    wall_heat_capacity_j_m3_k: float
-    leak_per_h: float
-    door_m2: float
-    door_height_m: float
-    door_curtain: float
-    fan_m3_h: float
-    fan_w: float
-    fan_still: float
-    coil_bypass: float
-    coil_heat_capacity_kj_k: float
-    coil_frost_half_kg: float
-    coil_melt_w_k: float
-    cooling_kw: float
-    cooling_rated_c: float
-    cooling_per_k: float
-    compressor_start_s: float
-    compressor_rest_s: float
-    condenser_approach_k: float
-    cop_carnot_share: float
-    defrost_kw: float
-    defrost_into_coil: float
-    defrost_ends_c: float
-    initial_air_c: float
-    initial_relative_humidity: float
-    initial_co2_ppm: float
 
 
 class State(NamedTuple):
@@ -203,7 +167,7 @@ class ColdStore:
         net.join(_WALL, _AIR, s.wall_m2 * (2.0 + natural_w_m2_k(was.wall_c, was.air_c)))
         wall = self._wall.fold(was.wall_layers_c, sky.air_c, dt_s)
         net.hang(_WALL, self._wall, wall)
-        aired = s.leak_per_h * s.room_m3 / 3600.0 + self._through_door_m3_s(drive["door"], was.air_c, sky.air_c)
+        aired = s.leak_per_h * s.room_m3 / 3600.0 + through_door_m3_s(s, drive["door"], was.air_c, sky.air_c)
         net.tie(_AIR, AIR_J_M3_K * aired, sky.air_c)
         net.tie(_VAPOUR, LATENT_J_KG * aired, sky.vapour_kg_m3)
 
@@ -220,7 +184,7 @@ class ColdStore:
             net.wet(_COIL, _VAPOUR, LATENT_J_KG * drying, coil_rest, coil_slope)
         gap = (float(was.on) - was.running) * exp(-dt_s / s.compressor_start_s)
         mean_running = float(was.on) - (float(was.on) - was.running - gap) * s.compressor_start_s / dt_s
-        fixed_w, rising_w_k = self._refrigeration(mean_running, was.coil_c)
+        fixed_w, rising_w_k = refrigeration(s, mean_running, was.coil_c)
         net.give(_COIL, -fixed_w)
         net.tie(_COIL, rising_w_k, 0.0)
         ends = min(1.0, max(0.0, s.defrost_ends_c + 5.0 - was.coil_c) / 5.0)
@@ -252,7 +216,7 @@ class ColdStore:
         held = s.room_m3 / dt_s
         breath = sum(breath_mg_s)
         co2 = (held * was.co2_mg_m3 + breath + aired * sky.co2_mg_m3) / (held + aired)
-        electric_w = cooling_w / self._efficiency(coil_c, sky.air_c) + fan_w + defrost_w
+        electric_w = cooling_w / efficiency(s, coil_c, sky.air_c) + fan_w + defrost_w
         return State(
             air_c, core_c, skin_c, coil_c, wall_c, vapour, layers_c, was.frost_kg + frozen_kg - melted_kg, co2,
             was.lost_kg + dt_s * lost, was.on, was.rested_s, float(was.on) - gap, was.starts,
@@ -263,35 +227,6 @@ class ColdStore:
                 (breath, aired * (sky.co2_mg_m3 - co2)),
             ),
         )  # fmt: skip
-
-    def _through_door_m3_s(self, opening: float, air_c: float, outside_c: float) -> float:
-        """Gosney & Olama 1975: cold air falls out below, warm air comes in above; a strip curtain holds most of it."""
-        s = self.store
-        if opening <= 0.0:
-            return 0.0
-        colder, warmer = sorted((air_c + ZERO_C_IN_K, outside_c + ZERO_C_IN_K))
-        density = warmer / colder
-        falling = sqrt(9.81 * s.door_height_m * (1.0 - 1.0 / density))
-        narrowed = sqrt(2.0 / (1.0 + cbrt(density))) ** 3
-        return (1.0 - s.door_curtain) * 0.221 * opening * s.door_m2 * falling * narrowed
-
-    def _refrigeration(self, running: float, coil_c: float) -> tuple[float, float]:
-        """(W, W/K): cooling as a line in the coil's temperature; nothing where the line has come to nothing."""
-        s = self.store
-        full_w = 1000.0 * s.cooling_kw * running
-        above_k = coil_c - s.cooling_rated_c
-        if 1.0 + s.cooling_per_k * above_k <= 0.0:
-            return 0.0, 0.0
-        if above_k > 15.0:  # the valve holds the evaporating pressure down
-            return full_w * (1.0 + 15.0 * s.cooling_per_k), 0.0
-        return full_w * (1.0 - s.cooling_per_k * s.cooling_rated_c), full_w * s.cooling_per_k
-
-    def _efficiency(self, coil_c: float, outside_c: float) -> float:
-        """COP: a share of Carnot's, 1 to 7; evaporating 5 K below the coil."""
-        s = self.store
-        evaporating_c = coil_c - 5.0
-        lift_k = max(1.0, outside_c + s.condenser_approach_k - evaporating_c)
-        return min(7.0, max(1.0, s.cop_carnot_share * (evaporating_c + ZERO_C_IN_K) / lift_k))
 
     def observe(self, state: State, inputs: Mapping[str, float], weather: Weather) -> dict[str, float]:
         sky = outside(weather)
