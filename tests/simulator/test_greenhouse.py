@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from benchmarks.validation.greenlight import static_trajectory
 from simulator.parameters import names
+from simulator.plants.canopy import canopy_fluxes
 from simulator.plants.glasshouse_light import light
 from simulator.plants.glasshouse_state import House
 from simulator.plants.greenhouse import GreenhousePlant, load
@@ -303,6 +304,21 @@ def test_lettuce_grows_is_cut_and_is_planted_anew() -> None:
     assert cut.books.harvested_mg > 0.9e3 * LETTUCE.parameters.lettuce_harvest_g_m2
     for kept, balance in LETTUCE.balances(ripe, cut).items():
         assert abs(balance.residual) <= 1e-9 * balance.moved + ROUNDING[kept], kept
+
+
+def test_lettuce_in_the_house_transpires_as_the_big_leaf_of_the_plant_factory_does() -> None:
+    # a sky as warm as the air, so that the leaves lose nothing to a cold roof
+    mild, open_wide = Weather(24.0, 0.7, 3.0, 300.0, 24.0), {"vent.lee": 1.0, "vent.wind": 1.0}
+    planted = LETTUCE.initial()
+    state = run(1.0, open_wide, mild, LETTUCE, planted._replace(crop=planted.crop._replace(structure_g_m2=100.0)))
+    later = run(0.05, open_wide, mild, LETTUCE, state)
+    seen = LETTUCE.observe(state, open_wide, mild)
+    assert seen["crop.leaf_area_index"] == LETTUCE.parameters.leaf_area_index_most
+    absorbed_w = light(LETTUCE.parameters, 3.0, 0.0, mild.global_radiation_w_m2, 0.0).canopy_w
+    leaf = canopy_fluxes(state.air_c, seen["air.relative_humidity"] / 100.0, seen["inside.ppfd"], 3.0, absorbed_w)
+    g_m2_h = (later.books.transpired_kg - state.books.transpired_kg) * 1e3 / 0.05
+    assert g_m2_h == pytest.approx(leaf.transpiration_g_m2_h, rel=0.1)
+    assert state.canopy_c - state.air_c == pytest.approx(leaf.leaf_minus_air_k, abs=0.5)
 
 
 def test_young_tomato_takes_up_less_light_than_a_mature_crop() -> None:
