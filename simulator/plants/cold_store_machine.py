@@ -43,8 +43,10 @@ class StoreParameters:
 
 
 def through_door_m3_s(s: StoreParameters, opening: float, air_c: float, outside_c: float) -> float:
-    """Gosney & Olama 1975 (constant from memory, unverified): cold air falls out below, warm air comes in above; a strip
-    curtain holds most of it."""
+    """Cold air falls out below, warm air comes in above; a strip curtain holds most of it.
+
+    Gosney & Olama 1975, as in Jekel, Door infiltration estimator overview, 2017 IRC Research & Technology Forum.
+    """
     if opening <= 0.0:
         return 0.0
     colder, warmer = sorted((air_c + ZERO_C_IN_K, outside_c + ZERO_C_IN_K))
