@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from math import floor
 from typing import Protocol
 
+from drivers.link import BAD_AFTER
 from drivers.product import Channel, Product, load_product
 from edge_config.model.outputs import Analog, Output, ThreePoint
 from edge_config.model.site import Device, Site
@@ -89,6 +90,8 @@ class VirtualDevice:
         self.restarts = 0
         """How often its power came back."""
         self._deadline_s = deadline_s
+        self._missed = 0
+        """Polls in a row that nobody heard."""
         self._chance = random.Random(f"{name}/faults")
         self._source = source
         self._site_safe = dict(safe)
@@ -250,8 +253,13 @@ class VirtualDevice:
                     self.safe[channel] = self._site_safe[tag]
 
     def poll(self, now_s: float) -> list[Reading]:
-        """One reading a readable tag, rounded as by the wire; all BAD while it is unplugged."""
-        if (why := self._unheard()) is not None:
+        """One reading a readable tag, rounded as by the wire; all BAD while nobody hears it. A single lost poll is not
+        told, as by a link."""
+        why = self._unheard()
+        self._missed = self._missed + 1 if why is Reason.COMM else 0
+        if why is not None:
+            if 0 < self._missed < BAD_AFTER:
+                return []
             return [Reading(tag, None, Quality.BAD, why, now_s) for _, tag, _, _ in self._readable]
         if self._fed_by_any:
             self._fed_s = now_s

@@ -75,6 +75,7 @@ def test_an_unplugged_device_says_nothing_and_takes_nothing() -> None:
     board = relays(bench)
     board.open(START_S)
     board.unplugged = True
+    assert board.poll(START_S) == []  # one lost poll is not told
     assert {reading.reason for reading in board.poll(START_S)} == {Reason.COMM}
     assert board.order({"ras1.tank1.o2_valve": True}, START_S) == [("ras1.tank1.o2_valve", False, "comm")]
     assert bench.told["ras1.tank1.o2_valve"] is False
@@ -244,7 +245,9 @@ def test_in_memory_a_faulty_device_brings_home_what_a_driver_would(
     bench = Bench(gh1__bay1__air=20.0, gh1__bay1__rh=50.0)
     probe = climate(bench)
     probe.fault(form, **values)
-    assert {reading.reason for reading in probe.poll(START_S)} == {why}
+    first, second = probe.poll(START_S), probe.poll(START_S)
+    assert (first == []) is (why is Reason.COMM)
+    assert {reading.reason for reading in second} == {why}
     board = relays(bench)
     board.fault(form, **values)
     (tag, ok, refused) = board.order({"ras1.tank1.o2_valve": True}, START_S)[0]
@@ -257,8 +260,12 @@ def test_in_memory_a_faulty_device_brings_home_what_a_driver_would(
 def test_a_device_that_is_silent_at_times_answers_at_the_others() -> None:
     probe = climate(Bench(gh1__bay1__air=20.0, gh1__bay1__rh=50.0))
     probe.fault("silent", chance=0.3)
-    heard = [probe.poll(START_S)[0].reason for _ in range(2000)]
-    assert heard.count(Reason.COMM) / 2000 == pytest.approx(0.3, abs=0.04)
+    polls = [probe.poll(START_S) for _ in range(2000)]
+    heard = [bool(readings) and readings[0].reason is None for readings in polls]
+    assert heard.count(True) / 2000 == pytest.approx(0.7, abs=0.04)
+    # of those that were lost, the first in a row is not told
+    told = [bool(readings) and readings[0].reason is Reason.COMM for readings in polls]
+    assert told.count(True) / 2000 == pytest.approx(0.3 * 0.3, abs=0.03)
 
 
 def test_a_watchdog_runs_on_behind_a_pulled_plug_and_in_a_board_that_refuses() -> None:
