@@ -150,6 +150,11 @@ def test_a_stopped_compressor_waits_and_a_started_one_stays() -> None:
     limits = PLANT.room.parameters
     running = run(20.0, {"cooling": 0.5})
     assert running.room.machine.on
+    long_run = run(20.0, {}, run(1200.0, {"cooling": 0.5}, running))
+    assert not long_run.room.machine.on
+    restless = run(limits.compressor_min_off_s - 30.0, {"cooling": 1.0}, long_run)
+    assert not restless.room.machine.on
+    assert run(60.0, {"cooling": 1.0}, restless).room.machine.on
     held = run(limits.compressor_min_on_s - 30.0, {}, running)
     assert held.room.machine.on
     assert held.room.compressor == pytest.approx(limits.compressor_least, abs=0.05)  # as slowly as it can
@@ -171,6 +176,13 @@ def test_old_lamps_give_a_tenth_less_light_for_the_same_power() -> None:
     assert old_lamps["lamps.power"] == new_lamps["lamps.power"]
     # what is not light is heat
     assert run(3600.0, DAY, plant=old).room.air_c == pytest.approx(run(3600.0, DAY).room.air_c, abs=0.5)
+    # and leaves in less light grow and transpire less
+    dim = PlantFactory(
+        replace(PLANT.farm, start_lamp_h=6.0 * PLANT.farm.lamp_life_h), PLANT.room.parameters, PLANT_TANK
+    )
+    bright_hour, dim_hour = run(3600.0, DAY), run(3600.0, DAY, plant=dim)
+    assert sum(dim_hour.crop[:2]) < sum(bright_hour.crop[:2]) - 0.1
+    assert dim_hour.tank.tank_l > bright_hour.tank.tank_l + 0.5
     lit = run(7200.0, lambda t: {"lamps": float(t < 3600.0)})
     assert seen(lit)["lamps.hours"] == pytest.approx(1.0)
 

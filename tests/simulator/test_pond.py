@@ -352,6 +352,16 @@ def test_algae_starve_of_carbon_before_ph_runs_away() -> None:
     assert 9.2 < max(ph) < 10.2
 
 
+def test_half_of_the_light_is_wasted_at_the_half_saturation_of_carbon() -> None:
+    p = replace(PLANT.parameters, algae_respiration_mg_mg_h=0.0, nitrification_per_d=0.0, debris_decay_per_d=0.0)
+    c = chemistry(2000, 1013, 0.005)
+    made = []
+    for free_mol_m3 in (p.carbon_half_mol_m3, 1e3):
+        layer = Layer(8e3, 1e5, 0.0, 1000.0 * free_mol_m3 * (1.0 + c.k2 / 1e-8), 3e3, 500.0, 0.0, 0.0, 0.0)
+        made.append(live_layer(p, layer, 1000.0, 20.0, c, 1e-8, 0.5, 0.0, 1e-4).oxygen_g)
+    assert made[0] / made[1] == pytest.approx(0.5, rel=1e-3)
+
+
 def test_paddle_wheels_let_carbon_dioxide_out() -> None:
     start = PLANT.initial()
     foul = start._replace(upper=start.upper._replace(carbon=1.5 * start.upper.carbon))
