@@ -136,7 +136,8 @@ def _one_step(
     own_grow = c.grow_pipe_j_k * per_s + grow_air
     right_grow = c.grow_pipe_j_k * per_s * grow_pipe
     flow = drive.circulation_w_k
-    own_boiler = c.boiler_j_k * per_s + flow
+    cooling = drive.return_to_boiler * flow
+    own_boiler = c.boiler_j_k * per_s + cooling
     right_boiler = c.boiler_j_k * per_s * boiler + drive.burner_w - drive.buffer_w
 
     (
@@ -184,7 +185,7 @@ def _one_step(
         [  # 4 rail pipe
             0.0, 0.0, -lamp_pipe, 0.0,
             c.pipe_j_k * per_s + pipe_air + pipe_cover + pipe_screen + pipe_floor + pipe_canopy + pipe_sky + lamp_pipe
-            + flow - flow * flow / own_boiler,
+            + flow - flow * cooling / own_boiler,
             -pipe_floor, -pipe_screen, -pipe_cover, -pipe_canopy, -pipe_air,
             c.pipe_j_k * per_s * pipe + drive.pipe_w + pipe_sky * sky + flow * right_boiler / own_boiler,
         ],
@@ -233,8 +234,8 @@ def _one_step(
     soil_5 = (right_5 + link_4 * soil_4) / own_5
     cover_out = (right_out + through * cover_in) / own_out
     grow_pipe = (right_grow + grow_air * air) / own_grow
-    boiler = (right_boiler + flow * pipe) / own_boiler
-    buffer = buffer + dt_s * drive.buffer_w / c.buffer_j_k
+    boiler = (right_boiler + cooling * pipe) / own_boiler
+    buffer = buffer + dt_s * (drive.buffer_w - (flow - cooling) * (boiler - pipe)) / c.buffer_j_k
 
     transpired = to_canopy * (canopy_rest + canopy_slope * canopy - pa_air * vapour_air)
     condensed = to_screen * (pa_air * vapour_air - screen_rest - screen_slope * scr) + to_cover * (

@@ -34,6 +34,8 @@ class Drive(NamedTuple):
     """Heat into the boiler water."""
     buffer_w: float = 0.0
     """What the streams through the heat buffer carry from its top, the boiler's water, to its bottom."""
+    return_to_boiler: float = 1.0
+    """1: the rails cool the boiler's water; 0: their return goes to the bottom of the heat buffer."""
     circulation_w_k: float = 0.0
     """Between boiler water and rail pipe: flow, heat capacity and mixing valve in one."""
     pipe_w: float = 0.0

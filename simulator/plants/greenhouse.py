@@ -110,13 +110,13 @@ class GreenhousePlant:
             raise ValueError(f"a step of {dt_s} s, wanted more than 0 and at most {self.step_s:g}")
         p = self.parameters
         given = {name: _given(inputs, name, port) for name, port in _INPUTS.items()}
-        circulation = circulation_w_k(p, given["heating.valve"], given["heating.pump"])
-        drawn = circulation * (state.boiler_c - state.pipe_c)
+        valve, pump = given["heating.valve"], given["heating.pump"]
+        circulation = circulation_w_k(p, valve, pump)
         if self.has_buffer:
             burner = charging_w(p, state.buffer_c, given["boiler"])
-            top, bottom = state.boiler_c, state.buffer_c
-            downwards = downwards_w(p, top, bottom, drawn, burner, given["heating.valve"], given["heating.pump"])
+            downwards = downwards_w(p, state.boiler_c, state.buffer_c, burner, valve, pump)
         else:
+            drawn = circulation * (state.boiler_c - state.pipe_c)
             burner, downwards = burner_w(p, self.constants.boiler_j_k, state.boiler_c, drawn, given["boiler"]), 0.0
         drive = Drive(
             vent_lee=given["vent.lee"],
@@ -127,6 +127,7 @@ class GreenhousePlant:
             fog_kg_s=given["fog"] * p.fog_capacity_kg_m2_s,
             burner_w=burner,
             buffer_w=downwards,
+            return_to_boiler=0.0 if self.has_buffer else 1.0,
             circulation_w_k=circulation,
             air_w=given["heater"] * p.heater_capacity_w_m2,
         )

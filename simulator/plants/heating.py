@@ -39,14 +39,13 @@ def charging_w(p: GreenhouseParameters, bottom_c: float, on: float) -> float:
 
 
 def downwards_w(
-    p: GreenhouseParameters, top_c: float, bottom_c: float, drawn_w: float, burner_w: float, valve: float, pump: float
+    p: GreenhouseParameters, top_c: float, bottom_c: float, burner_w: float, valve: float, pump: float
 ) -> float:
-    """What the streams carry from the top of the buffer to its bottom, W/m2; negative when cold water rises.
-
-    `drawn_w` is what the rails take, `burner_w` what the burner gives.
+    """What the streams carry out of the top of the buffer, W/m2: down through the middle, and to the rails, whose
+    return to the bottom is that much colder as they have taken. `burner_w` is what the burner gives.
     """
     rails = valve * pump * p.circulation_w_m2_k
     # the burner fades as the bottom nears the setpoint, so this stays finite
     boiler = burner_w / greater(0.01, p.boiler_water_c - bottom_c)
     to_top = boiler * (p.boiler_water_c - top_c) + greater(0.0, rails - boiler) * (bottom_c - top_c)
-    return burner_w - drawn_w - to_top
+    return burner_w - to_top
