@@ -12,7 +12,7 @@ def _respiration(commodity: str, f: float, g: float, t_c: float) -> float:
     return respiration_mg_kg_h(t_c, f, g)
 
 
-def _heat(f: float, g: float, t_c: float) -> float:
+def _heat(f: float, g: float, t_c: float, commodity: str = "") -> float:
     """W/t."""
     return 1000.0 * HEAT_J_MG_CO2 * respiration_mg_kg_h(t_c, f, g) / 3600.0
 
