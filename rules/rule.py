@@ -67,7 +67,7 @@ class RuleLaw:
         if memory.differs_s >= 0.0:
             return False
         if not memory.on:
-            return True
+            return self.when is not None
         return memory.unknown_s < 0.0 and (self.max_true_s is None or now_s - memory.since_s < self.max_true_s)
 
     def step(self, memory: RuleMemory, known: bool | None, now_s: float) -> RuleMemory:

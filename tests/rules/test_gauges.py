@@ -1,0 +1,209 @@
+"""What rules remember: windows, ages, edges, the time of day. A restart changes nothing, and a gap is not bridged."""
+
+from datetime import datetime
+from math import isfinite
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from controller.core.state import State, from_plain, to_plain
+from foundation.reading import Quality, Reading, Reason, good
+from rules.expression import ExpressionError, compile_expression
+from rules.gauges import PARTS, Look
+from rules.place import Place
+
+UNITS = {"a.b.air": "degC", "a.b.fed": "kg", "a.b.door": "bool", "a.b.rain": "bool", "a.b.wait": "s", "a.b.rh": "%"}
+PLACE = Place("Asia/Shanghai", 36.9, 118.7)
+START_S = 1_770_000_000.0
+
+
+class Read:
+    """One expression that is looked at again and again."""
+
+    def __init__(self, text: str) -> None:
+        self.expression = compile_expression(text, UNITS, remembers=True)
+        self.memories = {gauge.name: gauge.fresh for gauge in self.expression.gauges}
+
+    def at(self, second: float, readings: dict[str, Reading] | None = None, **values: object):
+        now_s = START_S + second
+        known = {f"a.b.{name}": value for name, value in values.items()}
+        for gauge in self.expression.gauges:
+            look = Look(now_s, known, readings or {}, PLACE)
+            self.memories[gauge.name], known[gauge.name] = gauge.step(self.memories[gauge.name], look)
+        return self.expression.run(known)
+
+    def over(self, values, step: float = 1.0):
+        """A value of the air a step each; the last answer."""
+        return [self.at(count * step, air=value) for count, value in enumerate(values)][-1]
+
+
+def test_an_average_is_over_its_window_and_known_once_half_of_it_is():
+    read = Read("avg(a.b.air, '60 s')")
+    said = [read.at(second, air=20.0) for second in range(61)]
+    assert said[29] is None
+    assert said[30] == said[60] == pytest.approx(20.0)
+    assert read.over([10.0] * 60 + [20.0] * 60 + [20.0] * 2) == pytest.approx(20.0)
+    half = Read("avg(a.b.air, '60 s')").over([10.0] * 90 + [20.0] * 30)
+    assert half == pytest.approx(15.0, abs=0.3)
+
+
+def test_extremes_are_those_of_the_window_and_of_this_very_moment():
+    read = Read("max(a.b.air, '60 s') - min(a.b.air, '60 s')")
+    assert read.over([20.0] * 60 + [25.0]) == 5.0
+    assert read.over([20.0] * 200) == 0.0
+
+
+@pytest.mark.parametrize(("step", "window"), [(1.0, "60 s"), (1.0, "10 min"), (10.0, "1 h"), (30.0, "24 h")])
+def test_a_trend_is_the_slope_whatever_the_window(step, window):
+    read = Read(f"rate(a.b.air, '{window}')")
+    looks = int({"60 s": 60, "10 min": 600, "1 h": 3600, "24 h": 86400}[window] / step)
+    answer = read.over([20.0 + 0.001 * step * count for count in range(looks + 2)], step)
+    assert answer == pytest.approx(0.001, rel=1e-3)
+    assert read.expression.unit == "K/s"
+
+
+def test_a_gap_in_which_nobody_looked_counts_as_not_known():
+    read = Read("avg(a.b.air, '10 min')")
+    for second in range(400):
+        read.at(second, air=20.0)
+    assert read.at(1000.0, air=20.0) is None  # only what is left of the window before the gap counts
+    assert read.at(1010.0, air=20.0) is None
+
+
+def test_what_is_bad_is_no_part_of_the_average():
+    read = Read("avg(a.b.air, '60 s')")
+    for second in range(60):
+        read.at(second, air=20.0 if second < 40 else None)
+    assert read.at(60, air=None) == pytest.approx(20.0)
+    for second in range(61, 100):
+        read.at(second, air=None)
+    assert read.at(100, air=None) is None
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(st.floats(0.0, 400.0), st.one_of(st.none(), st.floats(-1e6, 1e6))), min_size=2, max_size=60),
+    st.sampled_from(["avg", "min", "max", "rate"]),
+)
+def test_a_window_never_leaves_what_was_seen_and_never_grows(steps, kind):
+    read = Read(f"{kind}(a.b.air, '5 min')")
+    second, seen = 0.0, []
+    for step, value in steps:
+        second += step
+        seen += [] if value is None else [value]
+        answer = read.at(second, air=value)
+        assert answer is None or isfinite(answer)
+        if answer is not None and kind != "rate":
+            assert min(seen) - 1e-6 <= answer <= max(seen) + 1e-6
+        (memory,) = read.memories.values()
+        assert len(memory.parts) <= PARTS
+
+
+@settings(max_examples=30)
+@given(st.lists(st.floats(-50, 50), min_size=1, max_size=200), st.integers(1, 200))
+def test_a_restart_changes_nothing_that_a_window_knows(values, at):
+    text = "avg(a.b.air, '60 s') > '3 degC' or rising(a.b.air > '7 degC') or hyst(a.b.air, '9 degC', '8 degC')"
+    through, again = Read(text), Read(text)
+    for second, value in enumerate(values):
+        if second == at:
+            kept = to_plain(State(blocks=dict(again.memories)))
+            again.memories = dict(from_plain(kept, again.memories, START_S + second).blocks)
+        assert again.at(second, air=value) == through.at(second, air=value)
+    assert again.memories == through.memories
+
+
+def test_a_clock_that_was_set_back_forgets_what_lies_ahead():
+    read = Read("avg(a.b.air, '60 s')")
+    for second in range(1000, 1060):
+        read.at(second, air=50.0)
+    for second in range(60):
+        read.at(second, air=10.0)
+    assert read.at(60, air=10.0) == pytest.approx(10.0, abs=0.7)
+
+
+def test_an_age_counts_from_the_last_value_that_could_be_used():
+    read = Read("age(a.b.air)")
+    assert read.at(0, {}) is None
+    fresh = {"a.b.air": good("a.b.air", 20.0, START_S)}
+    assert read.at(5, fresh) == 5.0
+    lost = {"a.b.air": Reading("a.b.air", None, Quality.BAD, Reason.STALE, START_S + 30.0)}
+    assert read.at(40, lost) == 40.0
+
+
+def test_a_quality_is_always_known():
+    read = Read("quality(a.b.air) == 'bad'")
+    assert read.at(0, {}) is True
+    assert read.at(1, {"a.b.air": good("a.b.air", 20.0, START_S)}) is False
+
+
+@pytest.mark.parametrize(("clock", "inside"), [
+    ("21:59", False), ("22:00", True), ("23:59", True), ("00:00", True), ("05:59", True), ("06:00", False),
+])  # fmt: skip
+def test_a_time_of_day_goes_over_midnight_by_the_farms_own_clock(clock, inside):
+    moment = datetime.fromisoformat(f"2026-02-02 {clock}").replace(tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()
+    assert Read("time_between('22:00', '06:00')").at(moment - START_S) is inside
+    assert Read("time_between('06:00', '22:00')").at(moment - START_S) is not inside
+
+
+def test_the_sun_is_up_at_noon_and_down_at_midnight_and_looked_for_once_a_minute():
+    noon = datetime(2026, 6, 21, 12, 10, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp() - START_S
+    read = Read("sun_elevation()")
+    assert read.at(noon) == pytest.approx(76.5, abs=0.3)
+    assert read.at(noon + 59) == read.at(noon)
+    assert read.at(noon + 12 * 3600) < -25
+
+
+def test_a_hysteresis_holds_between_its_ends_either_way_round():
+    up, down = Read("hyst(a.b.air, '25 degC', '20 degC')"), Read("hyst(a.b.air, '5 degC', '8 degC')")
+    assert [up.at(i, air=v) for i, v in enumerate([22, 25, 22, 20, 22])] == [False, True, True, False, False]
+    assert [down.at(i, air=v) for i, v in enumerate([6, 5, 6, 8, 6])] == [False, True, True, False, False]
+    assert up.at(9, air=None) is None
+
+
+def test_an_edge_is_true_once_and_not_out_of_the_unknown():
+    read = Read("rising(a.b.door)")
+    said = [read.at(i, door=v) for i, v in enumerate([True, True, False, True, True, None, True, False, None, True])]
+    assert said == [False, False, False, True, False, None, False, False, None, True]
+
+
+def test_conditions_are_counted_and_one_unknown_makes_the_count_unknown():
+    read = Read("count_true(a.b.door, a.b.rain, a.b.air > '20 degC') >= 2")
+    assert read.at(0, door=True, rain=False, air=21.0) is True
+    assert read.at(1, door=False, rain=False, air=21.0) is False
+    assert read.at(2, door=True, rain=True, air=None) is None
+
+
+def test_a_smallest_of_seconds_is_of_two_and_not_over_time():
+    assert Read("min(a.b.wait, '5 min')").at(0, wait=400.0) == 300.0
+    assert Read("min(a.b.air, '20 degC')").at(0, air=25.0) == 20.0
+
+
+def test_two_that_say_the_same_share_one_gauge_whatever_they_are_called():
+    short = compile_expression("avg(zone.air, '5 min') > '1 degC'", UNITS, named=lambda n: f"a.b.{n.split('.')[-1]}",
+                               remembers=True)  # fmt: skip
+    full = compile_expression("rising(avg(a.b.air, '300 s') > '1 degC')", UNITS, remembers=True)
+    assert short.gauges[0].name == full.gauges[0].name == "avg(a.b.air, 300 s)"
+    assert full.needs == {"a.b.air", "avg(a.b.air, 300 s)", full.gauges[1].name}
+
+
+@pytest.mark.parametrize(("text", "code", "column"), [
+    ("avg(a.b.air, '25 h') > '1 degC'", "E417", 13), ("avg(a.b.air, '0.5 s') > '1 degC'", "E417", 13),
+    ("avg(a.b.air, 5) > '1 degC'", "E417", 13), ("avg(a.b.air + '1 K', '5 min') > '1 degC'", "E415", 4),
+    ("avg(a.b.door, '5 min') > 1", "E405", 4), ("rate(a.b.air, '5 min') > '1 K'", "E407", 25),
+    ("time_between('25:00', '06:00')", "E415", 13), ("time_between(a.b.air, '06:00')", "E415", 13),
+    ("sun_elevation(1) > 2", "E415", 0), ("age('5 min') > '1 s'", "E415", 4), ("rising(a.b.air)", "E404", 7),
+    ("hyst(a.b.air, '5 %', '6 %')", "E407", 14), ("avg(a.b.smoke, '5 min') > 1", "E412", 4),
+    ("avgg(a.b.air, '5 min') > '1 degC'", "E414", 0), ("count_true(a.b.door) > 1", "E415", 0),
+    ("age(a.b.air, key=1) > '1 s'", "E415", 0),
+])  # fmt: skip
+def test_a_gauge_that_is_called_wrongly_is_told_at_its_column(text, code, column):
+    with pytest.raises(ExpressionError) as caught:
+        compile_expression(text, UNITS, remembers=True)
+    assert (caught.value.code, caught.value.column) == (code, column)
+
+
+def test_a_derived_tag_has_no_memory():
+    with pytest.raises(ExpressionError, match="E416"):
+        compile_expression("avg(a.b.air, '5 min')", UNITS)
