@@ -17,7 +17,7 @@ from controller.compose.score_plot import PlotError, draw, pictures
 from controller.compose.score_run import FARMLOOP, Outcome, run_once
 from controller.compose.score_table import page
 from controller.core.build import build
-from controller.core.words import SetpointChange
+from controller.core.words import Override, SetpointChange
 from edge_config.loader import load_site
 from foundation.reading import Quality, Reading, Reason
 from simulator.loaded_scenario import LoadedScenario
@@ -215,6 +215,23 @@ def test_a_peer_works_the_sites_loops_and_leaves_the_rest_where_it_idles() -> No
     assert orders["ras1.tank1.feeder"] is True  # the meal at twelve is everybody's
     # renewed within the lease, so that no watchdog trips
     assert "ras1.tank1.pump" in told(who, targets, 7.0, range(5, 13))
+
+
+def test_a_peer_is_held_where_the_scenario_says_and_gives_way_to_a_hand() -> None:
+    site = load_site(RAS).site
+    targets = Targets(build(site))
+    who = Peer("simple-pid", site, targets, {"ras1.tank1.standby_pump": 100.0}, NOON_S)
+    wishes: list[Any] = [
+        Override("1", "ras1.tank1.blower", 35.0, "somebody", NOON_S + 60.0),
+        SetpointChange("2", "ras1.tank1.do_sp", 9.0, "somebody", NOON_S + 1.0),
+    ]
+    targets.step(wishes, NOON_S + 1.0)
+    assert targets.values["ras1.tank1.do_sp"] == 9.0
+    orders = dict(who.step([], (), wishes, NOON_S + 1.0))
+    assert orders["ras1.tank1.standby_pump"] is True
+    assert orders["ras1.tank1.blower"] == pytest.approx(35.0)
+    later = dict(who.step([], (), [], NOON_S + 61.0))
+    assert later["ras1.tank1.blower"] == pytest.approx(60.0)  # nothing heard, nothing wanted: it idles
 
 
 def test_a_peer_whose_probe_is_lost_does_what_its_kind_does() -> None:
