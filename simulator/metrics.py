@@ -6,7 +6,7 @@ Errors are integrated over hours: `iae` of a temperature is in K h. Travel is in
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from edge_config.model.control import Dosing, Timer
+from edge_config.model.control import Dosing, LoopBase
 from edge_config.model.site import Site
 from simulator.actuators import Contact
 from simulator.plants.plant import Port
@@ -215,7 +215,7 @@ def actuator_metrics(meters: Mapping[str, ActuatorMeter], hours: float, first_fa
 
 def alarm_names(site: Site) -> list[str]:
     """Every alarm and trip that Farmloop may raise on a site: its own, and those that follow from its parts."""
-    loops = {name: loop for name, loop in site.loops.items() if not isinstance(loop, Timer)}
+    loops = {name: loop for name, loop in site.loops.items() if isinstance(loop, LoopBase)}
     return [
         *site.alarms,
         *site.interlocks,
