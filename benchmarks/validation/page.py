@@ -55,6 +55,7 @@ def page(results: Sequence[Result]) -> str:
     parts = [_INTRO, "## Reference points", "![Deviation over tolerance, by facility](validation-points.png)"]
     parts += [summary(results), "### Rows that do not hold", argued(results)]
     parts += ["## Days of the greenhouse against GreenLight", *trajectories()]
+    parts += ["## Ten days under Katzin's rules", *ten_days()]
     parts += ["## Against a real greenhouse", *reality()]
     parts += ["## Balances", "What the books of whole runs leave unexplained.", _table(_rows(_closures(results)))]
     parts += ["## Lettuce", "![Lettuce of van Henten, forty days](validation-lettuce.png)"]
@@ -135,6 +136,36 @@ def trajectories() -> list[str]:
         "GreenLight 2.0.5, hour by hour."
     )
     return ["![A day of constant weather, ours and GreenLight's](validation-greenlight.png)", text, "\n".join(lines)]
+
+
+def ten_days() -> list[str]:
+    """Ten days of a closed loop in GreenLight's own weather, hour by hour, against the given record of its run."""
+    weather = greenlight.packaged_weather()
+    if weather is None or not greenlight.TEN_DAYS.is_file():
+        return ["GreenLight's weather or the record of its ten days was not there when this was written."]
+    lines = ["| lamps | column | rms | bias | rms wanted |", "|---|---|---|---|---|"]
+    for lamp in ("led", "none"):
+        samples, recorded = closed_hours(lamp, weather)
+        for column, (goal, unit) in {"tAir": (0.03, "K"), "vpAir": (4.0, "Pa")}.items():
+            off = [ours[column] - float(told[column]) for ours, told in zip(samples, recorded, strict=True)]
+            rms = mean(error * error for error in off) ** 0.5
+            lines.append(f"| {lamp} | {column} | {rms:.2g} {unit} | {mean(off):+.2g} {unit} | {goal:g} {unit} |")
+    text = (
+        "Ten days from 20 October 2009 in GreenLight's own weather under Katzin's rules, our steps of 30 s, hour by "
+        "hour against a run of GreenLight 2.0.5. Air that warms keeps its vapour pressure here, as GreenLight has it; "
+        "in our plant it keeps its vapour. Means and sums are rows GRH063 to GRH083; `python -m benchmarks greenlight` "
+        "runs both programs side by side, either way."
+    )
+    return ["![Air of ten days, ours and GreenLight's](validation-ten-days.png)", text, "\n".join(lines)]
+
+
+def closed_hours(lamp: str, weather: Path) -> tuple[list[dict[str, float]], list[dict[str, str]]]:
+    """Our hours of the ten days, and GreenLight's."""
+    with greenlight.TEN_DAYS.open(newline="", encoding="utf-8") as file:
+        recorded = [row for row in csv.DictReader(file) if row["lamp"] == lamp]
+    sky = greenlight.full_sky(weather)
+    ours = greenlight.closed_loop(lamp, 10.0, sky, sample_s=3600.0, as_greenlight=True).samples
+    return ours[: len(recorded)], recorded
 
 
 def reality() -> list[str]:

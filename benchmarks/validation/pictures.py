@@ -12,7 +12,7 @@ import matplotlib
 from benchmarks import recorded_greenhouse
 from benchmarks.validation import greenlight
 from benchmarks.validation.lettuce_greenhouse import grown
-from benchmarks.validation.page import FIRST_DAY, SHARED, STATIC
+from benchmarks.validation.page import FIRST_DAY, SHARED, STATIC, closed_hours
 from benchmarks.validation.verdicts import Result
 from simulator.plants import greenhouse
 from simulator.plants.lettuce_greenhouse import LEAK_BENCHMARK_M_S, LEAK_M_S
@@ -30,11 +30,14 @@ EIGHT_HOURS_S = 8 * 3600.0
 
 
 def draw(results: Sequence[Result], folder: Path) -> None:
-    """Write validation-points.png, -lettuce.png, -weather.png; and -greenlight.png, -recorded.png where data are."""
+    """Write validation-points.png, -lettuce.png, -weather.png; and where data are -greenlight, -ten-days, -recorded."""
     pyplot.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
     _points(results, folder / "validation-points.png")
     if all(path.is_file() for path in STATIC):
         _greenlight(folder / "validation-greenlight.png")
+    weather = greenlight.packaged_weather()
+    if weather is not None and greenlight.TEN_DAYS.is_file():
+        _ten_days(weather, folder / "validation-ten-days.png")
     if recorded_greenhouse.DATA.is_dir():
         _recorded(folder / "validation-recorded.png")
     _lettuce(folder / "validation-lettuce.png")
@@ -74,6 +77,23 @@ def _greenlight(path: Path) -> None:
             place.set_title(f"{name}: {title}", loc="left", fontsize=9)
         places[1, index].set_xlabel("hours")
     places[0, 0].legend(frameon=False)
+    _write(figure, path)
+
+
+def _ten_days(weather: Path, path: Path) -> None:
+    samples, recorded = closed_hours("led", weather)
+    days = [hour / 24.0 for hour in range(len(samples))]
+    ours, theirs = [sample["tAir"] for sample in samples], [float(row["tAir"]) for row in recorded]
+    figure, (air, off) = pyplot.subplots(
+        2, 1, figsize=(9, 3.8), sharex=True, height_ratios=(2, 1), layout="constrained"
+    )
+    air.plot(days, ours, color=OURS, linewidth=0.9, label="ours")
+    air.plot(days, theirs, ".", color=THEIRS, markersize=3, label="GreenLight")
+    air.set_title("air, °C", loc="left")
+    air.legend(frameon=False, ncols=2)
+    off.plot(days, [1e3 * (mine - its) for mine, its in zip(ours, theirs, strict=True)], color=OURS, linewidth=0.8)
+    off.set_title("difference, mK", loc="left")
+    off.set_xlabel("days")
     _write(figure, path)
 
 

@@ -115,9 +115,10 @@ def test_a_page_wants_points_and_nothing_else(arguments: list[str], capsys: pyte
 
 
 def test_a_page_is_written_with_its_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for dear in ("trajectories", "design_days", "seasons", "reality"):
+    for dear in ("trajectories", "ten_days", "design_days", "seasons", "reality"):
         monkeypatch.setattr(page, dear, lambda: "")
     monkeypatch.setattr(pictures, "_recorded", lambda path: None)
+    monkeypatch.setattr(pictures, "_ten_days", lambda weather, path: None)
     points = tmp_path / "points.csv"
     lines = POINTS.read_text("utf-8").splitlines()
     points.write_text("\n".join([lines[0], *(line for line in lines if line.startswith("AIR00"))]), "utf-8")
