@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test check format lock clean score
+.PHONY: demo test check format lock clean score faults
 
 demo: $(VENV)/.installed
 	@$(BIN)/farmloop demo $(ARGS)
@@ -19,6 +19,10 @@ test: $(VENV)/.tested
 # hours on two cores with every seed; SEEDS=2 for two of each, ARGS="s01_cold_front" for some
 score: $(VENV)/.tested
 	OPENBLAS_NUM_THREADS=1 $(BIN)/farmloop score $(ARGS) $(if $(SEEDS),--seeds $(SEEDS)) --page docs/simulator/scores.md
+
+# the long campaigns that `make test` does a little of; SEED=2 for another one
+faults: $(VENV)/.tested
+	FARMLOOP_FUZZ=100000 FARMLOOP_SEED=$(or $(SEED),1) $(BIN)/pytest tests/rules/test_fuzz.py --timeout 3600 $(ARGS)
 
 format: $(VENV)/.tested
 	$(BIN)/ruff check --fix --quiet .
