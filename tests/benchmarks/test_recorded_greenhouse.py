@@ -1,5 +1,6 @@
 """The greenhouse plant against seven weeks of a real one."""
 
+import random
 from itertools import islice
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks import recorded_greenhouse as real
+from benchmarks import recorded_greenhouse_fit as fit
 from simulator import ensemble
 from simulator.plants import greenhouse
 
@@ -57,6 +59,19 @@ def test_many_houses_follow_the_recording_as_each_would_alone(recorded: list[rea
     assert np.shape(together.air_c) == (2,)
     assert together.air_c[0] == pytest.approx(alone.air_c, rel=1e-9)
     assert together.air_c[0] != together.air_c[1]
+
+
+def test_the_search_keeps_to_its_ranges_and_never_loses_its_best(recorded: list[real.Moment]) -> None:
+    chance = random.Random(1)
+    anywhere = fit.guesses_around(None, 1.0, 3, chance)
+    cost = fit.costs(anywhere, recorded, [12], 1)
+    best = anywhere[int(np.argmin(cost))]
+    around = fit.guesses_around(best, 0.5, 3, chance)
+    assert around[0] == best
+    assert around[1] != best
+    assert fit.costs(around, recorded, [12], 1)[0] == pytest.approx(min(cost), rel=1e-9)
+    for guess in anywhere + around:
+        assert all(low <= guess[name] <= high for name, (low, high) in fit.RANGES.items())
 
 
 def test_no_recording_is_said_with_its_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
