@@ -20,6 +20,7 @@ from simulator.plants.plant import Port, Weather
 from simulator.plants.ras import Ras, RasState
 from simulator.plants.ras_parameters import RasParameters
 from simulator.plants.ras_water import NAHCO3_G_MOL
+from simulator.plants.wet_parameters import unphysical
 
 _PHOSPHATE_CHARGE = 1.4
 """Of dissolved phosphate at the pH of an aquaponic water, 6.8 to 7.2: two parts H2PO4- to one of HPO4--."""
@@ -111,7 +112,7 @@ class AquaponicsState(NamedTuple):
 def load(name: str = "aquaponics_50m3", seed: int | None = None) -> "Aquaponics":
     """The farm of `simulator/parameters/{name}.yaml`; `seed` moves what declares a spread."""
     fish, raft = ([field.name for field in fields(kind)] for kind in (RasParameters, RaftParameters))
-    values = load_parameters(name, plant=("aquaponics", "ras"), known=[*fish, *raft], seed=seed)
+    values = load_parameters(name, plant=("aquaponics", "ras"), known=[*fish, *raft], seed=seed, check=unphysical)
     return Aquaponics(
         RasParameters(**{key: values[key] for key in fish}), RaftParameters(**{key: values[key] for key in raft})
     )

@@ -14,6 +14,7 @@ from simulator.plants.lettuce import DRY_MATTER_PER_CO2, Lettuce, grow, leaf_are
 from simulator.plants.nutrient_tank import NutrientTank, TankDrive, TankParameters, TankState
 from simulator.plants.plant import Port, Weather
 from simulator.plants.plant_factory_room import Room, RoomDrive, RoomParameters, RoomState, saturated_kg_m3, unhurt
+from simulator.plants.wet_parameters import unphysical
 
 _CO2_G_K_M3_PPM = 1000.0 * CO2_KG_MOL / GAS_CONSTANT * STANDARD_PRESSURE_PA * 1e-6
 _SMALLEST_DIMMING = 0.1
@@ -334,7 +335,7 @@ def load(name: str = "plant_factory_100m2", seed: int | None = None) -> PlantFac
     farm, room, tank = (
         [field.name for field in fields(kind)] for kind in (FarmParameters, RoomParameters, TankParameters)
     )
-    values = load_parameters(name, plant="plant_factory", known=[*farm, *room, *tank], seed=seed)
+    values = load_parameters(name, plant="plant_factory", known=[*farm, *room, *tank], seed=seed, check=unphysical)
     return PlantFactory(
         FarmParameters(**{key: values[key] for key in farm}),
         RoomParameters(**{key: values[key] for key in room}),

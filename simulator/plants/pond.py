@@ -31,6 +31,7 @@ from simulator.plants.ras_water import (
     hydrogen_mol_l,
     nh3_share,
 )
+from simulator.plants.wet_parameters import unphysical
 
 INPUTS: Mapping[str, Port] = {
     "aerator1": Port("", 0.0, 1.0, 0.0, "paddle wheel"),
@@ -97,7 +98,7 @@ class PondState(NamedTuple):
 def load(name: str = "tilapia_pond_2000m2", seed: int | None = None) -> "Pond":
     """The pond of `simulator/parameters/{name}.yaml`; `seed` moves what declares a spread."""
     known = [field.name for field in fields(PondParameters)]
-    return Pond(PondParameters(**load_parameters(name, plant="pond", known=known, seed=seed)))
+    return Pond(PondParameters(**load_parameters(name, plant="pond", known=known, seed=seed, check=unphysical)))
 
 
 class Pond:

@@ -34,6 +34,7 @@ from simulator.plants.ras_water import (
     hydrogen_mol_l,
     nh3_share,
 )
+from simulator.plants.wet_parameters import unphysical
 
 _KWH_PER_M3_K = 1.163
 _EVAPORATION_KWH_KG = 0.68
@@ -131,7 +132,7 @@ class RasState(NamedTuple):
 def load(name: str = "bass_50m3", seed: int | None = None) -> "Ras":
     """The plant of `simulator/parameters/{name}.yaml`; `seed` moves what declares a spread."""
     known = [field.name for field in fields(RasParameters)]
-    return Ras(RasParameters(**load_parameters(name, plant="ras", known=known, seed=seed)))
+    return Ras(RasParameters(**load_parameters(name, plant="ras", known=known, seed=seed, check=unphysical)))
 
 
 class Ras:
