@@ -1,4 +1,4 @@
-"""What parameters of fish, ponds, nutrient tanks and lit rooms cannot be: refused with the place where a file says it."""
+"""What parameters of fish, ponds, nutrient tanks and lit rooms cannot be: refused, with the place of the mistake."""
 
 from collections.abc import Iterator, Mapping
 
@@ -29,7 +29,8 @@ _IN_ORDER = (
     ("tank_rest_m3", "tank_m3"), ("tank_m3", "tank_brim_m3"), ("sump_dead_m3", "start_sump_m3"),
     ("sump_dead_m3", "sump_overflow_m3"), ("pump_lift_m", "pump_head_m"), ("pump_head_m", "pump_shutoff_head_m"),
     ("blower_idle_a", "blower_full_a"), ("appetite_none_mg_l", "appetite_full_mg_l"),
-    ("feeding_from_c", "feeding_to_c"), ("lethal_cold_c", "lethal_heat_c"), ("growth_zero_c", "growth_best_c"), ("upper_m", "brim_m"),
+    ("feeding_from_c", "feeding_to_c"), ("lethal_cold_c", "lethal_heat_c"), ("growth_zero_c", "growth_best_c"),
+    ("upper_m", "brim_m"),
     ("aerator_idle_a", "aerator_full_a"), ("tank_foot_valve_l", "tank_start_l"), ("tank_start_l", "tank_full_l"),
 )  # fmt: skip
 """The first is less than the second."""
