@@ -55,6 +55,16 @@ def test_the_trajectories_are_those_of_now() -> None:
     assert page.trajectories()[-1] in COMMITTED, AGAIN
 
 
+def test_a_trajectory_that_is_off_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = {"tAir": {"rms": 0.051, "max": 0.2}, "vpAir": {"rms": 2.9, "max": 9.0}, "lai": {"rms": 1.0, "max": 1.0}}
+    monkeypatch.setattr(page, "STATIC", (POINTS, POINTS))
+    monkeypatch.setattr(page.greenlight, "compared", lambda *files: [{"case": "S1", "columns": columns}])
+    assert page.trajectories()[-1].splitlines()[2:] == [
+        "| S1 | tAir | 0.051 K | 0.2 K | 0.05 K | **fail** |",
+        "| S1 | vpAir | 2.9 Pa | 9 Pa | 3 Pa | pass |",
+    ]
+
+
 def result(value: float | None, gate: str = "hard", **changes: Any) -> Result:
     point = Point(
         **{
