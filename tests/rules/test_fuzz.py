@@ -9,6 +9,7 @@ from math import isfinite
 
 from foundation.messages import catalogue
 from foundation.reading import good
+from foundation.units import is_unit
 from rules.claims import claim, find
 from rules.expression import BOOL, Expression, ExpressionError, compile_expression
 from rules.gauges import Look
@@ -47,6 +48,7 @@ def tried(text: str) -> tuple[Expression | None, ExpressionError | None, int]:
 
 def test_random_rule_text_never_breaks_anything_and_never_runs_for_long():
     place, known = Place("Asia/Shanghai", 36.9, 118.7), catalogue("en")
+    is_unit("furlong")  # the first unknown unit loads Pint, once in a process
     farms = (
         {"gh.bay.air": 21.0, "gh.bay.rh": 1e308, "gh.bay.door": True, "gh.bay.rain": False, "gh.bay.mode": "auto"},
         dict.fromkeys(UNITS),

@@ -1,0 +1,161 @@
+"""`farmloop rules`: what it prints, and how it ends."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from controller.cli import app
+from edge_config.rule_library import library
+
+SITE = """
+schema: 1
+site: {id: a, name: {zh: 甲, en: A}, timezone: Asia/Shanghai, latitude: 36.9, longitude: 118.7}
+facilities: {f: {kind: ras, zones: [z], name: {zh: 甲, en: A}}}
+buses: {b: {protocol: mqtt, host: 127.0.0.1}}
+devices:
+  d: {product: generic/mqtt_json, bus: b, topic: a/b, watchdog: 30 s, tags: {o: f.z.do, f: f.z.feeder, p: f.z.pump}}
+tags: {f.z.do: {unit: mg/L, range: [0 mg/L, 25 mg/L], stale: 10 min, name: {zh: 溶解氧, en: Oxygen}}}
+outputs:
+  f.z.feeder: {type: on_off, safe: "off", lease: 30 s, fail_safe_by: device, name: {zh: 投饵机, en: Feeder}}
+  f.z.pump: {type: on_off, safe: "off", lease: 30 s, fail_safe_by: device, power: 2 kW}
+rules:
+  - id: f.z.no_feed
+    description: {zh: 低氧不投喂, en: No feed in low oxygen}
+    when: "f.z.do < '6 mg/L'"
+    clear: "f.z.do > '7 mg/L'"
+    for: {on: 10 s, off: 1 min}
+    on_bad_quality: assert
+    limits: {max_activations: 12/day, max_true: 24 h}
+    then: [{inhibit: f.z.feeder}, {set: f.z.pump, to: 50 %}]
+    tests: [{given: {f.z.do: [8 mg/L, 5 mg/L @ 5 s]}, expect: {f.z.feeder.inhibited: [false @ 14 s, true @ 15 s]}}]
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    path = tmp_path / "site.yaml"
+    path.write_text(SITE, "utf-8")
+    return path
+
+
+def ask(*arguments: object) -> tuple[int, str]:
+    done = CliRunner().invoke(app, ["rules", *map(str, arguments)])
+    return done.exit_code, done.output
+
+
+def test_the_tests_of_a_site_are_run(site: Path) -> None:
+    code, said = ask("test", site, "--json")
+    assert (code, json.loads(said)["ok"]) == (0, True)
+    site.write_text(SITE.replace("true @ 15 s", "true @ 14 s").replace("false @ 14 s, ", ""), "utf-8")
+    code, said = ask("test", site)
+    assert code == 1
+    assert "f.z.no_feed test 1: f.z.feeder.inhibited at 14 s is false, not true" in said
+
+
+def test_the_library_is_tested_whole_or_by_its_file() -> None:
+    file = Path("rules/library/cold_store.yaml")
+    code, said = ask("test", file, "--json")
+    names = {row["rule"] for row in json.loads(said)["tests"]}
+    assert (code, names) == (0, {name for name in library() if name.startswith("cold_store/")})
+
+
+def test_a_rule_without_a_test_is_named(site: Path) -> None:
+    site.write_text(SITE[: SITE.index("    tests:")], "utf-8")
+    code, said = ask("test", site)
+    assert (code, "without a test: f.z.no_feed" in said) == (0, True)
+
+
+def test_a_rule_is_told_in_words_in_both_languages(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    code, said = ask("explain", site, "f.z.no_feed")
+    assert code == 0
+    for words in ("No feed in low oxygen", "when f.z.do < '6 mg/L'", "for 10 s", "until f.z.do > '7 mg/L'",
+                  "Feeder goes to 0 %", "as if it were so", "Oxygen (f.z.do, mg/L)", "12 times in 24 h"):  # fmt: skip
+        assert words in said
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert "低氧不投喂" in ask("explain", site)[1]
+    code, said = ask("explain", site, "f.z.no_fed")
+    assert (code, "did you mean f.z.no_feed?" in said) == (2, True)
+
+
+RECORD = "time,f.z.do\n" + "\n".join(
+    f"2026-03-20T{12 + minute // 60:02d}:{minute % 60:02d}:00+08:00,{value}"
+    for minute, value in enumerate([8.0] * 10 + [5.0] * 60 + [8.0] * 20 + ["bad"] + [8.0] * 29)
+)
+
+
+def test_a_recording_says_when_a_rule_would_have_acted(site: Path, tmp_path: Path) -> None:
+    record = tmp_path / "record.csv"
+    record.write_text(RECORD, "utf-8")
+    code, said = ask("replay", site, "--csv", record, "--json")
+    assert code == 0, said
+    told = json.loads(said)
+    (rule,) = told["rules"]
+    assert (told["open_loop"], told["rows"]) == (True, 120)
+    assert rule["activations"] == 2
+    # an hour below, off a minute after it is back; then lost for a minute
+    assert rule["hours_on"] == pytest.approx((60 + 1 + 2) / 60, abs=0.02)
+    assert rule["energy_kwh"] == pytest.approx(2.0 * 0.5 * rule["hours_on"], abs=0.02)
+    assert rule["unknown"] == 1
+    code, said = ask(
+        "replay", site, "--csv", record, "--from", "2026-03-20T13:20", "--to", "2026-03-20T13:25", "--json"
+    )
+    assert json.loads(said)["rules"][0]["activations"] == 0
+    code, said = ask("replay", site, "--csv", record, "--step", "10")
+    assert (code, "open loop" in said) == (0, True)
+
+
+@pytest.mark.parametrize(("text", "why"), [
+    ("when,f.z.do\n1,2\n", ":1: the first column is 'time'"),
+    ("time,f.z.od\n1,2\n", ":1: the site has no tag 'f.z.od'"),
+    ("time,f.z.do\nsoon,2\n", ":2: 'soon' is no time"), ("time,f.z.do\n2026-03-20T12:00:00,2\n", ":2:"),
+    ("time,f.z.do\n10,2\n9,2\n", ":3: earlier than the row before"), ("time,f.z.do\n10,two\n", ":2: f.z.do is 'two'"),
+    ("time,f.z.do\nnan,2\n", ":2: 'nan' is no time"), ("time,f.z.do\n10,inf\n", "in mg/L, or bad"),
+    ("time,f.z.do\n", "no row lies in that time"), ("", ":1:"),
+])  # fmt: skip
+def test_a_recording_that_cannot_be_read_is_told_with_its_line(site: Path, tmp_path: Path, text: str, why: str) -> None:
+    record = tmp_path / "record.csv"
+    record.write_text(text, "utf-8")
+    code, said = ask("replay", site, "--csv", record)
+    assert (code, why in said) == (2, True), said
+
+
+def test_a_recording_that_is_not_there_is_told(site: Path, tmp_path: Path) -> None:
+    code, said = ask("replay", site, "--csv", tmp_path / "none.csv")
+    assert (code, "no such file" in said) == (2, True)
+    assert ask("replay", site, "--csv", site, "--from", "soon")[0] == 2
+
+
+def test_rules_are_tried_with_simulated_plants(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("controller.compose.simulate.SETTLE_S", 60.0)
+    code, said = ask("simulate", "ras", "--days", "0.01", "--json")
+    told = json.loads(said)
+    assert (code, told["survived"]) == (0, True)
+    assert [rule["rule"] for rule in told["rules"]] == ["ras1.tank1.no_feed_in_low_oxygen"]
+
+
+SCENARIO = """
+schema: 1
+id: short
+name: {zh: 短, en: Short}
+source: none
+site: ras
+facility: ras1
+start: 2026-03-20T12:00
+length: 3 min
+settle: 1 min
+values:
+  - {port: tank1.oxygen, setpoint: ras1.tank1.do_sp, band: [-0.5 mg/L, 0.5 mg/L]}
+"""
+
+
+def test_a_scenario_is_run_with_its_rules_and_without(tmp_path: Path) -> None:
+    file = tmp_path / "short.yaml"
+    file.write_text(SCENARIO, "utf-8")
+    code, said = ask("simulate", file, "--json")
+    assert code == 0, said
+    told = json.loads(said)
+    assert told["scenario"] == "short"
+    assert told["with_rules"]["metrics"].keys() == told["without_rules"]["metrics"].keys()
