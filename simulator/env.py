@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_config.loader import load_site
-from edge_config.model.control import Timer
+from edge_config.model.control import LoopBase
 from edge_config.model.outputs import OnOff
 from edge_config.model.site import Site
 from edge_config.tags import site_tags
@@ -209,7 +209,7 @@ def _limits(site: Site, farm: Field, facility: str) -> list[tuple[str, float, fl
     """(tag with a true value, low, high) of each loop of the facility."""
     tags, found = site_tags(site), []
     for name, loop in site.loops.items():
-        if isinstance(loop, Timer) or not name.startswith(f"{facility}.") or loop.sp not in site.programs:
+        if not isinstance(loop, LoopBase) or not name.startswith(f"{facility}.") or loop.sp not in site.programs:
             continue
         setting = site.tags.get(loop.pv)
         probe = setting.vote[0] if setting is not None and setting.vote else loop.pv

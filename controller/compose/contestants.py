@@ -16,7 +16,7 @@ from controller.core.programs import Setting
 from controller.core.scan import Core
 from controller.core.state import Chosen, State, to_plain
 from controller.core.words import Override, SetpointChange, Snapshot
-from edge_config.model.control import Dosing, Hysteresis, Loop, PBand, Pid, Timer
+from edge_config.model.control import Dosing, Hysteresis, Loop, LoopBase, PBand, Pid
 from edge_config.model.outputs import Pulse
 from edge_config.model.site import Site
 from foundation.reading import Reading, Value
@@ -195,7 +195,7 @@ class Peer:
 
     def _closed(self) -> list[_Closed]:
         found: list[_Closed] = []
-        loops = {name: loop for name, loop in self._site.loops.items() if not isinstance(loop, Timer)}
+        loops = {name: loop for name, loop in self._site.loops.items() if isinstance(loop, LoopBase)}
         inner = {loop.sp: name for name, loop in loops.items() if loop.sp in self._plan.cascaded}
         for name, loop in loops.items():
             if loop.sp in self._plan.cascaded:
@@ -226,7 +226,7 @@ class Peer:
             case Pid() | PBand() | Dosing():
                 if tuning is None:
                     raise UntunedError(f"no reference tuning for the loop {name}: add it to tunings.yaml")
-            case Timer():
+            case _:
                 raise AssertionError
         split = isinstance(last, Pid) and len(last.split) > 1
         idle = tuning.idle if split else 0.0
@@ -275,7 +275,7 @@ def _raises(loop: Loop) -> bool:
             return loop.effect.value >= 0
         case Hysteresis():
             return loop.above is None
-        case Timer():
+        case _:
             return True
 
 

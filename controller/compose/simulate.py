@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from controller.core.scan import Core
 from controller.core.state import State
 from controller.core.words import ScanResult, Snapshot
-from edge_config.model.control import Dosing, Hysteresis, PBand, Pid, Timer
+from edge_config.model.control import Dosing, Hysteresis, LoopBase, PBand, Pid
 from edge_config.model.site import Site
 from foundation.clock import AcceleratedClock
 from foundation.reading import Reading, Value
@@ -217,7 +217,7 @@ def run(
 
 def _scores(core: Core) -> list[LoopScore]:
     site, found = core.plan, []
-    loops = {name: loop for name, loop in core.site.loops.items() if not isinstance(loop, Timer)}
+    loops = {name: loop for name, loop in core.site.loops.items() if isinstance(loop, LoopBase)}
     shared: Mapping[str, int] = {
         loop.pv: sum(other.pv == loop.pv for other in loops.values()) for loop in loops.values()
     }

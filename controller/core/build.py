@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from controller.core.actuators import (
     Actuator,
@@ -25,10 +25,12 @@ from controller.core.condition import Conditioner, Seen, Stuck
 from controller.core.conditions import Action, AlarmBlock, InterlockBlock
 from controller.core.derive import Expressed, Integrated, Sum
 from controller.core.loops.dosing import DosingSettings
+from controller.core.loops.effect import EffectCheck
 from controller.core.loops.feed_forward import FishOxygen, LineAhead
 from controller.core.loops.pid import PidSettings
-from controller.core.loops.run import BandLoop, DosingLoop, OnLoss, Part, PidLoop, Runner, TimerLoop
+from controller.core.loops.run import BandLoop, DosingLoop, OnLoss, Part, PidLoop, Runner, Schedule, TimerLoop
 from controller.core.loops.simple import Timetable
+from controller.core.loops.structures import RatioLoop, SelectorLoop, StagingLoop
 from controller.core.programs import Light, Line, SetpointProgram, Setting
 from controller.core.rules import Added, RuleBlock, RuleSet, Wanted, gauges_of, ranked
 from controller.core.soft_sensors import DoseEffect, Estimator, HeatLoss, MotorPosition, Tan, Uptake
@@ -47,7 +49,10 @@ from edge_config.model.control import (
     PBand,
     Pid,
     Program,
+    Ratio,
     RuleEffect,
+    Selector,
+    Staging,
     Timer,
 )
 from edge_config.model.estimates import Ammonia, Estimate, OxygenUptake, Supply
@@ -134,7 +139,10 @@ class _Builder:
         }
         loops: tuple[Runner, ...] = self._loops()
         looped = {
-            out for name, loop in site.loops.items() for out in _outputs(loop) if not isinstance(loop, Timer | Dosing)
+            out
+            for name, loop in site.loops.items()
+            for out in _outputs(loop)
+            if not isinstance(loop, Timer | Dosing | Ratio)
         }
         outputs = {name: self._output(name, output, name in looped) for name, output in site.outputs.items()}
         fresh: dict[str, Block] = {f"{name}#seen": Seen() for name in conditioners}
@@ -154,7 +162,7 @@ class _Builder:
         place = site.site
         rules = RuleSet(ruled, gauges_of(self.expressions), Place(place.timezone, place.latitude, place.longitude))
         fresh |= rules.fresh
-        sensors = {loop.pv: tags[loop.pv] for loop in site.loops.values() if not isinstance(loop, Timer)}
+        sensors = {loop.pv: tags[loop.pv] for loop in site.loops.values() if isinstance(loop, LoopBase)}
         return Plan(
             tags, conditioners,
             tuple((name, tag.stale_s) for name, tag in tags.items() if tag.kind is Kind.MEASURED and tag.stale_s),
@@ -292,19 +300,58 @@ class _Builder:
                 unit = _difference(self.units[loop.pv])
                 return BandLoop(
                     name, loop.pv, loop.sp, loop.period, self._due_s(loop), OnLoss.of(loop.on_loss), loop.out,
-                    loop.band.to(unit),
+                    loop.band.to(unit), effect=self._effect(loop),
                 )  # fmt: skip
             case Hysteresis():
                 unit = _difference(self.units[loop.pv])
                 return BandLoop(
                     name, loop.pv, loop.sp, loop.period, self._due_s(loop), OnLoss.of(loop.on_loss), loop.out, None,
                     loop.below.to(unit) if loop.below is not None else None,
-                    loop.above.to(unit) if loop.above is not None else None,
+                    loop.above.to(unit) if loop.above is not None else None, self._effect(loop),
                 )  # fmt: skip
             case Dosing():
                 return self._dosing(name, loop)
             case Timer():
                 return TimerLoop(name, loop.out, Timetable(loop.at, loop.run, self.calendar))
+            case Staging():
+                trim = None if loop.trim is None else Part(loop.trim, 0.0, 100.0, 0.0, 100.0, self._coarse(loop.trim))
+                return StagingLoop(
+                    name, loop.demand, loop.out, trim, loop.up, loop.up_for, loop.down, loop.down_for, loop.period,
+                    loop.period - self.site.site.scan / 2.0,
+                )  # fmt: skip
+            case Selector():
+                setpoint = loop.out if loop.out in self.site.programs else None
+                part = None
+                if setpoint is None:
+                    part = Part(loop.out, 0.0, 100.0, 0.0, 100.0, self._coarse(loop.out))
+                due_s = loop.period - self.site.site.scan / 2.0
+                return SelectorLoop(name, loop.pick, loop.of, part, setpoint, loop.period, due_s)
+            case Ratio():
+                return self._ratio(name, loop)
+
+    def _ratio(self, name: str, loop: Ratio) -> RatioLoop:
+        pump = self.site.outputs[loop.out]
+        assert isinstance(pump, Pulse)
+        unit = self.units[loop.of]
+        of = self.site.outputs.get(loop.of)
+        kind: Literal["counter", "flow", "output"]
+        if isinstance(of, Pulse):
+            kind, ml_per_unit = "output", loop.per.to("L/L") * of.flow
+        elif unit == "m3/h":
+            kind, ml_per_unit = "flow", loop.per.to("L/L") * 1e6 / 3600.0
+        else:
+            kind, ml_per_unit = "counter", loop.per.to(f"L/({unit})") * 1000.0
+        return RatioLoop(
+            name, loop.of, kind, loop.out, ml_per_unit, pump.flow, loop.least, pump.max_pulse, self.site.site.scan
+        )  # fmt: skip
+
+    def _effect(self, loop: Pid | PBand | Hysteresis) -> EffectCheck | None:
+        if loop.check is None:
+            return None
+        raises = _raises(loop)
+        if isinstance(loop, Pid) and loop.split and loop.split[0].gives[1] < loop.split[0].gives[0]:
+            raises = not raises
+        return EffectCheck(loop.check.within, loop.check.moves.to(_difference(self.units[loop.pv])), raises)
 
     def _due_s(self, loop: LoopBase) -> float:
         return loop.period - self.site.site.scan / 2.0
@@ -323,20 +370,37 @@ class _Builder:
             low, high, out_unit = limits[0].to(unit), limits[1].to(unit), _difference(unit)
             # none follows it where it is an influence on another setpoint
             for inner in self.site.loops.values():
-                if not isinstance(inner, Timer) and inner.sp == inner_sp:
+                if isinstance(inner, LoopBase) and inner.sp == inner_sp:
                     inner_pv, inner_out, inner_raises = inner.pv, _outputs(inner)[0], _raises(inner)
             # a loss action is a position: of a setpoint, that share of its limits
-            on_loss = OnLoss(low + (high - low) * on_loss.then / 100.0, on_loss.hold_s)
+            on_loss = OnLoss(low + (high - low) * on_loss.then / 100.0, on_loss.hold_s, on_loss.looks_ahead)
         kc = loop.kc.to(f"({out_unit})/({step})" if step else out_unit)
         deadband = loop.deadband.to(step) if loop.deadband is not None else 0.0
-        settings = PidSettings(kc, loop.ti, loop.td, loop.b, loop.period, low, high, deadband)
+        rate_per_s = loop.rate.to(f"{out_unit}/s") if loop.rate is not None else None
+        settings = PidSettings(kc, loop.ti, loop.td, loop.b, loop.period, low, high, deadband, rate_per_s)
+        schedule = None
+        if loop.schedule is not None:
+            of, gain = loop.schedule.of, f"({out_unit})/({step})" if step else out_unit
+            points = tuple((one.value.to(self.units[of]), one.kc.to(gain), one.ti) for one in loop.schedule.at)
+            schedule = Schedule(of, points)
+        consumer = next(
+            (
+                one
+                for one, other in self.site.loops.items()
+                if inner_sp is not None
+                and (inner_sp in other.of if isinstance(other, Selector)
+                     else isinstance(other, Staging) and other.demand == inner_sp)
+            ),
+            None,
+        )  # fmt: skip
         ahead = tuple((one.of, self._ahead(one, out_unit)) for one in loop.feed_forward)
         parts = tuple(
-            Part(s.out, s.of[0], s.of[1], s.gives[0], s.gives[1], self._coarse(s.out)) for s in loop.split
+            Part(s.out, s.of[0], s.of[1], s.gives[0], s.gives[1], self._coarse(s.out), s.curve) for s in loop.split
         ) or ((Part(outputs[0], 0.0, 100.0, 0.0, 100.0, self._coarse(outputs[0])),) if inner_sp is None else ())
         inner_of = (inner_sp, inner_pv, inner_out, inner_raises)
         return PidLoop(
-            name, loop.pv, loop.sp, loop.period, self._due_s(loop), settings, on_loss, parts, *inner_of, ahead
+            name, loop.pv, loop.sp, loop.period, self._due_s(loop), settings, on_loss, parts, *inner_of, ahead,
+            tuple(one.adapt for one in loop.feed_forward), schedule, self._effect(loop), consumer,
         )  # fmt: skip
 
     def _ahead(self, ff: FeedForward, out_unit: str) -> FishOxygen | LineAhead:
@@ -358,6 +422,7 @@ class _Builder:
         settings = DosingSettings(
             flows, loop.gap, loop.effect.to(f"({step})/L"), loop.share, loop.deadband.to(step), loop.wait,
             loop.ineffective, longest, self.site.site.scan,
+            loop.unexpected.to(step) if loop.unexpected is not None else None,
         )  # fmt: skip
         return DosingLoop(
             name, loop.pv, loop.sp, loop.period, self._due_s(loop), settings, loop.out, loop.only_with
@@ -439,6 +504,8 @@ def _outputs(loop: Any) -> tuple[str, ...]:
     """What a loop writes: outputs, or the setpoint of an inner loop."""
     if isinstance(loop, Pid) and loop.split:
         return tuple(part.out for part in loop.split)
+    if isinstance(loop, Staging) and loop.trim is not None:
+        return (*loop.out, loop.trim)
     return loop.out if isinstance(loop.out, tuple) else (loop.out,)
 
 

@@ -134,7 +134,8 @@ def waiting_for_reset(turn: Turn, interlocks: Sequence[InterlockBlock], dosers: 
     for name in dosers:
         block: DoseBlock = turn.blocks[name]  # type: ignore[assignment]  # a dosing loop's block is a DoseBlock
         if block.dose.phase == "locked":
-            found.append(AlarmNow(f"dosing:{name}", "high", True, block.dose.until_s, {"reset": name}))
+            kind = "unexpected" if block.dose.unexpected else "dosing"
+            found.append(AlarmNow(f"{kind}:{name}", "high", True, block.dose.until_s, {"reset": name}))
     return found
 
 

@@ -6,17 +6,18 @@ throws is reported and left out; the others go on.
 
 from math import isfinite
 
-from controller.core.actuators import resumed
+from controller.core.actuators import Motor, resumed
 from controller.core.arbiter import FOREVER, OutputPlan, decide
 from controller.core.build import Plan, build
 from controller.core.condition import Seen
 from controller.core.conditions import lost_sensors, unheard_outputs, waiting_for_reset
 from controller.core.derive import Expressed, Sum
-from controller.core.flags import doubted_probes
-from controller.core.loops.run import DosingLoop
+from controller.core.flags import doubted_probes, failed_effects
+from controller.core.loops.effect import Strain
+from controller.core.loops.run import WARM_S, BandLoop, DosingLoop, PidBlock, PidLoop, SimpleBlock
 from controller.core.programs import Setting
 from controller.core.soft_sensors import Estimator
-from controller.core.state import Chosen, Sent, State, from_plain, never_seen
+from controller.core.state import Chosen, Sent, State, from_plain, never_seen, written_s
 from controller.core.turn import Turn
 from controller.core.vote import Ballot
 from controller.core.words import (
@@ -54,6 +55,10 @@ class Core:
         self.scan_s = site.site.scan
         self._latched = {interlock.name for interlock in self.plan.interlocks if interlock.latch}
         self._ruled = {rule.name for rule in self.plan.rules.rules}
+        self._checked = {
+            loop.name for loop in self.plan.loops if isinstance(loop, PidLoop | BandLoop) and loop.effect is not None
+        }
+        self._pids = [loop for loop in self.plan.loops if isinstance(loop, PidLoop)]
         self._dosing = {loop.name: loop for loop in self.plan.loops if isinstance(loop, DosingLoop)}
         made = {*self.plan.conditioners, *(derived.name for derived in self.plan.derived)}
         self._late = frozenset(
@@ -74,11 +79,17 @@ class Core:
         blocks |= self.plan.rules.restarted(blocks)
         for name, loop in self._dosing.items():
             blocks[name] = loop.resumed(blocks[name], now_s)
+        # after a long stop the devices stand where they are safe, and a motor where it was left
+        away_s = now_s - written_s(kept)
+        is_warm = 0.0 <= away_s <= WARM_S
         applied = {name: output.safe.then for name, output in outputs.items()} | {
             name: value
             for name, value in state.applied.items()
-            if name in self.plan.cascaded or (name in outputs and 0 <= value <= 100)
+            if name in self.plan.cascaded
+            or (name in outputs and 0 <= value <= 100 and (is_warm or isinstance(blocks[name], Motor)))
         }
+        if not is_warm:
+            blocks |= {loop.name: loop.resumed(blocks[loop.name]) for loop in self._pids}
         latest_s = now_s + LONGEST_OVERRIDE_S
         demands = {
             name: tuple(d._replace(expires_s=min(d.expires_s, latest_s)) for d in kept if d.output == name)
@@ -153,6 +164,10 @@ class Core:
             turn.resets[wish.subject] = wish
         elif wish.subject in self._dosing:
             turn.blocks[wish.subject] = self.plan.fresh[wish.subject]
+            turn.events.append(Event(turn.now_s, "reset", wish.subject, values))
+        elif wish.subject in self._checked:
+            block: PidBlock | SimpleBlock = turn.blocks[wish.subject]  # type: ignore[assignment]  # a checked loop's
+            turn.blocks[wish.subject] = block._replace(strain=Strain())
             turn.events.append(Event(turn.now_s, "reset", wish.subject, values))
         else:
             turn.events.append(Event(turn.now_s, "refused", wish.subject, {**values, "why": "not_resettable"}))
@@ -376,6 +391,7 @@ class Core:
         alarms += self.plan.rules.alarms(turn)
         alarms += lost_sensors(turn, self.plan.loop_sensors)
         alarms += doubted_probes(turn, self.plan.votes)
+        alarms += failed_effects(turn, self._checked)
         alarms += unheard_outputs(turn, self.plan.output_of, UNHEARD_AFTER)
         alarms += waiting_for_reset(turn, self.plan.interlocks, self._dosing)
         turn.alarms = tuple(alarms)

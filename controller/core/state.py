@@ -94,6 +94,14 @@ def from_plain(plain: object, forms: Mapping[str, Block], now_s: float) -> State
     )
 
 
+def written_s(plain: object) -> float:
+    """When a kept state was written; -inf if it does not say."""
+    try:
+        return _number(plain.get("at_s")) if isinstance(plain, dict) else float("-inf")
+    except _MISFIT:
+        return float("-inf")
+
+
 _CHOSEN = Chosen(0.0, "", 0.0)
 _MISFIT = (TypeError, ValueError, OverflowError)
 _Read = TypeVar("_Read")

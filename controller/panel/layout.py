@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from controller.panel.farm import Farm
-from edge_config.model.control import Alarm, Dosing, Hysteresis, PBand, Pid, Program, RuleAlarm, Timer
+from edge_config.model.control import Alarm, Dosing, Hysteresis, LoopBase, PBand, Pid, Program, RuleAlarm
 from edge_config.model.site import Site
 from edge_config.model.values import Name
 from edge_config.templates import Placed, placed_rules
@@ -119,7 +119,7 @@ class SiteShape:
 def layout(farm: Farm) -> SiteShape:
     """The site as the panel draws it."""
     site = farm.site
-    loops = {name: loop for name, loop in site.loops.items() if not isinstance(loop, Timer)}
+    loops = {name: loop for name, loop in site.loops.items() if isinstance(loop, LoopBase)}
     return SiteShape(
         site=PlaceShape(site.site.id, _name(site.site.name), site.site.timezone, site.panel.languages),
         facilities=tuple(
@@ -187,7 +187,7 @@ def _names(farm: Farm) -> dict[str, NameShape]:
     """Loops that control nothing, rules and interlocks: whoever may own an order."""
     site = farm.site
     return {
-        **{name: _called(farm, name, loop.name) for name, loop in site.loops.items() if isinstance(loop, Timer)},
+        **{name: _called(farm, name, loop.name) for name, loop in site.loops.items() if not isinstance(loop, LoopBase)},
         **{one.id: _described(one) for one in placed_rules(site)},
         **{name: _called(farm, name, interlock.name) for name, interlock in site.interlocks.items()},
     }

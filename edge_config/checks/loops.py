@@ -1,18 +1,37 @@
 """Loops: each between a value and an output (or an inner setpoint) that fit it and that no other loop writes."""
 
+from itertools import pairwise
+
 from edge_config.checks.inspection import Inspection, alike, difference, ratio
-from edge_config.model.control import Dosing, FeedForward, Hysteresis, Loop, LoopBase, PBand, Pid, Timer
+from edge_config.model.control import (
+    Dosing,
+    EffectCheck,
+    FeedForward,
+    Hysteresis,
+    Loop,
+    LoopBase,
+    PBand,
+    Pid,
+    Ratio,
+    Schedule,
+    Selector,
+    Staging,
+    Timer,
+)
 from edge_config.model.outputs import OnOff, Output, Pulse
 from edge_config.model.values import Hold
 from edge_config.wording import nearest
 from foundation.document import Path_
 
+FLOW = "m3/h"
+COUNTED = ("L", "kg", "kWh")
+"""What a ratio may follow: a flow, or a counter."""
 FEED_COUNTER = "kg"
 """What the model of fed fish counts in."""
 
 
 def check_loops(inspection: Inspection) -> None:
-    """E350 to E360, W304, W305, W309."""
+    """E350 to E362, E366 to E369, E380, W304, W305, W308, W309."""
     writers: dict[str, tuple[Path_, str]] = {}
     for name, loop in inspection.site.loops.items():
         path: Path_ = ("loops", name)
@@ -21,9 +40,19 @@ def check_loops(inspection: Inspection) -> None:
             first = writers.setdefault(out, (place, name))
             if first != (place, name):
                 inspection.note("E355", place, output=out, first=first[1])
-        if isinstance(loop, Timer):
-            inspection.positive((*path, "run"), loop.run)
-            continue
+        match loop:
+            case Timer():
+                inspection.positive((*path, "run"), loop.run)
+                continue
+            case Staging():
+                _staging(inspection, path, loop)
+                continue
+            case Selector():
+                _selector(inspection, path, loop)
+                continue
+            case Ratio():
+                _ratio(inspection, path, loop)
+                continue
         step = _value(inspection, path, loop)
         if isinstance(loop.on_loss, Hold):
             inspection.percent((*path, "on_loss", "then"), loop.on_loss.then)
@@ -31,6 +60,7 @@ def check_loops(inspection: Inspection) -> None:
             case Pid():
                 _pid(inspection, path, name, loop, step)
             case PBand():
+                _check(inspection, path, loop.check, step)
                 band = inspection.number((*path, "band"), loop.band, step)
                 if band is not None:
                     inspection.not_zero((*path, "band"), band)
@@ -42,11 +72,13 @@ def check_loops(inspection: Inspection) -> None:
 
 def outs(path: Path_, loop: Loop) -> list[tuple[Path_, str]]:
     """What a loop writes, and where the file says so."""
-    if isinstance(loop, Dosing):
-        return [((*path, "out", index), out) for index, out in enumerate(loop.out)]
+    if isinstance(loop, Dosing | Staging):
+        written: list[tuple[Path_, str]] = [((*path, "out", index), out) for index, out in enumerate(loop.out)]
+        trim = loop.trim if isinstance(loop, Staging) else None
+        return written if trim is None else [*written, ((*path, "trim"), trim)]
     if isinstance(loop, Pid):
-        written: list[tuple[Path_, str]] = [((*path, "out"), loop.out)] if loop.out is not None else []
-        return written + [((*path, "split", index, "out"), part.out) for index, part in enumerate(loop.split)]
+        first: list[tuple[Path_, str]] = [((*path, "out"), loop.out)] if loop.out is not None else []
+        return first + [((*path, "split", index, "out"), part.out) for index, part in enumerate(loop.split)]
     return [((*path, "out"), loop.out)]
 
 
@@ -62,23 +94,26 @@ def _out(inspection: Inspection, place: Path_, name: str, loop: Loop, out: str) 
         output = inspection.output(place, out)
         if output is not None:
             _fits(inspection, place, loop, out, output)
-    elif not isinstance(loop, Pid) or loop.split:
+    elif not isinstance(loop, Pid | Selector) or (isinstance(loop, Pid) and loop.split):
         inspection.note("E351", place, setpoint=out, type=loop.type)
     else:
         if program.by_loop != name:
             inspection.note("E352", place, setpoint=out, loop=name)
-        own = inspection.site.programs.get(loop.sp)
-        if own is not None and own.by_loop is not None:
+        own = inspection.site.programs.get(loop.sp) if isinstance(loop, Pid) else None
+        if isinstance(loop, Pid) and own is not None and own.by_loop is not None:
             inspection.note("E360", place, setpoint=out, sp=loop.sp)
 
 
 def _fits(inspection: Inspection, place: Path_, loop: Loop, out: str, output: Output) -> None:
-    if isinstance(loop, Dosing):
+    if isinstance(loop, Dosing | Ratio):
         if not isinstance(output, Pulse):
             inspection.note("E353", place, output=out, type=output.type)
+    elif isinstance(loop, Staging) and place[-1] != "trim":
+        if not isinstance(output, OnOff):
+            inspection.note("E366", place, found=out, near=nearest(out, []), kind="on_off")
     elif isinstance(output, Pulse):
         inspection.note("E354", place, output=out, type=loop.type)
-    elif isinstance(output, OnOff) and isinstance(loop, Pid | PBand):
+    elif isinstance(output, OnOff) and isinstance(loop, Pid | PBand | Selector | Staging):
         inspection.note("E361", place, output=out, type=loop.type)
 
 
@@ -121,6 +156,8 @@ def _pid(inspection: Inspection, path: Path_, name: str, loop: Pid, step: str | 
     for index, part in enumerate(loop.split):
         if part.of[0] >= part.of[1]:
             inspection.note("E358", (*path, "split", index, "of"))
+        if len(part.curve) == 1 or any(b[0] <= a[0] or b[1] <= a[1] for a, b in pairwise(part.curve)):
+            inspection.note("E367", (*path, "split", index, "curve"))
     inspection.positive((*path, "ti"), loop.ti)
     out_unit: str | None = "%"
     if loop.out in inspection.site.programs and not loop.split:
@@ -134,6 +171,16 @@ def _pid(inspection: Inspection, path: Path_, name: str, loop: Pid, step: str | 
             inspection.not_zero((*path, "kc"), kc)
         deadband = inspection.number((*path, "deadband"), loop.deadband, step)
         inspection.not_negative((*path, "deadband"), deadband)
+        if loop.schedule is not None:
+            _schedule(inspection, (*path, "schedule"), loop, loop.schedule, out_unit, step)
+    inspection.positive(
+        (*path, "rate"), inspection.number((*path, "rate"), loop.rate, f"{out_unit}/s", f"{out_unit}/min")
+    )
+    if loop.check is not None and (len(loop.split) > 1 or out_unit != "%"):
+        inspection.note("E368", (*path, "check"), key=True)
+    _check(inspection, path, loop.check, step)
+    if isinstance(loop.on_loss, Hold) and loop.on_loss.add is not None and not loop.feed_forward:
+        inspection.note("W308", (*path, "on_loss", "add"), key=True, key_name="add")
     for index, ahead in enumerate(loop.feed_forward):
         _feed_forward(inspection, (*path, "feed_forward", index), ahead, out_unit)
 
@@ -155,7 +202,73 @@ def _feed_forward(inspection: Inspection, path: Path_, ahead: FeedForward, out_u
         inspection.number((*path, "zero"), ahead.zero, unit)
 
 
+def _schedule(inspection: Inspection, path: Path_, loop: Pid, schedule: Schedule, out_unit: str, step: str) -> None:
+    """Points rising, gains of one sign."""
+    unit = inspection.numeric((*path, "of"), schedule.of)
+    values: list[float] = []
+    for index, point in enumerate(schedule.at):
+        place = (*path, "at", index)
+        value = inspection.number((*place, "value"), point.value, unit)
+        kc = inspection.number((*place, "kc"), point.kc, *ratio(out_unit, step))
+        if kc is not None and (kc == 0.0 or (kc > 0.0) is not (loop.kc.value > 0.0)):
+            inspection.note("E339", (*place, "kc"))
+        inspection.positive((*place, "ti"), point.ti)
+        if value is not None:
+            values.append(value)
+    if any(b <= a for a, b in pairwise(values)):
+        inspection.note("E367", (*path, "at"))
+
+
+def _check(inspection: Inspection, path: Path_, check: EffectCheck | None, step: str | None) -> None:
+    if check is not None:
+        inspection.positive((*path, "check", "within"), check.within)
+        moves = inspection.number((*path, "check", "moves"), check.moves, step)
+        inspection.positive((*path, "check", "moves"), moves)
+
+
+def _staging(inspection: Inspection, path: Path_, loop: Staging) -> None:
+    program = inspection.site.programs.get(loop.demand)
+    if program is None or program.by_loop is None or program.limits[0].unit != "%":
+        named = [name for name, one in inspection.site.programs.items() if one.by_loop is not None]
+        inspection.note("E369", (*path, "demand"), found=loop.demand, near=nearest(loop.demand, named))
+    for key, value in (("up", loop.up), ("down", loop.down)):
+        inspection.percent((*path, key), value)
+    inspection.positive((*path, "period"), loop.period)
+    # else one that has just started stops again
+    if loop.down >= loop.up:
+        inspection.note("E380", (*path, "down"), up=f"{loop.up:g} %")
+
+
+def _selector(inspection: Inspection, path: Path_, loop: Selector) -> None:
+    """Setpoints, all in the unit of what they go to."""
+    programs = inspection.site.programs
+    wanted = programs[loop.out].limits[0].unit if loop.out in programs else "%"
+    inspection.positive((*path, "period"), loop.period)
+    for index, tag in enumerate(loop.of):
+        place = (*path, "of", index)
+        if tag not in programs:
+            inspection.note("E369", place, found=tag, near=nearest(tag, programs))
+        elif not alike(programs[tag].limits[0].unit, wanted):
+            inspection.note("E345", place, tag=tag, unit=programs[tag].limits[0].unit or "1", wanted=wanted)
+
+
+def _ratio(inspection: Inspection, path: Path_, loop: Ratio) -> None:
+    inspection.positive((*path, "least"), loop.least)
+    unit = inspection.numeric((*path, "of"), loop.of)
+    if loop.of in inspection.site.outputs:
+        if not isinstance(inspection.site.outputs[loop.of], Pulse):
+            inspection.note("E366", (*path, "of"), found=loop.of, near=nearest(loop.of, []), kind="pulse")
+        unit = "L"
+    elif unit is not None and unit not in COUNTED and unit != FLOW:
+        inspection.note("E345", (*path, "of"), tag=loop.of, unit=unit or "1", wanted="L, kg, kWh, m3/h")
+        return
+    if unit is not None:
+        per = inspection.number((*path, "per"), loop.per, f"L/({'L' if unit == FLOW else unit})", "mL/L")
+        inspection.positive((*path, "per"), per)
+
+
 def _hysteresis(inspection: Inspection, path: Path_, loop: Hysteresis, step: str | None) -> None:
+    _check(inspection, path, loop.check, step)
     if loop.below is None and loop.above is None:
         inspection.note("E359", path, key=True)
     for key, quantity in (("below", loop.below), ("above", loop.above)):
@@ -173,5 +286,6 @@ def _dosing(inspection: Inspection, path: Path_, loop: Dosing, step: str | None)
         effect = inspection.number((*path, "effect"), loop.effect, f"({step})/L", f"{step}/L")
         if effect is not None:
             inspection.not_zero((*path, "effect"), effect)
+    inspection.positive((*path, "unexpected"), inspection.number((*path, "unexpected"), loop.unexpected, step))
     deadband = inspection.number((*path, "deadband"), loop.deadband, step)
     inspection.not_negative((*path, "deadband"), deadband)

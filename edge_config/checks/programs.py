@@ -2,7 +2,7 @@
 
 from edge_config.checks.inspection import Inspection, difference
 from edge_config.checks.loops import written_by
-from edge_config.model.control import LightSum, Program, Timer
+from edge_config.model.control import LightSum, LoopBase, Program, Selector, Staging
 from edge_config.wording import nearest
 from foundation.document import Path_
 from foundation.units import Quantity
@@ -54,9 +54,13 @@ def _source(inspection: Inspection, path: Path_, name: str, program: Program) ->
     if program.by_loop not in loops or name not in written_by(loops[program.by_loop]):
         near = nearest(program.by_loop, loops)
         inspection.note("E343", (*path, "by_loop"), loop=program.by_loop, setpoint=name, near=near)
-    followed = any(loop.sp == name for loop in loops.values() if not isinstance(loop, Timer))
+    followed = any(loop.sp == name for loop in loops.values() if isinstance(loop, LoopBase))
     influences = any(one.of == name for other in inspection.site.programs.values() for one in other.influences)
-    if not followed and not influences:
+    taken = any(
+        name == loop.demand if isinstance(loop, Staging) else isinstance(loop, Selector) and name in loop.of
+        for loop in loops.values()
+    )
+    if not followed and not influences and not taken:
         inspection.note("E344", path, key=True, setpoint=name)
 
 
@@ -67,7 +71,7 @@ def _unit(inspection: Inspection, name: str, program: Program) -> str | None:
     if program.limits[0].unit:
         return program.limits[0].unit
     for loop in inspection.site.loops.values():
-        if not isinstance(loop, Timer) and loop.sp == name:
+        if isinstance(loop, LoopBase) and loop.sp == name:
             unit = inspection.units.get(loop.pv)
             return None if unit in (BOOL, TEXT) else unit
     return ""

@@ -13,6 +13,7 @@ from edge_config.model.values import (
     Identifier,
     Moment,
     Name,
+    Percent,
     Position,
     ScopedName,
     Seconds,
@@ -80,6 +81,8 @@ class FeedForward(Frozen):
     """Value of the disturbance at which nothing is added."""
     lag: Seconds = 0.0
     model: Literal["line", "fish_oxygen"] = "line"
+    adapt: bool = False
+    """Whether it learns its gain, from half to twice what is written."""
 
 
 def _several(raw: Any) -> Any:
@@ -92,6 +95,30 @@ class Split(Frozen):
     out: TagName
     of: tuple[Position, Position]
     gives: tuple[Position, Position]
+    curve: tuple[tuple[Position, Position], ...] = ()
+    """Share of the effect, share of the position: for a valve or a vent of which the first tenth does half of it."""
+
+
+class ScheduledGain(Frozen):
+    """Gain and integral time at one value of the tag that they depend on."""
+
+    value: AnyQuantity
+    kc: AnyQuantity
+    ti: Seconds
+
+
+class Schedule(Frozen):
+    """A gain for each place of the farm's year: `at` points of a tag, straight between."""
+
+    of: TagName
+    at: tuple[ScheduledGain, ...] = Field(min_length=2)
+
+
+class EffectCheck(Frozen):
+    """Above 80 % the value must move by `moves` within so long, or the loop gives up until it is reset."""
+
+    within: Seconds
+    moves: AnyQuantity
 
 
 class LoopBase(Frozen):
@@ -117,6 +144,10 @@ class Pid(LoopBase):
     b: float = Field(default=1.0, ge=0, le=1)
     deadband: AnyQuantity | None = None
     """Of the error, for the integral only."""
+    rate: AnyQuantity | None = None
+    """Fastest change of the output."""
+    schedule: Schedule | None = None
+    check: EffectCheck | None = None
     feed_forward: Annotated[
         tuple[FeedForward, ...],
         BeforeValidator(_several, json_schema_input_type=FeedForward | tuple[FeedForward, ...]),
@@ -130,6 +161,7 @@ class PBand(LoopBase):
     type: Literal["p_band"]
     out: TagName
     band: AnyQuantity
+    check: EffectCheck | None = None
 
 
 class Hysteresis(LoopBase):
@@ -139,6 +171,7 @@ class Hysteresis(LoopBase):
     out: TagName
     below: AnyQuantity | None = None
     above: AnyQuantity | None = None
+    check: EffectCheck | None = None
 
 
 class Dosing(LoopBase):
@@ -160,6 +193,8 @@ class Dosing(LoopBase):
     """So many pulses without effect lock the dosing."""
     only_with: TagName | None = None
     """An output that must be on (the circulation that mixes)."""
+    unexpected: AnyQuantity | None = None
+    """The value moves by so much within five minutes as if dosed, and nobody dosed: the dosing is locked."""
 
 
 class Timer(Frozen):
@@ -172,7 +207,48 @@ class Timer(Frozen):
     name: Name | None = None
 
 
-Loop = Annotated[Pid | PBand | Hysteresis | Dosing | Timer, Field(discriminator="type")]
+class Staging(Frozen):
+    """Machines of one size, switched on one after the other as a demand grows; least-run first."""
+
+    type: Literal["staging"]
+    demand: TagName
+    """A setpoint from 0 to 100 % that an outer pid writes."""
+    out: tuple[TagName, ...] = Field(min_length=1)
+    trim: TagName | None = None
+    """A drive that fills the steps."""
+    up: Percent = 85.0
+    up_for: Seconds = 60.0
+    down: Percent = 50.0
+    down_for: Seconds = 600.0
+    period: Seconds = 5.0
+    name: Name | None = None
+
+
+class Selector(Frozen):
+    """The largest or smallest of several setpoints (of outer loops, or fixed) goes to the output; the losers track."""
+
+    type: Literal["selector"]
+    pick: Literal["max", "min"]
+    of: tuple[TagName, ...] = Field(min_length=2)
+    out: TagName
+    period: Seconds = 5.0
+    name: Name | None = None
+
+
+class Ratio(Frozen):
+    """A dosing pump follows what has run: so much `per` unit of a counter, of a flow, or of another pump's volume."""
+
+    type: Literal["ratio"]
+    of: TagName
+    out: TagName
+    per: AnyQuantity
+    """mL of this for one unit of that: `2 mL/L`, `5 mL/kg`."""
+    least: Seconds = 1.0
+    """Shortest pulse."""
+    name: Name | None = None
+
+
+Loop = Annotated[Pid | PBand | Hysteresis | Dosing | Timer | Staging | Selector | Ratio, Field(discriminator="type")]
 
 
 class Delays(Frozen):

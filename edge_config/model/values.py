@@ -168,6 +168,8 @@ class Hold(Frozen):
 
     hold: Seconds
     then: Percent
+    add: Literal["feed_forward"] | None = None
+    """What a pid's feed-forwards add stays on top of `then`."""
 
 
 def _position(raw: Any) -> Any:

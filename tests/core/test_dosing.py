@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.core.loops.dosing import LEARN, MOST_DOWN, MOST_UP, Dose, DosingSettings, dosing
-from controller.core.words import Override, SetpointChange
+from controller.core.words import Override, Reset, SetpointChange
 from foundation.reading import Reason
 from tests.core.small_site import START_S, Farm, core_of, document, only
 
@@ -264,3 +264,37 @@ def test_no_day_has_more_than_its_volume_whatever_the_loop_wants():
     farm.says["fa.z.ec"] = 1.0
     ran = farm.live(1500, stuck=True)
     assert 398.0 <= 2.0 * ran["fa.z.pump_a"] <= 402.0
+
+
+# --- a valve that does not shut
+
+ACID = DosingSettings((0.5,), 0.0, -10.0, 0.7, 0.06, 300.0, 4, 60.0, 1.0, 0.15)
+
+
+def test_a_ph_that_falls_by_itself_locks_the_dosing_before_anything_is_dosed():
+    """control.md 2.5, unexpected effect."""
+    found, state = pulses(ACID, lambda second, _: 5.75 - 0.0008 * max(second - 1200, 0), 2400, sp=5.8)
+    assert found == []
+    assert (state.phase, state.unexpected) == ("locked", True)
+
+
+def test_a_slow_drift_noise_and_what_it_dosed_itself_are_no_leak():
+    def falls(second: int, found: list[tuple[int, int, float]]) -> float:
+        given = sum(length * 0.5 / 1000.0 for at, _, length in found if second >= at + length + 60)
+        return 6.4 - 10.0 * given + 0.02 * (second // 60 % 2) - 0.000_01 * second
+
+    found, state = pulses(ACID, falls, 4 * 3600, sp=5.8)
+    assert len(found) > 2
+    assert state.phase != "locked"
+
+
+def test_a_locked_leak_is_an_alarm_of_its_own_until_it_is_reset():
+    site = only("fa.z.ec_loop", "fa.z.ph_loop")
+    site["loops"]["fa.z.ph_loop"]["unexpected"] = "0.15 pH"
+    farm = Farm(core_of(site))
+    farm.run(400)  # after a start it waits first
+    farm.says["fa.z.ph"] = 5.6
+    farm.run(30)
+    assert [alarm.id for alarm in farm.state.alarms] == ["unexpected:fa.z.ph_loop"]
+    farm.scan([Reset("1", "fa.z.ph_loop", "wang", farm.now_s)])
+    assert farm.state.alarms == ()

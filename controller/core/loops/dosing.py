@@ -30,6 +30,11 @@ class Dose(NamedTuple):
     """Pulses in a row that did nothing."""
     learned: int = 0
     """Pulses that its effect was learned from."""
+    calm_s: float = -1.0
+    """Begin of the present look at whether the value moves without a dose; -1 none."""
+    calm_at: float = 0.0
+    unexpected: bool = False
+    """Locked because the value moved as if dosed, and nobody dosed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,11 @@ class DosingSettings:
     longest_s: float
     grain_s: float
     """A pulse is a multiple of this (the scan), and at least this."""
+    unexpected: float | None = None
+    """A move of so much within five minutes, the way a dose moves it and without one, is a valve that does not shut."""
+
+
+LOOK_S = 300.0
 
 
 def dosing(settings: DosingSettings, state: Dose, sp: float, pv: float | None, allowed: bool, now_s: float) -> Dose:
@@ -61,7 +71,7 @@ def dosing(settings: DosingSettings, state: Dose, sp: float, pv: float | None, a
         # no mixing, or nothing to see: what runs ends now, the wait starts again from here, and a dose that was cut
         # teaches nothing
         if state.phase in ("pulse", "gap"):
-            return state._replace(phase="wait", until_s=now_s + settings.wait_s, seconds=0.0)
+            return state._replace(phase="wait", until_s=now_s + settings.wait_s, seconds=0.0, calm_s=-1.0)
         if state.phase == "wait" and not allowed:
             return state._replace(until_s=now_s + settings.wait_s)
         return state
@@ -84,7 +94,20 @@ def dosing(settings: DosingSettings, state: Dose, sp: float, pv: float | None, a
         state = _learn(settings, state, pv)
         if state.phase == "locked":
             return state
+    if settings.unexpected is not None:
+        state = _watch(settings.unexpected, state, pv, now_s)
+        if state.phase == "locked":
+            return state
     return _begin(settings, state, sp, pv, now_s)
+
+
+def _watch(much: float, state: Dose, pv: float, now_s: float) -> Dose:
+    """Whether the value moves by itself as a dose would move it, looked at in windows between doses."""
+    if not 0.0 <= state.calm_s <= now_s:
+        return state._replace(calm_s=now_s, calm_at=pv)
+    if (pv - state.calm_at) * (1.0 if state.effect > 0 else -1.0) >= much:
+        return state._replace(phase="locked", unexpected=True, until_s=now_s)
+    return state._replace(calm_s=now_s, calm_at=pv) if now_s - state.calm_s >= LOOK_S else state
 
 
 def _begin(settings: DosingSettings, state: Dose, sp: float, pv: float, now_s: float) -> Dose:
@@ -98,7 +121,9 @@ def _begin(settings: DosingSettings, state: Dose, sp: float, pv: float, now_s: f
     seconds = floor(seconds / settings.grain_s + 1e-9) * settings.grain_s
     if seconds < settings.grain_s:
         return state._replace(phase="idle", part=0)
-    return state._replace(phase="pulse", part=0, seconds=seconds, until_s=now_s + seconds, before=pv)
+    return state._replace(
+        phase="pulse", part=0, seconds=seconds, until_s=now_s + seconds, before=pv, calm_s=-1.0
+    )  # fmt: skip
 
 
 def _learn(settings: DosingSettings, state: Dose, pv: float) -> Dose:

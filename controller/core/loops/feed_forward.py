@@ -56,3 +56,43 @@ class FishOxygen:
             return Ahead(), 0.0
         new = Ahead(first - digested_first, second - second * leave, x if x is not None else state.source, now_s)
         return new, self.gain * rate_kg_h
+
+
+class Scale(NamedTuple):
+    """What a feed-forward has learned of its own gain: needed = offset + gain * what it adds."""
+
+    gain: float = 1.0
+    offset: float = 0.0
+    p_gain: float = 0.002
+    p_cross: float = 0.0
+    p_offset: float = 100.0
+    at_s: float = 0.0
+
+
+LEAST_GAIN, MOST_GAIN = 0.5, 2.0
+FORGET, LEARN_S = 0.999, 60.0
+"""One lesson a minute, of which the last seventeen hours count (control.md 2.3: forgetting 0.999, bounds 0.5 to 2)."""
+P_GAIN, P_OFFSET = 0.002, 100.0
+"""How unsure it may become at most: while nothing moves there is nothing to be learned, and nothing to be forgotten."""
+NOISE = 100.0
+"""Of what is needed, %^2: a loop's own moves are no news of the disturbance."""
+
+
+def learned(scale: Scale, adds: float, needed: float, now_s: float) -> Scale:
+    """Recursive least squares with forgetting. `needed` is what the output was, without other feed-forwards."""
+    if not (isfinite(adds) and isfinite(needed)) or 0.0 <= now_s - scale.at_s < LEARN_S:
+        return scale
+    if scale.at_s <= 0.0:
+        return scale._replace(offset=needed - scale.gain * adds, at_s=now_s)
+    pg = scale.p_gain * adds + scale.p_cross
+    po = scale.p_cross * adds + scale.p_offset
+    s = FORGET * NOISE + adds * pg + po
+    error = needed - scale.offset - scale.gain * adds
+    gain = min(max(scale.gain + pg / s * error, LEAST_GAIN), MOST_GAIN)
+    offset = scale.offset + po / s * error
+    p = [(scale.p_gain - pg * pg / s) / FORGET, (scale.p_cross - pg * po / s) / FORGET,
+         (scale.p_offset - po * po / s) / FORGET]  # fmt: skip
+    much = max(p[0] / P_GAIN, p[2] / P_OFFSET, 1.0)
+    if not all(map(isfinite, (gain, offset, *p))) or p[0] < 0.0 or p[2] < 0.0:
+        return Scale(gain=scale.gain, offset=needed - scale.gain * adds, at_s=now_s)
+    return Scale(gain, offset, p[0] / much, p[1] / much, p[2] / much, now_s)

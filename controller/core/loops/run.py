@@ -1,10 +1,12 @@
 """How each kind of loop runs inside a scan: when it is due, what it does when its sensor is lost, what it demands."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 from controller.core.loops.dosing import Dose, DosingSettings, dosing
-from controller.core.loops.feed_forward import Ahead, FishOxygen, LineAhead
+from controller.core.loops.effect import EffectCheck, Strain
+from controller.core.loops.feed_forward import Ahead, FishOxygen, LineAhead, Scale, learned
 from controller.core.loops.pid import PidSettings, PidState, pid
 from controller.core.loops.simple import OnOffState, Timetable, hysteresis, p_band
 from controller.core.state import Block
@@ -15,6 +17,8 @@ from foundation.reading import Quality, Reading, Reason
 
 LEASE_PERIODS = 3.0
 """A loop's demand lives for so many of its periods: a loop that stops is soon no longer heard."""
+WARM_S = 300.0
+"""A loop that was stopped for longer begins from where its output is now (control.md 2.1)."""
 SETTLE_S = 10.0
 """After a restart a sensor has this long to be heard before its loop counts it as lost (control.md 3.5)."""
 
@@ -32,13 +36,19 @@ class OnLoss:
 
     then: float
     hold_s: float
+    looks_ahead: bool = False
+    """After the hold, what the feed-forwards have added since is added to `then`."""
 
     @staticmethod
     def of(action: float | Hold) -> "OnLoss":
-        return OnLoss(action.then, action.hold) if isinstance(action, Hold) else OnLoss(action, 0.0)
+        if isinstance(action, Hold):
+            return OnLoss(action.then, action.hold, action.add == "feed_forward")
+        return OnLoss(action, 0.0)
 
-    def value(self, lost: Lost, now_s: float) -> float:
-        return lost.held if now_s - lost.since_s < self.hold_s else self.then
+    def value(self, lost: Lost, now_s: float, extra: float = 0.0) -> float:
+        if now_s - lost.since_s < self.hold_s:
+            return lost.held
+        return self.then + extra if self.looks_ahead else self.then
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +62,56 @@ class Part:
     high: float
     coarse: float
     """Applied within this of what was ordered counts as followed (a motor's dead zone)."""
+    curve: tuple[tuple[float, float], ...] = ()
+    """Characterisation: (share of the effect, share of the position), both 0 to 100 and rising; straight without."""
 
     def share(self, wanted: float) -> float:
         width = self.to - self.from_
         where = min(max((wanted - self.from_) / width, 0.0), 1.0) if width else 1.0
+        if self.curve:
+            where = _bent(self.curve, where)
         return self.low + (self.high - self.low) * where
 
     def wanted(self, applied: float) -> float:
         width = self.high - self.low
         where = min(max((applied - self.low) / width, 0.0), 1.0) if width else 0.0
+        if self.curve:
+            where = _bent(tuple((y, x) for x, y in self.curve), where)
         return self.from_ + (self.to - self.from_) * where
+
+
+def _bent(curve: tuple[tuple[float, float], ...], where: float) -> float:
+    """A share (0 to 1) through the curve."""
+    x = 100.0 * where
+    (x1, y1), (x2, y2) = curve[0], curve[-1]
+    for left, right in pairwise(curve):
+        if left[0] <= x <= right[0]:
+            (x1, y1), (x2, y2) = left, right
+            break
+    else:
+        return (y1 if x < x1 else y2) / 100.0
+    return (y1 + (y2 - y1) * (x - x1) / (x2 - x1)) / 100.0 if x2 > x1 else y1 / 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Gain and integral time by another tag: straight between points, flat beyond; without it the weakest."""
+
+    of: str
+    points: tuple[tuple[float, float, float], ...]
+    """Value of the tag (rising), kc, ti in s."""
+
+    def at(self, x: float | bool | str | None) -> tuple[float, float]:
+        points = self.points
+        if isinstance(x, str) or x is None:
+            return min((kc for _, kc, _ in points), key=abs), max(ti_s for _, _, ti_s in points)
+        if x <= points[0][0]:
+            return points[0][1:]
+        for (x1, kc1, ti1), (x2, kc2, ti2) in pairwise(points):
+            if x <= x2:
+                share = (x - x1) / (x2 - x1)
+                return kc1 + (kc2 - kc1) * share, ti1 + (ti2 - ti1) * share
+        return points[-1][1:]
 
 
 class Runner(Protocol):
@@ -85,6 +135,12 @@ class PidBlock(NamedTuple):
     ahead: tuple[Ahead, ...] = ()
     lost: Lost = Lost()
     at_s: float = 0.0
+    scales: tuple[Scale, ...] = ()
+    strain: Strain = Strain()
+
+
+SETTLED = 0.05
+"""A feed-forward learns while the error moves the output by less than this share of its range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +164,21 @@ class PidLoop:
     """More of the inner output raises the inner value."""
     ahead: tuple[tuple[str, LineAhead | FishOxygen], ...]
     """Feed-forwards, each with the tag that it follows."""
+    adapts: tuple[bool, ...] = ()
+    """Of each feed-forward, whether it learns its gain."""
+    schedule: Schedule | None = None
+    effect: EffectCheck | None = None
+    consumer: str | None = None
+    """The staging or the selector that takes `inner_sp`, and knows what came of it."""
 
     @property
     def fresh(self) -> Block:
-        return PidBlock(ahead=(Ahead(),) * len(self.ahead))
+        return PidBlock(ahead=(Ahead(),) * len(self.ahead), scales=(Scale(),) * len(self.ahead))
+
+    def resumed(self, block: Block) -> Block:
+        """After a long stop the output may be anywhere: it begins from there."""
+        kept: PidBlock = block  # type: ignore[assignment]  # blocks hold what `fresh` is
+        return kept._replace(inner=kept.inner._replace(at_s=0.0))
 
     def run(self, turn: Turn) -> None:
         block: PidBlock = turn.blocks[self.name]  # type: ignore[assignment]  # blocks hold what `fresh` is
@@ -125,23 +192,58 @@ class PidLoop:
         if is_lost and _settling(reading, block.at_s, block.lost, now_s):
             self._demand(turn, block.inner.output, Because("settling", {"loop": self.name, "tag": self.pv}))
             return
-        ahead, extra = self._look_ahead(turn, block.ahead)
+        ahead, extras = self._look_ahead(turn, block.ahead)
+        extra = sum(scale.gain * one for scale, one in zip(block.scales, extras, strict=True))
+        because = Because("sensor_lost", {"loop": self.name, "tag": self.pv, "reason": str(reading.reason or "")})
         if pv is None or sp is None:
             lost = block.lost if block.lost.since_s >= 0 else Lost(now_s, self._applied(turn, block.inner.output))
-            wanted = self.on_loss.value(lost, now_s)
+            wanted = min(max(self.on_loss.value(lost, now_s, extra), self.settings.low), self.settings.high)
             # at_s 0: when the sensor is back the loop starts bumpless from what was applied
-            turn.blocks[self.name] = PidBlock(block.inner._replace(at_s=0.0, output=wanted), ahead, lost, now_s)
-            because = Because("sensor_lost", {"loop": self.name, "tag": self.pv, "reason": str(reading.reason or "")})
+            inner = block.inner._replace(at_s=0.0, output=wanted)
+            turn.blocks[self.name] = PidBlock(inner, ahead, lost, now_s, block.scales, block.strain)
+        elif block.strain.failed_s >= 0:
+            wanted = self.on_loss.then
+            because = Because("no_effect", {"loop": self.name, "tag": self.pv})
+            inner = block.inner._replace(at_s=0.0, output=wanted)
+            turn.blocks[self.name] = block._replace(inner=inner, ahead=ahead, lost=Lost(), at_s=now_s)
         else:
             applied = self._applied(turn, block.inner.output)
-            derivative = reading.quality is Quality.GOOD
             # while a hand has it, it stands ready to go on from there
             before = block.inner._replace(at_s=0.0) if self._by_hand(turn) else block.inner
-            inner = pid(self.settings, before, float(sp), pv, now_s, applied, extra, derivative)
-            turn.blocks[self.name] = PidBlock(inner, ahead, Lost(), now_s)
+            scales = block.scales
+            if True in self.adapts:
+                scales = self._learn(block, extras, applied, float(sp) - pv, reading.quality, now_s)
+                # what is learned moves nothing at once
+                shift = sum((b.gain - a.gain) * one for b, a, one in zip(block.scales, scales, extras, strict=True))
+                before, extra = before._replace(integral=before.integral + shift), extra - shift
+            tuned = self.settings
+            if self.schedule is not None:
+                kc, ti_s = self.schedule.at(turn.values.get(self.schedule.of))
+                tuned = replace(tuned, kc=kc, ti_s=ti_s)
+            is_good, doubt = reading.quality is Quality.GOOD, reading.quality is Quality.UNCERTAIN
+            inner = pid(tuned, before, float(sp), pv, now_s, applied, extra, is_good, doubt)
+            strain = block.strain
+            if self.effect is not None:
+                came = turn.applied.get(self.parts[0].output, 0.0)
+                strain = self.effect.step(strain, came, pv, now_s)
+            turn.blocks[self.name] = PidBlock(inner, ahead, Lost(), now_s, scales, strain)
             wanted = inner.output
             because = Because("loop", {"loop": self.name, "pv": pv, "sp": sp})
         self._demand(turn, wanted, because)
+
+    def _learn(
+        self, block: PidBlock, extras: tuple[float, ...], applied: float, error: float, quality: Quality, now_s: float
+    ) -> tuple[Scale, ...]:
+        """The gains of those feed-forwards that learn, while the loop holds its setpoint and is free to."""
+        low, high, inner = self.settings.low, self.settings.high, block.inner
+        free = inner.at_s > 0 and low < inner.output < high and abs(applied - inner.output) <= SETTLED * (high - low)
+        if not free or quality < Quality.SUBSTITUTED or abs(self.settings.kc * error) > SETTLED * (high - low):
+            return block.scales
+        added = sum(scale.gain * one for scale, one in zip(block.scales, extras, strict=True))
+        return tuple(
+            learned(scale, one, applied - added + scale.gain * one, now_s) if adapts else scale
+            for scale, one, adapts in zip(block.scales, extras, self.adapts, strict=True)
+        )
 
     def _demand(self, turn: Turn, wanted: float, because: Because) -> None:
         if self.inner_sp is not None:
@@ -151,16 +253,16 @@ class PidLoop:
         for part in self.parts:
             turn.demand(Demand(part.output, part.share(wanted), Slot.LOOP, self.name, because, expires_s))
 
-    def _look_ahead(self, turn: Turn, kept: tuple[Ahead, ...]) -> tuple[tuple[Ahead, ...], float]:
-        """What the known disturbances add, all together."""
+    def _look_ahead(self, turn: Turn, kept: tuple[Ahead, ...]) -> tuple[tuple[Ahead, ...], tuple[float, ...]]:
+        """What each known disturbance adds, before its gain is set right."""
         stepped: list[Ahead] = []
-        total = 0.0
+        extras: list[float] = []
         for (of, ahead), before in zip(self.ahead, kept, strict=True):
             source = turn.values.get(of)
             after, extra = ahead.step(before, None if isinstance(source, str) or source is None else source, turn.now_s)
             stepped.append(after)
-            total += extra
-        return tuple(stepped), total
+            extras.append(extra)
+        return tuple(stepped), tuple(extras)
 
     def give_up(self, turn: Turn) -> None:
         if self.inner_sp is not None:
@@ -196,6 +298,9 @@ class PidLoop:
 
     def _inner_applied(self, turn: Turn, output: float) -> float:
         """An inner loop at its end cannot follow: then the outer one tracks what the inner value really is."""
+        if self.consumer is not None:
+            taken: float | None = turn.blocks[self.consumer].came  # type: ignore[attr-defined]  # a Stages or a Picked
+            return output if taken is None else min(max(taken, self.settings.low), self.settings.high)
         came = turn.applied.get(self.inner_out or "")
         inner_pv = turn.values.get(self.inner_pv or "")
         if came is None or inner_pv is None:
@@ -217,6 +322,7 @@ class SimpleBlock(NamedTuple):
     lost: Lost = Lost()
     at_s: float = 0.0
     wanted: float = 0.0
+    strain: Strain = Strain()
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +339,7 @@ class BandLoop:
     band: float | None
     below: float | None = None
     above: float | None = None
+    effect: EffectCheck | None = None
     fresh: Block = SimpleBlock()
 
     def run(self, turn: Turn) -> None:
@@ -247,11 +354,16 @@ class BandLoop:
         if is_lost and _settling(reading, block.at_s, block.lost, now_s):
             self._demand(turn, block.wanted, Because("settling", {"loop": self.name, "tag": self.pv}))
             return
-        state = block.state
+        state, strain = block.state, block.strain
+        if self.effect is not None and pv is not None:
+            strain = self.effect.step(strain, turn.applied.get(self.output, 0.0), pv, now_s)
         if pv is None or sp is None:
             lost = block.lost if block.lost.since_s >= 0 else Lost(now_s, turn.applied.get(self.output, 0.0))
             wanted = self.on_loss.value(lost, now_s)
             because = Because("sensor_lost", {"loop": self.name, "tag": self.pv, "reason": str(reading.reason or "")})
+        elif strain.failed_s >= 0:
+            lost, wanted = Lost(), self.on_loss.then
+            because = Because("no_effect", {"loop": self.name, "tag": self.pv})
         else:
             lost = Lost()
             if self.band is not None:
@@ -260,7 +372,7 @@ class BandLoop:
                 state = hysteresis(state, pv, float(sp), self.below, self.above)
                 wanted = 100.0 if state.on else 0.0
             because = Because("loop", {"loop": self.name, "pv": pv, "sp": sp})
-        turn.blocks[self.name] = SimpleBlock(state, lost, now_s, wanted)
+        turn.blocks[self.name] = SimpleBlock(state, lost, now_s, wanted, strain)
         self._demand(turn, wanted, because)
 
     def _demand(self, turn: Turn, wanted: float, because: Because) -> None:
@@ -306,7 +418,8 @@ class DosingLoop:
             dose = dosing(self.settings, before, float(sp), pv, allowed, now_s)
         turn.blocks[self.name] = DoseBlock(dose, now_s)
         if dose.phase == "locked" and before.phase != "locked":
-            turn.events.append(Event(now_s, "dosing_locked", self.name, {"pulses": dose.without}))
+            told: dict[str, object] = {"pulses": dose.without, "unexpected": dose.unexpected}
+            turn.events.append(Event(now_s, "dosing_locked", self.name, told))
         if busy and (dose.phase != "pulse" or dose.part != before.part):
             turn.withdraw(self.outputs[before.part], Slot.LOOP, self.name)
         if dose.phase == "pulse" and (before.phase != "pulse" or dose.part != before.part):

@@ -1,0 +1,305 @@
+"""What loops make of others: machines in stages, the larger of two wishes, doses by ratio, a valve kept at work."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from controller.core.state import to_plain
+from controller.core.words import Override, Slot
+from foundation.reading import Reason
+from tests.core.small_site import Farm, core_of, document, only
+
+STAGES = ("fa.z.fan", "fa.z.siren", "fa.z.co2_valve")
+
+
+def staged(trim: bool = False, ti: str = "1000 h", **more: Any) -> Farm:
+    """Three machines on the demand of a pid on humidity, at 10 % a percent of it."""
+    site = only("fa.z.fan_loop", "fa.z.co2_loop", "fa.z.fog_loop")
+    site["outputs"] |= {"fa.z.siren": document()["outputs"]["fa.z.siren"]}
+    site["outputs"]["fa.z.fan"] |= {"min_on": "0 s", "min_off": "0 s"}
+    site["devices"]["switches"] = document()["devices"]["switches"]
+    site["programs"] = {
+        "fa.z.rh_sp": {"value": "75 %", "limits": ["40 %", "95 %"]},
+        "fa.z.need": {"by_loop": "fa.z.rh_loop", "limits": ["0 %", "100 %"]},
+    }
+    site["loops"] = {
+        "fa.z.rh_loop": {"type": "pid", "pv": "fa.z.rh", "sp": "fa.z.rh_sp", "out": "fa.z.need", "period": "5 s",
+                         "kc": "-10 %/%", "ti": ti, "on_loss": "off"},
+        "fa.z.stages": {"type": "staging", "demand": "fa.z.need", "out": list(STAGES), "up_for": "60 s",
+                        "down_for": "5 min", **({"trim": "fa.z.fog"} if trim else {}), **more},
+    }  # fmt: skip
+    site["tags"]["fa.z.rh"].pop("filter")
+    site["outputs"] = {name: one for name, one in site["outputs"].items() if name in STAGES or (trim and "fog" in name)}
+    farm = Farm(core_of(site))
+    farm.says = {"fa.z.rh": 75.0}
+    farm.run(10)
+    return farm
+
+
+def need(farm: Farm, percent: float, seconds: float) -> int:
+    """So much demand for so long; the machines that run then."""
+    farm.says["fa.z.rh"] = 75.0 + percent / 10.0
+    farm.run(seconds, after_s=5.0)
+    return running(farm)
+
+
+def running(farm: Farm) -> int:
+    return sum(farm.state.applied[output] > 50.0 for output in STAGES)
+
+
+def test_machines_start_one_after_the_other_as_the_demand_grows_and_stop_later_than_they_started():
+    farm = staged()
+    assert need(farm, 25.0, 300) == 0  # 75 % of the first third: not yet
+    assert need(farm, 30.0, 55) == 0  # 90 %, but not for a minute
+    assert need(farm, 30.0, 30) == 1
+    assert need(farm, 100.0, 80) == 2
+    assert need(farm, 100.0, 70) == 3
+    assert need(farm, 85.0, 1200) == 3  # 55 % of the third: it would not start for that, and does not stop
+    assert need(farm, 75.0, 280) == 3  # 25 % of it, but not for five minutes
+    assert need(farm, 75.0, 60) == 2
+    assert need(farm, 0.0, 1200) == 0
+
+
+@pytest.mark.parametrize("trim", [False, True])
+def test_over_days_every_machine_runs_as_long_as_the_others(trim):
+    farm = staged(trim, up_for="10 s", down_for="20 s")
+    for hour in range(30):
+        need(farm, 38.0 if hour % 2 == 0 else 0.0, 300)
+    hours = farm.state.blocks["fa.z.stages"].hours
+    assert min(hours) > 0.0
+    assert max(hours) - min(hours) <= 1.5 * 300 / 3600.0
+    again = Farm(farm.core, farm.now_s + 20.0, to_plain(farm.state))
+    assert again.state.blocks["fa.z.stages"].hours == hours
+
+
+def test_a_drive_fills_the_steps_between():
+    farm = staged(trim=True, up_for="10 s", down_for="20 s")
+    for percent, machines, trim in (
+        (15.0, 0, 60.0),
+        (30.0, 1, 20.0),
+        (45.0, 1, 80.0),
+        (60.0, 2, 40.0),
+        (100.0, 3, 100.0),
+    ):
+        assert need(farm, percent, 400) == machines
+        assert farm.order("fa.z.fog").value == pytest.approx(trim, abs=3.0)
+
+
+def test_a_machine_that_is_held_off_is_replaced_at_once_by_the_next():
+    farm = staged()
+    need(farm, 30.0, 120)
+    (first,) = [output for output in STAGES if farm.state.applied[output] > 50.0]
+    farm.scan([Override("1", first, 0.0, "wang", farm.now_s + 3600.0)])
+    farm.run(15, after_s=5.0)
+    assert running(farm) == 1
+    assert farm.state.applied[first] == 0.0
+
+
+def test_a_machine_that_a_hand_has_on_is_counted_and_not_doubled():
+    farm = staged()
+    farm.scan([Override("1", STAGES[2], 100.0, "wang", farm.now_s + 7200.0)])
+    assert need(farm, 30.0, 600) == 1
+    assert farm.state.applied[STAGES[2]] == 100.0
+
+
+def test_the_loop_above_does_not_wind_up_while_the_machines_wait_for_their_turn():
+    farm = staged(ti="10 min", up_for="10 h")
+    need(farm, 20.0, 4 * 3600)
+    assert running(farm) == 0
+    outer = farm.state.blocks["fa.z.rh_loop"].inner
+    assert outer.output < 60.0  # a third is as near as steps come; beyond, what does not run is taken back
+
+
+@settings(max_examples=15)
+@given(st.lists(st.tuples(st.floats(0, 120), st.integers(1, 60)), min_size=1, max_size=8))
+def test_never_more_machines_than_the_demand_asks_for_by_a_whole_one(story):
+    farm = staged(up_for="5 s", down_for="5 s")
+    for percent, seconds in story:
+        before = running(farm)
+        after = need(farm, percent, 5.0 * seconds)
+        asked = min(percent, 100.0) / (100.0 / 3.0)
+        assert after <= max(asked + 0.5 + 1e-6, before)
+        assert abs(after - before) <= seconds
+
+
+# --- selectors
+
+
+def selected(pick: str) -> Farm:
+    """A vent that temperature and humidity both want open."""
+    site = only("fa.z.vent_loop", "fa.z.fog_loop")
+    site["outputs"] = {"fa.z.fog": site["outputs"]["fa.z.fog"]}
+    site["devices"]["switches"] = document()["devices"]["switches"]
+    site["devices"]["switches"]["tags"] = {"out3": "fa.z.fog"}
+    site["programs"] = {
+        "fa.z.vent_sp": {"value": "24 degC", "limits": ["10 degC", "32 degC"]},
+        "fa.z.rh_sp": {"value": "75 %", "limits": ["40 %", "95 %"]},
+        "fa.z.by_temp": {"by_loop": "fa.z.vent_loop", "limits": ["0 %", "100 %"]},
+        "fa.z.by_rh": {"by_loop": "fa.z.rh_loop", "limits": ["0 %", "100 %"]},
+    }
+    pid = {"type": "pid", "period": "10 s", "ti": "10 min", "on_loss": "off"}
+    site["loops"] = {
+        "fa.z.vent_loop": {**pid, "pv": "fa.z.temp", "sp": "fa.z.vent_sp", "out": "fa.z.by_temp", "kc": "-10 %/K"},
+        "fa.z.rh_loop": {**pid, "pv": "fa.z.rh", "sp": "fa.z.rh_sp", "out": "fa.z.by_rh", "kc": "-2 %/%"},
+        "fa.z.choice": {"type": "selector", "pick": pick, "of": ["fa.z.by_temp", "fa.z.by_rh"], "out": "fa.z.fog"},
+    }
+    site["tags"]["fa.z.rh"].pop("filter")
+    farm = Farm(core_of(site))
+    farm.says = {"fa.z.temp_a": 24.0, "fa.z.temp_b": 24.0, "fa.z.temp_c": 24.0, "fa.z.rh": 75.0}
+    farm.run(60)
+    return farm
+
+
+def test_the_larger_wish_goes_to_the_output_and_tells_whose_it_is():
+    farm = selected("max")
+    farm.says["fa.z.rh"] = 85.0
+    farm.run(300)
+    order = farm.order("fa.z.fog")
+    assert order.value == pytest.approx(farm.state.values["fa.z.by_rh"], abs=1.0)
+    assert order.value > farm.state.values["fa.z.by_temp"]
+    assert (order.slot, order.owner, order.because.key) == (Slot.LOOP, "fa.z.choice", "selected")
+    assert order.because.values["tag"] == "fa.z.by_rh"
+    smaller = selected("min")
+    smaller.says["fa.z.rh"] = 85.0
+    smaller.run(300)
+    assert smaller.order("fa.z.fog").value == pytest.approx(smaller.state.values["fa.z.by_temp"], abs=1.0)
+
+
+def test_a_loser_tracks_the_winner_and_takes_over_at_once_when_its_turn_comes():
+    """A loser left alone would have wound down for hours, and the house would have been hot before it came back."""
+    farm = selected("max")
+    farm.says["fa.z.rh"] = 85.0  # humidity holds the vent
+    for name in ("fa.z.temp_a", "fa.z.temp_b", "fa.z.temp_c"):
+        farm.says[name] = 23.0  # and it is cooler than the vent's own setpoint
+    farm.run(4 * 3600, after_s=10.0)
+    assert farm.order("fa.z.fog").value == 100.0
+    inner = farm.state.blocks["fa.z.vent_loop"].inner
+    assert inner.output > 60.0  # near the winner, not at zero
+    farm.says["fa.z.rh"] = 60.0
+    for name in ("fa.z.temp_a", "fa.z.temp_b", "fa.z.temp_c"):
+        farm.says[name] = 27.0
+    farm.run(120, after_s=10.0)
+    assert farm.order("fa.z.fog").value > 60.0
+    assert farm.order("fa.z.fog").because.values["tag"] == "fa.z.by_temp"
+
+
+def test_an_output_in_somebody_elses_hand_is_tracked_by_all_of_them():
+    farm = selected("max")
+    farm.scan([Override("1", "fa.z.fog", 35.0, "wang", farm.now_s + 4000.0)])
+    farm.says["fa.z.rh"] = 95.0
+    farm.run(3000, after_s=10.0)
+    for name in ("fa.z.vent_loop", "fa.z.rh_loop"):
+        assert farm.state.blocks[name].inner.output < 60.0  # 35 % and what its error adds until it is taken back
+    farm.run(1100, after_s=10.0)
+    assert farm.order("fa.z.fog").owner == "fa.z.choice"
+
+
+def test_a_selector_may_choose_the_setpoint_of_an_inner_loop():
+    site = only("fa.z.temp_loop", "fa.z.pipe_loop")
+    site["programs"] |= {
+        "fa.z.least_pipe": {"value": "35 degC", "limits": ["20 degC", "60 degC"]},
+        "fa.z.by_temp": {"by_loop": "fa.z.temp_loop", "limits": ["20 degC", "60 degC"]},
+        "fa.z.pipe_sp": {"by_loop": "fa.z.choice", "limits": ["20 degC", "60 degC"]},
+    }
+    site["loops"]["fa.z.temp_loop"]["out"] = "fa.z.by_temp"
+    site["loops"]["fa.z.choice"] = {
+        "type": "selector", "pick": "max", "of": ["fa.z.by_temp", "fa.z.least_pipe"], "out": "fa.z.pipe_sp"
+    }  # fmt: skip
+    farm = Farm(core_of(site))
+    farm.says |= dict.fromkeys(("fa.z.temp_a", "fa.z.temp_b", "fa.z.temp_c"), 28.0)
+    farm.run(600, after_s=2.0)
+    assert farm.state.values["fa.z.pipe_sp"] == 35.0  # warm enough, but the crop wants dry air
+    farm.says |= dict.fromkeys(("fa.z.temp_a", "fa.z.temp_b", "fa.z.temp_c"), 16.0)
+    farm.run(900, after_s=2.0)
+    assert farm.state.values["fa.z.pipe_sp"] > 45.0
+
+
+def test_a_valve_that_is_kept_at_work_lets_the_pipe_be_as_cool_as_it_can():
+    """Valve position control needs no block of its own: a slow pid whose value is the valve's position."""
+    site = only("fa.z.pipe_loop")
+    site["programs"] = {
+        "fa.z.pipe_sp": {"value": "40 degC", "limits": ["20 degC", "60 degC"]},
+        "fa.z.valve_sp": {"value": "85 %", "limits": ["50 %", "95 %"]},
+        "fa.z.supply_sp": {"by_loop": "fa.z.supply_loop", "limits": ["30 degC", "80 degC"]},
+    }
+    site["loops"]["fa.z.supply_loop"] = {
+        "type": "pid", "pv": "fa.z.heater", "sp": "fa.z.valve_sp", "out": "fa.z.supply_sp", "period": "60 s",
+        "kc": "-0.05 K/%", "ti": "10 min", "on_loss": "50 %",
+    }  # fmt: skip
+    site["loops"]["fa.z.pipe_loop"] |= {"kc": "3 %/K", "ti": "4 min", "td": "0 s"}
+    farm, pipe_c = Farm(core_of(site)), 40.0
+    for _ in range(12 * 360):
+        supply_c = farm.state.values["fa.z.supply_sp"] or 80.0
+        pipe_c += 10.0 / 120.0 * (20.0 + (supply_c - 20.0) * farm.state.applied["fa.z.heater"] / 100.0 - pipe_c)
+        farm.says["fa.z.pipe"] = pipe_c
+        farm.scan(after_s=10.0)
+    assert farm.state.applied["fa.z.heater"] == pytest.approx(85.0, abs=3.0)
+    assert farm.state.values["fa.z.supply_sp"] == pytest.approx(20.0 + 20.0 / 0.85, abs=2.0)
+    assert pipe_c == pytest.approx(40.0, abs=0.5)
+
+
+# --- ratios
+
+
+def dosed(of: dict[str, Any], **more: Any) -> Farm:
+    site = only("fa.z.ec_loop")
+    site["loops"] = {"fa.z.share": {"type": "ratio", "out": "fa.z.pump_b", "per": "2 mL/L", **of, **more}}
+    site["outputs"] = {name: one for name, one in site["outputs"].items() if "pump" in name}
+    site["programs"] = {}
+    site["devices"]["switches"]["tags"] = {"relay5": "fa.z.pump_a", "relay6": "fa.z.pump_b"}
+    site["tags"]["fa.z.level"] = {"unit": "L"}
+    site["tags"]["fa.z.free"] = {"unit": "m3/h"}
+    farm = Farm(core_of(site))
+    farm.says = {"fa.z.level": 1000.0, "fa.z.free": 0.0}
+    farm.run(5)
+    return farm
+
+
+def ran(farm: Farm, seconds: int, per_second: float = 0.0) -> float:
+    """mL that pump B (4 mL/s) gives meanwhile; the counter counts `per_second` litres."""
+    given_ml = 0.0
+    for _ in range(seconds):
+        farm.says["fa.z.level"] += per_second
+        farm.scan()
+        given_ml += 4.0 * bool(farm.wires.get("fa.z.pump_b"))
+    return given_ml
+
+
+def test_a_dose_follows_the_litres_that_ran_and_no_litre_is_forgotten():
+    farm = dosed({"of": "fa.z.level"})
+    assert ran(farm, 3600, 0.05) == pytest.approx(0.05 * 3600 * 2.0, abs=8.0)
+    assert ran(farm, 600) <= 8.0
+
+
+def test_a_dose_follows_a_flow_by_its_integral():
+    farm = dosed({"of": "fa.z.free"})
+    farm.says["fa.z.free"] = 0.36  # 0.1 L a second
+    assert ran(farm, 1800) == pytest.approx(0.1 * 1800 * 2.0, abs=8.0)
+
+
+def test_a_dose_follows_another_pump_by_volume_not_by_time():
+    farm = dosed({"of": "fa.z.pump_a"}, per="1 L/L")
+    farm.scan([Override("1", "fa.z.pump_a", 100.0, "wang", farm.now_s + 60.0)])
+    given = ran(farm, 200)
+    assert given == pytest.approx(2.0 * 60.0, abs=8.0)  # pump A: 2 mL/s; B gives as much in half the time
+
+
+def test_a_counter_that_begins_again_or_falls_silent_doses_nothing_twice():
+    farm = dosed({"of": "fa.z.level"})
+    ran(farm, 600, 0.05)
+    farm.says["fa.z.level"] = 0.0
+    assert ran(farm, 300) <= 8.0
+    level = farm.says.pop("fa.z.level")
+    farm.says["fa.z.level"] = Reason.COMM
+    farm.run(60)
+    farm.says["fa.z.level"] = level
+    assert ran(farm, 60) <= 4.0
+
+
+def test_a_pump_that_was_held_back_does_not_pour_all_of_it_afterwards():
+    farm = dosed({"of": "fa.z.level"})
+    farm.scan([Override("1", "fa.z.pump_b", 0.0, "wang", farm.now_s + 3600.0)])
+    assert ran(farm, 3590, 0.5) == 0.0  # 3.6 L would be owed
+    assert ran(farm, 400) <= 4.0 * 91.0  # one longest pulse
