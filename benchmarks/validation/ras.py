@@ -278,4 +278,5 @@ QUANTITIES: Final[Mapping[str, Quantity]] = {
     "closure_alkalinity_relative": _closure("alkalinity"),
     "closure_water_relative": _closure("water"),
     "closure_carbon_relative": _closure("carbon"),
+    "closure_energy_relative": _closure("energy"),
 }

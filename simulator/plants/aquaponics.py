@@ -17,7 +17,7 @@ from simulator.plants.lettuce import Lettuce, grow, leaf_area_index, light_inter
 from simulator.plants.nutrient_solution import Ions, conductivity_ms_cm
 from simulator.plants.nutrient_tank import uptake_mmol
 from simulator.plants.plant import Port, Weather
-from simulator.plants.ras import Ras, RasState
+from simulator.plants.ras import KWH_PER_M3_K, Ras, RasState
 from simulator.plants.ras_parameters import RasParameters
 from simulator.plants.ras_water import NAHCO3_G_MOL
 from simulator.plants.wet_parameters import unphysical
@@ -244,6 +244,7 @@ class Aquaponics:
                 nitrogen_out_g=now.nitrogen_out_g + nitrogen_g,
                 alkalinity_in_mol=now.alkalinity_in_mol + alkalinity_mol,
                 carbon_in_mol=now.carbon_in_mol + root_mol,
+                heat_kwh=now.heat_kwh + KWH_PER_M3_K * after.water_c * (1e-3 * salt_l - drawn_m3),
             ),
         )
         by_roots = (taken[0], taken[1], taken[2], taken[5], taken[6], 0.0)

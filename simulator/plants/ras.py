@@ -36,7 +36,7 @@ from simulator.plants.ras_water import (
 )
 from simulator.plants.wet_parameters import unphysical
 
-_KWH_PER_M3_K = 1.163
+KWH_PER_M3_K = 1.163
 _EVAPORATION_KWH_KG = 0.68
 _PIPE_PARTS = 4
 _TOO_HOT_C, _TOO_COLD_C = 45.0, 2.0
@@ -105,6 +105,8 @@ class Ledger(NamedTuple):
     alkalinity_out_mol: float = 0.0
     carbon_in_mol: float = 0.0
     carbon_out_mol: float = 0.0
+    heat_kwh: float = 0.0
+    """In less out, with all that crosses the walls; water at 0 degC carries none."""
 
 
 class RasState(NamedTuple):
@@ -235,22 +237,28 @@ class Ras:
         pumps_kw = self._pumps_kw(on, flows.flow_m3_h)
         uv_kw = p.uv_kw_per_m3_h * p.flow_m3_h * on.uv
         blower_kw = p.blower_kw * on.blower * on.blower
-        held_m3 = tank_m3 + sump_m3 + p.mbbr_m3 + p.pipe_m3
         new_m3 = flows.makeup_m3 + flows.base_m3
-        warming_kwh = (
+        given_kwh = (
             (heat_kw + p.pump_heat * pumps_kw + uv_kw - p.wall_kw_per_k * (water_c - hall_c)) * dt_h
             + did.oxygen_g * FISH_HEAT_KJ_PER_G_O2 / 3600.0
             - flows.evaporated_m3 * 1000.0 * _EVAPORATION_KWH_KG
-            + _KWH_PER_M3_K * new_m3 * (p.makeup_c - water_c)
         )
         electric_kw = (
             pumps_kw + uv_kw + blower_kw + p.drum_kw * on.rinse + self._heat_pump_kw(heat_kw, water_c, weather.air_c)
         )
 
+        # what leaves takes its own warmth along: only new water, machines, fish and air change the temperature
+        new_tank_m3 = tank_m3 + flows.lifted_m3 - flows.through_m3 - flows.spilt_m3
+        held_m3 = new_tank_m3 + new_sump_m3 + p.mbbr_m3 + p.pipe_m3
+        gone_m3 = flows.rinsed_m3 + flows.evaporated_m3 + lost_m3
+        wanted_c = water_c + (given_kwh / KWH_PER_M3_K + new_m3 * (p.makeup_c - water_c)) / held_m3
+        new_c = min(50.0, max(0.0, wanted_c))
+        carried_m3_k = new_m3 * p.makeup_c - gone_m3 * water_c + held_m3 * (new_c - wanted_c)
+
         was = state.ledger
         ledger = Ledger(
             was.water_in_m3 + new_m3,
-            was.water_out_m3 + flows.rinsed_m3 + flows.evaporated_m3 + lost_m3,
+            was.water_out_m3 + gone_m3,
             was.evaporated_m3 + flows.evaporated_m3,
             was.oxygen_in_g + by_tank.oxygen_in_g + by_bed.oxygen_in_g + by_sump.oxygen_in_g + cone_g,
             was.oxygen_out_g + by_tank.oxygen_out_g + by_bed.oxygen_out_g + by_sump.oxygen_out_g,
@@ -260,16 +268,17 @@ class Ras:
             was.alkalinity_out_mol + by_bed.alkalinity_out_mol + by_sump.alkalinity_out_mol,
             was.carbon_in_mol + by_tank.carbon_in_mol + by_bed.carbon_in_mol + by_sump.carbon_in_mol,
             was.carbon_out_mol + by_bed.carbon_out_mol + by_sump.carbon_out_mol,
+            was.heat_kwh + given_kwh + KWH_PER_M3_K * carried_m3_k,
         )
         return RasState(
             tank=tank,
             mbbr=mbbr,
             sump=sump,
             pipe=pipe,
-            tank_m3=tank_m3 + flows.lifted_m3 - flows.through_m3 - flows.spilt_m3,
+            tank_m3=new_tank_m3,
             sump_m3=new_sump_m3,
             flow_m3_h=flows.flow_m3_h,
-            water_c=min(50.0, max(0.0, water_c + warming_kwh / (_KWH_PER_M3_K * held_m3))),
+            water_c=new_c,
             heat_kw=heat_kw,
             drum_g=drum_g - scraped_g,
             fish=fish,
@@ -325,7 +334,7 @@ class Ras:
         for name, (stock, entered, left) in now.items():
             old_stock, old_entered, old_left = was[name]
             miss = (stock - old_stock) - (entered - old_entered) + (left - old_left)
-            missing[name] = abs(miss) / (old_stock + abs(entered - old_entered))
+            missing[name] = abs(miss) / (1e-9 + old_stock + abs(entered - old_entered))
         return missing
 
     def _stock(self, state: RasState) -> dict[str, tuple[float, float, float]]:
@@ -352,6 +361,11 @@ class Ras:
                 book.alkalinity_out_mol,
             ),
             "carbon": (sum(water.carbon for water in waters), book.carbon_in_mol, book.carbon_out_mol),
+            "energy": (
+                KWH_PER_M3_K * state.water_c * (state.tank_m3 + state.sump_m3 + p.mbbr_m3 + p.pipe_m3),
+                book.heat_kwh,
+                0.0,
+            ),
         }
 
     def _pumps_kw(self, on: Positions, flow_m3_h: float) -> float:

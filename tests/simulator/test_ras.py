@@ -501,9 +501,12 @@ def test_a_running_blower_draws_current_and_a_dead_one_does_not() -> None:
 # --- books and numbers
 
 
-def test_water_oxygen_nitrogen_alkalinity_and_carbon_add_up_over_a_day() -> None:
-    for name, missing in PLANT.closure(kept_day()[0], kept_day()[-1]).items():
-        assert missing < 1e-9, name
+def test_water_oxygen_nitrogen_alkalinity_carbon_and_heat_add_up_over_a_day() -> None:
+    missing = PLANT.closure(kept_day()[0], kept_day()[-1])
+    assert set(missing) == {"water", "oxygen", "nitrogen", "alkalinity", "carbon", "energy"}
+    assert max(missing.values()) < 1e-9
+    warmer = kept_day()[-1]._replace(water_c=kept_day()[-1].water_c + 0.01)
+    assert PLANT.closure(kept_day()[0], warmer)["energy"] > 1e-4
 
 
 def test_nitrogen_that_fish_keep_is_that_of_fish() -> None:
