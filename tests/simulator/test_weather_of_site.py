@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from edge_config.model.site import Place
-from simulator.weather import MadeWeather
+from simulator.weather import CLIMATES, MadeWeather
 from simulator.weather_csv import CsvWeather
+from simulator.weather_files import RANGES
 from simulator.weather_of_site import MILD, weather_of
+from simulator.weather_synthetic import climate_names
 
 PLACE = Place.model_validate(
     {
@@ -57,6 +59,17 @@ def test_made_weather_takes_the_seed_of_the_run_unless_it_names_its_own(made: di
 def test_weather_that_cannot_be_meant_says_what_would_do(section: Any, said: str) -> None:
     with pytest.raises(ValueError, match=re.escape(said)):
         weather_of(section, PLACE, 1)
+
+
+@pytest.mark.parametrize("page", ["site-file.md", "site-file.zh.md"])
+def test_every_kind_of_weather_is_documented(page: str) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "technicians" / page).read_text("utf-8")
+    for name in (*CLIMATES, *climate_names()):
+        assert f"`{name}`" in text
+    for column in (*RANGES, "rain", "time", "time_s"):
+        assert f"`{column}`" in text
+    for kind in ("epw", "tmy3", "pvgis", "csv", "design_day", "year"):
+        assert f"`{{{kind}: " in text
 
 
 def test_a_file_that_is_not_there_is_an_error_of_the_system() -> None:
