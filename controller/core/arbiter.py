@@ -1,5 +1,6 @@
 """The last word. Nothing reaches an actuator without passing here."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import NamedTuple
@@ -44,19 +45,7 @@ def decide(plan: OutputPlan, turn: Turn) -> Order:
             if demand.expires_s <= now_s:
                 turn.demands[name] = demands = tuple(d for d in demands if d.expires_s > now_s)
                 break
-    bounds = turn.bounds.get(name)
-    chosen: Demand | None = demands[0] if demands else None
-    limits = [demand for demand in demands if demand.bound != "at"]
-    if limits:
-        chosen = next((demand for demand in demands if demand.bound == "at"), None)
-        chosen = _limited(chosen or _nobody(plan, turn), limits)
-    if bounds:
-        # life safety before trips; there what opens before what shuts, among trips what shuts before what opens
-        insists = min(bounds, key=lambda d: (d.slot, -d.value if d.slot is Slot.LIFE_SAFETY else d.value))
-        if chosen is None or chosen.slot >= insists.slot or chosen.value != insists.value:
-            chosen = insists
-    if chosen is None:
-        chosen = _nobody(plan, turn)
+    chosen = strongest(demands, turn.bounds.get(name, ()), lambda: _nobody(plan, turn))
     value = chosen.value
     if not isfinite(value):
         # nothing but a number ever leaves: what is not one is as good as no demand
@@ -65,6 +54,21 @@ def decide(plan: OutputPlan, turn: Turn) -> Order:
     value = min(max(value, 0.0), 100.0)
     expires_s = min(chosen.expires_s, now_s + plan.lease_s)
     return Order(name, value, chosen.slot, chosen.owner, chosen.because, expires_s)
+
+
+def strongest(demands: Sequence[Demand], bounds: Sequence[Demand], nobody: Callable[[], Demand]) -> Demand:
+    """Who decides: among live `demands` (the strongest first), what interlocks insist on, and `nobody` if none is."""
+    chosen: Demand | None = demands[0] if demands else None
+    limits = [demand for demand in demands if demand.bound != "at"]
+    if limits:
+        chosen = next((demand for demand in demands if demand.bound == "at"), None)
+        chosen = _limited(chosen or nobody(), limits)
+    if bounds:
+        # life safety before trips; there what opens before what shuts, among trips what shuts before what opens
+        insists = min(bounds, key=lambda d: (d.slot, -d.value if d.slot is Slot.LIFE_SAFETY else d.value))
+        if chosen is None or chosen.slot >= insists.slot or chosen.value != insists.value:
+            chosen = insists
+    return chosen if chosen is not None else nobody()
 
 
 def _limited(wanted: Demand, limits: list[Demand]) -> Demand:

@@ -84,11 +84,17 @@ class InterlockBlock:
 
     def insist(self, turn: Turn, bad: bool) -> None:
         """Bound the outputs in this scan."""
+        for demand in self.demands(bad):
+            turn.bounds.setdefault(demand.output, []).append(demand)
+
+    def demands(self, bad: bool) -> list[Demand]:
+        """What it insists on while it stands."""
         because = Because("interlock_bad" if bad else "interlock", {"interlock": self.name})
+        found = []
         for action in self.actions:
             slot = Slot.LIFE_SAFETY if action.life_support and not action.inhibit else Slot.TRIP
-            demand = Demand(action.output, action.value, slot, self.name, because, float("inf"))
-            turn.bounds.setdefault(action.output, []).append(demand)
+            found.append(Demand(action.output, action.value, slot, self.name, because, float("inf")))
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,133 @@
+"""Why an output stands as it does: who decided, whom it beat, what limits it, who would be next. Pure.
+
+`look` reads it off a state; nothing has to be remembered for it but since when.
+"""
+
+from dataclasses import dataclass, field
+from math import isfinite
+
+from controller.core.arbiter import OutputPlan, strongest
+from controller.core.build import Plan
+from controller.core.conditions import InterlockBlock
+from controller.core.state import State
+from controller.core.timed import Held
+from controller.core.words import Because, Demand, Slot
+from foundation.reading import Reason
+from rules.rule import RuleMemory
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What somebody wants, limits or insists on, in words that can be written down."""
+
+    slot: str
+    owner: str
+    key: str
+    """Of the reason: `why.KEY`."""
+    value: float
+    """0 to 100 %; of a limit, the limit."""
+    values: dict[str, object] = field(default_factory=dict)
+    bound: str = "at"
+    """`at`, `at_least`, `at_most`, or `insists` of an interlock."""
+    ends_s: float | None = None
+    """When it ends unless it is made again; None: not by itself."""
+    since_s: float | None = None
+    """Since when it stands; None: not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """One output in one scan."""
+
+    output: str
+    at_s: float
+    value: float
+    """What it is told, 0 to 100 %."""
+    applied: float
+    """What its actuator makes of that."""
+    heard: bool
+    """False: its device has not confirmed the last orders."""
+    won: Claim
+    then: Claim
+    """Who would decide if the winner were gone."""
+    beaten: tuple[Claim, ...] = ()
+    """Who wants (or insists on) something too, the strongest first."""
+    limits: tuple[Claim, ...] = ()
+    """Limits and interlocks that stand beside the winner."""
+    since_s: float = -1.0
+    """Since when the winner decides."""
+    on_since_s: float = -1.0
+    """Since when it is told to be on (above 0 %), or off."""
+
+
+def standing(plan: Plan, state: State) -> dict[str, tuple[InterlockBlock, ...]]:
+    """By output, the interlocks that hold now."""
+    found: dict[str, tuple[InterlockBlock, ...]] = {}
+    for interlock in plan.interlocks:
+        held: Held = state.blocks[interlock.name]  # type: ignore[assignment]  # an interlock's block is a Held
+        if held.on:
+            for action in interlock.actions:
+                found[action.output] = (*found.get(action.output, ()), interlock)
+    return found
+
+
+def look(plan: Plan, state: State, output: str, interlocks: tuple[InterlockBlock, ...]) -> Why:
+    """Why `output` stands as it does after the scan that made `state`; `interlocks` hold on it (see `standing`)."""
+    order = state.orders[output]
+    live = [d for d in state.demands.get(output, ()) if d.expires_s > state.at_s]
+    insists = [d for interlock in interlocks for d in _insists(interlock, state, output)]
+    last = nobody(plan.outputs[output])
+    winner = strongest(live, insists, lambda: last)
+    rest, firm = [d for d in live if d is not winner], [d for d in insists if d is not winner]
+    then = strongest(rest, firm, lambda: last)
+    since = {one.name: _held_since(one, state) for one in interlocks} | _rules_since(plan, state, live)
+    told = Demand(output, order.value, order.slot, order.owner, order.because, winner.expires_s, 0, winner.bound)
+    wants = [d for d in (*firm, *rest) if d.bound == "at"]
+    limits = [d for d in rest if d.bound != "at"]
+    return Why(
+        output, state.at_s, order.value, state.applied.get(output, order.value),
+        state.readings[output].reason is not Reason.COMM, _claim(told, since, winner in insists),
+        _claim(then, since, then in insists),
+        tuple(_claim(d, since, d in firm) for d in wants), tuple(_claim(d, since) for d in limits),
+    )  # fmt: skip
+
+
+def nobody(plan: OutputPlan) -> Demand:
+    """Where the output goes when nobody wants anything (a declared hold not counted)."""
+    if plan.idle is not None and not plan.looped:
+        return Demand(plan.name, plan.idle, Slot.IDLE, "idle", Because("idle"), float("inf"))
+    return Demand(
+        plan.name, plan.safe.then, Slot.IDLE, "safe", Because("nobody" if plan.looped else "safe"), float("inf")
+    )
+
+
+def _insists(interlock: InterlockBlock, state: State, output: str) -> list[Demand]:
+    held: Held = state.blocks[interlock.name]  # type: ignore[assignment]  # an interlock's block is a Held
+    return [demand for demand in interlock.demands(held.bad) if demand.output == output]
+
+
+def _held_since(interlock: InterlockBlock, state: State) -> float:
+    held: Held = state.blocks[interlock.name]  # type: ignore[assignment]  # an interlock's block is a Held
+    return held.since_s
+
+
+def _rules_since(plan: Plan, state: State, demands: list[Demand]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for demand in demands:
+        memory = state.blocks.get(demand.owner)
+        if isinstance(memory, RuleMemory) and memory.on:
+            found[demand.owner] = memory.since_s
+    return found
+
+
+def _claim(demand: Demand, since: dict[str, float], insists: bool = False) -> Claim:
+    return Claim(
+        demand.slot.name.lower(), demand.owner, demand.because.key, demand.value, dict(demand.because.values),
+        "insists" if insists else demand.bound, _end(demand), since.get(demand.owner),
+    )  # fmt: skip
+
+
+def _end(demand: Demand) -> float | None:
+    """A loop's or a rule's demand is renewed again and again: only what really ends has an end."""
+    renewed = demand.slot not in (Slot.MANUAL, Slot.TIMER) and demand.because.key not in ("dose", "timer")
+    return None if renewed or not isfinite(demand.expires_s) else demand.expires_s
