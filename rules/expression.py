@@ -153,6 +153,8 @@ class _Compiler:
         run, unit = self.node(node)
         if unit != BOOL:
             raise ExpressionError("E404", node.col_offset, found=ast.unparse(node), unit=unit or "1")
+        if isinstance(node, ast.Attribute | ast.Name):
+            return lambda values: None if (x := run(values)) is None else bool(x)
         return run
 
     def _number(self, node: ast.expr) -> tuple[Callable[[Values], float | None], str]:
@@ -164,15 +166,28 @@ class _Compiler:
     def _bool_op(self, node: ast.BoolOp) -> Run:
         parts = [self._condition(value) for value in node.values]
         decisive = isinstance(node.op, ast.Or)
+        if len(parts) == 2:
+            first, second = parts
+
+            def both(values: Values) -> bool | None:
+                a = first(values)
+                if a is decisive:
+                    return decisive
+                b = second(values)
+                if b is decisive:
+                    return decisive
+                return None if a is None or b is None else not decisive
+
+            return both
 
         def run(values: Values) -> bool | None:
             unknown = False
             for part in parts:
                 result = part(values)
+                if result is decisive:
+                    return decisive
                 if result is None:
                     unknown = True
-                elif bool(result) is decisive:
-                    return decisive
             return None if unknown else not decisive
 
         return run
@@ -201,8 +216,7 @@ class _Compiler:
         tag = self._plain_tag(node.left)
         if tag is not None and isinstance(right_node, ast.Constant):
             limit = float(right({}) or 0.0) * scale + shift
-            # most conditions of a farm are a tag against a limit: one call instead of four
-            return lambda values: None if (x := values.get(tag)) is None else compare(x, limit)  # type: ignore[arg-type]
+            return _against(type(op), tag, limit)
 
         def run(values: Values) -> bool | None:
             a, b = left(values), right(values)
@@ -450,6 +464,17 @@ class _Compiler:
                 return ast.Call(found.func, [self.visit(argument) for argument in found.args], [])
 
         return ast.unparse(Full().visit(ast.parse(ast.unparse(node), mode="eval").body))
+
+
+def _against(op: type[ast.cmpop], tag: str, limit: float) -> Run:
+    """A tag against a limit, in one call: most conditions of a farm are that."""
+    if op is ast.Lt:
+        return lambda values: None if (x := values.get(tag)) is None else x < limit  # type: ignore[operator]
+    if op is ast.LtE:
+        return lambda values: None if (x := values.get(tag)) is None else x <= limit  # type: ignore[operator]
+    if op is ast.Gt:
+        return lambda values: None if (x := values.get(tag)) is None else x > limit  # type: ignore[operator]
+    return lambda values: None if (x := values.get(tag)) is None else x >= limit  # type: ignore[operator]
 
 
 def _scaled(run: Callable[[Values], float | None], scale: float) -> Callable[[Values], float | None]:

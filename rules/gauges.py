@@ -43,29 +43,34 @@ class Look(NamedTuple):
     sky: Sky
 
 
-class WindowMemory(NamedTuple):
-    """Parts that are over, the oldest first, and the part that is under way."""
+class Over(NamedTuple):
+    """The parts of a window that are over, the oldest first; and of all of them sum, extremes and slope."""
 
-    at_s: float = -1.0
-    held: float | None = None
-    """What was seen at `at_s`."""
-    part: float = -1.0
-    """Number of the part under way, counted from 1970."""
-    total: float = 0.0
-    seconds: float = 0.0
-    low: float = BEYOND
-    high: float = -BEYOND
     parts: tuple[float, ...] = ()
+    """Their numbers, counted from 1970."""
     totals: tuple[float, ...] = ()
     durations: tuple[float, ...] = ()
     lows: tuple[float, ...] = ()
     highs: tuple[float, ...] = ()
     known_s: float = 0.0
-    """Of the parts that are over: sum of `durations`, and below of `totals`; their extremes and their slope."""
     sum: float = 0.0
     lowest: float = BEYOND
     highest: float = -BEYOND
     slope: float | None = None
+
+
+class WindowMemory(NamedTuple):
+    """The part that is under way, and those before it."""
+
+    at_s: float = -1.0
+    held: float | None = None
+    """What was seen at `at_s`."""
+    part: float = -1.0
+    total: float = 0.0
+    seconds: float = 0.0
+    low: float = BEYOND
+    high: float = -BEYOND
+    over: Over = Over()
 
 
 class AgeMemory(NamedTuple):
@@ -109,48 +114,47 @@ def window(name: str, kind: str, tag: str, window_s: float) -> Gauge:
         now_s, seen = look.now_s, look.values.get(tag)
         value = None if seen is None or isinstance(seen, str) else float(seen)
         memory = _took(memory, value, now_s, part_s)
-        if memory.known_s + memory.seconds < needed_s:
+        over = memory.over
+        known_s = over.known_s + memory.seconds
+        if known_s < needed_s:
             return memory, None
         if kind == "avg":
-            return memory, (memory.sum + memory.total) / (memory.known_s + memory.seconds)
+            return memory, (over.sum + memory.total) / known_s
         if kind == "min":
-            return memory, min(memory.lowest, memory.low)
+            return memory, min(over.lowest, memory.low)
         if kind == "max":
-            return memory, max(memory.highest, memory.high)
-        return memory, memory.slope
+            return memory, max(over.highest, memory.high)
+        return memory, over.slope
 
     return Gauge(name, WindowMemory(), step, window_s)
 
 
 def _took(memory: WindowMemory, value: float | None, now_s: float, part_s: float) -> WindowMemory:
     """The window one look later."""
-    elapsed_s, held = now_s - memory.at_s, memory.held
-    total, seconds, low, high = memory.total, memory.seconds, memory.low, memory.high
+    at_s, held, part, total, seconds, low, high, over = memory
+    elapsed_s = now_s - at_s
     if held is not None and 0.0 < elapsed_s <= LONGEST_STEP_S:
         total, seconds = total + held * elapsed_s, seconds + elapsed_s
         low, high = min(low, held), max(high, held)
-    part = now_s // part_s
-    if part != memory.part:
-        memory = _turned(memory._replace(total=total, seconds=seconds, low=low, high=high), part, part_s)
+    now_part = now_s // part_s
+    if now_part != part:
+        over = _turned(over, (part, total, seconds, low, high), now_part, part_s)
         total, seconds, low, high = 0.0, 0.0, BEYOND, -BEYOND
     if value is not None:
         low, high = min(low, value), max(high, value)
-    return WindowMemory(now_s, value, part, total, seconds, low, high, *memory[7:])
+    return WindowMemory(now_s, value, now_part, total, seconds, low, high, over)
 
 
-def _turned(memory: WindowMemory, part: float, part_s: float) -> WindowMemory:
+def _turned(over: Over, last: tuple[float, float, float, float, float], part: float, part_s: float) -> Over:
     """The part under way is over; what is older than the window, or was dated by a clock since set back, goes."""
-    columns = (memory.parts, memory.totals, memory.durations, memory.lows, memory.highs)
-    last = (memory.part, memory.total, memory.seconds, memory.low, memory.high)
-    rows = list(zip(*columns, strict=True))
-    if memory.seconds > 0.0:
+    rows = list(zip(over.parts, over.totals, over.durations, over.lows, over.highs, strict=True))
+    if last[2] > 0.0:
         rows.append(last)
     rows = [row for row in rows if part - PARTS <= row[0] < part]
     parts, totals, durations, lows, highs = zip(*rows, strict=True) if rows else ((), (), (), (), ())
-    return memory._replace(
-        parts=parts, totals=totals, durations=durations, lows=lows, highs=highs,
-        known_s=sum(durations), sum=sum(totals), lowest=min(lows, default=BEYOND),
-        highest=max(highs, default=-BEYOND), slope=_slope(rows, part_s),
+    return Over(
+        parts, totals, durations, lows, highs, sum(durations), sum(totals), min(lows, default=BEYOND),
+        max(highs, default=-BEYOND), _slope(rows, part_s),
     )  # fmt: skip
 
 

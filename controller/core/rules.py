@@ -50,19 +50,24 @@ class RuleBlock:
 
     def run(self, turn: Turn) -> None:
         memory: RuleMemory = turn.blocks[self.name]  # type: ignore[assignment]  # a rule's block is a RuleMemory
-        reset = turn.resets.get(self.name)
+        law, now_s, on, differs_s, unknown_s = self.law, turn.now_s, memory.on, memory.differs_s, memory.unknown_s
+        reset = turn.resets.get(self.name) if turn.resets else None
         if reset is not None:
             memory = RuleMemory()
-            turn.events.append(Event(turn.now_s, "reset", self.name, {"id": reset.id, "by": reset.by}))
+            turn.events.append(Event(now_s, "reset", self.name, {"id": reset.id, "by": reset.by}))
         elif memory.spent == "broken":
             return
-        elif turn.moved.isdisjoint(self.needs) and self.law.rests(memory, turn.now_s):
-            if not memory.on or (not self.adds and turn.now_s - memory.told_s < RENEW_S):
-                return
-            self._demand(turn)
-            turn.blocks[self.name] = memory._replace(told_s=turn.now_s)
+        elif turn.moved.isdisjoint(self.needs) and law.rests(memory, now_s):
+            if on:
+                self._renew(memory, turn)
             return
-        new = self.law.step(memory, self.law.cause(memory.on, turn.values), turn.now_s)
+        known = law.cause(memory.on, turn.values)
+        if known is on and differs_s < 0.0 and unknown_s < 0.0 and not memory.spent and law.max_true_s is None:
+            # nothing comes of it, as of nearly all rules in nearly all scans
+            if on:
+                self._renew(memory, turn)
+            return
+        new = law.step(memory, known, now_s)
         if new.on is not memory.on:
             bad = new.unknown_s >= 0.0
             turn.events.append(Event(turn.now_s, "rule_on" if new.on else "rule_off", self.name, {"bad": bad}))
@@ -75,6 +80,12 @@ class RuleBlock:
             for want in self.wants:
                 turn.withdraw(want.output, want.slot, self.name)
         turn.blocks[self.name] = new
+
+    def _renew(self, memory: RuleMemory, turn: Turn) -> None:
+        """Demand again what is going to run out, and in every scan what is not kept."""
+        if self.adds or turn.now_s - memory.told_s >= RENEW_S:
+            self._demand(turn)
+            turn.blocks[self.name] = memory._replace(told_s=turn.now_s)
 
     def _demand(self, turn: Turn) -> None:
         because = Because("rule", {"rule": self.name})

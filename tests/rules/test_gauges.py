@@ -98,7 +98,7 @@ def test_a_window_never_leaves_what_was_seen_and_never_grows(steps, kind):
         if answer is not None and kind != "rate":
             assert min(seen) - 1e-6 <= answer <= max(seen) + 1e-6
         (memory,) = read.memories.values()
-        assert len(memory.parts) <= PARTS
+        assert len(memory.over.parts) <= PARTS
 
 
 @settings(max_examples=30)
