@@ -1,4 +1,8 @@
-"""A recirculating fish farm: tank, drum filter, moving bed, degasser with sump, oxygen cone, and back."""
+"""A recirculating fish farm: tank, drum filter, UV, moving bed, degasser with sump, oxygen cone, and back.
+
+One tank stands for all of a loop: tanks side by side that are stocked, fed and flowed through alike are one tank of
+their volume. Tanks that differ are facilities of their own.
+"""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -65,7 +69,7 @@ OUTPUTS: Mapping[str, Port] = {
     "tank1.oxygen": Port("mg/L", 0.0, 80.0),
     "tank1.oxygen_saturation": Port("%", 0.0, 1500.0),
     "tank1.temperature": Port("degC", 0.0, 60.0),
-    "tank1.ph": Port("pH", 4.0, 11.0),
+    "tank1.ph": Port("pH", 4.0, 11.0, note="total scale in sea water"),
     "tank1.tan": Port("mg/L", 0.0, 1000.0, note="as N"),
     "tank1.nh3": Port("mg/L", 0.0, 1000.0, note="un-ionised, as N"),
     "tank1.no2": Port("mg/L", 0.0, 1000.0, note="as N"),
@@ -389,7 +393,8 @@ class Ras:
     def _chemistry(self, water_c: float, pressure_pa: float) -> Chemistry:
         if not 50000.0 < pressure_pa < 120000.0:
             pressure_pa = 101325.0
-        return chemistry(round(water_c * 100.0), round(pressure_pa * 0.01), self.parameters.ionic_strength_mol_l)
+        p = self.parameters
+        return chemistry(round(water_c * 100.0), round(pressure_pa * 0.01), p.ionic_strength_mol_l, p.salinity)
 
 
 @lru_cache(maxsize=1024)

@@ -85,6 +85,7 @@ class RasParameters(FishParameters):
     base_ml_min: float
     base_g_l: float
     ionic_strength_mol_l: float
+    salinity: float
 
     feeder_g_s: float
 

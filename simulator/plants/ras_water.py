@@ -4,7 +4,7 @@ from functools import lru_cache
 from math import exp, sqrt
 from typing import NamedTuple, Protocol
 
-from foundation.air import absolute_humidity_g_m3
+from foundation.air import STANDARD_PRESSURE_PA, absolute_humidity_g_m3
 from foundation.water import (
     CACO3_MG_MEQ,
     CO2_MG_MMOL,
@@ -28,6 +28,7 @@ from simulator.plants.biology import (
     nitrification_ph_factor,
 )
 from simulator.plants.ras_parameters import RasParameters
+from simulator.plants.sea_water import FROM_SALINITY, sea_constants
 
 O2_G_MOL = 31.9988
 NAHCO3_G_MOL = 84.0066
@@ -52,7 +53,7 @@ class Water(NamedTuple):
 
 
 class Chemistry(NamedTuple):
-    """Constants of fresh water at one temperature and pressure."""
+    """Constants of one water at one temperature and pressure."""
 
     oxygen_saturation_mg_l: float
     k1: float
@@ -61,6 +62,9 @@ class Chemistry(NamedTuple):
     ka_ammonium: float
     per_activity: float
     """mol/L of a single charge beside its activity."""
+    k_boric: float
+    boron_mol_l: float
+    """None in fresh water."""
     carbonic_mol_m3_ppm: float
     """CO2(aq) in balance with 1 ppm in the air."""
     vapour_g_m3: float
@@ -90,20 +94,37 @@ class Nitrified(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def chemistry(centidegrees: int, hectopascal: int, ionic_strength_mol_l: float) -> Chemistry:
+def chemistry(centidegrees: int, hectopascal: int, ionic_strength_mol_l: float, salinity: float = 0.0) -> Chemistry:
     """Oxygen after Benson & Krause 1984, carbonate after Plummer & Busenberg 1982, ammonia after Emerson 1975.
 
-    Temperature comes in hundredths of degC, pressure in hPa: a run needs few evaluations.
+    From a salinity of 5 on those of `sea_water`, where pH is on the total scale (a probe set with ordinary buffers
+    reads about 0.13 more). Temperature comes in hundredths of degC, pressure in hPa: a run needs few evaluations.
     """
     water_c, pressure_pa = centidegrees / 100.0, hectopascal * 100.0
+    if salinity >= FROM_SALINITY:
+        sea = sea_constants(water_c, salinity)
+        return Chemistry(
+            oxygen_saturation_mg_l=oxygen_saturation_mg_l(water_c, salinity, pressure_pa),
+            k1=sea.k1,
+            k2=sea.k2,
+            kw=sea.kw * sea.kg_l,
+            ka_ammonium=sea.k_ammonium,
+            per_activity=sea.kg_l,
+            k_boric=sea.k_boric,
+            boron_mol_l=sea.boron * sea.kg_l,
+            carbonic_mol_m3_ppm=1e-3 * sea.co2_per_atm * sea.kg_l * pressure_pa / STANDARD_PRESSURE_PA,
+            vapour_g_m3=absolute_humidity_g_m3(water_c, 98.0),
+        )
     davies = -davies_log10_activity(ionic_strength_mol_l, water_c)
     return Chemistry(
-        oxygen_saturation_mg_l=oxygen_saturation_mg_l(water_c, 0.0, pressure_pa),
+        oxygen_saturation_mg_l=oxygen_saturation_mg_l(water_c, salinity, pressure_pa),
         k1=10.0 ** (davies - carbonic_pk1(water_c)),
         k2=10.0 ** (3.0 * davies - carbonic_pk2(water_c)),
         kw=10.0 ** (davies - water_pkw(water_c)),
         ka_ammonium=10.0 ** -ammonia_pka(water_c),
         per_activity=10.0**davies,
+        k_boric=1.0,
+        boron_mol_l=0.0,
         carbonic_mol_m3_ppm=carbon_dioxide_saturation_mg_l(1.0, water_c, pressure_pa) / CO2_MG_MMOL,
         vapour_g_m3=absolute_humidity_g_m3(water_c, 100.0),
     )
@@ -121,11 +142,11 @@ class Dissolved(Protocol):
 
 
 def hydrogen_mol_l(water: Dissolved, volume_m3: float, c: Chemistry) -> float:
-    """Activity of H+ by the balance of alkalinity with carbonate, OH-, H+ and NH3; pH 4 to 11.
+    """Activity of H+ by the balance of alkalinity with carbonate, borate, OH-, H+ and NH3; pH 4 to 11.
 
     Newton in ln(h) from the closed form for carbonate alone: one step where there is alkalinity, a few where none is.
     """
-    k1, k2, kw, ka = c.k1, c.k2, c.kw, c.ka_ammonium
+    k1, k2, kw, ka, kb, boron = c.k1, c.k2, c.kw, c.ka_ammonium, c.k_boric, c.boron_mol_l
     carbon = water.carbon / volume_m3 * 1e-3 + 1e-9
     alkalinity = water.alkalinity / volume_m3 * 1e-3
     tan = water.tan / volume_m3 * 1e-3 / NITROGEN_MG_MMOL
@@ -135,8 +156,15 @@ def hydrogen_mol_l(water: Dissolved, volume_m3: float, c: Chemistry) -> float:
         bicarbonate = carbon * k1 * h / parts
         hydroxide, free = kw / h, h * c.per_activity
         ammonia = tan * ka / (ka + h)
-        missing = bicarbonate * (1.0 + 2.0 * k2 / h) + hydroxide - free + ammonia - alkalinity
-        buffer = bicarbonate * (h * h + k1 * k2 + 4.0 * k2 * h) / parts + hydroxide + free + ammonia * h / (ka + h)
+        borate = boron * kb / (kb + h)
+        missing = bicarbonate * (1.0 + 2.0 * k2 / h) + hydroxide - free + ammonia + borate - alkalinity
+        buffer = (
+            bicarbonate * (h * h + k1 * k2 + 4.0 * k2 * h) / parts
+            + hydroxide
+            + free
+            + ammonia * h / (ka + h)
+            + borate * h / (kb + h)
+        )
         step = missing / buffer
         if -1e-3 < step < 1e-3:  # what is left is the square of it
             return h * (1.0 + step)

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from simulator.plants import biology, ras
 from simulator.plants.fish import Fish, FishParameters, appetite, live, stocked, wanted_feed_g_d
 
-SPECIES = ("largemouth_bass", "atlantic_salmon", "rainbow_trout", "nile_tilapia", "whiteleg_shrimp")
+SPECIES = (
+    "largemouth_bass",
+    "atlantic_salmon",
+    "rainbow_trout",
+    "nile_tilapia",
+    "whiteleg_shrimp",
+    "hybrid_grouper",
+)
 BASS: FishParameters = ras.load("bass_50m3").parameters
 WATER_M3 = 1000.0
 

@@ -1,0 +1,54 @@
+"""Equilibrium constants of sea and brackish water on the total pH scale; salinity 5 to 43, 2 to 35 degC."""
+
+from math import exp, log, sqrt
+from typing import NamedTuple
+
+from foundation.water import unionised_ammonia_fraction_sea
+
+FROM_SALINITY = 5.0
+"""Below it water counts as fresh: neither set of constants was made for the ground between."""
+
+
+class SeaConstants(NamedTuple):
+    """mol a kg of sea water; `kg_l` turns them into mol/L."""
+
+    k1: float
+    k2: float
+    kw: float
+    k_boric: float
+    k_ammonium: float
+    boron: float
+    """In all, mol/kg."""
+    co2_per_atm: float
+    kg_l: float
+
+
+def sea_constants(water_c: float, salinity: float) -> SeaConstants:
+    """Carbonic acid after Lueker et al. 2000, boric acid after Dickson 1990, water after Millero 1995.
+
+    CO2 after Weiss 1974, boron after Uppstrom 1974, ammonium after Clegg & Whitfield 1995. Within 0.004 in pK of
+    PyCO2SYS 1.8.3 (its option 10).
+    """
+    t, s = water_c + 273.15, salinity
+    root, log_t = sqrt(s), log(t)
+    pk1 = 3633.86 / t - 61.2172 + 9.67770 * log_t - 0.011555 * s + 0.0001152 * s * s
+    pk2 = 471.78 / t + 25.9290 - 3.16967 * log_t - 0.01781 * s + 0.0001122 * s * s
+    ln_kw = 148.96502 - 13847.26 / t - 23.6521 * log_t
+    ln_kw += (118.67 / t - 5.977 + 1.0495 * log_t) * root - 0.01615 * s
+    ln_kb = (-8966.90 - 2890.53 * root - 77.942 * s + 1.728 * s * root - 0.0996 * s * s) / t
+    ln_kb += 148.0248 + 137.1942 * root + 1.62142 * s
+    ln_kb += (-24.4344 - 25.085 * root - 0.2474 * s) * log_t + 0.053105 * root * t
+    hundreds = t / 100.0
+    ln_k0 = -60.2409 + 93.4517 / hundreds + 23.3585 * log(hundreds)
+    ln_k0 += s * (0.023517 - 0.023656 * hundreds + 0.0047036 * hundreds * hundreds)
+    toxic = unionised_ammonia_fraction_sea(9.0, water_c, s)
+    return SeaConstants(
+        k1=10.0**-pk1,
+        k2=10.0**-pk2,
+        kw=exp(ln_kw),
+        k_boric=exp(ln_kb),
+        k_ammonium=1e-9 * toxic / (1.0 - toxic),
+        boron=0.0004157 * s / 35.0,
+        co2_per_atm=exp(ln_k0),
+        kg_l=0.9997 + 0.00076 * s - 4.8e-6 * (water_c - 4.0) ** 2,
+    )
