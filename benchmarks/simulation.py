@@ -15,11 +15,13 @@ from controller.compose.simulate import run as simulate
 from edge_config.loader import load_site
 from simulator import ensemble
 from simulator.plants import (
+    aquaponics,
     cold_store,
     greenhouse,
     mushroom_house,
     nursery,
     plant_factory,
+    pond,
     ras,
     solar_greenhouse,
     tunnel,
@@ -34,6 +36,8 @@ PLANTS: dict[str, Callable[[], Plant]] = {
     "greenhouse venlo_1000m2": lambda: greenhouse.load("venlo_1000m2"),
     "plant factory plant_factory_100m2": lambda: plant_factory.load("plant_factory_100m2"),
     "RAS bass_50m3": lambda: ras.load("bass_50m3"),
+    "pond tilapia_pond_2000m2": lambda: pond.load("tilapia_pond_2000m2"),
+    "aquaponics aquaponics_50m3": lambda: aquaponics.load("aquaponics_50m3"),
     "solar greenhouse solar_greenhouse_brick": solar_greenhouse.load,
     "tunnel tunnel_8m": tunnel.load,
     "nursery nursery_500m2": nursery.load,

@@ -18,6 +18,7 @@ from benchmarks.latency import site_document as latency_site
 from benchmarks.modbus_rtu import ANSWER, MASTERS, REQUEST, limit, polled
 from benchmarks.rows import GOAL, percentile, row
 from benchmarks.scan import Farm, bare, core_of
+from benchmarks.simulation import PLANTS
 from edge_config.loader import load_site
 from edge_config.tags import site_tags
 from foundation.tag import Kind
@@ -125,7 +126,7 @@ def test_the_scan_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_simulation_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
     names = [str(one["name"]) for one in rows_of("simulation", capsys)]
-    assert sum(name.startswith("plant alone") for name in names) == 3
+    assert sum(name.startswith("plant alone") for name in names) == len(PLANTS) == 10
     assert {"sim farm", "sim greenhouse", "sim plant-factory", "sim ras"} <= set(names)
 
 
