@@ -45,7 +45,7 @@ class Seen(NamedTuple):
     told: float | None = None
     """What the source said last, as it said it."""
     fast: int = 0
-    """Readings in a row that moved faster than nature."""
+    """Readings in a row that moved faster than nature one way (below 0: down); noise goes there and back."""
     accepted: float | None = None
     """The last value that was no spike."""
     still: Still = Still()
@@ -155,9 +155,11 @@ class Conditioner:
         elapsed = reading.time_s - seen.at_s
         out = reading
         if tag.rate_per_s is not None and seen.raw and elapsed > 0:
-            if abs(value - seen.raw[-1]) > tag.rate_per_s * elapsed:
-                fast = min(seen.fast + 1, FAST_IN_A_ROW)
-                now_seen = now_seen._replace(fast=fast)
+            moved = value - seen.raw[-1]
+            if abs(moved) > tag.rate_per_s * elapsed:
+                before = max(seen.fast, 0) if moved > 0 else max(-seen.fast, 0)
+                fast = min(before + 1, FAST_IN_A_ROW)
+                now_seen = now_seen._replace(fast=fast if moved > 0 else -fast)
                 if fast >= FAST_IN_A_ROW:
                     return now_seen, _refuse(reading, Reason.RATE)
                 out = reading._replace(quality=Quality.UNCERTAIN, reason=Reason.RATE)
@@ -172,10 +174,8 @@ class Conditioner:
             if quality < out.quality:
                 out = out._replace(quality=quality, reason=Reason.STUCK)
         if self.filter_s > 0:
-            before = seen.filtered
-            filtered = (
-                value if before is None or elapsed < 0 else value + (before - value) * exp(-elapsed / self.filter_s)
-            )
+            last = seen.filtered
+            filtered = value if last is None or elapsed < 0 else value + (last - value) * exp(-elapsed / self.filter_s)
             if not isfinite(filtered):
                 filtered = value
             return now_seen._replace(filtered=filtered), out._replace(value=filtered)

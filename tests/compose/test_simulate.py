@@ -9,18 +9,36 @@ from pathlib import Path
 import pytest
 
 from controller.compose.simulate import prepare, run, start_of
-from controller.core.state import to_plain
+from controller.core.scan import Core
+from controller.core.state import State, to_plain
+from controller.core.words import ScanResult, Snapshot
 from edge_config.loader import load_site
+from foundation.reading import Reason
 
 SITES = Path("edge_config/sites")
+SUSPECTED = (Reason.RATE, Reason.SPIKE, Reason.STUCK, Reason.DISAGREE, Reason.DRIFT)
+SUSPICIONS = ("drift:", "disagree:", "no_effect:", "unexpected:", "dosing:")
 HELD = {"degC": 1.0, "mg/L": 0.7, "mS/cm": 0.15, "pH": 0.2}
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_the_sample_farm_holds_every_setpoint_for_a_day() -> None:
+def test_the_sample_farm_holds_every_setpoint_for_a_day_and_no_probe_is_suspected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     site = load_site(SITES / "farm.yaml").site
+    suspected: set[str] = set()
+    scan = Core.scan
+
+    def watched(core: Core, state: State, snapshot: Snapshot, now_s: float) -> ScanResult:
+        result = scan(core, state, snapshot, now_s)
+        suspected.update(f"{reading.tag} {reading.reason}" for reading in result.changed if reading.reason in SUSPECTED)
+        suspected.update(alarm.id for alarm in result.alarms if alarm.id.startswith(SUSPICIONS))
+        return result
+
+    monkeypatch.setattr(Core, "scan", watched)
     done = run(site, 1.0, 1)
+    assert suspected == set()
     rows = {score.loop: score.row() for score in done.scores}
     assert {row["tag"] for row in rows.values()} >= {
         "gh1.bay1.air_temp", "gh1.bay1.co2", "pf1.rack1.air_temp", "pf1.rack1.ppfd", "pf1.rack1.ec", "pf1.rack1.ph",

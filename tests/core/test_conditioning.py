@@ -39,6 +39,11 @@ def test_the_third_reading_in_a_row_that_moves_faster_than_nature_is_refused():
     assert [out.quality for out in outs[1:6]] == [Quality.UNCERTAIN] * (FAST_IN_A_ROW - 1) + [Quality.BAD] * 3
 
 
+def test_noise_that_goes_there_and_back_is_never_refused_for_its_pace():
+    outs = say(Conditioner(tag(rate_per_s=0.005)), *[20.0, 20.1, 20.0, 20.1, 20.0, 20.1, 20.0])
+    assert [out.quality for out in outs[1:]] == [Quality.UNCERTAIN] * 6
+
+
 # --- stuck
 
 
