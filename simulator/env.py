@@ -1,7 +1,7 @@
 """Gymnasium access to a simulated farm: `reset`, `step`, spaces and seeds, for one facility of a site.
 
 The agent takes the controller's place: it sees what the facility's instruments show and sets its outputs. Importing
-this registers farmloop/NAME-v0 for every sample site (PlantFactory for `plant-factory`), and
+this registers farmloop/NAME-v0 for every sample site (PlantFactory for `plant-factory`), farmloop/Scenario-v0 and
 farmloop/LettuceGreenhouse-v0. Guide: docs/developers/gymnasium.md.
 """
 
@@ -22,6 +22,7 @@ from edge_config.model.site import Site
 from edge_config.tags import site_tags
 from foundation.reading import Value
 from simulator.actuators import Level, Motor
+from simulator.env_scenario import Story
 from simulator.field import Field
 from simulator.survival import Survival
 from simulator.weather import WeatherSource
@@ -53,6 +54,8 @@ class FarmEnv(gymnasium.Env[Floats, Floats]):
     weather: a section as in a site file ({"year": "synthetic_beijing"}, {"epw": FILE}, …) or a source; made weather
     takes the episode's seed unless the section names one. The site's own if left out.
     observe: "measured" shows what the instruments bound in the site file show, "true" every output of the plant.
+    scenario: one that ships, by its name, or a file; site, facility, start, length, weather, plant and faults are its
+    own then, and a gate that breaks terminates the episode like a death.
     reward: by default the share of the facility's loops whose true value lies within the limits of its setpoint, 0 to
     1 a step, and DEATH at a death, which terminates the episode.
 
@@ -73,9 +76,15 @@ class FarmEnv(gymnasium.Env[Floats, Floats]):
         step_s: float = 300.0,
         weather: Mapping[str, Any] | WeatherSource | None = None,
         observe: Literal["measured", "true"] = "measured",
+        scenario: str | Path | None = None,
         reward: Reward | None = None,
         render_mode: None = None,
     ) -> None:
+        self._story = Story(scenario) if scenario is not None else None
+        if self._story is not None:
+            played = self._story.loaded
+            site, facility, weather = played.site, played.scenario.facility, None
+            start, days = played.scenario.start, played.scenario.length / 86400.0
         whole = site if isinstance(site, Site) else load_site(_path(site)).site
         simulated = [name for name in whole.simulation if name in whole.facilities]
         self.facility = facility if facility is not None else next(iter(simulated), "")
@@ -86,6 +95,8 @@ class FarmEnv(gymnasium.Env[Floats, Floats]):
         alone = {name: part for name, part in whole.simulation.items() if name in ("weather", self.facility)}
         self.site = whole.model_copy(update={"simulation": alone})
         """The site with nothing in the field but the facility."""
+        if self._story is not None:
+            self._story.alone(self.site)
         self.render_mode = render_mode
         self._start, self._days, self._step_s = start, days, step_s
         self._weather = weather
@@ -134,10 +145,9 @@ class FarmEnv(gymnasium.Env[Floats, Floats]):
             if tag:
                 farm.actuate(tag, value)
             else:
-                self._survival.watch(farm.grounds[self.facility].truth, at_s - watched_s)
+                self._look(at_s - watched_s)
                 watched_s = at_s
-        truth = farm.grounds[self.facility].truth
-        alive = self._survival.alive
+        truth, alive = farm.grounds[self.facility].truth, not self._cause()
         if self._reward is not None:
             reward = float(self._reward(truth, positions))
         else:
@@ -147,12 +157,23 @@ class FarmEnv(gymnasium.Env[Floats, Floats]):
 
     # --- parts
 
+    def _look(self, dt_s: float) -> None:
+        self._survival.watch(self._farm.grounds[self.facility].truth, dt_s)
+        if self._story is not None:
+            self._story.look(self._farm, dt_s)
+
+    def _cause(self) -> str:
+        """What ended it, '' while nothing has."""
+        return self._survival.cause or (self._story.broken if self._story is not None else "")
+
     def _start_s(self, start: str) -> float:
         moment = datetime.fromisoformat(start)
         zone = ZoneInfo(self.site.site.timezone)
         return (moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)).timestamp()
 
     def _new_farm(self, start_s: float, seed: int) -> Field:
+        if self._story is not None:
+            return self._story.begin(start_s, seed)
         weather = self._weather
         if weather is None:
             own = self.site.simulation.get("weather")
@@ -189,8 +210,8 @@ class FarmEnv(gymnasium.Env[Floats, Floats]):
     def _info(self) -> dict[str, Any]:
         return {
             "time_s": self._farm.now_s,
-            "alive": self._survival.alive,
-            "cause": self._survival.cause,
+            "alive": not self._cause(),
+            "cause": self._cause(),
             "truth": dict(self._farm.grounds[self.facility].truth),
         }
 
@@ -227,4 +248,5 @@ def _samples() -> list[str]:
 for _site in _samples():
     _id = f"farmloop/{_site.title().replace('-', '')}-v0"
     gymnasium.register(_id, entry_point="simulator.env:FarmEnv", kwargs={"site": _site})
+gymnasium.register("farmloop/Scenario-v0", entry_point="simulator.env:FarmEnv", kwargs={"scenario": "normal_day_ras"})
 gymnasium.register("farmloop/LettuceGreenhouse-v0", entry_point="simulator.env_lettuce:LettuceEnv")

@@ -18,6 +18,7 @@ from simulator.env import DEATH, FarmEnv
 from simulator.env_lettuce import BANDS, GREATEST, STEP_S, LettuceEnv, outdoors_of
 from simulator.plants.lettuce_greenhouse import LEAK_M_S, START, Controls, Outdoors, advance
 from simulator.plants.plant import Weather
+from simulator.scenario_file import load_scenario, scenario_path
 from simulator.weather import Steady
 
 FARMS = sorted(name for name in gymnasium.registry if name.startswith("farmloop/"))
@@ -34,7 +35,7 @@ def farm(name: str = "farmloop/Ras-v0", **settings: Any) -> FarmEnv:
 def test_every_sample_site_is_registered() -> None:
     assert {"farmloop/Greenhouse-v0", "farmloop/PlantFactory-v0", "farmloop/Ras-v0"} <= set(FARMS)
     sites = Path(__file__).parents[2] / "edge_config" / "sites"
-    assert len(FARMS) == len(list(sites.glob("*.yaml"))) + 1
+    assert len(FARMS) == len(list(sites.glob("*.yaml"))) + 2  # a scenario, and the lettuce greenhouse
 
 
 @pytest.mark.parametrize("name", FARMS)
@@ -160,6 +161,50 @@ def test_any_facility_of_a_farm_can_be_taken_alone() -> None:
     seen, _ = fish.reset(seed=4)
     alone, _ = farm(step_s=60.0).reset(seed=4)
     assert np.array_equal(seen, alone)
+
+
+def test_a_scenario_brings_its_start_its_length_and_its_faults() -> None:
+    env = farm("farmloop/Scenario-v0", scenario="s04_pump_fails", step_s=600.0, observe="true")
+    _, info = env.reset(seed=1)
+    start_s, flows = info["time_s"], []
+    asked = np.array([1.0 if tag.endswith((".pump", ".blower", ".o2_valve")) else 0.0 for tag in env.acted], np.float32)
+    over = False
+    while not over:
+        _, _, dead, late, info = env.step(asked)
+        flows.append(info["truth"]["circulation.flow"])
+        over = dead or late
+    played = load_scenario(scenario_path("s04_pump_fails")).scenario
+    assert info["time_s"] - start_s <= played.length
+    assert max(flows) > 20.0
+    assert min(flows) < 1.0  # the pump did fail, whatever it was told
+    assert info["cause"]
+
+
+def test_every_episode_of_a_scenario_begins_with_all_in_order() -> None:
+    env = farm("farmloop/Scenario-v0", scenario="s04_pump_fails", step_s=600.0)
+    nothing = np.zeros(len(env.acted), np.float32)
+    env.reset(seed=1)
+    while not any(env.step(nothing)[2:4]):
+        pass
+    _, info = env.reset(seed=1)
+    assert info["alive"]
+    seen = [env.reset(seed=seed)[1]["truth"]["tank1.oxygen"] for seed in (1, 1)]
+    assert seen[0] == seen[1]
+
+
+def test_a_probe_that_a_scenario_spoils_shows_what_it_is_told() -> None:
+    env = farm("farmloop/Scenario-v0", scenario="s03_ec_probe_stuck")
+    seen, info = env.reset(seed=1)
+    for _ in range(3):
+        seen, _, _, _, info = env.step(np.zeros(len(env.acted), np.float32))
+    assert seen[env.observed.index("pf1.rack1.ec")] == pytest.approx(1.4)
+    assert info["truth"]["tank.ec"] != pytest.approx(1.4, abs=0.05)
+
+
+@pytest.mark.parametrize("name", ["s06_broker_lost", "s05a_power_cut_5_min"])
+def test_a_scenario_of_wires_is_no_episode(name: str) -> None:
+    with pytest.raises(ValueError, match="on wires or to the controller, and an environment has neither"):
+        FarmEnv(scenario=name)
 
 
 @pytest.mark.parametrize(
