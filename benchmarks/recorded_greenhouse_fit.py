@@ -18,9 +18,9 @@ from benchmarks.recorded_greenhouse import (
     FITTED_DAYS,
     GOAL_K,
     GOAL_PERCENT,
-    NEIGHBOURS_C,
-    WALLS_W_M2_K,
+    WALLS,
     Moment,
+    Walls,
     deviation,
     moments,
 )
@@ -33,15 +33,16 @@ RANGES = {
     "vent_discharge": (0.05, 0.6),
     "cover_area_m2": (96.0, 140.0),
     "lamp_power_w_m2": (40.0, 100.0),
-    "cover_par_transmission": (0.3, 0.75),
+    "cover_par_transmission": (0.3, 0.85),
     "screen_air_flux": (1e-5, 1e-3),
     "screen_fir_transmission": (0.02, 0.3),
     "construction_absorption": (0.05, 0.4),
     "boundary_resistance_s_m": (50.0, 400.0),
     "transpiring_sides": (0.3, 1.5),
     "soil_outside_m": (0.5, 2.0),
-    "walls_w_m2_k": (0.5, 8.0),
-    "neighbours_c": (16.0, 21.0),
+    "walls.w_m2_k": (0.5, 8.0),
+    "walls.behind_c": (15.0, 21.0),
+    "walls.sun_k_m2_w": (0.001, 0.03),
 }
 STEP_S = 150.0
 """Coarse, for there are a thousand runs: 0.1 K off the step of the plant."""
@@ -52,17 +53,15 @@ def house_of(guess: Guess) -> GreenhousePlant:
     """The compartment with these numbers; what the roof does not let through it reflects, but for 2 %."""
     light = guess["cover_par_transmission"]
     same = {"cover_nir_transmission": light, "cover_par_reflection": 0.98 - light, "cover_nir_reflection": 0.98 - light}
-    own = {name: value for name, value in guess.items() if name not in ("walls_w_m2_k", "neighbours_c")}
+    own = {name: value for name, value in guess.items() if not name.startswith("walls.")}
     return GreenhousePlant(replace(greenhouse.load("agc2022_compartment").parameters, **own, **same))
 
 
 def costs(guesses: Sequence[Guess], recorded: list[Moment], days: Sequence[int], length: int = 7) -> Any:
     """What each guess costs, summed over the weeks that begin on these days."""
     plant = ensemble.stacked([house_of(guess) for guess in guesses])
-    walls: list[Any] = [np.array([guess[name] for guess in guesses]) for name in ("walls_w_m2_k", "neighbours_c")]
-    found = [
-        deviation(plant, recorded, day, length, STEP_S, walls_w_m2_k=walls[0], neighbours_c=walls[1]) for day in days
-    ]
+    many: Any = [np.array([guess[f"walls.{name}"] for guess in guesses]) for name in Walls._fields]
+    found = [deviation(plant, recorded, day, length, STEP_S, Walls(*many)) for day in days]
     return sum((off.kelvin / GOAL_K) ** 2 + (off.percent / GOAL_PERCENT) ** 2 for off in found)
 
 
@@ -99,7 +98,7 @@ def main(arguments: list[str] | None = None) -> None:
             {name: float(f"{value:.3g}") for name, value in best.items()},
             flush=True,
         )
-    print(f"now: walls {WALLS_W_M2_K:g} W/m2/K, neighbours {NEIGHBOURS_C:g} degC")
+    print(f"now: {WALLS}")
 
 
 if __name__ == "__main__":
