@@ -201,6 +201,25 @@ def test_a_probe_that_a_scenario_spoils_shows_what_it_is_told() -> None:
     assert info["truth"]["tank.ec"] != pytest.approx(1.4, abs=0.05)
 
 
+def test_a_gate_that_breaks_ends_the_episode(tmp_path: Path) -> None:
+    path = tmp_path / "lukewarm.yaml"
+    path.write_text(
+        "schema: 1\nid: lukewarm\nname: {zh: 微温, en: Lukewarm}\nsource: made for this test\nsite: ras\n"
+        "facility: ras1\nstart: 2026-03-20T00:00\nlength: 1 h\n"
+        "values: [{port: tank1.temperature, band: [20 degC, 30 degC]}]\n"
+        "gates: [{id: never_warm, port: tank1.temperature, high: 5, longer_than: 2 min}]\n",
+        "utf-8",
+    )
+    env = FarmEnv(scenario=path, step_s=60.0)
+    env.reset(seed=1)
+    kept = np.array([1.0 if tag.endswith((".pump", ".blower")) else 0.0 for tag in env.acted], np.float32)
+    steps = [env.step(kept) for _ in range(3)]
+    assert [step[2] for step in steps] == [False, False, True]
+    assert steps[-1][1] == DEATH
+    assert steps[-1][4]["cause"] == "gate never_warm"
+    assert env.reset(seed=1)[1]["alive"]
+
+
 @pytest.mark.parametrize("name", ["s06_broker_lost", "s05a_power_cut_5_min"])
 def test_a_scenario_of_wires_is_no_episode(name: str) -> None:
     with pytest.raises(ValueError, match="on wires or to the controller, and an environment has neither"):
