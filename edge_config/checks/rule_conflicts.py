@@ -1,0 +1,178 @@
+"""What rules are to each other and to the interlocks: who conflicts, who is never heard, who chases his own tail."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from edge_config.checks.inspection import Inspection
+from edge_config.checks.rule_conditions import Checked, case_of
+from edge_config.model.outputs import ThreePoint
+from edge_config.templates import Placed
+from foundation.document import Path_
+from rules import solver
+from rules.claims import All, Claim, Either, Ranges, claim, find
+from rules.expression import BOOL, ExpressionError
+
+
+class Guarded(NamedTuple):
+    """One wish of one rule for one output, and when it stands."""
+
+    placed: Placed
+    path: Path_
+    verb: str
+    output: str
+    to: float
+
+    @property
+    def when(self) -> Path_:
+        return ("rules", self.placed.index, "when")
+
+
+def _active(inspection: Inspection, placed: Placed) -> Claim:
+    """When a rule may be on: its cause stands, or its end has not come."""
+    rule = placed.rule
+    if rule.when is None:
+        return All(())
+    when = claim(rule.when, inspection.units, placed.named)
+    if rule.clear is None:
+        return when
+    return Either((when, claim(rule.clear, inspection.units, placed.named, truth=False)))
+
+
+def check_conflicts(inspection: Inspection, wishes: list[Guarded], ranges: Ranges) -> None:
+    """Two rules that may want different things of one output at once have to say which goes first."""
+    by_output: dict[str, list[Guarded]] = {}
+    for wish in wishes:
+        by_output.setdefault(wish.output, []).append(wish)
+    for output, rivals in by_output.items():
+        for index, second in enumerate(rivals):
+            for first in rivals[:index]:
+                if first.placed is not second.placed and _differ(first, second):
+                    _conflict(inspection, output, first, second, ranges)
+            _shadowed(inspection, output, second, ranges)
+
+
+def _differ(first: Guarded, second: Guarded) -> bool:
+    verbs = {first.verb, second.verb}
+    if verbs <= {"set", "inhibit"} or verbs == {"request"}:
+        return first.to != second.to
+    if verbs == {"limit_min", "limit_max"}:
+        low, high = (first, second) if first.verb == "limit_min" else (second, first)
+        return low.to > high.to
+    return False
+
+
+def _conflict(inspection: Inspection, output: str, first: Guarded, second: Guarded, ranges: Ranges) -> None:
+    orders = first.placed.rule.order, second.placed.rule.order
+    found = find(All((_active(inspection, first.placed), _active(inspection, second.placed))), ranges)
+    if found.verdict == "never" or (found.verdict == "unknown" and _never_together(inspection, first, second, ranges)):
+        return
+    if orders[0] is None or orders[1] is None or orders[0] == orders[1]:
+        case = case_of(inspection, found)
+        inspection.note(
+            "E428", second.path, output=output, first=first.placed.id, second=second.placed.id, case=case
+        )  # fmt: skip
+        return
+    weak, strong = (second, first) if orders[0] < orders[1] else (first, second)
+    alone = All((_active(inspection, weak.placed), _denied(inspection, strong.placed)))
+    if find(alone, ranges).verdict == "never":
+        inspection.note("W322", weak.path, output=output, other=strong.placed.id)
+
+
+def _never_together(inspection: Inspection, first: Guarded, second: Guarded, ranges: Ranges) -> bool:
+    """Asked of z3, where it is installed: what compares tags with each other."""
+    if not solver.is_installed():
+        return False
+    asked = []
+    for rule, named in ((one.placed.rule, one.placed.named) for one in (first, second)):
+        if rule.when is not None:
+            asked.append((f"({rule.when}) or not ({rule.clear})" if rule.clear else rule.when, named, True))
+    try:
+        return solver.can_be(asked, inspection.units, ranges) is False
+    except ExpressionError:
+        return False  # cause and end together are longer than an expression may be
+
+
+def _denied(inspection: Inspection, placed: Placed) -> Claim:
+    rule = placed.rule
+    if rule.when is None:
+        return Either(())
+    return claim(rule.when, inspection.units, placed.named, truth=False)
+
+
+def _shadowed(inspection: Inspection, output: str, wish: Guarded, ranges: Ranges) -> None:
+    """An interlock that always stands where the rule does decides alone."""
+    for name, interlock in inspection.site.interlocks.items():
+        if all(output not in (effect.set, effect.inhibit) for effect in interlock.effect):
+            continue
+        expression = inspection.quiet(interlock.when)
+        if expression is None or expression.unit != BOOL:
+            continue
+        denied = claim(interlock.when, inspection.units, truth=False)
+        if find(All((_active(inspection, wish.placed), denied)), ranges).verdict == "never":
+            inspection.note("W322", wish.path, output=output, other=name)
+
+
+def check_rings(inspection: Inspection, checked: Iterable[Checked], wishes: Iterable[Guarded]) -> None:
+    """A rule that moves what it looks at, itself or through others, would chase its own tail."""
+    reads = {
+        one.placed.id: {tag for expression in (one.when, one.clear) if expression for tag in expression.tags}
+        for one in checked
+    }
+    moves: dict[str, set[str]] = {}
+    paths: dict[str, Path_] = {}
+    for wish in wishes:
+        moved = moves.setdefault(wish.placed.id, set())
+        moved.add(wish.output)
+        output = inspection.site.outputs[wish.output]
+        if isinstance(output, ThreePoint):
+            moved |= {output.open, output.close}
+        paths.setdefault(wish.placed.id, wish.when)
+    made = _made_from(inspection)
+    after = {
+        one: {other for other in reads if any(_comes_from(made, tag) & moves.get(one, set()) for tag in reads[other])}
+        for one in reads
+    }
+    told: set[str] = set()
+    for begin in reads:
+        ring = _ring(after, begin)
+        if ring and not told & set(ring):
+            told |= set(ring)
+            inspection.note("E429", paths[begin], inside=0, ring=" → ".join([*ring, ring[0]]))
+
+
+def _made_from(inspection: Inspection) -> dict[str, set[str]]:
+    """What derived tags are made from."""
+    made: dict[str, set[str]] = {}
+    for name, setting in inspection.site.tags.items():
+        if setting.derive is not None and (expression := inspection.quiet(setting.derive)) is not None:
+            made[name] = set(expression.tags)
+        elif setting.vote is not None:
+            made[name] = set(setting.vote)
+        elif setting.integrate is not None:
+            made[name] = {setting.integrate}
+    return made
+
+
+def _comes_from(made: dict[str, set[str]], tag: str) -> set[str]:
+    found, todo = set(), [tag]
+    while todo:
+        one = todo.pop()
+        if one not in found:
+            found.add(one)
+            todo += made.get(one, ())
+    return found
+
+
+def _ring(after: dict[str, set[str]], begin: str) -> list[str]:
+    """The rules from one back to itself; none where there is no way."""
+    ways: dict[str, list[str]] = {begin: [begin]}
+    todo = [begin]
+    while todo:
+        one = todo.pop(0)
+        for following in sorted(after[one]):
+            if following == begin:
+                return ways[one]
+            if following not in ways:
+                ways[following] = [*ways[one], following]
+                todo.append(following)
+    return []
