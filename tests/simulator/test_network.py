@@ -22,7 +22,9 @@ def test_what_is_more_in_the_stores_came_over_the_border(
     values: tuple[float, ...], flows: list[tuple[str, int, float, float, float]], dt_s: float
 ) -> None:
     capacities = (7.5e3, 4e4, 300.0, LATENT_J_KG * 3.0)
-    net, border = Network(values, capacities, dt_s), []
+    net = Network(values, capacities, dt_s)
+    tied: list[tuple[int, float, float]] = []
+    given_w: list[float] = []
     for kind, node, w_k, outside, share in flows:
         other = (node + 1) % 3
         match kind:
@@ -30,10 +32,10 @@ def test_what_is_more_in_the_stores_came_over_the_border(
                 net.join(node, other, w_k)
             case "tie" if node < 3:
                 net.tie(node, w_k, outside)
-                border.append((node, w_k, outside))
+                tied.append((node, w_k, outside))
             case "give":
                 net.give(node, outside)
-                border.append((node, 0.0, outside))
+                given_w.append(outside)
             case "wet" if node < 3:
                 density, slope = saturation(values[node])
                 net.wet(node, 3, 100.0 * w_k, density - slope * values[node], slope)
@@ -42,7 +44,7 @@ def test_what_is_more_in_the_stores_came_over_the_border(
             case _:
                 pass
     now = net.solve()
-    came_w = [w_k * (outside - now[node]) if w_k else outside for node, w_k, outside in border]
+    came_w = [*given_w, *(w_k * (outside - now[node]) for node, w_k, outside in tied)]
     more_j = [capacity * (after - before) for capacity, after, before in zip(capacities, now, values, strict=True)]
     moved_j = dt_s * sum(map(abs, came_w)) + sum(map(abs, more_j))
     held_j = sum(abs(capacity * after) for capacity, after in zip(capacities, now, strict=True))
