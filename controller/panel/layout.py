@@ -1,10 +1,10 @@
 """What the farm is made of, as the panel draws it: facilities, zones, values, outputs, setpoints and their names."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
-from controller.panel.farm import Farm
 from edge_config.model.control import Alarm, Dosing, Hysteresis, LoopBase, PBand, Pid, Program, RuleAlarm
 from edge_config.model.site import Site
 from edge_config.model.values import Name
@@ -116,7 +116,14 @@ class SiteShape:
     devices: dict[str, DeviceShape]
 
 
-def layout(farm: Farm) -> SiteShape:
+class Known(Protocol):
+    """A site and its tags: the panel's farm, or a core alone."""
+
+    site: Site
+    tags: Mapping[str, Tag]
+
+
+def layout(farm: Known) -> SiteShape:
     """The site as the panel draws it."""
     site = farm.site
     loops = {name: loop for name, loop in site.loops.items() if isinstance(loop, LoopBase)}
@@ -153,7 +160,7 @@ def _alarms(site: Site) -> Iterator[tuple[str, Alarm | RuleAlarm]]:
                 yield placed.id, effect.alarm
 
 
-def _tags(farm: Farm, loops: dict[str, Held]) -> dict[str, TagShape]:
+def _tags(farm: Known, loops: dict[str, Held]) -> dict[str, TagShape]:
     """What loops hold first, in their order, then what alarms name, then the rest, contacts last."""
     held = dict.fromkeys(loop.pv for loop in loops.values() if loop.pv in farm.tags)
     alarmed = {name for alarm in farm.site.alarms.values() for name in TAG_IN_TEXT.findall(alarm.when)}
@@ -175,7 +182,7 @@ def _rank(tag: Tag, alarmed: set[str]) -> tuple[bool, bool]:
     return tag.name not in alarmed, tag.unit in ("bool", "text")
 
 
-def _setpoint(farm: Farm, name: str, program: Program, loops: dict[str, Held]) -> SetpointShape:
+def _setpoint(farm: Known, name: str, program: Program, loops: dict[str, Held]) -> SetpointShape:
     held = next((loop for loop in loops.values() if loop.sp == name), None)
     # A setpoint without a name of its own is called as the value that is held to it.
     called = _called(farm, held.pv if held and not program.name else name, program.name)
@@ -183,7 +190,7 @@ def _setpoint(farm: Farm, name: str, program: Program, loops: dict[str, Held]) -
     return SetpointShape(called, *_where(name), unit, held.pv if held else None, _band(held) if held else None)
 
 
-def _names(farm: Farm) -> dict[str, NameShape]:
+def _names(farm: Known) -> dict[str, NameShape]:
     """Loops that control nothing, rules and interlocks: whoever may own an order."""
     site = farm.site
     return {
@@ -211,7 +218,7 @@ def _where(name: str) -> tuple[str, str]:
     return facility, zone
 
 
-def _called(farm: Farm, name: str, given: Name | None) -> NameShape:
+def _called(farm: Known, name: str, given: Name | None) -> NameShape:
     """The name given in the site, else the tag's, else the last part of its id in plain letters."""
     if given is not None:
         return _name(given)

@@ -1,0 +1,100 @@
+"""What stays the same about a farm's outputs while it runs: names, and who may want something of each, and when."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from controller.core.scan import Core
+from controller.panel.layout import layout
+from edge_config.checks.loops import written_by
+from edge_config.model.control import LoopBase
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """An interlock or a rule that may want something of an output."""
+
+    kind: Literal["interlock", "rule"]
+    id: str
+    slot: str
+    when: str
+    """Its condition as the site file spells it; empty: always."""
+    value: float
+    bound: str
+    """`at`, `at_least`, `at_most`, or `insists` of an interlock."""
+    latch: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """A loop that writes an output; `pv` and `sp` are empty for one that follows the clock."""
+
+    id: str
+    pv: str
+    sp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One output."""
+
+    switched: bool = False
+    """On or off, nothing between."""
+    watchers: tuple[Watcher, ...] = ()
+    loops: tuple[Follower, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """All of a site that is needed to tell in words why an output stands as it does."""
+
+    timezone: str = "UTC"
+    names: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """In Chinese and English, of whatever a reason may name."""
+    units: dict[str, str] = field(default_factory=dict)
+    """By loop, of the value that it controls."""
+    outputs: dict[str, Card] = field(default_factory=dict)
+
+
+def cards_of(core: Core) -> Cards:
+    """The cards of a built site."""
+    site, shape = core.site, layout(core)
+    names = {
+        name: (one.name.zh, one.name.en)
+        for shapes in (shape.tags, shape.outputs, shape.setpoints, shape.loops)
+        for name, one in shapes.items()
+    } | {name: (one.zh, one.en) for name, one in shape.names.items()}
+    outputs = {
+        name: Card(
+            output.type in ("on_off", "pulse"),
+            (*_interlocks(core, name), *_rules(core, name)),
+            tuple(
+                Follower(key, loop.pv, loop.sp) if isinstance(loop, LoopBase) else Follower(key, "", "")
+                for key, loop in site.loops.items()
+                if name in written_by(loop)
+            ),
+        )
+        for name, output in site.outputs.items()
+    }
+    units = {name: loop.unit for name, loop in shape.loops.items()}
+    return Cards(site.site.timezone, names, units, outputs)
+
+
+def _interlocks(core: Core, output: str) -> list[Watcher]:
+    return [
+        Watcher("interlock", one.name, demand.slot.name.lower(), one.when.text, demand.value, "insists", one.latch)
+        for one in core.plan.interlocks
+        for demand in one.demands(False)
+        if demand.output == output
+    ]
+
+
+def _rules(core: Core, output: str) -> list[Watcher]:
+    return [
+        Watcher(
+            "rule", rule.name, want.slot.name.lower(), rule.law.when.text if rule.law.when is not None else "",
+            want.value, want.bound,
+        )
+        for rule in core.plan.rules.rules
+        for want in rule.wants
+        if want.output == output
+    ]  # fmt: skip
