@@ -69,7 +69,10 @@ def test_a_gap_in_which_nobody_looked_counts_as_not_known():
     for second in range(400):
         read.at(second, air=20.0)
     assert read.at(1000.0, air=20.0) is None  # only what is left of the window before the gap counts
-    assert read.at(1010.0, air=20.0) is None
+    short = Read("avg(a.b.air, '10 min')")
+    for second in (*range(100), 500):
+        answer = short.at(second, air=20.0)
+    assert answer is None  # a hundred seconds are known, whatever stood before and after the gap
 
 
 def test_what_is_bad_is_no_part_of_the_average():
