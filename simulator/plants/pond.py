@@ -10,7 +10,9 @@ from simulator.parameters import load_parameters
 from simulator.plants.biology import CO2_PER_O2_G, MOST_A_STEP, aerator_transfer_kg_h
 from simulator.plants.fish import PROTEIN_N, Fish, live, stocked
 from simulator.plants.plant import Port, Weather
+from simulator.plants.pond_flows import Body, flow, nitrogen_g
 from simulator.plants.pond_heat import WATER_J_M3_K, mixing_m_h, sane, surface_heat
+from simulator.plants.pond_mud import Mud, rot, settle
 from simulator.plants.pond_parameters import PondParameters
 from simulator.plants.pond_water import (
     OXYGEN_PER_N_G,
@@ -19,11 +21,8 @@ from simulator.plants.pond_water import (
     extinction_per_m,
     light_use,
     live_layer,
-    mixed,
-    without,
 )
 from simulator.plants.ras_water import (
-    O2_G_MOL,
     Chemistry,
     carbonic_share,
     chemistry,
@@ -86,9 +85,7 @@ class PondState(NamedTuple):
     """The lower layer keeps its volume: the surface moves."""
     upper_c: float
     lower_c: float
-    sediment_n_g: float
-    sediment_oxygen_g: float
-    """What the decay of the sediment will take."""
+    mud: Mud
     fish: Fish
     fed_g: float
     electricity_kwh: float
@@ -112,7 +109,6 @@ class Pond:
         p = self.parameters = parameters
         self._lower_m3 = p.area_m2 * p.lower_m
         self._full_m3 = p.area_m2 * p.upper_m
-        self._brim_m3 = p.area_m2 * p.brim_m
 
     def initial(self) -> PondState:
         """Midnight in a pond that has been green for weeks."""
@@ -141,8 +137,7 @@ class Pond:
             self._full_m3,
             p.start_water_c,
             p.start_lower_c,
-            sediment_g / OXYGEN_PER_N_G,
-            sediment_g,
+            Mud(sediment_g / OXYGEN_PER_N_G, sediment_g),
             stocked(p),
             0.0,
             0.0,
@@ -159,44 +154,26 @@ class Pond:
         upper_c, lower_c = state.upper_c, state.lower_c
         above, below = self._chemistry(upper_c, weather.pressure_pa), self._chemistry(lower_c, weather.pressure_pa)
         depth_m = upper_m3 / p.area_m2
-        was = state.books
 
-        # light and life
+        # light and life: every rate is taken at the start of the step
         par_w_m2 = p.par_share * (1.0 - p.albedo) * weather.global_radiation_w_m2
         extinction, dark = extinction_per_m(p, upper, upper_m3), extinction_per_m(p, lower, lower_m3)
         passed = exp(-extinction * depth_m)
         lit = light_use(par_w_m2, extinction, depth_m, p.photosynthesis_par_w_m2)
         dim = light_use(par_w_m2 * passed, dark, p.lower_m, p.photosynthesis_par_w_m2)
         upper_h, lower_h = hydrogen_mol_l(upper, upper_m3, above), hydrogen_mol_l(lower, lower_m3, below)
-        oxygen_mg_l, nh3_mg_l = upper.oxygen, upper.tan / upper_m3 * nh3_share(upper_h, above)
-        fed_g = p.feeder_g_s * feeder * dt_s
-        fish, did = live(p, state.fish, fed_g, oxygen_mg_l, upper_m3, nh3_mg_l, upper_c, stress, dt_h)
+        fed_g, nh3_mg_l = p.feeder_g_s * feeder * dt_s, upper.tan / upper_m3 * nh3_share(upper_h, above)
+        fish, did = live(p, state.fish, fed_g, upper.oxygen, upper_m3, nh3_mg_l, upper_c, stress, dt_h)
         on_top = live_layer(p, upper, upper_m3, upper_c, above, upper_h, lit, crash, dt_h)
         deep = live_layer(p, lower, lower_m3, lower_c, below, lower_h, dim, crash, dt_h)
-        upper, lower = on_top.layer, deep.layer
-
-        # air at the surface, thrown by wind and by paddle wheels
-        renewed = oxygen_exchange_m_h(upper_c, weather.wind_m_s) / depth_m * dt_h
-        aired_g = from_air(state.upper.oxygen, above.oxygen_saturation_mg_l * upper_m3, renewed)
-        thrown_kg_h = aerator_transfer_kg_h(
-            p.aerator_kw * p.aerator_kg_kwh * (aerator1 + aerator2),
-            p.aerator_alpha,
-            p.aerator_beta,
-            above.oxygen_saturation_mg_l,
-            state.upper.oxygen / upper_m3,
-            upper_c,
-        )
-        aired_g = max(aired_g + 1000.0 * thrown_kg_h * dt_h, -MOST_A_STEP * state.upper.oxygen)
-        wheels = p.aerator_kw * p.aerator_kg_kwh * p.aerator_alpha * (aerator1 + aerator2)
-        renewed += wheels * 1000.0 / 9.09 / upper_m3 * dt_h  # the same drops carry CO2
-        carbonic = state.upper.carbon * carbonic_share(upper_h, above)
-        gassed_mol = from_air(carbonic, weather.co2_ppm * above.carbonic_mol_m3_ppm * upper_m3, renewed)
+        wheels = aerator1 + aerator2
+        aired_g, gassed_mol = self._aired(upper, upper_m3, upper_c, above, upper_h, weather, wheels, dt_h)
 
         # fish: what they breathe and leave; dung and lost feed sink as debris
-        leached_n = did.wasted_feed_g * (PROTEIN_N * p.feed_protein - p.solids_nitrogen)
-        excreted_n = did.tan_g + leached_n
+        excreted_n = did.tan_g + did.wasted_feed_g * (PROTEIN_N * p.feed_protein - p.solids_nitrogen)
         dung_g = did.solids_g + did.wasted_feed_g
         breathed_mol = p.respiratory_quotient * did.oxygen_g * CO2_PER_O2_G / CO2_MG_MMOL
+        upper = on_top.layer
         upper = upper._replace(
             oxygen=upper.oxygen + aired_g - did.oxygen_g,
             tan=upper.tan + excreted_n,
@@ -206,105 +183,39 @@ class Pond:
             debris_oxygen=upper.debris_oxygen + dung_g * p.solids_oxygen,
         )
 
-        # sediment: it feeds on what settles and takes oxygen from the lower layer, or leaves it in debt
-        upper, lower, settled_n, settled_g = self._settled(upper, lower, depth_m, dt_h)
-        ripe = p.sediment_decay_per_d / 24.0 * p.decay_theta ** (lower_c - 20.0) * dt_h
-        lower_mg_l = deep.layer.oxygen / lower_m3
-        aerobic_g = state.sediment_oxygen_g * ripe * lower_mg_l / (lower_mg_l + p.decay_oxygen_half_mg_l)
-        aerobic_g = min(aerobic_g, MOST_A_STEP * lower.oxygen)
-        rotted_g = aerobic_g + p.sediment_anoxic_share * (state.sediment_oxygen_g * ripe - aerobic_g)
-        rotted_n = state.sediment_n_g * rotted_g / (state.sediment_oxygen_g + 1e-9)
-        denitrified_n = lower.nitrate * min(MOST_A_STEP, p.denitrification_m_d / 24.0 / p.lower_m * dt_h)
-        lower = lower._replace(
-            oxygen=lower.oxygen - aerobic_g,
-            tan=lower.tan + rotted_n,
-            nitrate=lower.nitrate - denitrified_n,
-            carbon=lower.carbon + rotted_g / O2_G_MOL,
-            alkalinity=lower.alkalinity + (rotted_n + denitrified_n) / NITROGEN_MG_MMOL,
-            debt=lower.debt + rotted_g - aerobic_g,
+        upper, lower, mud = settle(p, upper, deep.layer, state.mud, depth_m, dt_h)
+        ground = rot(p, mud, lower, lower_m3, lower_c, dt_h)
+        body, through = flow(
+            p,
+            Body(upper, ground.lower, upper_m3, upper_c, lower_c),
+            surface_heat(p, weather, upper_c, lower_c, passed),
+            mixing_m_h(p, upper_c, lower_c, weather.wind_m_s, wheels),
+            makeup,
+            drain,
+            dt_s,
         )
-
-        # layers change places, new water comes on top, too much runs over, the drain takes from below
-        heat = surface_heat(p, weather, upper_c, lower_c, passed)
-        swapped_m3 = p.area_m2 * mixing_m_h(p, upper_c, lower_c, weather.wind_m_s, aerator1 + aerator2) * dt_h
-        swapped_m3 = min(swapped_m3, MOST_A_STEP * upper_m3, MOST_A_STEP * lower_m3)
-        upper, lower = mixed(upper, lower, swapped_m3 / upper_m3, swapped_m3 / lower_m3)
-        new_m3 = p.makeup_m3_h * makeup * dt_h
-        spare_m3 = max(0.0, upper_m3 - 0.25 * self._full_m3)
-        drained_m3 = min(p.drain_m3_h * drain * dt_h, MOST_A_STEP * spare_m3)
-        dried_m3 = heat.evaporated_kg_m2_s * p.area_m2 * 0.001 * dt_s
-        dried_m3 = min(dried_m3, MOST_A_STEP * spare_m3)
-        spilt_m3 = max(0.0, upper_m3 + new_m3 - drained_m3 - dried_m3 - self._brim_m3)
-        drawn = drained_m3 / lower_m3
-        spilt = min(MOST_A_STEP, spilt_m3 / upper_m3)
-        sunk = drained_m3 / upper_m3  # what follows the drained water down
-        lower_lost, upper_lost = _share(lower, drawn), _share(upper, spilt)
-        follows = _share(upper, sunk)
-        lower = Layer(*[a * (1.0 - drawn) + b for a, b in zip(lower, follows, strict=True)])
-        upper = without(upper, spilt + sunk)
-        new_mol = new_m3 * p.makeup_carbon_mol_m3
-        new_alkalinity = new_m3 * p.makeup_alkalinity_mg_l / CACO3_MG_MEQ
-        upper = upper._replace(
-            oxygen=upper.oxygen + new_m3 * p.makeup_oxygen_mg_l,
-            nitrate=upper.nitrate + new_m3 * p.makeup_nitrate_mg_l,
-            carbon=upper.carbon + new_mol,
-            alkalinity=upper.alkalinity + new_alkalinity,
-        )
-
-        # heat
-        sun_j = p.area_m2 * dt_s * (heat.upper_w_m2 + heat.lower_w_m2)
-        gone_j = WATER_J_M3_K * ((spilt_m3 + dried_m3) * upper_c + drained_m3 * lower_c)
-        carried_j = WATER_J_M3_K * swapped_m3 * (upper_c - lower_c)
-        follows_j = WATER_J_M3_K * drained_m3 * upper_c
-        upper_j = WATER_J_M3_K * upper_m3 * upper_c + p.area_m2 * dt_s * heat.upper_w_m2 - carried_j - follows_j
-        upper_j += WATER_J_M3_K * (new_m3 * p.makeup_c - (spilt_m3 + dried_m3) * upper_c)
-        lower_j = WATER_J_M3_K * (lower_m3 - drained_m3) * lower_c + p.area_m2 * dt_s * heat.lower_w_m2
-        lower_j += carried_j + follows_j
-        upper_next_m3 = upper_m3 + new_m3 - drained_m3 - dried_m3 - spilt_m3
-
-        lost_n = _nitrogen_g(lower_lost) + _nitrogen_g(upper_lost)
-        gone_n = lost_n + did.lost_nitrogen_g + denitrified_n
-        wheels_kw = p.aerator_kw * (aerator1 + aerator2)
+        was = state.books
         return PondState(
-            upper,
-            lower,
-            upper_next_m3,
-            upper_j / (WATER_J_M3_K * upper_next_m3),
-            lower_j / (WATER_J_M3_K * lower_m3),
-            state.sediment_n_g + settled_n - rotted_n,
-            state.sediment_oxygen_g + settled_g - rotted_g,
+            *body,
+            ground.mud,
             fish,
             state.fed_g + fed_g,
-            state.electricity_kwh + wheels_kw * dt_h,
+            state.electricity_kwh + p.aerator_kw * wheels * dt_h,
             Books(
-                was.water_m3 + new_m3 - drained_m3 - dried_m3 - spilt_m3,
+                was.water_m3 + through.water_m3,
                 was.oxygen_g
-                + on_top.oxygen_g
-                + deep.oxygen_g
-                + aired_g
-                - did.oxygen_g
-                - aerobic_g
-                + new_m3 * p.makeup_oxygen_mg_l
-                - lower_lost.oxygen
-                - upper_lost.oxygen,
-                was.nitrogen_g + PROTEIN_N * p.feed_protein * fed_g + new_m3 * p.makeup_nitrate_mg_l - gone_n,
+                + (on_top.oxygen_g + deep.oxygen_g + aired_g - did.oxygen_g - ground.oxygen_g + through.oxygen_g),
+                was.nitrogen_g
+                + (
+                    PROTEIN_N * p.feed_protein * fed_g - did.lost_nitrogen_g - ground.denitrified_g + through.nitrogen_g
+                ),
                 was.alkalinity_mol
-                + on_top.alkalinity_mol
-                + deep.alkalinity_mol
-                + (excreted_n + rotted_n + denitrified_n) / NITROGEN_MG_MMOL
-                + new_alkalinity
-                - lower_lost.alkalinity
-                - upper_lost.alkalinity,
+                + (on_top.alkalinity_mol + deep.alkalinity_mol + ground.alkalinity_mol + through.alkalinity_mol)
+                + excreted_n / NITROGEN_MG_MMOL,
                 was.carbon_mol
-                + on_top.carbon_mol
-                + deep.carbon_mol
-                + breathed_mol
-                + gassed_mol
-                + rotted_g / O2_G_MOL
-                + new_mol
-                - lower_lost.carbon
-                - upper_lost.carbon,
-                was.heat_j + sun_j + WATER_J_M3_K * new_m3 * p.makeup_c - gone_j,
+                + (on_top.carbon_mol + deep.carbon_mol + ground.carbon_mol + through.carbon_mol)
+                + (breathed_mol + gassed_mol),
+                was.heat_j + through.heat_j,
             ),
         )
 
@@ -355,26 +266,40 @@ class Pond:
         return Books(
             state.upper_m3,
             sum(layer.oxygen for layer in both),
-            sum(_nitrogen_g(layer) for layer in both) + state.sediment_n_g + gut_n_g + fish.body_n_g,
+            sum(nitrogen_g(layer) for layer in both) + state.mud.nitrogen + gut_n_g + fish.body_n_g,
             sum(layer.alkalinity for layer in both),
             sum(layer.carbon for layer in both),
             WATER_J_M3_K * heat_m3_k,
         )
 
-    def _settled(self, upper: Layer, lower: Layer, depth_m: float, dt_h: float) -> tuple[Layer, Layer, float, float]:
-        """Debris on its way down: (upper, lower, nitrogen and oxygen demand that reach the ground)."""
+    def _aired(
+        self,
+        upper: Layer,
+        upper_m3: float,
+        upper_c: float,
+        c: Chemistry,
+        h_mol_l: float,
+        weather: Weather,
+        wheels: float,
+        dt_h: float,
+    ) -> tuple[float, float]:
+        """Oxygen in g and carbon in mol that the air gives in a step, at the surface and by paddle wheels."""
         p = self.parameters
-        sinks_m = p.debris_settling_m_d / 24.0 * dt_h
-        from_upper, from_lower = min(MOST_A_STEP, sinks_m / depth_m), min(MOST_A_STEP, sinks_m / p.lower_m)
-        down_n, down_g = upper.debris_n * from_upper, upper.debris_oxygen * from_upper
-        out_n, out_g = lower.debris_n * from_lower, lower.debris_oxygen * from_lower
+        renewed = oxygen_exchange_m_h(upper_c, weather.wind_m_s) / (upper_m3 / p.area_m2) * dt_h
+        aired_g = from_air(upper.oxygen, c.oxygen_saturation_mg_l * upper_m3, renewed)
+        rated_kg_h = p.aerator_kw * p.aerator_kg_kwh * wheels
+        aired_g += (
+            1000.0
+            * dt_h
+            * aerator_transfer_kg_h(
+                rated_kg_h, p.aerator_alpha, p.aerator_beta, c.oxygen_saturation_mg_l, upper.oxygen / upper_m3, upper_c
+            )
+        )
+        renewed += rated_kg_h * p.aerator_alpha * 1000.0 / 9.09 / upper_m3 * dt_h  # the same drops carry CO2
+        carbonic = upper.carbon * carbonic_share(h_mol_l, c)
         return (
-            upper._replace(debris_n=upper.debris_n - down_n, debris_oxygen=upper.debris_oxygen - down_g),
-            lower._replace(
-                debris_n=lower.debris_n + down_n - out_n, debris_oxygen=lower.debris_oxygen + down_g - out_g
-            ),
-            out_n,
-            out_g,
+            max(aired_g, -MOST_A_STEP * upper.oxygen),
+            from_air(carbonic, weather.co2_ppm * c.carbonic_mol_m3_ppm * upper_m3, renewed),
         )
 
     def _current_a(self, aerator: float) -> float:
@@ -383,14 +308,6 @@ class Pond:
 
     def _chemistry(self, water_c: float, pressure_pa: float) -> Chemistry:
         return chemistry(round(water_c * 100.0), round(pressure_pa * 0.01), self.parameters.ionic_strength_mol_l)
-
-
-def _share(layer: Layer, share: float) -> Layer:
-    return Layer(*[amount * share for amount in layer])
-
-
-def _nitrogen_g(layer: Layer) -> float:
-    return layer.tan + layer.nitrate + layer.algae_n + layer.debris_n
 
 
 _DEFAULTS = tuple((name, port.default) for name, port in INPUTS.items())

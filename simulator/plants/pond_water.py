@@ -131,17 +131,3 @@ def live_layer(
         carbon_mol,
         max(-alkalinity, alkalinity_mol),
     )
-
-
-def mixed(upper: Layer, lower: Layer, from_upper: float, from_lower: float) -> tuple[Layer, Layer]:
-    """Both layers after shares of each have changed places."""
-    moved = [a * from_upper - b * from_lower for a, b in zip(upper, lower, strict=True)]
-    return (
-        Layer(*[a - x for a, x in zip(upper, moved, strict=True)]),
-        Layer(*[b + x for b, x in zip(lower, moved, strict=True)]),
-    )
-
-
-def without(layer: Layer, share: float) -> Layer:
-    """What is left when this share of the water goes."""
-    return Layer(*[amount * (1.0 - share) for amount in layer])

@@ -433,7 +433,7 @@ def test_no_input_and_no_weather_makes_nonsense(
         for _ in range(90):
             state = plant.advance(state, inputs, sky, step_s)
         assert min(*state.upper, *state.lower, state.upper_m3, *state.fish) >= 0.0
-        assert min(state.sediment_n_g, state.sediment_oxygen_g) >= 0.0
+        assert min(state.mud) >= 0.0
         for name, value in plant.observe(state, inputs, sky).items():
             port = plant.outputs[name]
             assert port.low <= value <= port.high, f"{name} is {value}"
