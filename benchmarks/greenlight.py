@@ -31,8 +31,13 @@ OTHERS = {
     "tCan": "K", "tTop": "K", "tCovIn": "K", "tFlr": "K", "tPipe": "K", "tSo1": "K", "rhIn": "%", "co2Air": "mg/m3",
     "lai": "-", "uBoil": "-", "uRoof": "-", "uThScr": "-",
 }  # fmt: skip
-SUMS = {"heat": ("hBoilPipe", 2.0), "lamps": ("qLampIn", 0.5), "CO2": ("mcExtAir", 0.5), "water": ("mvCanAir", 0.5)}
-"""GreenLight's rate behind each, and by how many percent ours may differ."""
+SUMS = {
+    "heat": ("hBoilPipe", 2.0, 1e-6, "MJ/m2"),
+    "lamps": ("qLampIn", 0.5, 1e-6, "MJ/m2"),
+    "CO2": ("mcExtAir", 0.5, 1e-6, "kg/m2"),
+    "water": ("mvCanAir", 0.5, 1.0, "L/m2"),
+}
+"""GreenLight's rate behind each, by how many percent ours may differ, and the unit it is told in."""
 TIMES_FASTER = 25.0
 
 
@@ -80,14 +85,16 @@ def _columns(what: str, ours: Sequence[Mapping[str, float]], theirs: Mapping[str
 
 
 def _sums(what: str, ours: Closed, told: Mapping[str, Any]) -> list[Row]:
-    """By how many percent the integrals differ; heat against the sum of its samples too, which is not its integral."""
+    """Integrals, and by how many percent they differ; of heat the sum of its samples too, which is not its integral."""
     books = ours.house.books
     kept = dict(zip(SUMS, (books.boiler_j, books.lamp_j, books.co2_dosed_mg, books.transpired_kg), strict=True))
     rows = []
-    for name, (rate, goal) in SUMS.items():
+    for name, (rate, goal, scale, unit) in SUMS.items():
         theirs = told["integrals"][rate]
         if theirs == kept[name] == 0.0:
             continue
+        its = "GreenLight's integral"
+        rows.append(row(f"{what}: {name}", scale * kept[name], its, scale * theirs, unit, 0.0))
         percent = 100.0 * (kept[name] / theirs - 1.0)
         rows.append(row(f"{what}: {name}, off its integral ({percent:+.2f})", abs(percent), GOAL, goal, "%"))
     summed = SAMPLE_S * sum(told["samples"]["hBoilPipe"][:-1])
