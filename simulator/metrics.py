@@ -221,6 +221,10 @@ def alarm_names(site: Site) -> list[str]:
         *site.interlocks,
         *(f"latched:{name}" for name, one in site.interlocks.items() if one.latch),
         *(f"dosing:{name}" for name, loop in loops.items() if isinstance(loop, Dosing)),
+        *(f"unexpected:{name}" for name, loop in loops.items() if isinstance(loop, Dosing)),
+        *(f"no_effect:{name}" for name, loop in loops.items() if not isinstance(loop, Dosing)),
+        *(f"drift:{probe}" for tag in site.tags.values() for probe in tag.vote or ()),
+        *(f"disagree:{name}" for name, tag in site.tags.items() if tag.vote is not None),
         *(f"sensor:{loop.pv}" for loop in loops.values()),
         *(f"order:{output}" for output in site.outputs),
     ]

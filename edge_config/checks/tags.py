@@ -239,4 +239,6 @@ def _rings(tags: dict[str, TagSetting]) -> Iterator[list[str]]:
 def _sources(setting: TagSetting, tags: dict[str, TagSetting]) -> list[str]:
     """The other made tags that a tag needs at once. A daily sum is of the scan before: it closes no ring."""
     named = TAG.findall(setting.derive) if setting.derive is not None else list(setting.vote or ())
+    if setting.stand_in is not None:
+        named.append(setting.stand_in.tag)
     return [name for name in dict.fromkeys(named) if name in tags and (tags[name].derive or tags[name].vote)]

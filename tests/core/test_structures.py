@@ -303,3 +303,23 @@ def test_a_pump_that_was_held_back_does_not_pour_all_of_it_afterwards():
     farm.scan([Override("1", "fa.z.pump_b", 0.0, "wang", farm.now_s + 3600.0)])
     assert ran(farm, 3590, 0.5) == 0.0  # 3.6 L would be owed
     assert ran(farm, 400) <= 4.0 * 91.0  # one longest pulse
+
+
+# --- odd times
+
+
+@settings(max_examples=25)
+@given(st.lists(st.tuples(st.floats(0, 120), st.sampled_from([0.0, 1.0, 5.0, 400.0, 3e7, -50.0])), max_size=12))
+def test_no_step_of_time_makes_stages_or_ratios_jump_or_pour(story):
+    """Steps of zero, of a year, and backwards."""
+    farm, pump = staged(trim=True), dosed({"of": "fa.z.level"})
+    for percent, pause_s in story:
+        farm.says["fa.z.rh"] = 75.0 + percent / 10.0
+        before = running(farm)
+        farm.scan(after_s=pause_s)
+        assert abs(running(farm) - before) <= 1
+        assert all(0.0 <= order.value <= 100.0 for order in farm.state.orders.values())
+        assert all(0.0 <= hours < 1e4 for hours in farm.state.blocks["fa.z.stages"].hours)
+        pump.says["fa.z.level"] += percent
+        pump.scan(after_s=pause_s)
+        assert abs(pump.state.blocks["fa.z.share"].owed_ml) <= 4.0 * 90.0
