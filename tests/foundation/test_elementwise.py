@@ -119,3 +119,26 @@ def test_a_root_is_found_from_wherever_the_search_starts(steepness: float, root:
 def test_a_root_outside_the_bracket_reads_as_its_nearest_side() -> None:
     assert elementwise.rising_root(lambda x: (x - 20.0, 1.0), 7.0, 0.0, 14.0) == pytest.approx(14.0, abs=1e-6)
     assert elementwise.rising_root(lambda x: (x + 20.0, 1.0), 7.0, 0.0, 14.0) == pytest.approx(0.0, abs=1e-6)
+
+
+@given(st.lists(st.tuples(st.floats(allow_nan=False), st.floats(allow_nan=False)), min_size=1, max_size=8))
+def test_of_two_the_greater_the_lesser_and_the_chosen_are_the_same_for_one_and_for_many(
+    pairs: list[tuple[float, float]],
+) -> None:
+    a, b = (np.array(column) for column in zip(*pairs, strict=True))
+    for choose, builtin in ((elementwise.greater, max), (elementwise.lesser, min)):
+        one_by_one = [choose(x, y) for x, y in pairs]
+        assert one_by_one == [builtin(x, y) for x, y in pairs]
+        assert choose(a, b).tolist() == one_by_one
+        assert choose(pairs[0][0], b).tolist() == [choose(pairs[0][0], y) for y in b]
+    assert elementwise.chosen(a > b, a, b).tolist() == [elementwise.chosen(x > y, x, y) for x, y in pairs]
+    assert elementwise.anywhere(a > b) == any(elementwise.anywhere(x > y) for x, y in pairs)
+
+
+def test_a_number_of_numpy_chooses_like_any_other_and_nan_stays() -> None:
+    assert elementwise.chosen(np.float64(2.0) > 1.0, 3.0, 4.0) == 3.0
+    assert type(elementwise.chosen(np.float64(0.0) > 1.0, 3.0, 4.0)) is float
+    assert elementwise.anywhere(np.float64(2.0) > 1.0) is True
+    for choose in (elementwise.greater, elementwise.lesser):
+        assert math.isnan(choose(math.nan, 1.0))
+        assert np.isnan(choose(np.array([math.nan]), 1.0)).all()
