@@ -1,32 +1,26 @@
 """Fish and lettuce on one body of water: a recirculating farm whose sump runs under rafts of lettuce.
 
-Composed of `ras` (fish, bed, gases, pH) and of the crop and its uptake from the plant factory. What is new here are
-the minerals. Alkalinity is what their charges leave over, so a root that takes nitrate gives alkalinity back, and one
-that takes potassium takes it. The doser gives potash (KHCO3) instead of soda.
+Composed of `ras` (fish, bed, gases, pH) and `rafts` (minerals, roots, leaves); the doser gives potash (KHCO3) instead
+of soda.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import NamedTuple
 
-from foundation.water import CO2_MG_MMOL, NITROGEN_MG_MMOL
+from foundation.water import NITROGEN_MG_MMOL
 from simulator.parameters import ParameterError, load_parameters
 from simulator.plants import ras
-from simulator.plants.canopy import canopy_fluxes
-from simulator.plants.lettuce import Lettuce, grow, leaf_area_index, light_interception
+from simulator.plants.lettuce import Lettuce
 from simulator.plants.nutrient_solution import Ions, conductivity_ms_cm
-from simulator.plants.nutrient_tank import uptake_mmol
 from simulator.plants.plant import Port, Weather
+from simulator.plants.rafts import PHOSPHATE_CHARGE, Air, Minerals, RaftParameters, came_in, draw
 from simulator.plants.ras import KWH_PER_M3_K, Ras, RasState
 from simulator.plants.ras_parameters import RasParameters
 from simulator.plants.ras_water import NAHCO3_G_MOL
 from simulator.plants.wet_parameters import unphysical
 
-_PHOSPHATE_CHARGE = 1.4
-"""Of dissolved phosphate at the pH of an aquaponic water, 6.8 to 7.2: two parts H2PO4- to one of HPO4--."""
 _SOLAR_PAR_UMOL_J = 0.45 * 4.6
-_UMOL_W = 5.0
-"""Photons of a joule of PAR, between lamp and sun: for the heat on the leaves."""
 
 INPUTS: Mapping[str, Port] = {
     **ras.INPUTS,
@@ -46,55 +40,6 @@ OUTPUTS: Mapping[str, Port] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class RaftParameters:
-    """What the rafts add to the fish farm. Names as in the parameter file."""
-
-    raft_m2: float
-    raft_cover: float
-    raft_lai_max: float
-    raft_air_s_m: float
-    raft_ammonium_share: float
-    lamp_ppfd_max: float
-    lamp_umol_j: float
-    roof_light_share: float
-    crop_start_reserves_g_m2: float
-    crop_start_structure_g_m2: float
-    crop_standing_max_g_m2: float
-    feed_potassium_mmol_g: float
-    feed_calcium_mmol_g: float
-    feed_magnesium_mmol_g: float
-    feed_phosphorus_mmol_g: float
-    feed_sulphur_mmol_g: float
-    feed_chloride_mmol_g: float
-    makeup_potassium_mmol_l: float
-    makeup_calcium_mmol_l: float
-    makeup_magnesium_mmol_l: float
-    makeup_sulphate_mmol_l: float
-    makeup_chloride_mmol_l: float
-    supplement_ml_min: float
-    supplement_potassium_mol_l: float
-    supplement_calcium_mol_l: float
-    supplement_magnesium_mol_l: float
-    start_potassium_mmol_l: float
-    start_calcium_mmol_l: float
-    start_magnesium_mmol_l: float
-    start_phosphorus_mmol_l: float
-    start_sulphate_mmol_l: float
-    start_chloride_mmol_l: float
-
-
-class Minerals(NamedTuple):
-    """In the whole water, mol. Sodium is not counted: it is what closes the balance of charges."""
-
-    potassium: float
-    calcium: float
-    magnesium: float
-    phosphorus: float
-    sulphate: float
-    chloride: float
-
-
 class AquaponicsState(NamedTuple):
     """Fish side, minerals, crop; the ledger of the fish side knows what the roots took and the leaves evaporated."""
 
@@ -105,8 +50,10 @@ class AquaponicsState(NamedTuple):
     """Dry matter taken off."""
     taken_n_g: float
     """Nitrogen that roots took: part of what left the water."""
-    entered: Minerals
-    """All that came with feed, potash, supplement and new water, less what ran off and what roots took."""
+    came: Minerals
+    """All that ever came with feed, potash, supplement and new water."""
+    gone: Minerals
+    """All that ever ran off, and what roots took."""
 
 
 def load(name: str = "aquaponics_50m3", seed: int | None = None) -> "Aquaponics":
@@ -135,7 +82,7 @@ class Aquaponics:
         r = self.raft
         crop = Lettuce(r.crop_start_reserves_g_m2, r.crop_start_structure_g_m2)
         nothing = Minerals(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-        return AquaponicsState(self.fish.initial(), self._start(), crop, 0.0, 0.0, nothing)
+        return AquaponicsState(self.fish.initial(), self._start(), crop, 0.0, 0.0, nothing, nothing)
 
     def advance(
         self, state: AquaponicsState, inputs: Mapping[str, float], weather: Weather, dt_s: float
@@ -145,111 +92,62 @@ class Aquaponics:
         before = state.ras
         after = self.fish.advance(before, inputs, weather, dt_s)
         was, now = before.ledger, after.ledger
-        on_base, on_supplement = held(inputs, "base.pump"), held(inputs, "supplement.pump")
-        minutes = dt_s / 60.0
 
         # minerals: with new water, potash, feed and supplement; off with what is rinsed out and runs over
         volume_m3 = before.tank_m3 + before.sump_m3 + p.mbbr_m3
-        base_m3 = p.base_ml_min * 1e-6 * on_base * minutes
+        base_m3 = p.base_ml_min * 1e-6 * held(inputs, "base.pump") * dt_s / 60.0
         new_m3 = max(0.0, now.water_in_m3 - was.water_in_m3 - base_m3)
         gone_m3 = now.water_out_m3 - was.water_out_m3 - (now.evaporated_m3 - was.evaporated_m3)
-        kept = 1.0 - min(1.0, gone_m3 / volume_m3)
-        fed_g = after.fish.habit_g_h * dt_s / 3600.0
+        washed = min(1.0, gone_m3 / volume_m3)
+        salt_l = r.supplement_ml_min * 0.001 * held(inputs, "supplement.pump") * dt_s / 60.0
         potash_mol = base_m3 * 1000.0 * p.base_g_l / NAHCO3_G_MOL
-        salt_l = r.supplement_ml_min * 0.001 * on_supplement * minutes
-        k, ca, mg, ph, so4, cl = state.minerals
-        came = Minerals(
-            new_m3 * r.makeup_potassium_mmol_l
-            + potash_mol
-            + 1e-3 * fed_g * r.feed_potassium_mmol_g
-            + salt_l * r.supplement_potassium_mol_l,
-            new_m3 * r.makeup_calcium_mmol_l
-            + 1e-3 * fed_g * r.feed_calcium_mmol_g
-            + salt_l * r.supplement_calcium_mol_l,
-            new_m3 * r.makeup_magnesium_mmol_l
-            + 1e-3 * fed_g * r.feed_magnesium_mmol_g
-            + salt_l * r.supplement_magnesium_mol_l,
-            1e-3 * fed_g * r.feed_phosphorus_mmol_g,
-            # the supplement is potassium and magnesium sulphate, and calcium chloride: without alkalinity
-            new_m3 * r.makeup_sulphate_mmol_l
-            + 1e-3 * fed_g * r.feed_sulphur_mmol_g
-            + salt_l * (0.5 * r.supplement_potassium_mol_l + r.supplement_magnesium_mol_l),
-            new_m3 * r.makeup_chloride_mmol_l
-            + 1e-3 * fed_g * r.feed_chloride_mmol_g
-            + salt_l * 2.0 * r.supplement_calcium_mol_l,
-        )
+        came = came_in(r, new_m3, potash_mol, after.fish.habit_g_h * dt_s / 3600.0, salt_l)
 
-        # crop: it stands in the hall, by its own light
+        # crop: it stands in the hall, by its own light, and draws from the sump
         sump, sump_m3 = after.sump, after.sump_m3
-        hall_c = min(50.0, max(p.hall_c, weather.air_c + 2.0))
-        ppfd = self._ppfd(inputs, weather)
-        area = r.raft_m2 * r.raft_cover
-        litres = 1000.0 * sump_m3
         share = 1000.0 * sump_m3 / (volume_m3 + after.sump_m3 - before.sump_m3)
-        at_roots: Ions = (
-            k * share,
-            ca * share,
-            mg * share,
-            1000.0 * sump.tan / NITROGEN_MG_MMOL,
-            1000.0 * sump.nitrate / NITROGEN_MG_MMOL,
-            ph * share,
-            so4 * share,
-            0.0,
-            cl * share,
-            0.0,
-        )
-        nitrate, potassium = at_roots[4] / litres, at_roots[0] / litres
-        thirst = min(1.0, max(0.0, sump_m3 / p.sump_dead_m3 - 1.0))
-        crop, growth = grow(
+        k, ca, mg, phosphorus, so4, cl = [amount * share for amount in state.minerals]
+        nh4, no3 = 1000.0 * sump.tan / NITROGEN_MG_MMOL, 1000.0 * sump.nitrate / NITROGEN_MG_MMOL
+        roots = draw(
+            r,
             state.crop,
-            air_c=hall_c,
-            co2_ppm=p.hall_co2_ppm,
-            ppfd=ppfd,
-            interception=light_interception(state.crop),
-            root_c=after.water_c,
-            vigour=thirst * min(nitrate / (nitrate + 0.06), potassium / (potassium + 0.035)),
-            dt_s=dt_s,
+            (k, ca, mg, nh4, no3, phosphorus, so4, 0.0, cl, 0.0),
+            1000.0 * sump_m3,
+            sump.alkalinity,
+            after.water_c,
+            min(1.0, max(0.0, sump_m3 / p.sump_dead_m3 - 1.0)),
+            Air(
+                min(50.0, max(p.hall_c, weather.air_c + 2.0)),
+                0.01 * p.hall_humidity,
+                p.hall_co2_ppm,
+                self._ppfd(inputs, weather),
+            ),
+            dt_s,
         )
-        tissue_g = area * growth.tissue_g_m2_s * dt_s
-        taken = uptake_mmol(at_roots, litres, tissue_g, r.raft_ammonium_share)
-        alkalinity_mol = 1e-3 * (
-            taken[4] + 2.0 * taken[6] + _PHOSPHATE_CHARGE * taken[5] - taken[0] - 2.0 * (taken[1] + taken[2]) - taken[3]
-        )
-        if alkalinity_mol < -0.5 * sump.alkalinity:  # water turned sour: roots let go
-            eased = 0.5 * sump.alkalinity / -alkalinity_mol
-            taken = tuple([amount * eased for amount in taken])
-            alkalinity_mol *= eased
-        leaves = min(r.raft_lai_max, leaf_area_index(state.crop))
-        evaporated_g_m2_h = canopy_fluxes(
-            hall_c, 0.01 * p.hall_humidity, ppfd, leaves, ppfd / _UMOL_W, r.raft_air_s_m
-        ).transpiration_g_m2_h
-        transpired_m3 = thirst * area * max(0.0, evaporated_g_m2_h) * 1e-6 * dt_s / 3600.0
-        in_tissue_m3 = 1e-6 * tissue_g * (1.0 / crop.dry_share - 1.0)
-        drawn_m3 = min(transpired_m3 + in_tissue_m3, 0.1 * sump_m3)
-        nitrogen_g = 1e-3 * NITROGEN_MG_MMOL * (taken[3] + taken[4])
-        root_mol = area * growth.root_co2_g_m2_s * dt_s / CO2_MG_MMOL
+        crop, taken = roots.crop, roots.taken
+        tan_g, nitrate_g = 1e-3 * NITROGEN_MG_MMOL * taken[3], 1e-3 * NITROGEN_MG_MMOL * taken[4]
+        salt_m3 = 1e-3 * salt_l
         fish_side = after._replace(
             sump=sump._replace(
-                tan=sump.tan - 1e-3 * NITROGEN_MG_MMOL * taken[3],
-                nitrate=sump.nitrate - 1e-3 * NITROGEN_MG_MMOL * taken[4],
-                alkalinity=sump.alkalinity + alkalinity_mol,
-                carbon=sump.carbon + root_mol,
+                tan=sump.tan - tan_g,
+                nitrate=sump.nitrate - nitrate_g,
+                alkalinity=sump.alkalinity + roots.alkalinity_mol,
+                carbon=sump.carbon + roots.carbon_mol,
             ),
-            sump_m3=sump_m3 + 1e-3 * salt_l - drawn_m3,
+            sump_m3=sump_m3 + salt_m3 - roots.water_m3,
             electricity_kwh=after.electricity_kwh + self._lamps_kw(inputs) * dt_s / 3600.0,
             ledger=now._replace(
-                water_in_m3=now.water_in_m3 + 1e-3 * salt_l,
-                water_out_m3=now.water_out_m3 + drawn_m3,
-                evaporated_m3=now.evaporated_m3 + drawn_m3,
-                nitrogen_out_g=now.nitrogen_out_g + nitrogen_g,
-                alkalinity_in_mol=now.alkalinity_in_mol + alkalinity_mol,
-                carbon_in_mol=now.carbon_in_mol + root_mol,
-                heat_kwh=now.heat_kwh + KWH_PER_M3_K * after.water_c * (1e-3 * salt_l - drawn_m3),
+                water_in_m3=now.water_in_m3 + salt_m3,
+                water_out_m3=now.water_out_m3 + roots.water_m3,
+                evaporated_m3=now.evaporated_m3 + roots.water_m3,
+                nitrogen_out_g=now.nitrogen_out_g + tan_g + nitrate_g,
+                alkalinity_in_mol=now.alkalinity_in_mol + roots.alkalinity_mol,
+                carbon_in_mol=now.carbon_in_mol + roots.carbon_mol,
+                heat_kwh=now.heat_kwh + KWH_PER_M3_K * after.water_c * (salt_m3 - roots.water_m3),
             ),
         )
         by_roots = (taken[0], taken[1], taken[2], taken[5], taken[6], 0.0)
-        change = [a * (kept - 1.0) + b - 1e-3 * c for a, b, c in zip(state.minerals, came, by_roots, strict=True)]
-        minerals = Minerals(*[a + x for a, x in zip(state.minerals, change, strict=True)])
+        gone = Minerals(*[a * washed + 1e-3 * b for a, b in zip(state.minerals, by_roots, strict=True)])
 
         harvested = 0.0
         standing = crop.reserves_g_m2 + crop.structure_g_m2
@@ -259,11 +157,12 @@ class Aquaponics:
             crop = Lettuce(crop.reserves_g_m2 * left, crop.structure_g_m2 * left, crop.dry_share)
         return AquaponicsState(
             fish_side,
-            minerals,
+            Minerals(*[a + b - c for a, b, c in zip(state.minerals, came, gone, strict=True)]),
             crop,
             state.harvested_g_m2 + harvested,
-            state.taken_n_g + nitrogen_g,
-            Minerals(*[a + x for a, x in zip(state.entered, change, strict=True)]),
+            state.taken_n_g + tan_g + nitrate_g,
+            Minerals(*[a + b for a, b in zip(state.came, came, strict=True)]),
+            Minerals(*[a + b for a, b in zip(state.gone, gone, strict=True)]),
         )
 
     def observe(self, state: AquaponicsState, inputs: Mapping[str, float], weather: Weather) -> dict[str, float]:
@@ -306,10 +205,10 @@ class Aquaponics:
     def closure(self, before: AquaponicsState, after: AquaponicsState) -> dict[str, float]:
         """What the books miss between two states of one run, as a share of what was in stock or came in."""
         missing = self.fish.closure(before.ras, after.ras)
-        for name, old, new, was, now in zip(
-            Minerals._fields, before.minerals, after.minerals, before.entered, after.entered, strict=True
-        ):
-            missing[name] = abs(new - old - (now - was)) / (old + abs(now - was))
+        for index, name in enumerate(Minerals._fields):
+            came, gone = after.came[index] - before.came[index], after.gone[index] - before.gone[index]
+            kept = after.minerals[index] - before.minerals[index]
+            missing[name] = abs(kept - (came - gone)) / (before.minerals[index] + came)
         return missing
 
     def _start(self) -> Minerals:
@@ -327,7 +226,7 @@ class Aquaponics:
         """Mean of the whole water, by the balance of charges."""
         waters = (side.tank, side.mbbr, side.sump)
         acid = sum(water.nitrate + water.nitrite - water.tan for water in waters) / NITROGEN_MG_MMOL
-        anions = m.chloride + 2.0 * m.sulphate + _PHOSPHATE_CHARGE * m.phosphorus
+        anions = m.chloride + 2.0 * m.sulphate + PHOSPHATE_CHARGE * m.phosphorus
         cations = m.potassium + 2.0 * (m.calcium + m.magnesium)
         return (sum(water.alkalinity for water in waters) + acid + anions - cations) / self._volume_m3(side)
 
