@@ -255,8 +255,10 @@ def row_line(result: Result) -> str:
 
 
 def _told(value: float) -> str:
-    """Five digits, or the size of what rounding leaves."""
-    return f"{value:.5g}" if value == 0.0 or abs(value) >= 1e-6 else f"{value:.0e}"
+    """Five digits; of what is next to nothing its size, and of round-off not even that."""
+    if value == 0.0 or abs(value) >= 1e-6:
+        return f"{value:.5g}"
+    return f"{value:.0e}" if abs(value) >= 1e-12 else "round-off"
 
 
 def _rows(results: Iterable[Result]) -> list[str]:
