@@ -35,10 +35,8 @@ class Probe(NamedTuple):
     """Begin of the present mean."""
     total: float = 0.0
     counted: float = 0.0
-    others: int = 0
-    """Of whom the others were, one bit a probe, from whom its distance was learned."""
     usual: float = 0.0
-    """Its usual distance from them."""
+    """Its usual distance from the others, each without its own."""
     means: float = 0.0
     up: float = 0.0
     down: float = 0.0
@@ -91,7 +89,10 @@ class Voted:
         """The vote, and what is remembered of it."""
         numbers = [image[tag].number for tag in self.probes]
         believed = [not probe.dropped for probe in block.probes]
-        watched = tuple(self._watch(probe, index, numbers, believed, now_s) for index, probe in enumerate(block.probes))
+        watched = tuple(
+            self._watch(probe, index, numbers, believed, block.probes, now_s)
+            for index, probe in enumerate(block.probes)
+        )
         trusted = [tag for tag, probe in zip(self.probes, watched, strict=True) if not probe.dropped]
         reading = self.reading(image, trusted if len(self.probes) > 2 else self.probes)
         if reading.value is None and len(trusted) < len(self.probes):
@@ -134,18 +135,21 @@ class Voted:
         return Reading(self.name, middle, Quality.UNCERTAIN, Reason.DISAGREE, at_s)
 
     def _watch(
-        self, probe: Probe, index: int, numbers: list[float | None], believed: list[bool], now_s: float
+        self,
+        probe: Probe,
+        index: int,
+        numbers: list[float | None],
+        believed: list[bool],
+        probes: tuple[Probe, ...],
+        now_s: float,
     ) -> Probe:
         """How this probe stands to the others that are believed."""
         number = numbers[index]
-        mask, others, all_there = 0, [], True
+        others, usual = [], []
         for at, other in enumerate(numbers):
-            if at != index and believed[at]:
-                mask |= 1 << at
-                if other is None:
-                    all_there = False
-                else:
-                    others.append(other)
+            if at != index and believed[at] and other is not None:
+                others.append(other)
+                usual.append(other - probes[at].usual)
         # of two that part nobody can say which one it is; a vote of two is watched for drift all the same
         least = 1 if probe.dropped or len(numbers) == 2 else 2
         if number is None or len(others) < least:
@@ -156,12 +160,11 @@ class Voted:
             return probe
         # one is apart only from others that are together
         together = all(abs(other - middle) <= self.disagree for other in others)
-        if self.drift is not None and together and all_there:
-            if mask != probe.others and not probe.dropped:
-                probe = probe._replace(others=mask, means=0.0, usual=0.0, up=0.0, down=0.0, mean_s=-1.0)
-            probe = self._drifting(probe, distance, now_s)
+        unusual = number - probe.usual - median(usual)
+        if self.drift is not None and together:
+            probe = self._drifting(probe, unusual, now_s)
         if probe.dropped:
-            return self._back(probe, distance, together, now_s)
+            return self._back(probe, distance, unusual, together, now_s)
         if abs(distance) <= self.disagree or not together or len(others) < 2:
             return probe if probe.apart_s < 0 else probe._replace(apart_s=-1.0)
         if probe.apart_s < 0 or probe.apart_s > now_s:
@@ -170,11 +173,9 @@ class Voted:
             return probe
         return probe._replace(dropped=True, dropped_s=now_s, beside_s=-1.0)
 
-    def _back(self, probe: Probe, distance: float, together: bool, now_s: float) -> Probe:
+    def _back(self, probe: Probe, distance: float, unusual: float, together: bool, now_s: float) -> Probe:
         """A dropped probe, believed again once it has been beside the others for long enough."""
-        is_near = abs(distance) <= self.disagree / 2 and (
-            self.drift is None or abs(distance - probe.usual) <= self.drift / SIGMAS
-        )
+        is_near = abs(distance) <= self.disagree / 2 and (self.drift is None or abs(unusual) <= self.drift / SIGMAS)
         if not is_near or not together:
             return probe if probe.beside_s < 0 else probe._replace(beside_s=-1.0)
         if probe.beside_s < 0 or probe.beside_s > now_s:
@@ -183,23 +184,23 @@ class Voted:
             return probe
         return probe._replace(dropped=False, apart_s=-1.0, beside_s=-1.0, up=0.0, down=0.0)
 
-    def _drifting(self, probe: Probe, distance: float, now_s: float) -> Probe:
-        """Means of the distance, summed as far as they leave the usual one."""
+    def _drifting(self, probe: Probe, unusual: float, now_s: float) -> Probe:
+        """Means of how far it is from its usual distance, summed."""
         assert self.drift is not None
         if not 0.0 <= now_s - probe.mean_s <= 2 * MEAN_S:
             probe = probe._replace(mean_s=now_s, total=0.0, counted=0.0)
-        total, counted = probe.total + distance, probe.counted + 1.0
+        total, counted = probe.total + unusual, probe.counted + 1.0
         if now_s - probe.mean_s < MEAN_S:
             return probe._replace(total=total, counted=counted)
         mean = total / counted
         means = probe.means + 1.0
-        z = (mean - probe.usual) / (self.drift / SIGMAS)
+        z = mean / (self.drift / SIGMAS)
         up, down = probe.up, probe.down
         if means > LEARN_MEANS:
             up, down = (min(max(0.0, s + way - SLACK), 2 * DECIDED) for s, way in ((up, z), (down, -z)))
         usual = probe.usual
         if not probe.dropped:  # what it is while it drifts is not usual
-            usual += (mean - usual) / min(means, USUAL_MEANS)
+            usual += mean / min(means, USUAL_MEANS)
         new = probe._replace(
             mean_s=now_s, total=0.0, counted=0.0, usual=usual, means=min(means, USUAL_MEANS), up=up, down=down
         )

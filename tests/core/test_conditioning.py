@@ -256,6 +256,28 @@ def test_of_three_that_all_differ_nobody_is_dropped():
     assert outs[-1].reason is Reason.DISAGREE
 
 
+def test_of_four_the_one_that_wanders_goes_and_those_that_only_differ_stay():
+    voted = Voted("t.z.v", ("a", "b", "c", "d"), 0.6, "low", 0.3)
+    _, dropped, _ = live(voted, noisy(9, 0.0, 0.25, -0.25, 0.0, drifts=0.15), 16.0)
+    assert set(dropped) == {0}
+
+
+def test_a_probe_that_has_wandered_does_not_become_usual_by_staying_there():
+    random = Random(4)
+
+    def says(hour: float) -> tuple[float, ...]:
+        wandered = min(max(hour - 2.0, 0.0) * 0.1, 0.28)
+        return (7.5 + wandered + random.gauss(0.0, 0.02), 7.5, 7.5)
+
+    block = THREE.fresh
+    for step in range(5 * 288):
+        now_s = START_S + step * 300.0
+        image = {name: good(name, value, now_s) for name, value in zip("abc", says(step / 12.0), strict=True)}
+        block, _ = THREE.step(block, image, now_s)
+        assert block.probes[0].dropped is (step > 0 and block.probes[0].dropped_s > 0.0)
+    assert block.probes[0].dropped
+
+
 def test_when_the_good_ones_are_gone_the_dropped_one_is_all_there_is():
     def says(hour: float) -> tuple[float | None, ...]:
         return (5.0, 7.4, 7.6) if hour < 1.0 else (5.0, None, None)

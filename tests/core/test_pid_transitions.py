@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from controller.core.loops.effect import EffectCheck, Strain
 from controller.core.loops.feed_forward import Scale, learned
 from controller.core.loops.pid import PidSettings, PidState, pid
-from controller.core.loops.run import WARM_S, Lost, OnLoss, Part, Schedule
+from controller.core.loops.run import WARM_S, Lost, OnLoss, Part, PidLoop, Schedule
 from controller.core.state import to_plain
 from controller.core.words import Reset, SetpointChange, Slot, Snapshot
 from edge_config.model.values import Hold
@@ -317,6 +317,21 @@ def test_a_loop_whose_feed_forward_was_too_weak_needs_its_integral_less_and_less
 
     fixed, adapted = errors(False), errors(True)
     assert sum(adapted[-1440:]) < 0.6 * sum(fixed[-1440:])
+
+
+def test_what_a_feed_forward_has_learned_moves_nothing_at_once(monkeypatch: pytest.MonkeyPatch):
+    site = changed("loops", "fa.z.light_loop", "feed_forward", {"of": "fa.z.free", "gain": "2 %/kW", "adapt": True})
+    farm = Farm(core_of(site))
+    farm.says |= {"fa.z.free": 10.0, "fa.z.ppfd": 190.0}
+    farm.run(200)
+    before = farm.order("fa.z.lamp").value
+    monkeypatch.setattr(PidLoop, "_learn", lambda *_: (Scale(gain=2.0),))
+    farm.run(11)
+    assert farm.state.blocks["fa.z.light_loop"].scales[0].gain == 2.0
+    assert farm.order("fa.z.lamp").value == pytest.approx(before, abs=5.0)  # and not 20 % more
+    farm.says["fa.z.free"] = 15.0
+    farm.run(21)
+    assert farm.order("fa.z.lamp").value > before + 10.0  # from now on it counts
 
 
 # --- an effect that fails

@@ -291,6 +291,11 @@ def test_a_counter_that_begins_again_or_falls_silent_doses_nothing_twice():
     ran(farm, 600, 0.05)
     farm.says["fa.z.level"] = 0.0
     assert ran(farm, 300) <= 8.0
+    farm.says["fa.z.level"] = 1030.0
+    farm.scan([Override("1", "fa.z.pump_b", 0.0, "wang", farm.now_s + 5.0)])
+    ran(farm, 600)
+    farm.says["fa.z.level"] = 10.0  # begun again, ten litres since
+    assert ran(farm, 60) == pytest.approx(20.0, abs=4.0)
     level = farm.says.pop("fa.z.level")
     farm.says["fa.z.level"] = Reason.COMM
     farm.run(60)
