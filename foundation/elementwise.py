@@ -128,16 +128,21 @@ def anywhere(condition: Any) -> bool:
     return condition if isinstance(condition, bool) else bool(condition.any())
 
 
+_LONG = 30
+"""Steps after which Newton is not trusted: on a curve as steep as sinh far out he takes a hundred small ones."""
+
+
 def rising_root(curve: Callable[[Value], tuple[Value, Value]], start: Value, low: float, high: float) -> Value:
     """Where a curve that rises throughout crosses zero; `curve` gives its value and its slope.
 
     Newton's steps inside a bracket that only shrinks, halved where a step would leave it: to 1e-10 in some six
-    steps from a near start. No crossing inside reads as the limit on that side; NaN gives NaN.
+    steps from a near start; a search that takes long halves the bracket from there on. No crossing inside reads as
+    the limit on that side; NaN gives NaN.
     """
     if not isinstance(start, (float, int)):
         return _rising_roots(curve, start, low, high)
     x = start
-    for _ in range(100):
+    for turn in range(100):
         y, slope = curve(x)
         if math.isnan(y):
             return math.nan
@@ -146,7 +151,7 @@ def rising_root(curve: Callable[[Value], tuple[Value, Value]], start: Value, low
         else:
             low = x
         ahead = x - y / slope if slope > 0.0 else low
-        if not low < ahead < high:
+        if turn > _LONG or not low < ahead < high:
             ahead = (low + high) / 2.0
         if abs(ahead - x) < 1e-10:
             return ahead
@@ -158,12 +163,12 @@ def _rising_roots(curve: Callable[[Array], tuple[Array, Array]], start: Array, l
     import numpy as np
 
     x, lows, highs = start, np.full_like(start, low), np.full_like(start, high)
-    for _ in range(100):
+    for turn in range(100):
         y, slope = curve(x)
         highs = np.where(y > 0.0, x, highs)
         lows = np.where(y > 0.0, lows, x)
         ahead = x - y / np.where(slope > 0.0, slope, np.nan)
-        ahead = np.where((ahead > lows) & (ahead < highs), ahead, (lows + highs) / 2.0)
+        ahead = np.where((ahead > lows) & (ahead < highs) & (turn <= _LONG), ahead, (lows + highs) / 2.0)
         ahead = np.where(np.isnan(y), np.nan, ahead)
         moved = np.abs(ahead - x)
         x = ahead

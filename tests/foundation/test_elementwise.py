@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from foundation import air, elementwise, light, nutrients, sun, water
@@ -108,12 +108,20 @@ def test_a_probe_may_read_anything_and_nothing_falls_over(formula: Formula, rang
 
 
 @given(st.floats(0.01, 10.0), st.floats(-5.0, 5.0), st.floats(-5.0, 5.0))
+@example(10.0, -5.0, 5.0)
 @settings(max_examples=200)
 def test_a_root_is_found_from_wherever_the_search_starts(steepness: float, root: float, start: float) -> None:
     def curve(x: float) -> tuple[float, float]:
         return math.sinh(steepness * (x - root)), steepness * math.cosh(steepness * (x - root))
 
     assert elementwise.rising_root(curve, start, -6.0, 6.0) == pytest.approx(root, abs=1e-8)
+    many = elementwise.rising_root(
+        lambda x: (np.sinh(steepness * (x - root)), steepness * np.cosh(steepness * (x - root))),
+        np.array([start, root]),
+        -6.0,
+        6.0,
+    )
+    assert many == pytest.approx(np.array([root, root]), abs=1e-8)
 
 
 def test_a_root_outside_the_bracket_reads_as_its_nearest_side() -> None:
