@@ -39,7 +39,8 @@ class Varied(NamedTuple):
     """As a fraction, for every parameter that declares one; None for their own."""
 
 
-_VARIED: ContextVar[Varied] = ContextVar("varied", default=Varied())
+_AS_THEY_ARE = Varied()
+_VARIED: ContextVar[Varied] = ContextVar("varied", default=_AS_THEY_ARE)
 
 
 @contextmanager
