@@ -97,7 +97,7 @@ class Gate(Frozen):
 
 
 class Goal(Frozen):
-    """What a metric should be. `of` makes the limit a multiple of the same metric of another controller."""
+    """What a metric should be; with `of`, in multiples of the same metric of another controller in the same seed."""
 
     metric: str
     at_most: float | None = None

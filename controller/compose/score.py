@@ -60,8 +60,14 @@ class Score:
         return {name: all(one.gates[name] for one in runs) for name in runs[0].gates}
 
     def value(self, controller: str, goal: Goal) -> float | None:
-        """What a goal looks at: the metric of the median, or of the seed that is worst for this very goal."""
+        """What a goal looks at: the metric of the median, or of the seed that is worst for this very goal. Where it
+        compares with another controller, the metric in multiples of the other's in the same seed: the same weather."""
         found = [one.metrics.get(goal.metric) for one in self.outcomes[controller]]
+        if goal.of is not None:
+            others = [one.metrics.get(goal.metric) for one in self.outcomes.get(goal.of, [])]
+            if len(others) != len(found):
+                return None
+            found = [_multiple(mine, other) for mine, other in zip(found, others, strict=True)]
         known = [one for one in found if one is not None]
         if len(known) < len(found):
             return None  # it never came about in some seed: no limit is met
@@ -71,14 +77,9 @@ class Score:
 
     def limit(self, goal: Goal) -> float | None:
         """Where the goal is; None where it compares with a controller that was not run."""
-        bound = goal.at_most if goal.at_most is not None else goal.at_least
-        assert bound is not None
-        if goal.of is None:
-            return bound
-        if goal.of not in self.outcomes:
+        if goal.of is not None and goal.of not in self.outcomes:
             return None
-        other = self.middle(goal.of).get(goal.metric)
-        return None if other is None else bound * other
+        return goal.at_most if goal.at_most is not None else goal.at_least
 
     def meets(self, controller: str, goal: Goal) -> bool | None:
         """Whether; None where the limit is not known."""
@@ -200,6 +201,15 @@ def outcomes_of(jobs: Sequence[Job], workers: int | None = None) -> Iterator[Out
 def work(job: Job) -> Outcome:
     """One run, in a process of its own."""
     return run_once(load_scenario(scenario_path(job.file)), job.controller, job.seed, job.traced)
+
+
+def _multiple(mine: float | None, other: float | None) -> float | None:
+    """None where there is none: no limit is met then."""
+    if mine is None or other is None:
+        return None
+    if other == 0.0:
+        return 1.0 if mine == 0.0 else None
+    return mine / other
 
 
 def _over(runs: Sequence[Outcome], of: Callable[[list[float]], float]) -> Metrics:

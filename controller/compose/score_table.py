@@ -41,7 +41,7 @@ def print_scores(scores: Sequence[Score]) -> None:
         for goal in score.loaded.scenario.goals:
             told = ", ".join(f"{name} {number(score.value(name, goal))}" for name in score.shown)
             verdict = {True: "met    ", False: "NOT met", None: "unknown"}[score.meets(score.shown[0], goal)]
-            console.print(f"  {verdict} {goal_text(score, goal)}: {told}", highlight=False, soft_wrap=True)
+            console.print(f"  {verdict} {goal_text(goal)}: {told}", highlight=False, soft_wrap=True)
 
 
 def page(scores: Sequence[Score], seconds: float) -> str:
@@ -58,13 +58,13 @@ def page(scores: Sequence[Score], seconds: float) -> str:
     return "\n".join(parts)
 
 
-def goal_text(score: Score, goal: Goal) -> str:
+def goal_text(goal: Goal) -> str:
     """`iae ≤ 0.9 in the worst seed`."""
     bound = goal.at_most if goal.at_most is not None else goal.at_least
     sign = "≤" if goal.at_most is not None else "≥"
     text = f"{goal.metric} {sign} {bound:g}"
     if goal.of is not None:
-        text += f" × {goal.of} (= {number(score.limit(goal))})"
+        text += f" × {goal.of}"
     return text + (" in the worst seed" if goal.seeds == "worst" else ", median")
 
 
@@ -105,7 +105,7 @@ def _missed(scores: Sequence[Score]) -> str:
             if score.meets(FARMLOOP, goal) is False:
                 value = number(score.value(FARMLOOP, goal))
                 link = f"[{score.loaded.scenario.id}](#{score.loaded.scenario.id})"
-                lines.append(f"- {link}: `{goal_text(score, goal)}`, {value}")
+                lines.append(f"- {link}: `{goal_text(goal)}`, {value}")
     run = {score.loaded.scenario.id for score in scores}
     left_out = [name for name in names() if name not in run]
     lines += ["", f"Not run for this page: {', '.join(left_out) or 'nothing'}.", ""]
@@ -139,7 +139,7 @@ def _section(score: Score) -> str:
     for goal in scenario.goals:
         cells = [f"{number(score.value(name, goal))} {_mark(score.meets(name, goal))}" for name in score.shown]
         note = f" ({goal.note})" if goal.note else ""
-        lines.append(f"| `{goal_text(score, goal)}`{note} | {' | '.join(cells)} |")
+        lines.append(f"| `{goal_text(goal)}`{note} | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
 
 
