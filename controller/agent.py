@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,12 @@ from controller.core.words import (
     SetpointChange,
     Snapshot,
 )
+from controller.entries import Entries, Entry, Wish, checked, repeated
 from controller.history.history import History
 from controller.own_alarms import OwnAlarms
 from controller.panel.farm import Refusal, SetpointNow
+from controller.why.journal import NotRecordedError, WhyJournal, record_at
+from controller.why.shape import Explanation
 from controller.wiring import bus_settings, device_settings, safe_of
 from drivers.driver import Statistics, Written
 from drivers.links import Links, build_links
@@ -84,14 +88,24 @@ class Agent:
             directory.mkdir(parents=True, exist_ok=True)
         self._state: State = self.core.start(clock.now(), _read_state(directory / "state.json"))
         self._result: ScanResult | None = None
-        tick_s = max(TICK_S, LEAST_TICK_S * clock.speed)
-        self._history = History(directory, site, self.tags, secrets, clock, tick_s=tick_s)
+        self._tick_s = max(TICK_S, LEAST_TICK_S * clock.speed)
+        self._history = History(directory, site, self.tags, secrets, clock, tick_s=self._tick_s)
+        self._why_failed = False
+        self._why = WhyJournal(directory, self.core, clock.now())
+        self._entries = Entries(directory)
+        self._entering = asyncio.Lock()
         self._own_alarms = OwnAlarms()
         self._own: tuple[AlarmNow, ...] = ()
         self._inbox: list[Reading] = []
         self._acks: list[Callable[[], None]] = []
         self._written: list[tuple[str, bool, str | None]] = []
         self._people: list[SetpointChange | Override | Reset] = []
+        self._late: list[Reading] = []
+        """What people entered and the farm does not stand at: for the record alone."""
+        self._remembered: set[Reading] = set()
+        """Entries that the record has already: told to the core again after a restart, not to the record."""
+        self._entries_in_scan: list[str] = []
+        self._take_up_entries()
         self._answers: dict[str, asyncio.Future[Event]] = {}
         self._answered: dict[str, Event] = {}
         self._followers: set[asyncio.Queue[dict[str, Reading]]] = set()
@@ -112,6 +126,7 @@ class Agent:
             asyncio.create_task(self._scan_forever(), name="scan"),
             asyncio.create_task(self._history.run(), name="history"),
             asyncio.create_task(self._keep_state(), name="state"),
+            asyncio.create_task(self._keep_why(), name="why"),
         ]
         try:
             await self._links.start()
@@ -127,6 +142,7 @@ class Agent:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.to_thread(self._why.write)
             await self._history.close()
             _write_state(self._directory / "state.json", to_plain(self._state))
             log.info("stopped", extra={"after_s": round(process_time() - begun, 3)})
@@ -148,11 +164,20 @@ class Agent:
         snapshot = Snapshot(tuple(self._inbox), tuple(self._written), tuple(self._people))
         acks, self._acks = self._acks, []
         self._inbox, self._written, self._people = [], [], []
+        late, self._late = self._late, []
+        if self._entries_in_scan:
+            acks.append(partial(self._entries.note_recorded, tuple(self._entries_in_scan), now_s))
+            self._entries_in_scan = []
         result = self.core.scan(self._state, snapshot, now_s)
         self._state, self._result = result.state, result
         if result.commands:
             self._links.order({command.tag: command.value for command in result.commands})
-        self._history.record(result.changed, acks)
+        seen = result.changed
+        if self._remembered:
+            seen = tuple(reading for reading in seen if reading not in self._remembered)
+            self._remembered.clear()
+        self._history.record((*late, *seen), acks)
+        self._note_why()
         self._own = self._own_alarms.now(self._history.status(), self.health.dropped_readings, now_s)
         self._tell(result)
         health = self.health
@@ -160,6 +185,14 @@ class Agent:
         health.scan_s = process_time() - begun
         health.worst_scan_s = max(health.worst_scan_s, health.scan_s)
         return result
+
+    def _note_why(self) -> None:
+        try:
+            self._why.see(self._state)
+        except Exception as error:  # the record may fail, the farm may not
+            if not self._why_failed:
+                log.exception("why_failed", extra={"why": str(error)})
+            self._why_failed = True
 
     def _tell(self, result: ScanResult) -> None:
         for event in result.events:
@@ -187,6 +220,13 @@ class Agent:
             when = max(when, self._clock.now())
             plain = to_plain(self._state)
             await asyncio.to_thread(_write_state, self._directory / "state.json", plain)
+
+    async def _keep_why(self) -> None:
+        when = self._clock.now()
+        while True:
+            when = max(when + self._tick_s, self._clock.now())
+            await self._clock.sleep_until(when)
+            await asyncio.to_thread(self._why.write)
 
     # --- from the links
 
@@ -241,6 +281,63 @@ class Agent:
 
     async def reset(self, change_id: str, name: str, by: str) -> Refusal | None:
         return await self._ask(Reset(change_id, name, by, self._clock.now()), name)
+
+    async def explain(self, output: str, at_s: float | None) -> Explanation:
+        now_s = self._clock.now()
+        if at_s is None or (self._state.at_s <= at_s <= now_s):
+            return Explanation(self._why.cards, self._why.now(self._state, output), at_s or now_s)
+        await asyncio.to_thread(self._why.write)
+        record = await asyncio.to_thread(record_at, self._directory, at_s)
+        if output not in record.outputs:
+            raise NotRecordedError(None, None)
+        return Explanation(record.cards, record.outputs[output], at_s, record.thinned)
+
+    async def enter(self, wish: Wish, by: str) -> Entry | Refusal:
+        async with self._entering:
+            zone = self.site.site.timezone
+            entry = checked(wish, self.tags, self._entries, self._clock.now(), by, zone)
+            if isinstance(entry, Because):
+                return Refusal(entry)
+            if (known := self._entries.find(entry.id)) is not None:
+                return known if repeated(entry, known) else Refusal(Because("entry_same_id", {"id": entry.id}))
+            try:
+                await asyncio.to_thread(self._entries.keep, entry)
+            except OSError as error:
+                log.error("entry_not_kept", extra={"tag": entry.tag, "why": str(error)})
+                return Refusal(Because("entry_not_kept", {"why": str(error)}))
+            before = self._entries.standing(entry.tag)
+            self._entries.add(entry)
+        log.info("entered", extra={"subject": entry.tag, "value": entry.value, "id": entry.id, "by": entry.entered_by})
+        stands = self._entries.standing(entry.tag)
+        if stands is not None and stands is not before:
+            self._inbox.append(stands.reading)
+        self._record_entry(entry)
+        return entry
+
+    def _record_entry(self, entry: Entry) -> None:
+        """What the next scan is to hand to the record, beside what the core makes of what stands."""
+        entries = self._entries
+        self._entries_in_scan.append(entry.id)
+        if entries.standing(entry.tag) is not entry and entry.id not in entries.corrected_by:
+            self._late.append(entry.reading)
+        wrong = entries.out_of_place(entry)
+        if wrong is not None:
+            self._late.append(wrong.withdrawn)
+
+    def entered(self, tag: str | None, most: int) -> Sequence[tuple[Entry, str | None]]:
+        return [(one, self._entries.corrected_by.get(one.id)) for one in self._entries.of_tag(tag, most)]
+
+    def _take_up_entries(self) -> None:
+        """After a restart: what stands goes to the core, what the record does not have yet to the record."""
+        for name, tag in self.tags.items():
+            stands = self._entries.standing(name) if tag.entered else None
+            if stands is not None:
+                self._inbox.append(stands.reading)
+                if stands.id in self._entries.recorded:
+                    self._remembered.add(stands.reading)
+        for entry in self._entries.all():
+            if entry.id not in self._entries.recorded and entry.tag in self.tags:
+                self._record_entry(entry)
 
     async def _ask(self, wish: SetpointChange | Reset, subject: str) -> Refusal | None:
         """Put a person's wish before the next scan; None once it was granted. The same id is asked once."""

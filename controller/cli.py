@@ -17,6 +17,7 @@ from typing import Annotated, Any
 
 import typer
 
+from controller import cli_people
 from controller.cli_rules import app as rules_app
 from foundation.problem import Problem, ProblemsError
 
@@ -81,6 +82,10 @@ def _broken(error: Exception) -> int:
     text = " ".join(str(error).split())
     typer.echo(f"farmloop broke: {type(error).__name__}: {text} ({where}; FARMLOOP_TRACE=1 shows all)", err=True)
     return 1
+
+
+app.command()(cli_people.explain)
+app.command()(cli_people.enter)
 
 
 # --- what exists

@@ -8,9 +8,12 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from controller.access import write_access
 from controller.agent import Agent
 from controller.panel.app import create_app
+from controller.panel.permissions import Role
 from controller.panel.server import serve
+from controller.panel.sessions import Sessions
 from controller.panel.sign_in import SignIn
 from edge_config.model.site import Site
 from foundation.clock import Clock, pause, process_time
@@ -38,7 +41,7 @@ async def run_agent(
     ends = await _read_wiring(wiring) if wiring is not None else {}
     agent = Agent(site, directory, clock, secrets, ends)
     running = asyncio.create_task(agent.run(), name="agent")
-    panel = asyncio.create_task(_keep_panel(agent, host, port, ready), name="panel")
+    panel = asyncio.create_task(_keep_panel(agent, directory, host, port, ready), name="panel")
     tasks = {running, panel}
     if report is not None:
         tasks.add(asyncio.create_task(_report_on(agent, report), name="report"))
@@ -53,9 +56,10 @@ async def run_agent(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _keep_panel(agent: Agent, host: str, port: int, ready: Callable[[str, str], None]) -> None:
+async def _keep_panel(agent: Agent, directory: Path, host: str, port: int, ready: Callable[[str, str], None]) -> None:
     """Serve the panel, again and again if it fails: no loop waits for it. `ready` is told the first time."""
-    sign_in = SignIn()
+    sign_in, sessions = SignIn(), Sessions()
+    commands = sessions.open("command line", Role.OPERATOR, lasts=True)
     is_ready, failure = False, ""
 
     def listening(bound: int) -> None:
@@ -63,13 +67,18 @@ async def _keep_panel(agent: Agent, host: str, port: int, ready: Callable[[str, 
         url = f"http://{host}:{bound}/"
         if failure:
             log.info("panel_back", extra={"url": url})
+        try:
+            at = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+            write_access(directory, f"http://{at}:{bound}/", commands)
+        except OSError as error:
+            log.warning("access_not_written", extra={"why": str(error)})
         if not is_ready:
             ready(url, sign_in.link(url))
         is_ready, failure = True, ""
 
     while True:
         try:
-            await serve(create_app(agent, sign_in=sign_in), host, port, listening)
+            await serve(create_app(agent, sign_in=sign_in, sessions=sessions), host, port, listening)
         except Exception as error:
             if not failure:
                 log.error("panel_failed", extra={"listen": f"{host}:{port}", "why": str(error)})

@@ -153,6 +153,7 @@ def _tag(
         setting.rate.to(f"{difference}/s") if setting.rate is not None else None,
         stale_s,
         setting.deadband.to(difference) if setting.deadband is not None else 0.0,
+        setting.entry is not None,
     )
 
 

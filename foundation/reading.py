@@ -43,6 +43,8 @@ class Reason(StrEnum):
     CLOCK = "clock"
     """The source time lies in the future."""
     MANUAL = "manual"
+    CORRECTED = "corrected"
+    """What a person entered, and put right afterwards."""
     CALIBRATING = "calibrating"
     DEVICE = "device"
     """The device itself says that the value is not reliable."""

@@ -39,6 +39,8 @@ class Tag:
     """Age after which a value is no longer one; None for what does not age (setpoints, entries)."""
     deadband: float = 0.0
     """Smallest change that is worth recording."""
+    entered: bool = False
+    """People type it in: a value may come late, or put an earlier one right."""
 
     @property
     def facility(self) -> str:

@@ -209,7 +209,8 @@ class Core:
             if conditioner is None:
                 continue  # read-backs of outputs, and tags that the site does not have
             kept = turn.readings[tag]
-            if reading.time_s < kept.time_s and _is_late(reading, kept, conditioner.tag, turn.now_s):
+            late = reading.time_s < kept.time_s and _is_late(reading, kept, conditioner.tag, turn.now_s)
+            if late and not conditioner.tag.entered:  # what people enter is told when it stands, and may be put right
                 continue  # older than what stands there: late news change nothing
             key = f"{tag}#seen"
             before: Seen = turn.blocks[key]  # type: ignore[assignment]  # a tag's block is a Seen

@@ -1,7 +1,8 @@
 """Report by exception: which readings are worth a point.
 
 Every change is (a value beyond its tag's deadband, a quality, a reason), and each tag at least once a minute. A source
-time of a tag is recorded once. What is learned later about the same source time (it went stale, a probe was found to
+time of a tag is recorded once, but for what people enter: that stands at its own time, and so does what puts it right,
+in its place. What is learned later about the same source time (it went stale, a probe was found to
 disagree) is a fact of the time it was found out: it is stamped then, and a BAD one carries no value there, for the
 value was not seen at that time. Setpoints, outputs and states hold until they change, so they are said again each
 minute; a measured value is not.
@@ -128,6 +129,17 @@ def _next(
     return Recorded(said, reading, stamps_ms, max(seen_ms, before.seen_ms), usable_ms), points
 
 
+def _entered(before: Recorded | None, reading: Reading) -> Recorded:
+    """After a point that a person entered: it stands at its own time, however late it comes."""
+    stamp_ms = milliseconds(reading.time_s)
+    if before is None:
+        return Recorded(reading, reading, (stamp_ms,), stamp_ms, stamp_ms)
+    kept = before._replace(stamps_ms=_remember(before.stamps_ms, stamp_ms))
+    if stamp_ms < before.usable_ms:
+        return kept
+    return kept._replace(said=reading, latest=reading, seen_ms=max(stamp_ms, before.seen_ms), usable_ms=stamp_ms)
+
+
 def report(
     reports: Reports, readings: Iterable[Reading], now_s: float, tags: Mapping[str, Tag]
 ) -> tuple[Reports, list[Reading]]:
@@ -139,8 +151,13 @@ def report(
         tag = tags.get(reading.tag)
         if tag is None:
             continue
-        source_ms = _source_ms(reading, reports.since_s, now_s)
         before = known.get(reading.tag)
+        if tag.entered and (reading.quality is not Quality.BAD or reading.reason is Reason.CORRECTED):
+            points.append(reading)
+            if reading.quality is not Quality.BAD:
+                known[reading.tag] = _entered(before, reading)
+            continue
+        source_ms = _source_ms(reading, reports.since_s, now_s)
         known[reading.tag], new = (
             _first(reading, source_ms, now_ms)
             if before is None

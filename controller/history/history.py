@@ -124,10 +124,9 @@ class History:
         self._now_s = now_s = self._clock.now()
         self._reports, points = report(self._reports, readings, now_s, self._tags)
         self._unknown += sum(reading.tag not in self._tags for reading in readings)
-        for reading in readings:
-            self.recent.add(reading, now_s)
-        for point in points:
-            self.recent.add(point, now_s)
+        for one in (*readings, *points):
+            tag = self._tags.get(one.tag)
+            self.recent.add(one, now_s, late=tag is not None and tag.entered)
         if self._closed or len(self._readings) + len(points) > READINGS_LIMIT:
             self._dropped += len(points)
             return

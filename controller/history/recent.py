@@ -27,8 +27,10 @@ class Recent:
     def __init__(self, tags: Iterable[str]) -> None:
         self._tags = {tag: _Series() for tag in tags}
 
-    def add(self, reading: Reading, now_s: float) -> None:
+    def add(self, reading: Reading, now_s: float, *, late: bool = False) -> None:
         """Take a reading that is newer than its tag's last; of a text, or of an unknown tag, nothing is kept.
+
+        One that may come `late` (people's) finds its place among the others, or takes that of the one it puts right.
 
         What claims to come from after `now_s` stands at `now_s`.
         """
@@ -37,7 +39,11 @@ class Recent:
             return
         number = reading.number
         time_s = reading.time_s if reading.time_s <= now_s else now_s
-        series.add(time_s, nan if number is None else number)
+        value = nan if number is None else number
+        if late:
+            series.put(time_s, value)
+        else:
+            series.add(time_s, value)
 
     def trend(self, tags: Sequence[str], since_s: float) -> dict[str, list[Point]]:
         """Each tag's points from farm time `since_s` on, in order, None where it was not good; at most POINTS of each.
@@ -61,6 +67,20 @@ class _Series:
         self.values.append(value)
         if len(self.times) > RAW + RAW // 4:
             self._fold()
+
+    def put(self, time_s: float, value: float) -> None:
+        """Among the others, at its own time."""
+        if not self.times or time_s > self.times[-1]:
+            self.add(time_s, value)
+        elif time_s >= self.times[-1] - SPAN_S:
+            old = bool(self.old_times) and time_s < self.times[0]
+            times, values = (self.old_times, self.old_values) if old else (self.times, self.values)
+            place = bisect_left(times, time_s)
+            if place < len(times) and times[place] == time_s:
+                values[place] = value
+            else:
+                times.insert(place, time_s)
+                values.insert(place, value)
 
     def _fold(self) -> None:
         cut = len(self.times) - RAW

@@ -8,6 +8,8 @@ import orjson
 from fastapi import FastAPI, Query, Request, Response
 from starlette.responses import StreamingResponse
 
+from controller.entries import Wish
+from controller.moments import MomentError, moment_s, spelled
 from controller.panel.farm import Farm, Refusal
 from controller.panel.layout import SiteShape, layout
 from controller.panel.problems import ProblemError
@@ -15,6 +17,9 @@ from controller.panel.rates import Rate
 from controller.panel.sessions import Session, Sessions
 from controller.panel.shapes import (
     DevicesShape,
+    EntriesShape,
+    EntryBody,
+    EntryShape,
     PenShape,
     ProblemShape,
     ResetBody,
@@ -26,6 +31,7 @@ from controller.panel.shapes import (
     TokenBody,
     TrendShape,
     devices_shape,
+    entry_shape,
     milliseconds,
     pen_shape,
     setpoint_shape,
@@ -34,9 +40,13 @@ from controller.panel.shapes import (
 from controller.panel.sign_in import SignIn
 from controller.panel.stream import Streams
 from controller.panel.thin import thin
+from controller.why.journal import NotRecordedError
+from controller.why.shape import ExplanationShape, explanation_shape
+from edge_config.wording import nearest
 from foundation.messages import LANGUAGES, catalogue
 
 MOST_PENS = 8
+MOST_ENTRIES = 200
 MOST_POINTS = 1500
 """Points of one pen: more than a screen has columns."""
 LONGEST_TREND_S = 86400.0
@@ -79,6 +89,9 @@ class Api:
             ("GET", "/api/v1/stream", self.stream, 200, None),
             ("GET", "/api/v1/trend", self.trend, 200, TrendShape),
             ("GET", "/api/v1/devices", self.devices, 200, DevicesShape),
+            ("GET", "/api/v1/entries", self.entries, 200, EntriesShape),
+            ("POST", "/api/v1/entries", self.enter, 201, EntryShape),
+            ("GET", "/api/v1/explanations/{output}", self.explain, 200, ExplanationShape),
             ("PUT", "/api/v1/setpoints/{name}", self.set_setpoint, 200, SetpointNowShape),
             ("PUT", "/api/v1/resets/{name}", self.reset, 200, ResetShape),
         ):
@@ -161,6 +174,46 @@ class Api:
         """How every device behaves on its wire."""
         return _json(devices_shape(self._farm.now(), self._farm.devices()))
 
+    async def explain(self, output: str, at: Annotated[str, Query(max_length=40)] = "") -> Response:
+        """Why an output stands as it does, or stood at a moment of the last day (ISO 8601, or HH:MM), and what would
+        change it."""
+        farm, place = self._farm, self._farm.site
+        if output not in place.outputs:
+            values: dict[str, object] = {"tag": output, "near": nearest(output, place.outputs)}
+            raise ProblemError(404, "not_found", key="explain.not_output", values=values)
+        at_s = _moment(farm, at) if at else None
+        try:
+            explanation = await farm.explain(output, at_s)
+        except NotRecordedError as error:
+            times = {"at": at_s, "first": error.first_s, "last": error.last_s}
+            spoken = {name: spelled(one, place.site.timezone) for name, one in times.items()}
+            raise ProblemError(404, "not_found", key="explain.not_recorded", values=spoken) from error
+        return _json(explanation_shape(explanation))
+
+    async def entries(
+        self, tag: str = "", most: Annotated[int, Query(ge=1, le=MOST_ENTRIES)] = MOST_ENTRIES
+    ) -> Response:
+        """What people entered (for one tag, or for all), corrections and what they correct among it."""
+        found = self._farm.entered(tag or None, most)
+        return _json(EntriesShape([entry_shape(entry, corrected_by) for entry, corrected_by in found]))
+
+    async def enter(self, body: EntryBody, request: Request) -> Response:
+        """Enters a value at its time of sampling; answers once it is on the disk, or with why it is not entered."""
+        farm, by = self._farm, _session(request).who
+        time_s = farm.now()
+        if isinstance(body.time, str):
+            time_s = _moment(farm, body.time) if body.time else time_s
+        elif body.time is not None:
+            time_s = body.time / 1000.0
+        wish = Wish(
+            body.change_id, body.tag, body.value, time_s, body.who.strip() or by, body.unit, body.method, body.note,
+            body.corrects,
+        )  # fmt: skip
+        answer = await farm.enter(wish, by)
+        if isinstance(answer, Refusal):
+            raise ProblemError(422, "refused", key=f"refused.{answer.because.key}", values=answer.because.values)
+        return _json(entry_shape(answer), 201)
+
     async def set_setpoint(self, name: str, body: SetpointBody, request: Request) -> Response:
         """Sets a setpoint; answers once the controller has taken it, or with why it has not."""
         present = self._farm.setpoints().get(name)
@@ -182,6 +235,14 @@ class Api:
         if answer is not None:
             raise ProblemError(422, "refused", key=f"refused.{answer.because.key}", values=answer.because.values)
         return _json(ResetShape(name))
+
+
+def _moment(farm: Farm, text: str) -> float:
+    """A moment that somebody wrote, as farm time."""
+    try:
+        return moment_s(text, farm.site.site.timezone, farm.now())
+    except MomentError as error:
+        raise ProblemError(422, "invalid", key="enter.moment", values={"text": text[:40]}) from error
 
 
 def _session(request: Request) -> Session:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from controller.core.words import AlarmNow, Because, Order
+from controller.entries import Entry, Wish
+from controller.why.shape import Explanation
 from drivers.driver import Statistics
 from edge_config.model.site import Site
 from foundation.reading import Reading
@@ -69,6 +71,18 @@ class Farm(Protocol):
 
     async def reset(self, change_id: str, name: str, by: str) -> Refusal | None:
         """Reset a latched interlock or a locked dosing loop; None once a scan has done it. The same id resets once."""
+        ...
+
+    async def explain(self, output: str, at_s: float | None) -> Explanation:
+        """Why an output stands as it does, or stood at a moment of the last day. Raises NotRecordedError."""
+        ...
+
+    async def enter(self, wish: Wish, by: str) -> Entry | Refusal:
+        """Enter a person's value; returns once it is on the disk. The same id twice is entered once."""
+        ...
+
+    def entered(self, tag: str | None, most: int) -> Sequence[tuple[Entry, str | None]]:
+        """The newest of what was entered, the last first, each with the id of what corrected it."""
         ...
 
     def changes(self) -> AsyncIterator[Mapping[str, Reading]]:

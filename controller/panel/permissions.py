@@ -41,6 +41,9 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("GET", "/api/v1/stream"): Permission.SEE,
     ("GET", "/api/v1/trend"): Permission.SEE,
     ("GET", "/api/v1/devices"): Permission.SEE,
+    ("GET", "/api/v1/explanations/{output}"): Permission.SEE,
+    ("GET", "/api/v1/entries"): Permission.SEE,
+    ("POST", "/api/v1/entries"): Permission.OPERATE,
     ("PUT", "/api/v1/setpoints/{name}"): Permission.OPERATE,
     ("PUT", "/api/v1/resets/{name}"): Permission.OPERATE,
 }

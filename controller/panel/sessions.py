@@ -21,6 +21,8 @@ class Session:
     role: Role
     opened_s: float
     used_s: float
+    lasts: bool = False
+    """It is open as long as the process, for commands on the same box."""
 
 
 class Sessions:
@@ -40,16 +42,16 @@ class Sessions:
         self._clock = clock
         self._sessions: dict[bytes, Session] = {}
 
-    def open(self, who: str, role: Role) -> str:
+    def open(self, who: str, role: Role, lasts: bool = False) -> str:
         """A new session's id (256 bits). Beyond `most` the one that was used longest ago ends."""
         self._drop_ended()
         if len(self._sessions) >= self._most:
-            oldest = min(self._sessions.values(), key=lambda session: session.used_s)
+            oldest = min(self._sessions.values(), key=lambda session: (session.lasts, session.used_s))
             del self._sessions[oldest.key]
         session_id = secrets.token_urlsafe(ID_BYTES)
         now = self._clock()
         key = _key(session_id)
-        self._sessions[key] = Session(key, who, role, opened_s=now, used_s=now)
+        self._sessions[key] = Session(key, who, role, opened_s=now, used_s=now, lasts=lasts)
         return session_id
 
     def find(self, session_id: str) -> Session | None:
@@ -65,7 +67,7 @@ class Sessions:
         if self._sessions.get(session.key) is not session:
             return False
         now = self._clock()
-        return now - session.used_s < self._idle_s and now - session.opened_s < self._absolute_s
+        return session.lasts or (now - session.used_s < self._idle_s and now - session.opened_s < self._absolute_s)
 
     def close(self, session: Session) -> None:
         """Ends it; closing twice is no error."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from controller.core.words import AlarmNow, Because, Order
+from controller.entries import Entry
 from controller.panel.farm import Farm, SetpointNow
 from drivers.driver import Statistics
 from foundation.reading import Quality, Reading, Reason, Value
@@ -158,6 +159,54 @@ class ResetBody(BaseModel):
     change_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
 
 
+class EntryBody(BaseModel):
+    """A value that a person enters. Sent again with the same id it is entered once."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    change_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+    tag: Annotated[str, Field(max_length=100)]
+    value: float | Annotated[str, Field(max_length=100)]
+    """A number, or a text of one, with its unit if it likes: `0.4 mg/L`."""
+    unit: Annotated[str, Field(max_length=40)] = ""
+    """Empty: the tag's."""
+    time: Annotated[str, Field(max_length=40)] | float | None = None
+    """Of sampling: ISO 8601 (local time if it names no other), HH:MM, or milliseconds; left out, now."""
+    who: Annotated[str, Field(max_length=100)] = ""
+    """Who sampled it; left out, who is signed in."""
+    method: Annotated[str, Field(max_length=100)] = ""
+    note: Annotated[str, Field(max_length=500)] = ""
+    corrects: Annotated[str, Field(max_length=64)] = ""
+    """Id of the entry that this one puts right."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryShape:
+    """A value that was entered, in the tag's unit."""
+
+    id: str
+    tag: str
+    value: float
+    unit: str
+    given: str
+    """As it was written."""
+    time: float
+    """Of sampling."""
+    who: str
+    method: str
+    note: str
+    corrects: str | None
+    corrected_by: str | None
+    entered: float
+    entered_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntriesShape:
+    entries: list[EntryShape]
+    """The last one entered first."""
+
+
 @dataclass(frozen=True, slots=True)
 class ResetShape:
     """What was reset."""
@@ -182,6 +231,13 @@ def reading_shape(reading: Reading) -> ReadingShape:
 
 def order_shape(order: Order) -> OrderShape:
     return OrderShape(order.value, order.slot.name.lower(), order.owner, because_shape(order.because))
+
+
+def entry_shape(entry: Entry, corrected_by: str | None = None) -> EntryShape:
+    return EntryShape(
+        entry.id, entry.tag, entry.value, entry.unit, entry.given, milliseconds(entry.time_s), entry.who, entry.method,
+        entry.note, entry.corrects or None, corrected_by, milliseconds(entry.entered_s), entry.entered_by,
+    )  # fmt: skip
 
 
 def because_shape(because: Because) -> BecauseShape:

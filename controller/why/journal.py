@@ -79,12 +79,13 @@ class NotRecordedError(LookupError):
 class WhyJournal:
     """`see` after each scan, which does no I/O; `write` now and then, in a thread."""
 
-    def __init__(self, directory: Path, core: Core, now_s: float) -> None:
+    def __init__(self, directory: Path | None, core: Core, now_s: float) -> None:
+        """`directory` is the agent's; without one only what stands now is known."""
         self.cards = cards_of(core)
         self._directory, self._plan = directory, core.plan
         self._tracks = {name: _Track() for name in core.plan.outputs}
         try:
-            for name, why in record_at(directory, now_s).outputs.items():
+            for name, why in (record_at(directory, now_s).outputs if directory is not None else {}).items():
                 if name in self._tracks:
                     # a short absence interrupts nothing, if the same one decides again
                     self._tracks[name] = _Track(_winner(why), why.since_s, why.value > 0.0, why.on_since_s)
@@ -147,19 +148,22 @@ class WhyJournal:
             track.kind, track.told_s, track.value, track.applied, track.seen = kind, now_s, order.value, applied, seen
 
     def _tell(self, at_s: float, **what: object) -> None:
-        self._waiting.append((int(at_s // HOUR_S), {"t": at_s, **what}))
+        if self._directory is not None:
+            self._waiting.append((int(at_s // HOUR_S), {"t": at_s, **what}))
 
     # --- the disk's side
 
     def write(self) -> None:
         """Put on the disk what waits for it; what a disk does not take waits on, up to a bound."""
+        if self._directory is None:
+            return
         with self._lock:
             lines: list[tuple[int, object]] = []
             while self._waiting:
                 lines.append(self._waiting.popleft())
             try:
                 for hour in sorted({hour for hour, _ in lines}):
-                    self._append(hour, [line for at, line in lines if at == hour])
+                    self._append(self._directory, hour, [line for at, line in lines if at == hour])
                 failure = ""
             except OSError as error:
                 failure = str(error)
@@ -169,13 +173,13 @@ class WhyJournal:
                 log.warning("why_not_written", extra={"why": failure})
             self._failure = failure
 
-    def _append(self, hour: int, lines: list[object]) -> None:
-        path = _file(self._directory, hour)
+    def _append(self, directory: Path, hour: int, lines: list[object]) -> None:
+        path = _file(directory, hour)
         begins = hour != self._written_hour
         if begins:
             path.parent.mkdir(parents=True, exist_ok=True)
             for old in path.parent.glob("*.jsonl"):
-                if not _file(self._directory, hour - KEPT_HOURS) <= old <= _file(self._directory, hour + KEPT_HOURS):
+                if not _file(directory, hour - KEPT_HOURS) <= old <= _file(directory, hour + KEPT_HOURS):
                     old.unlink(missing_ok=True)
         body = b"".join(orjson.dumps(line, default=str, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
         with path.open("ab") as file:
@@ -215,6 +219,11 @@ def record_at(directory: Path, at_s: float) -> Record:
             except ValidationError:
                 break  # another version wrote it
     raise NotRecordedError(*_span(directory))
+
+
+def last_recorded_s(directory: Path) -> float | None:
+    """The last moment that was told of; None if there is no record."""
+    return _span(directory)[1]
 
 
 def _winner(why: Why) -> tuple[object, ...]:

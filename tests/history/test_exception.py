@@ -180,3 +180,26 @@ def test_whatever_comes_no_stamp_is_used_twice_and_the_record_ends_as_the_farm_d
     for name, recorded in farm.reports.tags.items():
         newest = max((point for point in points if point.tag == name), key=lambda point: point.time_s)
         assert newest.quality is recorded.latest.quality
+
+
+# --- what people enter
+
+LAB = "gh1.bay1.drain_ec"
+
+
+def test_what_people_enter_stands_at_its_own_time_however_late_it_comes() -> None:
+    TAGS[LAB] = replace(tag(LAB), entered=True)
+    farm = Farm()
+    first, older = good(LAB, 2.0, START_S - 600.0), good(LAB, 1.8, START_S - 86_400.0)
+    assert farm.scan(0, first) == [first]
+    assert farm.scan(1, older) == [older]
+    right = good(LAB, 2.2, START_S - 600.0)
+    assert farm.scan(2, right) == [right]
+    wrong = Reading(LAB, 1.8, Quality.BAD, Reason.CORRECTED, START_S - 86_400.0)
+    assert farm.scan(3, wrong) == [wrong]
+    stale = Reading(LAB, None, Quality.BAD, Reason.STALE, START_S + 4)
+    assert farm.scan(4, stale) == [stale]
+    again = good(LAB, 2.1, START_S - 60.0)
+    assert farm.scan(5, again) == [again]
+    assert [point for at in range(6, 200) for point in farm.scan(at)] == []  # no longer said to be out of date
+    assert farm.scan(200, stale._replace(time_s=START_S + 200)) == [stale._replace(time_s=START_S + 200)]

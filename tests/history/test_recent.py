@@ -89,3 +89,20 @@ def test_thinning_never_loses_the_highest_or_the_lowest(values: list[float | Non
     shown = [value for _, value in trend if value is not None]
     if seen and len(values) * step_s < 86_000:
         assert (min(shown), max(shown)) == (min(seen), max(seen))
+
+
+def test_what_comes_late_finds_its_place_and_what_is_put_right_takes_it() -> None:
+    recent = Recent([AIR])
+    for second in range(0, 4000):
+        recent.add(good(AIR, 20.0, START_S + second), NOW_S)
+    for second in (10.5, 3000.5, 3000.5, 5000.0):
+        recent.add(good(AIR, second, START_S + second), NOW_S, late=True)
+    recent.add(good(AIR, 1.0, START_S + 3000.5), NOW_S, late=True)
+    recent.add(bad(AIR, Reason.CORRECTED, START_S + 5000.0), NOW_S, late=True)
+    recent.add(good(AIR, 3.0, START_S - 90_000.0), NOW_S, late=True)  # beyond what is remembered
+    trend = dict(recent.trend([AIR], START_S + 3000)[AIR])
+    assert (trend[START_S + 3000.5], trend[START_S + 5000.0]) == (1.0, None)
+    assert dict(recent.trend([AIR], START_S)[AIR])[START_S + 10.5] == 10.5
+    times = [time_s for time_s, _ in recent.trend([AIR], 0.0)[AIR]]
+    assert times == sorted(times)
+    assert times[0] >= START_S

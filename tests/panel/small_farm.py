@@ -10,8 +10,13 @@ from typing import Any
 
 import yaml
 
+from controller.core.explain import Claim, Why
 from controller.core.words import AlarmNow, Because, Order, Slot
+from controller.entries import Entry, Wish
 from controller.panel.farm import Refusal, SetpointNow
+from controller.why.card import Cards
+from controller.why.journal import NotRecordedError
+from controller.why.shape import Explanation
 from drivers.driver import Statistics
 from edge_config.model.site import Site
 from foundation.clock import Clock, SteppedClock
@@ -99,6 +104,8 @@ class SmallFarm:
         self._history: dict[str, list[tuple[float, float | None]]] = {}
         self._listeners: set[asyncio.Queue[Mapping[str, Reading]]] = set()
         self.changes_made: list[tuple[str, str, float, str]] = []
+        self.explained: list[tuple[str, float | None]] = []
+        self.entries_made: list[Entry] = []
         self.resets_made: list[tuple[str, str, str]] = []
         """Every setpoint change that was carried out: id, setpoint, value, by."""
         self._answers: dict[str, SetpointNow | Refusal] = {}
@@ -180,6 +187,35 @@ class SmallFarm:
             answer = self._setpoints[name]
         self._answers[change_id] = answer
         return answer
+
+    async def explain(self, output: str, at_s: float | None) -> Explanation:
+        if at_s is not None and not START_S - 86400.0 <= at_s <= self.now():
+            raise NotRecordedError(START_S - 86400.0, self.now())
+        self.explained.append((output, at_s))
+        order = self._orders[output]
+        because = order.because
+        ends_s = self.now() + 600.0 if order.slot is Slot.MANUAL else None
+        won = Claim(
+            order.slot.name.lower(), order.owner, because.key, order.value, dict(because.values), ends_s=ends_s
+        )  # fmt: skip
+        then = Claim("idle", "safe", "safe", 0.0)
+        since_s = self.now() - 60.0
+        why = Why(output, at_s or self.now(), order.value, order.value, True, won, then, (), (), since_s, since_s)
+        return Explanation(Cards("Asia/Shanghai"), why, at_s or self.now())
+
+    async def enter(self, wish: Wish, by: str) -> Entry | Refusal:
+        if wish.tag != "ras1.tank1.tan":
+            return Refusal(Because("entry_not_entered", {"tag": wish.tag}))
+        entry = Entry(
+            wish.id, wish.tag, float(wish.value), "mg/L", f"{wish.value} {wish.unit}", wish.time_s, wish.who,
+            wish.method, wish.note, wish.corrects, self.now(), by,
+        )  # fmt: skip
+        self.entries_made.append(entry)
+        return entry
+
+    def entered(self, tag: str | None, most: int) -> Sequence[tuple[Entry, str | None]]:
+        found = [one for one in reversed(self.entries_made) if tag in (None, one.tag)][:most]
+        return [(one, next((o.id for o in found if o.corrects == one.id), None)) for one in found]
 
     async def changes(self) -> AsyncIterator[Mapping[str, Reading]]:
         queue: asyncio.Queue[Mapping[str, Reading]] = asyncio.Queue()

@@ -1,5 +1,7 @@
 """What may be asked and done: signing in, the farm's state, trends, devices, setpoints."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -264,6 +266,7 @@ async def test_the_api_describes_itself(operator: httpx.AsyncClient) -> None:
     assert set(document["paths"]) == {
         "/api/v1/session", "/api/v1/messages/{language}", "/api/v1/site", "/api/v1/state", "/api/v1/stream",
         "/api/v1/trend", "/api/v1/devices", "/api/v1/setpoints/{name}", "/api/v1/resets/{name}",
+        "/api/v1/explanations/{output}", "/api/v1/entries",
     }  # fmt: skip
     assert "StateShape" in document["components"]["schemas"]
 
@@ -298,3 +301,89 @@ async def test_what_cannot_be_reset_is_refused_in_words(operator: httpx.AsyncCli
     answer = await operator.put("/api/v1/resets/ras1.tank1.do_sp", json={"change_id": "reset-0002"})
     assert answer.status_code == 422
     assert answer.json()["message"] == "refused.not_resettable"
+
+
+# --- why, and what people enter
+
+WHY, ENTRIES = "/api/v1/explanations/gh1.bay1.heater", "/api/v1/entries"
+
+
+async def test_an_output_says_why_it_stands_as_it_does(operator: httpx.AsyncClient, farm: SmallFarm) -> None:
+    answer = await operator.get(WHY)
+    assert answer.status_code == 200
+    told = answer.json()
+    assert (told["won"]["slot"], told["won"]["owner"], told["value"]) == ("manual", "wang", 15.0)
+    assert told["since"] == farm.now() * 1000.0 - 60_000
+    assert told["lines"]["en"][1].startswith("by hand: Taken by hand by wang")
+    assert told["lines"]["zh-CN"][1].startswith("手动：由 wang 手动操作")
+    assert [change["key"] for change in told["changes"]] == ["manual", "then", "hand"]
+
+
+@pytest.mark.parametrize(
+    ("at", "before_s"), [("2026-02-02T10:30:00", 600.0), ("2026-02-02T02:30:00Z", 600.0), ("10:39", 60.0),
+                         ("1769999400000", 600.0)],
+)  # fmt: skip
+async def test_any_moment_of_the_day_may_be_asked_for(
+    at: str, before_s: float, operator: httpx.AsyncClient, farm: SmallFarm
+) -> None:
+    answer = await operator.get(WHY, params={"at": at})
+    assert answer.status_code == 200
+    assert farm.explained == [("gh1.bay1.heater", farm.now() - before_s)]
+
+
+@pytest.mark.parametrize(
+    ("path", "at", "status", "message"),
+    [
+        (WHY, "once", 422, "enter.moment"),
+        (WHY, "2026-13-40", 422, "enter.moment"),
+        (WHY, "x" * 60, 422, "panel.error.invalid"),
+        (WHY, "2026-01-02", 404, "explain.not_recorded"),
+        ("/api/v1/explanations/gh1.bay1.heatr", "", 404, "explain.not_output"),
+    ],
+)
+async def test_what_cannot_be_explained_is_refused_in_words(
+    path: str, at: str, status: int, message: str, operator: httpx.AsyncClient
+) -> None:
+    for language in ("zh-CN", "en"):
+        answer = await operator.get(path, params={"at": at} if at else None, headers={"accept-language": language})
+        assert (answer.status_code, answer.json()["message"]) == (status, message)
+        assert "{" not in answer.json()["title"]
+
+
+async def test_a_value_is_entered_with_all_that_was_said_of_it(operator: httpx.AsyncClient, farm: SmallFarm) -> None:
+    body = {"change_id": "entry-0001", "tag": "ras1.tank1.tan", "value": 0.4, "time": "10:30", "who": "li",
+            "method": "photometer", "note": "after feeding"}  # fmt: skip
+    answer = await operator.post(ENTRIES, json=body)
+    assert answer.status_code == 201
+    told = answer.json()
+    assert (told["value"], told["unit"], told["who"], told["entered_by"]) == (0.4, "mg/L", "li", "operator")
+    assert told["time"] == farm.now() * 1000.0 - 600_000
+    body = {"change_id": "entry-0002", "tag": "ras1.tank1.tan", "value": "0.5", "corrects": "entry-0001"}
+    assert (await operator.post(ENTRIES, json=body)).json()["who"] == "operator"
+    shown = (await operator.get(ENTRIES, params={"tag": "ras1.tank1.tan"})).json()["entries"]
+    assert [(one["id"], one["corrects"], one["corrected_by"]) for one in shown] == [
+        ("entry-0002", "entry-0001", None), ("entry-0001", None, "entry-0002"),
+    ]  # fmt: skip
+    assert (await operator.get(ENTRIES, params={"tag": "ras1.tank1.do"})).json() == {"entries": []}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"tag": "ras1.tank1.do"}, "refused.entry_not_entered"),
+        ({"time": "soon"}, "enter.moment"),
+        ({"value": None}, "panel.error.invalid"),
+        ({"value": True}, "panel.error.invalid"),
+        ({"value": [1]}, "panel.error.invalid"),
+        ({"change_id": "short"}, "panel.error.invalid"),
+        ({"note": "x" * 501}, "panel.error.invalid"),
+        ({"role": "owner"}, "panel.error.invalid"),
+    ],
+)
+async def test_what_cannot_be_entered_changes_nothing(
+    change: dict[str, Any], message: str, operator: httpx.AsyncClient, farm: SmallFarm
+) -> None:
+    body = {"change_id": "entry-0001", "tag": "ras1.tank1.tan", "value": 0.4}
+    answer = await operator.post(ENTRIES, json=body | change)
+    assert (answer.status_code, answer.json()["message"]) == (422, message)
+    assert farm.entries_made == []

@@ -120,3 +120,17 @@ def test_a_rate_forgets_addresses_rather_than_fill_the_memory() -> None:
     for number in range(5000):
         rate.wait_s(f"10.0.{number // 256}.{number % 256}")
     assert len(rate._seen) == 1000
+
+
+def test_the_session_for_commands_lasts_and_is_not_pushed_out() -> None:
+    hands = Hands()
+    sessions = Sessions(idle_s=1800, absolute_s=7200, most=2, clock=hands)
+    lasting = sessions.open("command line", Role.OPERATOR, lasts=True)
+    hands.now += 100_000
+    others = [sessions.open("operator", Role.OPERATOR) for _ in range(3)]
+    assert sessions.find(lasting) is not None
+    assert [sessions.find(one) is not None for one in others] == [False, False, True]
+    found = sessions.find(lasting)
+    assert found is not None
+    sessions.close(found)
+    assert sessions.find(lasting) is None

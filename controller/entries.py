@@ -1,0 +1,252 @@
+"""What people enter: laboratory values, counts and weights, with when it was sampled, by whom and how.
+
+Nothing that was entered ever goes: a correction stands beside what it corrects. One file of JSON lines a year in the
+agent's directory, on the disk before the entry is answered; a torn line is passed over.
+"""
+
+import json
+import logging
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from controller.core.words import Because
+from controller.moments import spelled
+from edge_config.wording import nearest
+from foundation.reading import Quality, Reading, Reason, good
+from foundation.tag import Tag
+from foundation.units import QUANTITY, UnitError, factor
+
+log = logging.getLogger("farmloop.entries")
+
+AHEAD_S = 5.0
+"""A clock may be so much behind the one on the wall of the laboratory."""
+OLDEST_S = 946_684_800.0
+"""Year 2000: what is older is a slip of the pen."""
+REMEMBERED = 500
+"""Of each tag, the newest; the files have all of them."""
+YEARS_READ = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants to enter, as they wrote it."""
+
+    id: str
+    """Chosen by who enters it: sent again, it is entered once."""
+    tag: str
+    value: float | str
+    """A number in `unit`, or a text of one, with or without its unit."""
+    time_s: float
+    """When it was sampled."""
+    who: str
+    unit: str = ""
+    """Empty: the tag's."""
+    method: str = ""
+    note: str = ""
+    corrects: str = ""
+    """Id of the entry that this one puts right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One value that was entered, in the tag's unit."""
+
+    id: str
+    tag: str
+    value: float
+    unit: str
+    given: str
+    """As it was written."""
+    time_s: float
+    who: str
+    """Who sampled it."""
+    method: str
+    note: str
+    corrects: str
+    entered_s: float
+    entered_by: str
+    """Who was signed in."""
+
+    @property
+    def reading(self) -> Reading:
+        return good(self.tag, self.value, self.time_s)
+
+    @property
+    def withdrawn(self) -> Reading:
+        """How it stands in the time series once another time is right."""
+        return Reading(self.tag, self.value, Quality.BAD, Reason.CORRECTED, self.time_s)
+
+
+_ENTRY = TypeAdapter(Entry)
+
+
+class Entries:
+    """All that was entered, in memory and on the disk."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._of_tag: dict[str, list[Entry]] = {}
+        """In the order in which they came."""
+        self._known: dict[str, Entry] = {}
+        self.corrected_by: dict[str, str] = {}
+        """By id of what was corrected, the id of the correction."""
+        self.recorded: set[str] = set()
+        """Ids of what the outbox has."""
+        for file in sorted(directory.glob("entered-*.jsonl"))[-YEARS_READ:]:
+            try:
+                self._read(file)
+            except OSError as error:
+                log.error("entries_unreadable", extra={"file": str(file), "why": str(error)})
+
+    def find(self, entry_id: str) -> Entry | None:
+        return self._known.get(entry_id)
+
+    def all(self) -> Iterable[Entry]:
+        return self._known.values()
+
+    def of_tag(self, tag: str | None, most: int) -> list[Entry]:
+        """The newest `most` (of one tag, or of all), the last one entered first."""
+        found = [*self._known.values()] if tag is None else self._of_tag.get(tag, [])
+        return found[: -most - 1 : -1]
+
+    def standing(self, tag: str) -> Entry | None:
+        """What was sampled last, and not corrected since."""
+        stand = self._standing(tag)
+        return max(enumerate(stand), key=lambda pair: (pair[1].time_s, pair[0]))[1] if stand else None
+
+    def out_of_place(self, entry: Entry) -> Entry | None:
+        """What `entry` corrects, if it left a wrong point at a time where nothing else stands."""
+        wrong = self._known.get(entry.corrects)
+        if wrong is None or any(one.time_s == wrong.time_s for one in self._standing(entry.tag)):
+            return None
+        return wrong
+
+    def _standing(self, tag: str) -> list[Entry]:
+        return [one for one in self._of_tag.get(tag, ()) if one.id not in self.corrected_by]
+
+    def keep(self, entry: Entry) -> None:
+        """Put it on the disk; raises OSError, and then it was not entered. May be called in a thread."""
+        self._append(entry.entered_s, asdict(entry), sync=True)
+
+    def note_recorded(self, ids: Iterable[str], now_s: float) -> None:
+        """The outbox has these: after a restart they need not be told again. Lost, they are told twice, as one."""
+        self.recorded |= set(ids)
+        try:
+            self._append(now_s, {"recorded": sorted(ids)}, sync=False)
+        except OSError as error:
+            log.warning("entries_not_noted", extra={"why": str(error)})
+
+    def add(self, entry: Entry) -> None:
+        """Count it among what was entered."""
+        of_tag = self._of_tag.setdefault(entry.tag, [])
+        of_tag.append(entry)
+        self._known[entry.id] = entry
+        if entry.corrects:
+            self.corrected_by[entry.corrects] = entry.id
+        if len(of_tag) > REMEMBERED:
+            gone = of_tag.pop(0)
+            del self._known[gone.id]
+            self.corrected_by.pop(gone.id, None)
+            self.recorded.discard(gone.id)
+
+    def _append(self, at_s: float, line: Mapping[str, Any], sync: bool) -> None:
+        path = self._directory / f"entered-{datetime.fromtimestamp(at_s, UTC):%Y}.jsonl"
+        with path.open("a+b") as file:
+            size = file.seek(0, os.SEEK_END)
+            torn = b""
+            if size:
+                file.seek(-1, os.SEEK_END)
+                torn = b"" if file.read(1) == b"\n" else b"\n"
+            file.write(torn + json.dumps(line, ensure_ascii=False).encode() + b"\n")
+            file.flush()
+            if sync:
+                os.fsync(file.fileno())
+
+    def _read(self, file: Path) -> None:
+        unreadable = 0
+        for text in file.read_bytes().split(b"\n"):
+            if not text:
+                continue
+            try:
+                line = json.loads(text)
+                if "recorded" in line:
+                    self.recorded |= set(line["recorded"]) & set(self._known)
+                    continue
+                entry = _ENTRY.validate_python(line)
+            except (ValueError, TypeError, ValidationError):
+                unreadable += 1
+                continue
+            if entry.id not in self._known:
+                self.add(entry)
+        if unreadable:
+            log.warning("entries_unreadable", extra={"file": str(file), "lines": unreadable})
+
+
+def checked(wish: Wish, tags: Mapping[str, Tag], entries: Entries, now_s: float, by: str, zone: str) -> Entry | Because:
+    """The wish as an entry, or why it is none (`refused.KEY`)."""
+    tag = tags.get(wish.tag)
+    if tag is None:
+        typed = [name for name, one in tags.items() if one.entered]
+        return Because("entry_unknown", {"tag": wish.tag, "near": nearest(wish.tag, typed)})
+    if not tag.entered:
+        return Because("entry_not_entered", {"tag": wish.tag})
+    value = _number(wish, tag)
+    if isinstance(value, Because):
+        return value
+    if (tag.low is not None and value < tag.low) or (tag.high is not None and value > tag.high):
+        low, high = ("–" if one is None else f"{one:g}" for one in (tag.low, tag.high))
+        return Because("entry_range", {"value": f"{value:g}", "low": low, "high": high, "unit": tag.unit})
+    if not wish.time_s <= now_s + AHEAD_S:
+        return Because("entry_future", {"time": _spelled(wish.time_s, zone), "now": _spelled(now_s, zone)})
+    if wish.time_s < OLDEST_S:
+        return Because("entry_old", {"time": _spelled(wish.time_s, zone)})
+    if wish.corrects:
+        old = entries.find(wish.corrects)
+        if old is None or old.tag != wish.tag:
+            return Because("entry_corrects", {"id": wish.corrects, "tag": wish.tag})
+        if (later := entries.corrected_by.get(old.id)) is not None and later != wish.id:
+            return Because("entry_corrected", {"id": old.id, "by": later})
+    given = f"{wish.value} {wish.unit}".strip()
+    return Entry(
+        wish.id, wish.tag, value, tag.unit, given, wish.time_s, wish.who, wish.method, wish.note, wish.corrects,
+        now_s, by,
+    )  # fmt: skip
+
+
+def repeated(entry: Entry, known: Entry) -> bool:
+    """Whether `entry` says what was entered under the same id before."""
+    return replace(entry, entered_s=known.entered_s, time_s=known.time_s, entered_by=known.entered_by) == known
+
+
+def _number(wish: Wish, tag: Tag) -> float | Because:
+    number, unit = wish.value, wish.unit.strip()
+    if isinstance(number, str):
+        match = QUANTITY.fullmatch(number[:100])
+        if match is None or (match.group(2) and not (match.group(2)[0].isalpha() or match.group(2)[0] in "%°")):
+            return Because("entry_number", {"value": number[:100]})
+        number, own = float(match.group(1)), match.group(2)
+        if own and unit and own != unit:
+            return Because("entry_unit", {"unit": f"{own}, {unit}"[:60], "wanted": tag.unit or "1"})
+        unit = own or unit
+    if unit:
+        try:
+            scale = factor(unit[:40], tag.unit)
+            # 700 ug/L is 0.7 mg/L, not a hair more
+            number = number if scale == 1.0 else float(f"{number * scale:.12g}")
+        except UnitError:
+            return Because("entry_unit", {"unit": unit[:40], "wanted": tag.unit or "1"})
+    return number if isfinite(number) else Because("entry_number", {"value": str(wish.value)[:100]})
+
+
+def _spelled(time_s: float, zone: str) -> str:
+    try:
+        return spelled(time_s, zone)
+    except (ValueError, OverflowError, OSError):
+        return f"{time_s:g}"

@@ -1,0 +1,39 @@
+"""Moments as people write them: `2026-03-20 03:12`, `03:12` for the last time it was that late, or milliseconds."""
+
+import re
+from datetime import datetime, timedelta
+from math import isfinite
+from zoneinfo import ZoneInfo
+
+LONGEST = 40
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
+_MILLISECONDS = re.compile(r"\d{12,14}")
+
+
+class MomentError(ValueError):
+    """No moment that can be read."""
+
+
+def moment_s(text: str, timezone: str, now_s: float) -> float:
+    """Farm time of `text`, in the site's time zone unless it names its own. Raises MomentError."""
+    written, zone = text.strip()[:LONGEST], ZoneInfo(timezone)
+    if _MILLISECONDS.fullmatch(written):
+        return int(written) / 1000.0
+    if (clock := _CLOCK.fullmatch(written)) is not None:
+        hour, minute, second = (int(part or 0) for part in clock.groups())
+        now = datetime.fromtimestamp(now_s, zone)
+        found = now.replace(hour=hour, minute=minute, second=second, microsecond=0)
+        return (found if found <= now else found - timedelta(days=1)).timestamp()
+    try:
+        moment = datetime.fromisoformat(written)
+        time_s = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
+    except (ValueError, OverflowError):
+        raise MomentError(text) from None
+    if len(text.strip()) > LONGEST or not isfinite(time_s):
+        raise MomentError(text)
+    return time_s
+
+
+def spelled(time_s: float | None, timezone: str) -> str:
+    """Local date and time, `–` where there is none."""
+    return "–" if time_s is None else f"{datetime.fromtimestamp(time_s, ZoneInfo(timezone)):%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,300 @@
+"""What people enter: at its own time, never lost, never deleted, and refused in words where it cannot be."""
+
+import asyncio
+import json
+import sqlite3
+import zlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from controller.agent import Agent
+from controller.core.words import Because
+from controller.entries import REMEMBERED, Entries, Entry, Wish, checked
+from controller.panel.farm import Refusal
+from foundation.messages import LANGUAGES, catalogue, tell
+from foundation.reading import Quality, Reason
+from foundation.tag import Kind, Tag
+from tests.test_agent import agent_at, alive, nowhere  # noqa: F401  # a fixture
+from tests.wire.agent_on_wires import NOON_S, until
+
+TAN, DO = "ras1.tank1.tan", "ras1.tank1.do"
+TAGS = {
+    TAN: Tag(TAN, "mg/L", Kind.MEASURED, "water", TAN, TAN, 0.0, 20.0, None, 172800.0, entered=True),
+    DO: Tag(DO, "mg/L", Kind.MEASURED, "water", DO, DO),
+}
+
+
+def wish(value: float | str = 0.4, at_s: float = NOON_S, number: int = 1, **rest: Any) -> Wish:
+    return replace(Wish(f"entry_{number:04}", TAN, value, at_s, "li"), **rest)
+
+
+def check(one: Wish, entries: Entries, now_s: float = NOON_S + 60.0) -> Entry | Because:
+    return checked(one, TAGS, entries, now_s, "operator", "Asia/Shanghai")
+
+
+@pytest.fixture
+def entries(tmp_path: Path) -> Entries:
+    return Entries(tmp_path)
+
+
+# --- what can be entered
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "entered"),
+    [(0.4, "", 0.4), ("0.4", "", 0.4), ("0.4 mg/L", "", 0.4), (" 400 ug/L ", "", 0.4), (400, "ug/L", 0.4),
+     ("0.4 mg/L", "mg/L", 0.4), ("4e-1", "", 0.4), (0, "", 0.0)],
+)  # fmt: skip
+def test_a_value_comes_in_any_unit_of_its_kind(value: Any, unit: str, entered: float, entries: Entries) -> None:
+    entry = check(wish(value, unit=unit), entries)
+    assert isinstance(entry, Entry)
+    assert (entry.value, entry.unit, entry.time_s, entry.entered_by) == (entered, "mg/L", NOON_S, "operator")
+    assert entry.reading.number == entered
+
+
+@pytest.mark.parametrize(
+    ("one", "key", "said"),
+    [
+        (wish("some"), "entry_number", "some"),
+        (wish("0.4.1"), "entry_number", "0.4.1"),
+        (wish("0,4"), "entry_number", "0,4"),
+        (wish(float("nan")), "entry_number", "nan"),
+        (wish("1e999"), "entry_number", "1e999"),
+        (wish(0.4, unit="kPa"), "entry_unit", "mg/L"),
+        (wish("0.4 mg/L", unit="kg"), "entry_unit", "mg/L"),
+        (wish(21.0), "entry_range", "20"),
+        (wish(-0.1), "entry_range", "-0.1"),
+        (wish(at_s=NOON_S + 120.0), "entry_future", "2026-03-21 12:02:00"),
+        (wish(at_s=float("nan")), "entry_future", "nan"),
+        (wish(at_s=1e30), "entry_future", "1e+30"),
+        (wish(at_s=0.0), "entry_old", "1970"),
+        (wish(tag="ras1.tank1.ton"), "entry_unknown", TAN),
+        (wish(tag=DO), "entry_not_entered", DO),
+        (wish(corrects="entry_9999"), "entry_corrects", "entry_9999"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_both_languages(one: Wish, key: str, said: str, entries: Entries) -> None:
+    because = check(one, entries)
+    assert isinstance(because, Because)
+    assert because.key == key
+    for language in LANGUAGES:
+        text = tell(f"refused.{because.key}", language, **because.values)
+        assert said in text
+        assert "{" not in text
+
+
+@given(st.text(max_size=60), st.text(max_size=30), st.floats(), st.text(max_size=40))
+@settings(max_examples=150)
+def test_whatever_is_written_is_a_number_in_range_or_refused(value: str, unit: str, at_s: float, tag: str) -> None:
+    entries = Entries(Path("/nonexistent"))
+    for one in (wish(value, at_s, unit=unit), wish(value, tag=tag), wish(0.5, unit=unit), wish(0.5, at_s)):
+        found = check(one, entries)
+        if isinstance(found, Entry):
+            assert 0.0 <= found.value <= 20.0
+            assert found.time_s <= NOON_S + 65.0
+        else:
+            assert f"refused.{found.key}" in catalogue("en")
+            assert "{" not in tell(f"refused.{found.key}", "zh-CN", **dict.fromkeys(found.values, "x"))
+
+
+# --- what is kept
+
+
+def entered(entries: Entries, one: Wish, now_s: float = NOON_S + 60.0) -> Entry:
+    entry = check(one, entries, now_s)
+    assert isinstance(entry, Entry)
+    entries.keep(entry)
+    entries.add(entry)
+    return entry
+
+
+def test_a_correction_stands_beside_what_it_corrects_and_both_outlive_a_restart(tmp_path: Path) -> None:
+    entries = Entries(tmp_path)
+    first = entered(entries, wish(4.0))
+    second = entered(entries, wish(0.4, number=2, corrects=first.id, note="a dot was missing"))
+    for one in (entries, Entries(tmp_path)):
+        assert one.of_tag(TAN, 9) == [second, first]
+        assert one.standing(TAN) == second
+        assert one.corrected_by == {first.id: second.id}
+    because = check(wish(0.5, number=3, corrects=first.id), entries)
+    assert isinstance(because, Because)
+    assert because == Because("entry_corrected", {"id": first.id, "by": second.id})
+
+
+def test_what_was_sampled_last_stands_whenever_it_was_entered(entries: Entries) -> None:
+    late = entered(entries, wish(0.6, NOON_S))
+    entered(entries, wish(0.3, NOON_S - 3600.0, number=2))
+    assert entries.standing(TAN) == late
+    moved = entered(entries, wish(0.6, NOON_S - 7200.0, number=3, corrects=late.id))
+    standing = entries.standing(TAN)
+    assert standing is not None
+    assert standing.value == 0.3
+    assert entries.out_of_place(moved) == late
+
+
+def test_a_torn_line_costs_no_other(tmp_path: Path) -> None:
+    entries = Entries(tmp_path)
+    first = entered(entries, wish(0.4))
+    (file,) = tmp_path.iterdir()
+    with file.open("ab") as stream:
+        stream.write(b'{"id": "entry_0002", "tag": "ras1.ta')
+    entries = Entries(tmp_path)
+    third = entered(entries, wish(0.5, number=3))
+    assert Entries(tmp_path).of_tag(TAN, 9) == [third, first]
+
+
+def test_a_new_year_has_a_file_of_its_own_and_the_old_one_is_still_read(tmp_path: Path) -> None:
+    entries = Entries(tmp_path)
+    first = entered(entries, wish(0.4))
+    second = entered(entries, wish(0.5, number=2), now_s=NOON_S + 365 * 86400.0)
+    assert [file.name for file in sorted(tmp_path.iterdir())] == ["entered-2026.jsonl", "entered-2027.jsonl"]
+    assert Entries(tmp_path).of_tag(TAN, 9) == [second, first]
+
+
+def test_memory_is_bounded_and_the_file_is_not(tmp_path: Path) -> None:
+    entries = Entries(tmp_path)
+    for number in range(REMEMBERED + 10):
+        entries.add(replace(wishless(), id=f"entry_{number:04}", time_s=NOON_S + number))
+    assert len(list(entries.all())) == REMEMBERED
+    assert entries.of_tag(TAN, 1)[0].id == f"entry_{REMEMBERED + 9:04}"
+
+
+def wishless() -> Entry:
+    return Entry("entry_0001", TAN, 0.4, "mg/L", "0.4", NOON_S, "li", "", "", "", NOON_S, "operator")
+
+
+# --- what the farm makes of it
+
+
+def points(directory: Path) -> list[str]:
+    """TAN in the outbox, each as fields and milliseconds."""
+    database = sqlite3.connect(directory / "outbox.db")
+    bodies = [zlib.decompress(body).decode() for (body,) in database.execute("SELECT body FROM outbox ORDER BY seq")]
+    database.close()
+    return [line.split(" ", 1)[1] for body in bodies for line in body.split("\n") if ",tag=tan," in line]
+
+
+async def tell_agent(agent: Agent, value: float, at_s: float, number: int = 1, **rest: Any) -> Entry | Refusal:
+    return await agent.enter(wish(value, at_s, number, **rest), "operator")
+
+
+async def test_a_value_is_used_at_its_own_time_and_goes_to_the_record_with_it(tmp_path: Path, nowhere: Any) -> None:  # noqa: F811
+    async with alive(agent_at(tmp_path, nowhere)) as agent:
+        sampled_s = agent.now() - 3600.0
+        await tell_agent(agent, 0.4, sampled_s)
+        await until(lambda: agent.readings()[TAN].number == 0.4, "the value in the image")
+        assert agent.readings()[TAN].time_s == sampled_s
+        assert agent.trend([TAN], 7200.0)[TAN][0] == (sampled_s, 0.4)
+        # one that was sampled before it is for the record alone
+        await tell_agent(agent, 0.9, sampled_s - 60.0, 2)
+        scans = agent.health.scans
+        await until(lambda: agent.health.scans > scans + 2, "two scans")
+        assert agent.readings()[TAN].number == 0.4
+    assert points(tmp_path) == [
+        f"v=0.4,q=3i {round(sampled_s * 1000)}", f"v=0.9,q=3i {round((sampled_s - 60.0) * 1000)}",
+    ]  # fmt: skip
+
+
+async def test_what_is_put_right_takes_the_place_of_what_was_wrong(tmp_path: Path, nowhere: Any) -> None:  # noqa: F811
+    async with alive(agent_at(tmp_path, nowhere)) as agent:
+        right_s, wrong_s = agent.now() - 7200.0, agent.now() - 60.0
+        await tell_agent(agent, 4.0, wrong_s)
+        await until(lambda: agent.readings()[TAN].number == 4.0, "the wrong value")
+        await tell_agent(agent, 0.4, wrong_s, 2, corrects="entry_0001")
+        await until(lambda: agent.readings()[TAN].number == 0.4, "the right value")
+        await tell_agent(agent, 0.4, right_s, 3, corrects="entry_0002")
+        await until(lambda: agent.readings()[TAN].time_s == right_s, "its right time")
+        assert agent.trend([TAN], 9000.0)[TAN][:2] == [(right_s, 0.4), (wrong_s, None)]
+    wrong_ms, right_ms = round(wrong_s * 1000), round(right_s * 1000)
+    assert points(tmp_path) == [
+        f"v=4.0,q=3i {wrong_ms}", f"v=0.4,q=3i {wrong_ms}", f'v=0.4,q=0i,why="corrected" {wrong_ms}',
+        f"v=0.4,q=3i {right_ms}",
+    ]  # fmt: skip
+
+
+async def test_a_value_grows_old_like_any_other(tmp_path: Path, nowhere: Any) -> None:  # noqa: F811
+    async with alive(agent_at(tmp_path, nowhere)) as agent:
+        await tell_agent(agent, 0.4, agent.now() - 48 * 3600.0 + 30.0)
+        await until(lambda: agent.readings()[TAN].number == 0.4, "the value")
+        await until(lambda: agent.readings()[TAN].reason is Reason.STALE, "that it is out of date")
+        assert agent.readings()[TAN].quality is Quality.BAD
+        # what was too old when it came is in the record and nowhere else
+        await tell_agent(agent, 0.7, agent.now() - 72 * 3600.0, 2)
+        scans = agent.health.scans
+        await until(lambda: agent.health.scans > scans + 2, "two scans")
+        assert agent.readings()[TAN].number is None
+    assert any(point.startswith("v=0.7,q=3i") for point in points(tmp_path))
+
+
+async def test_what_stands_is_there_again_after_a_kill_and_in_the_record_once(tmp_path: Path, nowhere: Any) -> None:  # noqa: F811
+    async with alive(agent_at(tmp_path, nowhere)) as agent:
+        sampled_s = agent.now() - 60.0
+        await tell_agent(agent, 0.4, sampled_s)
+        await until(lambda: '"recorded"' in entered_file(tmp_path), "the word that it is recorded")
+    async with alive(agent_at(tmp_path, nowhere)) as agent:
+        await until(lambda: agent.readings()[TAN].number == 0.4, "the value again")
+        assert agent.readings()[TAN].time_s == sampled_s
+        scans = agent.health.scans
+        await until(lambda: agent.health.scans > scans + 2, "two scans")
+    assert points(tmp_path) == [f"v=0.4,q=3i {round(sampled_s * 1000)}"]
+
+
+async def test_what_was_killed_before_it_was_recorded_is_recorded_after_the_restart(
+    tmp_path: Path,
+    nowhere: Any,  # noqa: F811
+) -> None:
+    agent = agent_at(tmp_path, nowhere)  # never scans: as if killed between the answer and the next scan
+    sampled_s = agent.now() - 60.0
+    await tell_agent(agent, 4.0, sampled_s - 60.0)
+    await tell_agent(agent, 0.4, sampled_s, 2, corrects="entry_0001")
+    async with alive(agent_at(tmp_path, nowhere)) as again:
+        await until(lambda: again.readings()[TAN].number == 0.4, "the value")
+    assert points(tmp_path) == [
+        f'v=4.0,q=0i,why="corrected" {round((sampled_s - 60.0) * 1000)}', f"v=0.4,q=3i {round(sampled_s * 1000)}",
+    ]  # fmt: skip
+
+
+async def test_a_value_sent_twice_is_entered_once_and_an_id_is_used_once(tmp_path: Path, nowhere: Any) -> None:  # noqa: F811
+    agent = agent_at(tmp_path, nowhere)
+    answers = await asyncio.gather(*(tell_agent(agent, 0.4, agent.now()) for _ in range(3)))
+    assert len({answer.id for answer in answers if isinstance(answer, Entry)}) == 1
+    assert len(agent.entered(TAN, 9)) == 1
+    other = await tell_agent(agent, 0.5, agent.now())
+    assert isinstance(other, Refusal)
+    assert other.because.key == "entry_same_id"
+    assert entered_file(tmp_path).count('"value"') == 1
+
+
+async def test_what_the_disk_does_not_take_is_not_entered(tmp_path: Path, nowhere: Any) -> None:  # noqa: F811
+    agent = agent_at(tmp_path, nowhere)
+    await tell_agent(agent, 0.4, agent.now())
+    kept = entered_file(tmp_path)
+    file = tmp_path / "entered-2026.jsonl"
+    aside = file.rename(tmp_path / "aside")
+    file.mkdir()
+    refused = await tell_agent(agent, 0.5, agent.now(), 2)
+    assert isinstance(refused, Refusal)
+    assert refused.because.key == "entry_not_kept"
+    assert [entry.value for entry, _ in agent.entered(TAN, 9)] == [0.4]
+    file.rmdir()
+    aside.rename(file)
+    assert entered_file(tmp_path) == kept
+    assert isinstance(await tell_agent(agent, 0.5, agent.now(), 2), Entry)
+
+
+def entered_file(directory: Path) -> str:
+    return "".join(file.read_text("utf-8") for file in directory.glob("entered-*.jsonl"))
+
+
+async def test_an_entry_says_who_when_and_how(tmp_path: Path, nowhere: Any) -> None:  # noqa: F811
+    agent = agent_at(tmp_path, nowhere)
+    await tell_agent(agent, 0.4, agent.now() - 5.0, method="photometer", note="after feeding")
+    line = json.loads(entered_file(tmp_path).split("\n")[0])
+    assert [line[key] for key in ("who", "method", "note", "entered_by")] == [
+        "li", "photometer", "after feeding", "operator",
+    ]  # fmt: skip
