@@ -154,7 +154,7 @@ class RuleSet:
                     turn.blocks[key] = memory
             except Exception as error:  # its readers do not know, and say what that means to them
                 turn.fail(name, error)
-            if value is None or value != values.get(name):
+            if value != values.get(name):
                 values[name] = value
                 moved.add(name)
 

@@ -12,6 +12,9 @@ from rules import solver
 from rules.claims import All, Claim, Either, Ranges, claim, find
 from rules.expression import BOOL, ExpressionError
 
+MOST_RIVALS = 100
+"""A rule is compared with so many others on its output: no farm has more, and a check has to end."""
+
 
 class Guarded(NamedTuple):
     """One wish of one rule for one output, and when it stands."""
@@ -38,17 +41,27 @@ def _active(inspection: Inspection, placed: Placed) -> Claim:
     return Either((when, claim(rule.clear, inspection.units, placed.named, truth=False)))
 
 
+class Guard(NamedTuple):
+    """When a rule may be on, and when its cause is away: read once, for it is compared with many."""
+
+    active: Claim
+    denied: Claim
+
+
 def check_conflicts(inspection: Inspection, wishes: list[Guarded], ranges: Ranges) -> None:
     """Two rules that may want different things of one output at once have to say which goes first."""
     by_output: dict[str, list[Guarded]] = {}
     for wish in wishes:
         by_output.setdefault(wish.output, []).append(wish)
+    placed = {id(wish.placed): wish.placed for wish in wishes}
+    guards = {key: Guard(_active(inspection, one), _denied(inspection, one)) for key, one in placed.items()}
     for output, rivals in by_output.items():
         for index, second in enumerate(rivals):
-            for first in rivals[:index]:
-                if first.placed is not second.placed and _differ(first, second):
-                    _conflict(inspection, output, first, second, ranges)
-            _shadowed(inspection, output, second, ranges)
+            for first in rivals[max(index - MOST_RIVALS, 0) : index]:
+                differ = first.placed is not second.placed and _differ(first, second)
+                if differ and _conflict(inspection, output, first, second, guards, ranges):
+                    break  # one reason to order it is enough
+        _shadowed(inspection, output, rivals, guards, ranges)
 
 
 def _differ(first: Guarded, second: Guarded) -> bool:
@@ -61,21 +74,27 @@ def _differ(first: Guarded, second: Guarded) -> bool:
     return False
 
 
-def _conflict(inspection: Inspection, output: str, first: Guarded, second: Guarded, ranges: Ranges) -> None:
+def _conflict(
+    inspection: Inspection, output: str, first: Guarded, second: Guarded, guards: dict[int, Guard], ranges: Ranges
+) -> bool:
+    """Whether something was told of the two."""
     orders = first.placed.rule.order, second.placed.rule.order
-    found = find(All((_active(inspection, first.placed), _active(inspection, second.placed))), ranges)
+    guard, other = guards[id(first.placed)], guards[id(second.placed)]
+    found = find(All((guard.active, other.active)), ranges)
     if found.verdict == "never" or (found.verdict == "unknown" and _never_together(inspection, first, second, ranges)):
-        return
+        return False
     if orders[0] is None or orders[1] is None or orders[0] == orders[1]:
         case = case_of(inspection, found)
         inspection.note(
             "E428", second.path, output=output, first=first.placed.id, second=second.placed.id, case=case
         )  # fmt: skip
-        return
+        return True
     weak, strong = (second, first) if orders[0] < orders[1] else (first, second)
-    alone = All((_active(inspection, weak.placed), _denied(inspection, strong.placed)))
+    alone = All((guards[id(weak.placed)].active, guards[id(strong.placed)].denied))
     if find(alone, ranges).verdict == "never":
         inspection.note("W322", weak.path, output=output, other=strong.placed.id)
+        return True
+    return False
 
 
 def _never_together(inspection: Inspection, first: Guarded, second: Guarded, ranges: Ranges) -> bool:
@@ -99,7 +118,9 @@ def _denied(inspection: Inspection, placed: Placed) -> Claim:
     return claim(rule.when, inspection.units, placed.named, truth=False)
 
 
-def _shadowed(inspection: Inspection, output: str, wish: Guarded, ranges: Ranges) -> None:
+def _shadowed(
+    inspection: Inspection, output: str, wishes: list[Guarded], guards: dict[int, Guard], ranges: Ranges
+) -> None:
     """An interlock that always stands where the rule does decides alone."""
     for name, interlock in inspection.site.interlocks.items():
         if all(output not in (effect.set, effect.inhibit) for effect in interlock.effect):
@@ -108,8 +129,9 @@ def _shadowed(inspection: Inspection, output: str, wish: Guarded, ranges: Ranges
         if expression is None or expression.unit != BOOL:
             continue
         denied = claim(interlock.when, inspection.units, truth=False)
-        if find(All((_active(inspection, wish.placed), denied)), ranges).verdict == "never":
-            inspection.note("W322", wish.path, output=output, other=name)
+        for wish in wishes:
+            if find(All((guards[id(wish.placed)].active, denied)), ranges).verdict == "never":
+                inspection.note("W322", wish.path, output=output, other=name)
 
 
 def check_rings(inspection: Inspection, checked: Iterable[Checked], wishes: Iterable[Guarded]) -> None:

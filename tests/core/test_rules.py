@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from controller.core.arbiter import decide
 from controller.core.state import to_plain
-from controller.core.words import Override, Slot
+from controller.core.turn import Turn
+from controller.core.words import Because, Demand, Override, Slot
 from edge_config.templates import placed_rules
 from tests.core.small_site import START_S, Farm, changed, core_of, document
 
@@ -77,6 +79,15 @@ def test_a_limit_on_what_nobody_wants_anything_of_moves_where_it_rests():
     farm.says["fa.z.door"] = False
     farm.run(3)
     assert farm.wires["fa.z.siren"] is False
+
+
+def test_a_limit_makes_no_number_of_what_is_none():
+    core = core_of(document())
+    turn = Turn(core.start(START_S), START_S)
+    reason = Because("rule")
+    turn.demand(Demand("fa.z.vent", float("nan"), Slot.LOOP, "l", reason, START_S + 60))
+    turn.demand(Demand("fa.z.vent", 30.0, Slot.RULE, "r", reason, START_S + 60, bound="at_least"))
+    assert decide(core.plan.outputs["fa.z.vent"], turn).because.key == "not_finite"
 
 
 def test_a_request_gives_way_to_a_loop_and_stands_where_there_is_none():
@@ -183,7 +194,7 @@ def test_a_timer_counts_on_over_a_restart_unless_told_otherwise(on_restart, is_o
 
 
 def test_a_rule_that_was_on_demands_again_at_once_after_a_restart():
-    farm = opened(farm_with({**DOOR, "then": [{"set": "fa.z.siren", "to": "on"}]}), 300)
+    farm = opened(farm_with({**DOOR, "then": [{"set": "fa.z.siren", "to": "on"}]}), 100)
     again = restarted(farm, 5.0)
     again.run(2)
     assert again.wires["fa.z.siren"] is True

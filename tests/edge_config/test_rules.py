@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from edge_config.checks import rule_conflicts
 from edge_config.loader import load_site
 from edge_config.model.control import Rule
 from foundation.problem import ProblemsError
@@ -67,6 +68,18 @@ HOT, COLD = "f.z.air > '30 degC'", "f.z.air < '5 degC'"
 ])  # fmt: skip
 def test_two_rules_stand_beside_each_other_or_are_told_why_not(rules, told, tmp_path):
     assert codes(tmp_path, *rules) == told
+
+
+def test_a_crowd_on_one_output_is_checked_in_a_bounded_number_of_comparisons(tmp_path, monkeypatch):
+    asked, count = [], 250
+    find = rule_conflicts.find
+    monkeypatch.setattr(rule_conflicts, "find", lambda *given: asked.append(1) or find(*given))
+    crowd = [
+        rule(f"r{i}", f"f.z.air > '{i / 10} degC'", order=-i, then=[{"set": "f.z.vent", "to": f"{i % 100} %"}])
+        for i in range(count)
+    ]  # fmt: skip
+    assert set(codes(tmp_path, *crowd)) <= {"W322"}
+    assert len(asked) <= 2 * count * rule_conflicts.MOST_RIVALS
 
 
 COLDER_OUT = ("f.z.air > f.all.out", "f.z.air < f.all.out")

@@ -254,6 +254,7 @@ def test_nothing_outside_the_language_runs(text):
         "min(" * 300 + "1" + ", 2)" * 300,
         "9" * 5000,
         "1 + " * MAX_NODES + "1",
+        "gh.bay.mode == '" + "x" * 5000 + "'",
     ],
 )
 def test_huge_and_deep_expressions_are_refused_before_they_cost_anything(text):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from controller.core.state import State, from_plain, to_plain
 from foundation.reading import Quality, Reading, Reason, good
+from foundation.units import Quantity
 from rules.expression import ExpressionError, compile_expression
 from rules.gauges import PARTS, Look
 from rules.place import Place
@@ -205,6 +206,20 @@ def test_a_gauge_that_is_called_wrongly_is_told_at_its_column(text, code, column
     with pytest.raises(ExpressionError) as caught:
         compile_expression(text, UNITS, remembers=True)
     assert (caught.value.code, caught.value.column) == (code, column)
+
+
+def test_what_is_remembered_does_not_depend_on_whether_an_alarm_stands():
+    text = "hyst(a.b.air, '25 degC', '20 degC') or rising(a.b.air > '30 degC')"
+    plain = compile_expression(text, UNITS, remembers=True)
+    eased = compile_expression(text, UNITS, Quantity(5.0, "K"), remembers=True)
+    assert [one.name for one in plain.gauges] == [one.name for one in eased.gauges]
+    for expression in (plain, eased):
+        edge = expression.gauges[1]
+        said, memory = [], edge.fresh
+        for second, air in enumerate([24.0, 29.0, 31.0]):
+            memory, value = edge.step(memory, Look(START_S + second, {"a.b.air": air}, {}, PLACE))
+            said.append(value)
+        assert said == [False, False, True]
 
 
 def test_a_derived_tag_has_no_memory():
