@@ -223,6 +223,7 @@ def alarm_names(site: Site) -> list[str]:
         *(f"dosing:{name}" for name, loop in loops.items() if isinstance(loop, Dosing)),
         *(f"unexpected:{name}" for name, loop in loops.items() if isinstance(loop, Dosing)),
         *(f"no_effect:{name}" for name, loop in loops.items() if not isinstance(loop, Dosing)),
+        *(f"probe:{probe}" for tag in site.tags.values() for probe in tag.vote or ()),
         *(f"drift:{probe}" for tag in site.tags.values() for probe in tag.vote or ()),
         *(f"disagree:{name}" for name, tag in site.tags.items() if tag.vote is not None),
         *(f"sensor:{loop.pv}" for loop in loops.values()),

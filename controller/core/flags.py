@@ -4,19 +4,21 @@ from collections.abc import Iterable, Sequence
 
 from controller.core.loops.run import PidBlock, SimpleBlock
 from controller.core.turn import Turn
-from controller.core.vote import Ballot, Voted
+from controller.core.vote import LOST_S, Ballot, Voted
 from controller.core.words import AlarmNow
 
 
 def doubted_probes(turn: Turn, votes: Sequence[Voted]) -> list[AlarmNow]:
-    """One alarm for each probe that its vote has dropped; of two that part nobody knows which: one for the vote."""
+    """One alarm for each probe that its vote misses or has dropped; of two that part, one for both."""
     found: list[AlarmNow] = []
     for vote in votes:
         ballot: Ballot = turn.blocks[vote.name]  # type: ignore[assignment]  # a vote's block is a Ballot
-        if len(vote.probes) > 2:
-            for tag, probe in zip(vote.probes, ballot.probes, strict=True):
-                if probe.dropped:
-                    found.append(AlarmNow(f"drift:{tag}", "medium", True, probe.dropped_s, {"tag": tag}))
+        for tag, probe in zip(vote.probes, ballot.probes, strict=True):
+            if 0.0 <= probe.lost_s <= turn.now_s - LOST_S:
+                reason = str(turn.readings[tag].reason or "")
+                found.append(AlarmNow(f"probe:{tag}", "medium", True, probe.lost_s, {"tag": tag, "reason": reason}))
+            elif probe.dropped and len(vote.probes) > 2:
+                found.append(AlarmNow(f"drift:{tag}", "medium", True, probe.dropped_s, {"tag": tag}))
         parted_s = ballot.parted_s(turn.now_s)
         if parted_s is not None:
             found.append(AlarmNow(f"disagree:{vote.name}", "medium", True, parted_s, {"tag": vote.name}))

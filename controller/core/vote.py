@@ -8,6 +8,8 @@ from typing import Literal, NamedTuple
 
 from foundation.reading import Quality, Reading, Reason
 
+LOST_S = 60.0
+"""A probe that says nothing for so long is missed, though the others do."""
 DROP_S = 600.0
 """A probe that has been apart from the others for so long is dropped, and comes back after as long beside them."""
 MEAN_S = 600.0
@@ -25,6 +27,8 @@ SLACK, DECIDED = 0.5, 8.0
 class Probe(NamedTuple):
     """What a vote remembers of one probe."""
 
+    lost_s: float = -1.0
+    """Since when it says nothing; -1 it does."""
     apart_s: float = -1.0
     """Since when it is apart from the others; -1 it is not."""
     beside_s: float = -1.0
@@ -150,9 +154,13 @@ class Voted:
             if at != index and believed[at] and other is not None:
                 others.append(other)
                 usual.append(other - probes[at].usual)
+        if number is None:
+            lost_s = probe.lost_s if 0.0 <= probe.lost_s <= now_s else now_s
+            return probe._replace(lost_s=lost_s, apart_s=-1.0, mean_s=-1.0)
+        if probe.lost_s >= 0:
+            probe = probe._replace(lost_s=-1.0)
         # of two that part nobody can say which one it is; a vote of two is watched for drift all the same
-        least = 1 if probe.dropped or len(numbers) == 2 else 2
-        if number is None or len(others) < least:
+        if len(others) < (1 if probe.dropped or len(numbers) == 2 else 2):
             return probe if probe.mean_s < 0 and probe.apart_s < 0 else probe._replace(apart_s=-1.0, mean_s=-1.0)
         middle = median(others)
         distance = number - middle

@@ -300,6 +300,21 @@ def test_a_model_stands_in_for_probes_that_are_all_gone_but_only_for_a_while():
     assert {out.quality for out in lost[61:]} == {Quality.BAD}
 
 
+def test_a_probe_that_is_lost_is_missed_after_a_minute_though_the_others_are_there():
+    farm = Farm()
+    farm.run(5)
+    farm.says["fa.z.temp_b"] = Reason.COMM
+    farm.run(60)
+    assert [alarm.id for alarm in farm.state.alarms] == []
+    farm.run(5)
+    (missed,) = farm.state.alarms
+    assert (missed.id, missed.values) == ("probe:fa.z.temp_b", {"tag": "fa.z.temp_b", "reason": "comm"})
+    assert farm.quality("fa.z.temp") == (Quality.GOOD, None)
+    farm.says["fa.z.temp_b"] = 21.0
+    farm.run(2)
+    assert farm.state.alarms == ()
+
+
 def test_two_probes_that_part_are_told_of_after_ten_minutes():
     farm = Farm(core_of(changed("tags", "fa.z.temp", {"vote": ["fa.z.temp_a", "fa.z.temp_b"], "disagree": "1 K"})))
     farm.run(5)
