@@ -2,10 +2,11 @@
 
 import re
 from datetime import datetime, timedelta
-from math import isfinite
 from zoneinfo import ZoneInfo
 
 LONGEST = 40
+FIRST_S, LAST_S = 0.0, 7.2e9
+"""1970 to 2198: no farm has a moment outside."""
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
 _MILLISECONDS = re.compile(r"\d{12,14}")
 
@@ -17,19 +18,20 @@ class MomentError(ValueError):
 def moment_s(text: str, timezone: str, now_s: float) -> float:
     """Farm time of `text`, in the site's time zone unless it names its own. Raises MomentError."""
     written, zone = text.strip()[:LONGEST], ZoneInfo(timezone)
-    if _MILLISECONDS.fullmatch(written):
-        return int(written) / 1000.0
     if (clock := _CLOCK.fullmatch(written)) is not None:
         hour, minute, second = (int(part or 0) for part in clock.groups())
         now = datetime.fromtimestamp(now_s, zone)
         found = now.replace(hour=hour, minute=minute, second=second, microsecond=0)
         return (found if found <= now else found - timedelta(days=1)).timestamp()
     try:
-        moment = datetime.fromisoformat(written)
-        time_s = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
+        if _MILLISECONDS.fullmatch(written):
+            time_s = int(written) / 1000.0
+        else:
+            moment = datetime.fromisoformat(written)
+            time_s = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
     except (ValueError, OverflowError):
         raise MomentError(text) from None
-    if len(text.strip()) > LONGEST or not isfinite(time_s):
+    if len(text.strip()) > LONGEST or not FIRST_S < time_s < LAST_S:
         raise MomentError(text)
     return time_s
 

@@ -15,7 +15,7 @@ import pytest
 from controller import agent as agent_module
 from controller import running as running_module
 from controller.agent import Agent
-from controller.core.words import AlarmNow, ScanResult
+from controller.core.words import AlarmNow, Override, ScanResult
 from controller.history.history import HistoryStatus, SinkStatus
 from controller.history.outbox import Pending
 from controller.history.shipper import Health
@@ -23,6 +23,7 @@ from controller.own_alarms import FAILING_S, REMEMBERED_S, OwnAlarms
 from controller.panel.farm import Refusal, SetpointNow
 from controller.panel.shapes import alarm_shapes
 from controller.running import run_agent
+from controller.why.journal import NotRecordedError
 from edge_config.loader import load_site
 from foundation.clock import AcceleratedClock
 from foundation.messages import LANGUAGES, catalogue
@@ -306,3 +307,36 @@ def test_what_breaks_is_said_once_and_what_mends_is_said_once(session: Session) 
     assert told["tag_back", "ras1.tank1.pump"] == 0
     assert told["setpoint_changed", "ras1.tank1.do_sp"] == 1
     assert max(told.values()) == 1, told.most_common(3)
+
+
+# --- why its outputs stand as they do
+
+
+async def test_a_moment_of_its_run_is_explained_as_it_was_then(tmp_path: Path, nowhere: Any) -> None:
+    pump = "ras1.tank1.feeder"
+    async with alive(agent_at(tmp_path, nowhere)) as agent:
+        before_s = agent.now()
+        agent._people.append(Override("by-hand-1", pump, 100.0, "li", before_s + 3600.0))
+        await until(lambda: agent.orders()[pump].owner == "li", "the hand")
+        now = await agent.explain(pump, None)
+        assert (now.why.won.owner, now.why.value) == ("li", 100.0)
+        assert now.why.since_s > before_s
+        assert (await agent.explain(pump, before_s)).why.won.owner != "li"
+        assert (await agent.explain(pump, agent.now())).why.won.owner == "li"
+        with pytest.raises(NotRecordedError):
+            await agent.explain(pump, before_s - 3600.0)
+
+
+async def test_a_record_of_why_that_throws_stops_no_scan(
+    tmp_path: Path, nowhere: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    agent = agent_at(tmp_path, nowhere)
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a mistake of ours")
+
+    monkeypatch.setattr(agent._why, "see", broken)
+    async with alive(agent):
+        scans = agent.health.scans
+        await until(lambda: agent.health.scans > scans + 5, "scans going on")
+    assert [record.message for record in caplog.records].count("why_failed") == 1

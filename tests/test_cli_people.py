@@ -1,0 +1,184 @@
+"""`farmloop explain` and `farmloop enter`: against an agent that runs, one that was killed, and a simulated day."""
+
+import asyncio
+import json
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller import access
+from controller.moments import MomentError, moment_s
+from controller.running import run_agent
+from edge_config.loader import load_site
+from foundation.clock import AcceleratedClock
+from tests.test_agent import nowhere  # noqa: F401  # a fixture
+from tests.test_cli import farmloop  # noqa: F401  # a fixture
+from tests.wire.agent_on_wires import NOON_S, SITES, no_secret
+
+VALVE, TAN = "ras1.tank1.o2_valve", "ras1.tank1.tan"
+
+
+@contextmanager
+def running(directory: Path, wiring: Any) -> Iterator[None]:
+    """The fish farm's agent and its panel, in a thread with a loop of its own."""
+    directory.mkdir(exist_ok=True)
+    (directory / "wiring.json").write_text(json.dumps(wiring), "utf-8")
+    ready, stop = threading.Event(), asyncio.Event()
+    loop = asyncio.new_event_loop()
+
+    async def run() -> None:
+        site, clock = load_site(SITES / "ras.yaml").site, AcceleratedClock(NOON_S, 20.0)
+        agent = asyncio.create_task(
+            run_agent(site, directory, clock, no_secret, directory / "wiring.json", "127.0.0.1", 0,
+                      lambda *_: ready.set())
+        )  # fmt: skip
+        await stop.wait()
+        agent.cancel()
+        with suppress(asyncio.CancelledError):
+            await agent
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
+    thread.start()
+    try:
+        assert ready.wait(30.0)
+        yield
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
+        loop.close()
+
+
+def test_a_running_agent_is_asked_and_told_and_a_stopped_one_is_read(
+    tmp_path: Path,
+    farmloop: Any,  # noqa: F811
+    nowhere: Any,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    var = tmp_path / "var"
+    at = ("--directory", str(var))
+    with running(var, nowhere):
+        assert stat.S_IMODE((var / access.NAME).stat().st_mode) == 0o600
+        # why it is on, in both languages, and as a document
+        said = farmloop("explain", VALVE, *at)
+        assert (said.code, said.err) == (0, "")
+        first, decided, *rest = said.out.splitlines()
+        assert first.startswith("Oxygen valve: ")
+        assert "Dissolved oxygen" in decided
+        assert "  A person may take it by hand" in rest
+        document = farmloop("explain", VALVE, *at, "--json").json
+        assert (document["output"], document["won"]["owner"]) == (VALVE, "ras1.tank1.do_loop")
+        assert document["lines"]["zh-CN"][0].startswith("氧气阀：")
+        earlier = farmloop("explain", VALVE, *at, "--at", str(round(document["at"])), "--json").json
+        assert earlier["won"]["owner"] == document["won"]["owner"]
+        # values that people enter
+        said = farmloop("enter", TAN, "400 ug/L", "--at", "09:10", "--who", "li", "--note", "calm", *at)
+        assert (said.code, said.err) == (0, "")
+        assert said.out.startswith(f"{TAN} = 0.4 mg/L, sampled ")
+        entry = farmloop("enter", TAN, *at, "--json").json["entries"][0]
+        assert (entry["value"], entry["who"], entry["note"], entry["entered_by"]) == (0.4, "li", "calm", "command line")
+        said = farmloop("enter", TAN, "0.5", "--corrects", entry["id"], *at)
+        assert said.code == 0
+        shown = farmloop("enter", TAN, *at).out.splitlines()
+        assert len(shown) == 2
+        assert f"id {entry['id']}, corrected by " in shown[1]
+        # what cannot be
+        for arguments, words in (
+            (("enter", TAN, "much"), "'much' is no number"),
+            (("enter", TAN, "3", "--unit", "kPa"), "cannot be given in mg/L"),
+            (("enter", TAN, "3", "--at", "2031-01-01"), "lies in the future"),
+            (("enter", TAN, "3", "--at", "soon"), "'soon' is no moment"),
+            (("enter", "ras1.tank1.ton", "3"), f"nearest that is entered is {TAN}"),
+            (("enter", "ras1.tank1.do", "3"), "gives it no entry"),
+            (("explain", "ras1.tank1.o2_valv"), f"The nearest is {VALVE}"),
+            (("explain", VALVE, "--at", "2020-01-01"), "Nothing is recorded of 2020-01-01"),
+            (("explain", VALVE, "--at", "soon"), "'soon' is no moment"),
+        ):
+            said = farmloop(*arguments, *at)
+            assert (said.code, said.out, said.err.count("\n")) == (1, "", 1), arguments
+            assert words in said.err
+            monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+            chinese = farmloop(*arguments, *at).err
+            monkeypatch.setenv("LC_ALL", "C.UTF-8")
+            assert chinese != said.err
+            assert "{" not in chinese
+        assert len(farmloop("enter", TAN, *at).out.splitlines()) == 2
+    # it has stopped: what it left is read, and nothing is entered
+    left = farmloop("explain", VALVE, *at, "--json").json
+    assert (left["output"], left["won"]["owner"]) == (VALVE, document["won"]["owner"])
+    assert (
+        farmloop("explain", VALVE, *at, "--at", str(round(document["at"])), "--json").json["lines"] == earlier["lines"]
+    )
+    for arguments, words in (
+        (("enter", TAN, "3"), "nothing was entered"),
+        (("explain", "ras1.tank1.o2_valv"), f"The nearest is {VALVE}"),
+        (("explain", VALVE, "--at", "2020-01-01"), "Nothing is recorded of 2020-01-01"),
+        (("explain", VALVE, "--at", "soon"), "'soon' is no moment"),
+        (("explain", VALVE, "--directory", str(tmp_path / "other")), "No agent runs in"),
+    ):
+        said = farmloop(*arguments, *(() if "--directory" in arguments else at))
+        assert said.code in (1, 2)
+        assert (said.out, said.err.count("\n")) == ("", 1)
+        assert words in said.err
+
+
+def test_a_session_that_is_not_the_agent_s_opens_nothing(
+    tmp_path: Path,
+    farmloop: Any,  # noqa: F811
+    nowhere: Any,  # noqa: F811
+) -> None:
+    var = tmp_path / "var"
+    with running(var, nowhere):
+        kept = json.loads((var / access.NAME).read_text("utf-8"))
+        access.write_access(var, kept["url"], "another")
+        said = farmloop("enter", TAN, "0.4", "--directory", str(var))
+        assert (said.code, said.out) == (1, "")
+        assert not list(var.glob("entered-*"))
+
+
+def test_a_simulated_day_is_explained_without_an_agent(
+    farmloop: Any,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("controller.compose.explain_day.SETTLE_S", 60.0)
+    said = farmloop("explain", "ras1.tank1.pump", "--sim", "ras", "--hours", "0.05", "--at", "00:02", "--json")
+    assert said.json["won"]["key"] == "idle"
+    assert said.json["at"] == moment_s("2026-03-20 00:02", "Asia/Shanghai", 0.0) * 1000.0
+    said = farmloop("explain", "ras1.tank1.pumpe", "--sim", "ras")
+    assert (said.code, said.out) == (2, "")
+    said = farmloop("explain", "ras1.tank1.pump", "--sim", "ras", "--hours", "0.05", "--at", "13:00")
+    assert (said.code, said.out) == (1, "")
+    assert "the record goes from 2026-03-20 00:00:00 to 2026-03-20 00:03:00" in said.err
+
+
+@pytest.mark.parametrize(
+    ("text", "before_now_s"),
+    [("12:00", 0.0), ("11:59:30", 30.0), ("12:01", 86_340.0), ("2026-03-21 11:00", 3600.0),
+     ("2026-03-21T03:00Z", 3600.0), ("1774065600000", 0.0), (" 9:00 ", 10_800.0)],
+)  # fmt: skip
+def test_a_moment_is_read_in_the_farm_s_time(text: str, before_now_s: float) -> None:
+    assert moment_s(text, "Asia/Shanghai", NOON_S) == NOON_S - before_now_s
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "now",
+        "24:00",
+        "12:60",
+        "2026-02-30",
+        "9999999999999999999",
+        "1e9",
+        "0001-01-01",
+        "9999-12-31",
+        "99999999999999",
+    ],
+)
+def test_what_is_no_moment_is_refused(text: str) -> None:
+    with pytest.raises(MomentError):
+        moment_s(text, "Asia/Shanghai", NOON_S)
