@@ -14,6 +14,7 @@ from simulator.plants.aquaponics import Aquaponics, AquaponicsState, load
 from simulator.plants.lettuce import Lettuce
 from simulator.plants.nutrient_solution import IONS
 from simulator.plants.plant import Plant, Weather
+from simulator.plants.rafts import Air, came_in, draw
 from simulator.plants.ras_water import Water
 
 PLANT = load()
@@ -103,6 +104,26 @@ def test_roots_that_take_nitrate_leave_alkalinity() -> None:
     taken_mol = planted.taken_n_g / 14.0067
     # ten parts of nitrate and one of ammonium against potassium, calcium and magnesium
     assert 0.02 * taken_mol < gained < 0.5 * taken_mol
+
+
+def test_the_supplement_is_salts_and_potash_is_a_base() -> None:
+    def charge_mol(salt_l: float, potash_mol: float) -> float:
+        came = came_in(PLANT.raft, 0.0, potash_mol, 0.0, salt_l)
+        cations = came.potassium + 2.0 * (came.calcium + came.magnesium)
+        return cations - 1.4 * came.phosphorus - 2.0 * came.sulphate - came.chloride
+
+    assert charge_mol(3.0, 0.0) == pytest.approx(0.0, abs=1e-12)
+    assert charge_mol(0.0, 2.0) == pytest.approx(2.0)
+
+
+def test_roots_give_back_as_alkalinity_what_they_take_in_charges() -> None:
+    held = (1200.0, 1300.0, 500.0, 50.0, 2000.0, 300.0, 800.0, 0.0, 1200.0, 0.0)
+    air = Air(22.0, 0.7, 600.0, 300.0)
+    drawn = draw(PLANT.raft, PLANT.initial().crop, held, 1000.0, 1e6, 25.0, 1.0, air, 20.0)
+    charges = (1.0, 2.0, 2.0, 1.0, -1.0, -1.4, -2.0, 1.0, -1.0, 0.0)
+    assert all(amount > 0.0 for amount in drawn.taken[:7])
+    left_mmol = -sum(charge * amount for charge, amount in zip(charges, drawn.taken, strict=True))
+    assert 1000.0 * drawn.alkalinity_mol == pytest.approx(left_mmol, rel=1e-9)
 
 
 def test_leaves_draw_the_water_down() -> None:

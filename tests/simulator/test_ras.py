@@ -498,6 +498,17 @@ def test_a_running_blower_draws_current_and_a_dead_one_does_not() -> None:
     assert see(at(6.0), "blower.current", {"blower": 1.0}) > see(at(6.0), "blower.current", {"blower": 0.3}) > 1.0
 
 
+def test_fish_warm_their_water_by_what_they_breathe() -> None:
+    fed = at(AFTER_MEAL_H)
+    gone = fed._replace(fish=fed.fish._replace(alive=0.0, stomach_g=0.0, gut_g=0.0))
+    warmed_kwh = [PLANT.advance(state, DEAD, WEATHER, 1.0).ledger.heat_kwh for state in (fed, gone)]
+    breathed_g = (
+        PLANT.advance(fed, DEAD, WEATHER, 1.0).ledger.oxygen_out_g
+        - PLANT.advance(gone, DEAD, WEATHER, 1.0).ledger.oxygen_out_g
+    )
+    assert 3600.0 * (warmed_kwh[0] - warmed_kwh[1]) == pytest.approx(13.6 * breathed_g, rel=1e-6)
+
+
 # --- books and numbers
 
 
