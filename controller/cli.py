@@ -351,7 +351,7 @@ def score(
     as_json: Json = False,
 ) -> None:
     """Score controllers on scenarios over seeds: gates first, then metrics, goals and skill against the references."""
-    from controller.compose.contestants import UntunedError
+    from controller.compose.contenders import UntunedError
     from controller.compose.score import CONTROLLERS
     from controller.compose.score import score as score_all
     from controller.compose.score_plot import PlotError

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from math import inf
 
-from controller.compose.contestants import Contestant, Farmloop, Peer, Targets, Wish
+from controller.compose.contenders import Contender, Farmloop, Peer, Targets, Wish
 from controller.compose.simulate import Wires
 from controller.core.build import build
 from controller.core.words import Override, SetpointChange
@@ -71,7 +71,7 @@ def run_once(
     wires = Wires(devices_of(site, farm), begin_s)
     plan = build(site)
     targets = Targets(plan)
-    who: Contestant
+    who: Contender
     if controller in (FARMLOOP, UNDISTURBED):
         who = Farmloop(site, begin_s)
     else:

@@ -1,4 +1,4 @@
-"""What the references are tuned with: each loop as a first order with delay, measured by `step_test`, from its file."""
+"""What the references are tuned with: each loop as a first order with delay, measured by `step_response`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from controller.cli import app
-from controller.compose.contestants import Farmloop, Peer, Targets
+from controller.compose.contenders import Farmloop, Peer, Targets
 from controller.compose.score import CONTROLLERS, Score
 from controller.compose.score_plot import PlotError, draw, pictures
 from controller.compose.score_run import FARMLOOP, Outcome, run_once

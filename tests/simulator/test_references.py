@@ -7,7 +7,7 @@ from simulator.references import REFERENCES, Reference, Task
 from simulator.references.hysteresis import Thermostat
 from simulator.references.period_pid import PeriodPid
 from simulator.references.simple_pid import SimplePid
-from simulator.references.step_test import fitted, measure
+from simulator.references.step_response import fitted, measure
 from simulator.references.tunings import TUNINGS
 
 HEATING = Task("t", True, 0.0, 0.3, 0.1, 60.0, 600.0, 60.0, 0.0, False)

@@ -31,7 +31,7 @@ KEPT_EVERY_S = 10.0
 """The agent writes its state so often (DESIGN.md 4)."""
 
 
-class Contestant(Protocol):
+class Contender(Protocol):
     """A controller in a run."""
 
     alarms: tuple[str, ...]

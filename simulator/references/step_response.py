@@ -1,4 +1,4 @@
-"""The steps that the references are tuned by: `python -m simulator.references.step_test` prints what each one shows.
+"""The steps by which the references are tuned: `python -m simulator.references.step_response` prints what they show.
 
 Two noiseless runs of the nominal plant, with and without the step, subtracted: what is left is the step alone, however
 far from rest the plant was. A first order with delay is fitted to it by least squares.
