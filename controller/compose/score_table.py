@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from controller.compose.score import Score
 from controller.compose.score_run import FARMLOOP
+from foundation.simc import FirstOrder, simc
 from simulator.references.tunings import TUNINGS
 from simulator.scenario import Goal
 from simulator.scenario_file import names
@@ -158,8 +159,7 @@ def _tunings() -> str:
     heads = ("loop", "gain a %", "delay s", "lag s", "closed loop s", "Kc %/unit", "Ti s", "tolerance")
     lines = [TUNED, f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for name, one in TUNINGS.items():
-        speed_s = one.closed_s + one.delay_s
-        kc, ti_s = one.lag_s / (one.gain * speed_s), min(one.lag_s, 4.0 * speed_s)
+        kc, ti_s = simc(FirstOrder(one.gain, one.delay_s, one.lag_s), one.closed_s)
         numbers = (one.gain, one.delay_s, one.lag_s, one.closed_s, kc, ti_s, one.tolerance)
         lines.append(f"| `{name}` | " + " | ".join(f"{one:.4g}" for one in numbers) + " |")
     return "\n".join([*lines, ""])

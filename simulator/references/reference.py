@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from foundation.reading import Reading
+from foundation.simc import FirstOrder, Gains, simc
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Task:
     """What 1 % more does to the value in the end (its size; `raises` is its sign)."""
     delay_s: float
     lag_s: float
-    """First order with delay, from a step on the nominal plant (`step_test`)."""
+    """First order with delay, from a step on the nominal plant (`step_response`)."""
     closed_s: float
     """Time constant wanted of the closed loop."""
     pulse_s: float
@@ -32,11 +33,15 @@ class Task:
     @property
     def kc(self) -> float:
         """SIMC (control.md 2.2), % per unit."""
-        return self.lag_s / (self.gain * (self.closed_s + self.delay_s))
+        return self._gains.kc
 
     @property
     def ti_s(self) -> float:
-        return min(self.lag_s, 4.0 * (self.closed_s + self.delay_s))
+        return self._gains.ti_s
+
+    @property
+    def _gains(self) -> Gains:
+        return simc(FirstOrder(self.gain, self.delay_s, self.lag_s), self.closed_s)
 
 
 class Reference(Protocol):
