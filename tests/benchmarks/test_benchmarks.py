@@ -112,7 +112,7 @@ def test_in_the_scan_that_is_measured_every_value_is_new_and_every_loop_commands
     measured = {reading.tag for reading in told.readings}
     assert len(measured) == 21
     assert all(farm.state.readings[tag].value != before[tag].value for tag in measured)
-    assert all(block[-1] == farm.now_s for name, block in farm.state.blocks.items() if name.endswith("air_loop"))
+    assert all(block.at_s == farm.now_s for name, block in farm.state.blocks.items() if name.endswith("air_loop"))
     assert all(order.because.key == "loop" for order in farm.state.orders.values())
     assert not farm.state.alarms
     assert bare([told.readings]) >= 0.0
