@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import typer
 
 from controller import cli_people
-from controller.cli_rules import app as rules_app
+from controller.compose.rules_commands import app as rules_app
 from foundation.problem import Problem, ProblemsError
 
 SAMPLES = (

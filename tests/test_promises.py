@@ -51,6 +51,7 @@ from foundation.clock import AcceleratedClock, SteppedClock
 from foundation.messages import LANGUAGES, catalogue, tell
 from foundation.problem import ProblemsError
 from foundation.reading import Quality, Reading, Reason, good
+from rules.rule import RuleMemory
 from simulator.devices.device import safe_values
 from simulator.wire import FarmOnWires
 from tests.history.farm import site as small_site
@@ -522,12 +523,19 @@ class Throwing:
     def give_up(self, turn: Turn) -> None:
         """What a loop does when it cannot go on."""
 
+    def disable(self, turn: Turn) -> None:
+        """What a rule does then: here it is tried again in every scan."""
+        turn.blocks[self.name] = RuleMemory(spent="broken")
+
+    alarm = None
+
 
 def _throwing(core: Core, kind: str, place: int) -> str:
     """Put a block that throws beside those of the plan, before all others or after them."""
-    blocks = list(getattr(core.plan, kind))
+    blocks: list[Any] = list(core.plan.rules.rules if kind == "rules" else getattr(core.plan, kind))
     blocks.insert(place if place >= 0 else len(blocks), Throwing(f"a.broken.{kind}"))
-    changed: dict[str, Any] = {kind: tuple(blocks)}
+    many: Any = tuple(blocks)
+    changed: dict[str, Any] = {kind: replace(core.plan.rules, rules=many) if kind == "rules" else many}
     core.plan = replace(core.plan, **changed)
     return f"a.broken.{kind}"
 
