@@ -137,6 +137,16 @@ def test_what_was_sampled_last_stands_whenever_it_was_entered(entries: Entries) 
     assert entries.out_of_place(moved) == late
 
 
+def test_an_entry_is_on_the_disk_before_it_counts(entries: Entries, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr("os.fsync", synced.append)
+    entry = check(wish(0.4), entries)
+    assert isinstance(entry, Entry)
+    entries.keep(entry)
+    assert len(synced) == 1
+    assert entries.find(entry.id) is None
+
+
 def test_a_torn_line_costs_no_other(tmp_path: Path) -> None:
     entries = Entries(tmp_path)
     first = entered(entries, wish(0.4))

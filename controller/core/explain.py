@@ -3,6 +3,7 @@
 `look` reads it off a state; nothing has to be remembered for it but since when.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 
@@ -74,7 +75,7 @@ def standing(plan: Plan, state: State) -> dict[str, tuple[InterlockBlock, ...]]:
 def look(plan: Plan, state: State, output: str, interlocks: tuple[InterlockBlock, ...]) -> Why:
     """Why `output` stands as it does after the scan that made `state`; `interlocks` hold on it (see `standing`)."""
     order = state.orders[output]
-    live = [d for d in state.demands.get(output, ()) if d.expires_s > state.at_s]
+    live = state.demands.get(output, ())
     insists = [d for interlock in interlocks for d in _insists(interlock, state, output)]
     last = nobody(plan.outputs[output])
     winner = strongest(live, insists, lambda: last)
@@ -111,7 +112,7 @@ def _held_since(interlock: InterlockBlock, state: State) -> float:
     return held.since_s
 
 
-def _rules_since(plan: Plan, state: State, demands: list[Demand]) -> dict[str, float]:
+def _rules_since(plan: Plan, state: State, demands: Sequence[Demand]) -> dict[str, float]:
     found: dict[str, float] = {}
     for demand in demands:
         memory = state.blocks.get(demand.owner)

@@ -134,7 +134,7 @@ class WhyJournal:
             track.winner, track.since_s = winner, now_s
         if on is not track.on:
             track.on, track.on_since_s = on, now_s
-        wants = tuple([(d.owner, d.slot, d.bound, d.because.key) for d in demands if d.expires_s > now_s])
+        wants = tuple([(d.owner, d.slot, d.bound, d.because.key) for d in demands])
         kind = (winner, on, reason, names, wants)
         waited_s = now_s - track.told_s
         moved = abs(order.value - track.value) >= FIGURE or abs(applied - track.applied) >= FIGURE

@@ -199,7 +199,22 @@ def test_what_people_enter_stands_at_its_own_time_however_late_it_comes() -> Non
     assert farm.scan(3, wrong) == [wrong]
     stale = Reading(LAB, None, Quality.BAD, Reason.STALE, START_S + 4)
     assert farm.scan(4, stale) == [stale]
+    # one that was sampled before what is out of date changes nothing of that
+    oldest = good(LAB, 1.7, START_S - 90_000.0)
+    assert farm.scan(5, oldest) == [oldest]
+    assert [point.reason for at in range(6, 130) for point in farm.scan(at)] == [Reason.STALE, Reason.STALE]
     again = good(LAB, 2.1, START_S - 60.0)
-    assert farm.scan(5, again) == [again]
-    assert [point for at in range(6, 200) for point in farm.scan(at)] == []  # no longer said to be out of date
-    assert farm.scan(200, stale._replace(time_s=START_S + 200)) == [stale._replace(time_s=START_S + 200)]
+    assert farm.scan(130, again) == [again]
+    assert [point for at in range(131, 300) for point in farm.scan(at)] == []  # no longer said to be out of date
+    assert farm.scan(300, stale._replace(time_s=START_S + 300)) == [stale._replace(time_s=START_S + 300)]
+
+
+def test_a_value_at_a_wrong_time_is_withdrawn_once() -> None:
+    TAGS[LAB] = replace(tag(LAB), entered=True)
+    farm = Farm()
+    wrong = good(LAB, 2.0, START_S - 60.0)
+    farm.scan(0, wrong)
+    withdrawn = wrong._replace(quality=Quality.BAD, reason=Reason.CORRECTED)
+    right = good(LAB, 2.0, START_S - 600.0)
+    assert farm.scan(1, withdrawn, right) == [withdrawn, right]
+    assert [point for at in range(2, 200) for point in farm.scan(at)] == []

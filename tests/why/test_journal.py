@@ -88,6 +88,7 @@ def test_a_kill_loses_no_more_than_the_torn_line_and_the_dates_go_on(recorded: R
         stream.write(b'{"t": 1770000051.0, "why": {"outp')
     again = Recorded(recorded.directory, farm=Farm(start_s=killed_s + 20.0))
     again.run(10, again.hand(HEATER, 60.0))
+    assert file.read_bytes().count(b'\n{"t":1770000071.0,"cards":') == 1  # not glued to what was torn
     assert again.at(killed_s, HEATER).won.owner == "wang"
     assert again.at(again.farm.now_s, HEATER).since_s == since_s
     assert again.journal.now(again.farm.state, HEATER).since_s == since_s
