@@ -80,10 +80,11 @@ NOISE = 100.0
 
 def learned(scale: Scale, adds: float, needed: float, now_s: float) -> Scale:
     """Recursive least squares with forgetting. `needed` is what the output was, without other feed-forwards."""
-    if not (isfinite(adds) and isfinite(needed)) or 0.0 <= now_s - scale.at_s < LEARN_S:
+    begun = needed - scale.gain * adds
+    if not isfinite(begun) or 0.0 <= now_s - scale.at_s < LEARN_S:
         return scale
     if scale.at_s <= 0.0:
-        return scale._replace(offset=needed - scale.gain * adds, at_s=now_s)
+        return scale._replace(offset=begun, at_s=now_s)
     pg = scale.p_gain * adds + scale.p_cross
     po = scale.p_cross * adds + scale.p_offset
     s = FORGET * NOISE + adds * pg + po
@@ -94,5 +95,5 @@ def learned(scale: Scale, adds: float, needed: float, now_s: float) -> Scale:
          (scale.p_offset - po * po / s) / FORGET]  # fmt: skip
     much = max(p[0] / P_GAIN, p[2] / P_OFFSET, 1.0)
     if not all(map(isfinite, (gain, offset, *p))) or p[0] < 0.0 or p[2] < 0.0:
-        return Scale(gain=scale.gain, offset=needed - scale.gain * adds, at_s=now_s)
+        return Scale(gain=scale.gain, offset=begun, at_s=now_s)
     return Scale(gain, offset, p[0] / much, p[1] / much, p[2] / much, now_s)
