@@ -17,7 +17,8 @@ from typing import Annotated, Any
 
 import typer
 
-from controller import cli_people
+from controller import cli_tune
+from controller.compose import people_commands
 from controller.compose.rules_commands import app as rules_app
 from foundation.problem import Problem, ProblemsError
 
@@ -84,8 +85,9 @@ def _broken(error: Exception) -> int:
     return 1
 
 
-app.command()(cli_people.explain)
-app.command()(cli_people.enter)
+app.command()(people_commands.explain)
+app.command()(people_commands.enter)
+app.command()(cli_tune.tune)
 
 
 # --- what exists

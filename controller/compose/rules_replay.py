@@ -101,7 +101,7 @@ def replay(
     state = core.start(0.0)
     now_s = first_s = 0.0
     rows = 0
-    for time_s, readings in _rows(file, core.tags):
+    for time_s, readings in recorded_rows(file, core.tags):
         if (begin_s is not None and time_s < begin_s) or (end_s is not None and time_s > end_s):
             continue
         if watch is None:
@@ -134,7 +134,8 @@ def _kilowatts(site: Site, want: Wanted) -> float:
     return site.outputs[want.output].power * want.value / 100.0 if want.bound == "at" else 0.0
 
 
-def _rows(file: Path, known: Mapping[str, Tag]) -> Iterator[tuple[float, list[Reading]]]:
+def recorded_rows(file: Path, known: Mapping[str, Tag]) -> Iterator[tuple[float, list[Reading]]]:
+    """A recording's rows: their time and what they say. Raises OSError, ReplayError."""
     with file.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(stream)
         header = [name.strip() for name in next(reader, [])]
