@@ -5,8 +5,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 NAME = "access.json"
 COOKIE, HEADER = "farmloop", "x-farmloop"
 ANSWER_S = 20.0
@@ -32,6 +30,8 @@ def ask(
     directory: Path, method: str, path: str, *, query: dict[str, str] | None = None, body: Any = None, language: str
 ) -> tuple[int, Any]:
     """A call of the agent's API, and its status and document. Raises NoAgentError, or DeniedError."""
+    import httpx  # brings much that the agent, which only writes the file, has no use for
+
     try:
         access = json.loads((directory / NAME).read_text("utf-8"))
         url, session = str(access["url"]), str(access["session"])
