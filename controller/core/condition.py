@@ -1,7 +1,7 @@
 """Signal conditioning: what a raw reading must survive before anybody acts on it (control.md 2.5)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import exp, isfinite
 from statistics import median
 from typing import NamedTuple
@@ -35,6 +35,16 @@ class Still(NamedTuple):
     other: float | None = None
 
 
+class More(NamedTuple):
+    """What only some tags need."""
+
+    fast: int = 0
+    """Readings in a row that moved faster than nature one way (below 0: down); noise goes there and back."""
+    accepted: float | None = None
+    """The last value that was no spike."""
+    still: Still = Still()
+
+
 class Seen(NamedTuple):
     """What conditioning remembers of a tag."""
 
@@ -44,11 +54,7 @@ class Seen(NamedTuple):
     filtered: float | None = None
     told: float | None = None
     """What the source said last, as it said it."""
-    fast: int = 0
-    """Readings in a row that moved faster than nature one way (below 0: down); noise goes there and back."""
-    accepted: float | None = None
-    """The last value that was no spike."""
-    still: Still = Still()
+    more: More = More()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,12 @@ class Conditioner:
     """Where the value before calibration is recorded."""
     vote: tuple[str, int] | None = None
     """The vote that watches it, and its place there."""
+    special: bool = field(init=False)
+    """Whether it has any of the last five: most tags have none, and every reading passes here."""
+
+    def __post_init__(self) -> None:
+        any_of = (self.hampel, self.stuck, self.calibration, self.raw_tag, self.vote)
+        object.__setattr__(self, "special", any(one is not None for one in any_of))
 
     def condition(
         self, seen: Seen, reading: Reading, now_s: float, values: Mapping[str, Value | None] | None = None
@@ -114,13 +126,13 @@ class Conditioner:
             return seen, reading if fits else _refuse(reading, Reason.WRONG_TYPE)
         if self.tag.unit in ("bool", "text"):
             return seen, _refuse(reading, Reason.WRONG_TYPE)
-        tag, told = self.tag, value
+        tag, told, special, more = self.tag, value, self.special, seen.more
         if self.scale != 1.0:
             value *= self.scale
             reading = reading._replace(value=value)
         if not isfinite(value):
             return seen, reading._replace(value=None, quality=Quality.BAD, reason=Reason.NOT_FINITE)
-        if self.calibration is not None:
+        if special and self.calibration is not None:
             reading = self._calibrated(reading, value, values or {})
             assert isinstance(reading.value, float)
             value = reading.value
@@ -132,43 +144,40 @@ class Conditioner:
         now_seen = seen
         if reading.time_s != seen.at_s or seen.told != told:
             # what is stale says nothing of now
-            is_fresh = tag.stale_s is None or reading.time_s - seen.at_s <= tag.stale_s
-            window = WINDOW if self.hampel is None else HAMPEL_WINDOW
-            raw = seen.raw if is_fresh else ()
-            now_seen = Seen(
-                (*raw[1 - window :], value), reading.time_s, seen.filtered, told, seen.fast, seen.accepted,
-                seen.still if is_fresh else Still(),
-            )  # fmt: skip
-        if (
-            self.spike is not None
-            and len(now_seen.raw) > 3
-            and abs(value - median(now_seen.raw[-WINDOW:])) > self.spike
-        ):
-            return now_seen, _refuse(reading, Reason.SPIKE)
-        if self.hampel is not None:
+            raw = seen.raw
+            if tag.stale_s is not None and reading.time_s - seen.at_s > tag.stale_s:
+                raw, more = (), more._replace(still=Still())
+            window = HAMPEL_WINDOW if special and self.hampel is not None else WINDOW
+            now_seen = Seen((*raw[1 - window :], value), reading.time_s, seen.filtered, told, more)
+        if self.spike is not None and len(now_seen.raw) > 3:
+            near = now_seen.raw[-WINDOW:] if special else now_seen.raw
+            if abs(value - median(near)) > self.spike:
+                return now_seen, _refuse(reading, Reason.SPIKE)
+        if special and self.hampel is not None:
             if self._is_outlier(now_seen.raw):
-                if seen.accepted is None:
+                if seen.more.accepted is None:
                     return now_seen, _refuse(reading, Reason.SPIKE)
-                kept = seen.accepted if self.filter_s <= 0 or seen.filtered is None else seen.filtered
+                kept = seen.more.accepted if self.filter_s <= 0 or seen.filtered is None else seen.filtered
                 return now_seen, reading._replace(value=kept, quality=Quality.SUBSTITUTED, reason=Reason.SPIKE)
-            now_seen = now_seen._replace(accepted=value)
+            now_seen = now_seen._replace(more=now_seen.more._replace(accepted=value))
         elapsed = reading.time_s - seen.at_s
         out = reading
         if tag.rate_per_s is not None and seen.raw and elapsed > 0:
             moved = value - seen.raw[-1]
             if abs(moved) > tag.rate_per_s * elapsed:
-                before = max(seen.fast, 0) if moved > 0 else max(-seen.fast, 0)
+                fast = seen.more.fast
+                before = max(fast, 0) if moved > 0 else max(-fast, 0)
                 fast = min(before + 1, FAST_IN_A_ROW)
-                now_seen = now_seen._replace(fast=fast if moved > 0 else -fast)
+                now_seen = now_seen._replace(more=now_seen.more._replace(fast=fast if moved > 0 else -fast))
                 if fast >= FAST_IN_A_ROW:
                     return now_seen, _refuse(reading, Reason.RATE)
                 out = reading._replace(quality=Quality.UNCERTAIN, reason=Reason.RATE)
-            elif seen.fast:
-                now_seen = now_seen._replace(fast=0)
-        if self.stuck is not None:
+            elif more.fast:
+                now_seen = now_seen._replace(more=now_seen.more._replace(fast=0))
+        if special and self.stuck is not None:
             other = None if values is None or self.stuck.other is None else values.get(self.stuck.other)
-            still, quality = self.stuck.step(now_seen.still, value, other, reading.time_s)
-            now_seen = now_seen._replace(still=still)
+            still, quality = self.stuck.step(now_seen.more.still, value, other, reading.time_s)
+            now_seen = now_seen._replace(more=now_seen.more._replace(still=still))
             if quality is Quality.BAD:
                 return now_seen, _refuse(reading, Reason.STUCK)
             if quality < out.quality:

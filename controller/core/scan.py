@@ -9,7 +9,7 @@ from math import isfinite
 from controller.core.actuators import Motor, resumed
 from controller.core.arbiter import FOREVER, OutputPlan, decide
 from controller.core.build import Plan, build
-from controller.core.condition import Seen
+from controller.core.condition import Conditioner, Seen
 from controller.core.conditions import lost_sensors, unheard_outputs, waiting_for_reset
 from controller.core.derive import Expressed, Sum
 from controller.core.flags import doubted_probes, failed_effects
@@ -223,15 +223,23 @@ class Core:
                 turn.see(Reading(tag, None, Quality.BAD, Reason.WRONG_TYPE, turn.now_s))
                 continue
             turn.blocks[key] = seen
-            if conditioner.raw_tag is not None and seen.told is not None:
-                raw = seen.told * conditioner.scale
-                turn.see(_finite(Reading(conditioner.raw_tag, raw, reading.quality, reading.reason, reading.time_s)))
-            if conditioner.vote is not None and conditioned.quality is Quality.GOOD:
-                vote, place = conditioner.vote
-                ballot: Ballot = turn.blocks[vote]  # type: ignore[assignment]  # a vote's block is a Ballot
-                if ballot.probes[place].dropped:
-                    conditioned = conditioned._replace(quality=Quality.UNCERTAIN, reason=Reason.DRIFT)
+            if conditioner.special:
+                conditioned = self._marked(turn, conditioner, seen, reading, conditioned)
             turn.see(conditioned)
+
+    def _marked(
+        self, turn: Turn, conditioner: Conditioner, seen: Seen, told: Reading, conditioned: Reading
+    ) -> Reading:
+        """The reading as its vote sees it; what stood there before calibration is recorded beside it."""
+        if conditioner.raw_tag is not None and seen.told is not None:
+            raw = seen.told * conditioner.scale
+            turn.see(_finite(Reading(conditioner.raw_tag, raw, told.quality, told.reason, told.time_s)))
+        if conditioner.vote is not None and conditioned.quality is Quality.GOOD:
+            vote, place = conditioner.vote
+            ballot: Ballot = turn.blocks[vote]  # type: ignore[assignment]  # a vote's block is a Ballot
+            if ballot.probes[place].dropped:
+                return conditioned._replace(quality=Quality.UNCERTAIN, reason=Reason.DRIFT)
+        return conditioned
 
     def _age(self, turn: Turn) -> None:
         now_s, readings = turn.now_s, turn.readings
