@@ -59,6 +59,7 @@ def test_a_running_agent_is_asked_and_told_and_a_stopped_one_is_read(
     nowhere: Any,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("controller.panel.app.WRITES", 1000)  # commands in one process come faster than people's
     var = tmp_path / "var"
     at = ("--directory", str(var))
     with running(var, nowhere):
