@@ -40,7 +40,8 @@ def unexplained(facility: str) -> dict[str, float]:
     for count in range(round(_DAYS * 86400 / plant.step_s)):
         inputs = {name: count // 30 * 7919 * index % 1000 / 999.0 for index, name in enumerate(plant.inputs, start=1)}
         state = plant.advance(state, inputs, spring(count * plant.step_s), plant.step_s)
-    return {name: balance.relative for name, balance in plant.balances(start, state).items()}
+    left: dict[str, float] = plant.closure(start, state)
+    return left
 
 
 def closures(facility: str) -> dict[str, Callable[[], float]]:

@@ -44,7 +44,7 @@ def _unexplained() -> dict[str, float]:
     for count in range(round(2 * 86400 / plant.step_s)):
         inputs = {name: count * 7919 * index % 1000 / 999.0 for index, name in enumerate(plant.inputs, start=1)}
         state = plant.advance(state, inputs, weather.at(1.7e9 + count * plant.step_s), plant.step_s)
-    return {name: balance.relative for name, balance in plant.balances(start, state).items()}
+    return plant.closure(start, state)
 
 
 QUANTITIES: Final[Mapping[str, Quantity]] = {

@@ -87,7 +87,7 @@ def unexplained() -> dict[str, float]:
             bulk_l = (1.0 - plant.tank.parameters.tank_inlet_share) * state.tank.tank_l
             bulk = tuple(amount / bulk_l for amount in state.tank.bulk)
             charge = max(charge, _imbalance(bulk, before.tank.water_c, state.tank.ph))
-    return {**plant.balances(start, state), "charge": charge}
+    return {**plant.closure(start, state), "charge": charge}
 
 
 def _imbalance(ions: Ions, water_c: float, ph: float) -> float:

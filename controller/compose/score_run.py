@@ -93,6 +93,7 @@ def run_once(
     now_s, look_s, point_s = begin_s, start_s + LOOK_S, start_s
     written: list[tuple[str, bool, str | None]] = []
     was_dead = False
+    began = ground.state
     while now_s < end_s:
         now_s += scan_s
         people = timeline.step(now_s, farm, wires.devices)
@@ -115,6 +116,7 @@ def run_once(
         alarms.look(who.alarms, who.trips, now_s)
         faulty = first_fault_s is not None and now_s >= first_fault_s
         if not moving:
+            began = ground.state
             moving = {name: meter_of(one, one.position) for name, one in farm.actuators.items()}
             counted = {name: ground.truth[name] for name in counters(ground.plant.outputs)}
         for name, meter in moving.items():
@@ -139,6 +141,7 @@ def run_once(
         found |= (own if index == 0 else {}) | {f"{value.aim.port}:{name}": one for name, one in own.items()}
     found |= actuator_metrics(moving, hours, first_fault_s)
     found |= resources(counted, ground.truth)
+    found["books"] = max(ground.plant.closure(began, ground.state).values())
     if controller in (FARMLOOP, UNDISTURBED):
         found |= alarms.metrics(alarm_names(site))
     held = {"survival": survival.alive} | {gate.gate.id: gate.held for gate in gates}

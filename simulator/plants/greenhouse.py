@@ -186,6 +186,10 @@ class GreenhousePlant:
         }
         return {name: _within(seen[name], port.low, port.high) for name, port in _OUTPUTS.items()}
 
+    def closure(self, before: House, after: House) -> dict[str, float]:
+        """The share of each balance that is left over."""
+        return {kept: balance.relative for kept, balance in self.balances(before, after).items()}
+
     def balances(self, before: House, after: House) -> dict[str, Balance]:
         """Per m2 of floor, `energy` in J, `water` in kg, `co2` in mg, between two states of one run."""
         p, c = self.parameters, self.constants

@@ -60,3 +60,7 @@ class Plant(Protocol):
     def observe(self, state: Any, inputs: Mapping[str, float], weather: Weather) -> dict[str, float]:
         """Every output port's true value now, in the port's unit."""
         ...
+
+    def closure(self, before: Any, after: Any) -> dict[str, float]:
+        """What the books cannot explain between two states of one run, as a share of what moved, by what is kept."""
+        ...

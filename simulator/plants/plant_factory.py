@@ -300,7 +300,7 @@ class PlantFactory:
             "energy.electricity": state.electricity_j / 3.6e6,
         }
 
-    def balances(self, before: PlantFactoryState, after: PlantFactoryState) -> dict[str, float]:
+    def closure(self, before: PlantFactoryState, after: PlantFactoryState) -> dict[str, float]:
         """What the books of a run cannot explain, as a share of what moved: `energy`, `water`, `co2`, `ions`."""
         heat_j = after.heat_net_j - before.heat_net_j - self._heat_j(after) + self._heat_j(before)
         water_kg = after.water_net_kg - before.water_net_kg - self._water_kg(after) + self._water_kg(before)

@@ -270,6 +270,10 @@ class SolarGreenhouse:
             OUTPUTS,
         )
 
+    def closure(self, before: State, after: State) -> dict[str, float]:
+        """The share of each balance that is left over."""
+        return {kept: balance.relative for kept, balance in self.balances(before, after).items()}
+
     def balances(self, before: State, after: State) -> dict[str, Balance]:
         """Per m2 of ground, `energy` in J, `water` in kg, `co2` in mg, between two states of one run."""
         return balances(before.ledger, self._stores(before), after.ledger, self._stores(after))

@@ -277,7 +277,7 @@ def test_half_the_step_says_the_same() -> None:
 
 def test_heat_water_carbon_and_ions_close_over_a_busy_run() -> None:
     start = run(600.0, busy)
-    for name, share in PLANT.balances(start, run(10800.0, busy, start)).items():
+    for name, share in PLANT.closure(start, run(10800.0, busy, start)).items():
         assert share < 1e-9, name
 
 
@@ -285,9 +285,9 @@ def test_the_books_would_notice_a_leak() -> None:
     start, end = PLANT.initial(), run(600.0, busy)
     leaking = end._replace(tank=end.tank._replace(tank_l=end.tank.tank_l - 0.1))
     warmer = end._replace(room=end.room._replace(air_c=end.room.air_c + 0.1))
-    assert PLANT.balances(start, leaking)["water"] > 1e-3
-    assert PLANT.balances(start, warmer)["energy"] > 1e-3
-    assert PLANT.balances(start, end._replace(co2_g_m3=end.co2_g_m3 + 0.01))["co2"] > 1e-3
+    assert PLANT.closure(start, leaking)["water"] > 1e-3
+    assert PLANT.closure(start, warmer)["energy"] > 1e-3
+    assert PLANT.closure(start, end._replace(co2_g_m3=end.co2_g_m3 + 0.01))["co2"] > 1e-3
 
 
 def test_the_same_inputs_give_the_same_bytes() -> None:
@@ -336,7 +336,7 @@ def test_nothing_a_wire_can_say_breaks_the_farm(
     assert all(math.isfinite(mass) and mass >= 0.0 for mass in masses)
     assert state.room.coil_film_kg >= 0.0
     assert state.co2_g_m3 >= 0.0
-    assert max(plant.balances(start, state).values()) < 1e-6
+    assert max(plant.closure(start, state).values()) < 1e-6
 
 
 @pytest.mark.parametrize(
@@ -353,4 +353,4 @@ def test_a_stuck_farm_stays_physical_for_a_day(inputs: dict[str, float]) -> None
     for name, value in seen(state, inputs).items():
         port = PLANT.outputs[name]
         assert port.low <= value <= port.high, f"{name} is {value}"
-    assert max(PLANT.balances(PLANT.initial(), state).values()) < 1e-6
+    assert max(PLANT.closure(PLANT.initial(), state).values()) < 1e-6
