@@ -284,6 +284,8 @@ class Agent:
 
     async def explain(self, output: str, at_s: float | None) -> Explanation:
         now_s = self._clock.now()
+        if output not in self._state.orders:  # before the first scan
+            raise NotRecordedError(None, None)
         if at_s is None or (self._state.at_s <= at_s <= now_s):
             return Explanation(self._why.cards, self._why.now(self._state, output), at_s or now_s)
         await asyncio.to_thread(self._why.write)

@@ -314,7 +314,10 @@ def test_what_breaks_is_said_once_and_what_mends_is_said_once(session: Session) 
 
 async def test_a_moment_of_its_run_is_explained_as_it_was_then(tmp_path: Path, nowhere: Any) -> None:
     pump = "ras1.tank1.feeder"
-    async with alive(agent_at(tmp_path, nowhere)) as agent:
+    agent = agent_at(tmp_path, nowhere)
+    with pytest.raises(NotRecordedError):  # it has not looked yet
+        await agent.explain(pump, None)
+    async with alive(agent):
         before_s = agent.now()
         agent._people.append(Override("by-hand-1", pump, 100.0, "li", before_s + 3600.0))
         await until(lambda: agent.orders()[pump].owner == "li", "the hand")

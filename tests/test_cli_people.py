@@ -46,6 +46,10 @@ def running(directory: Path, wiring: Any) -> Iterator[None]:
     thread.start()
     try:
         assert ready.wait(30.0)
+        scanned = threading.Event()
+        while not any(directory.glob("why/*.jsonl")):
+            assert thread.is_alive()
+            scanned.wait(0.02)
         yield
     finally:
         loop.call_soon_threadsafe(stop.set)
