@@ -17,8 +17,7 @@ from typing import Annotated, Any
 
 import typer
 
-from controller import cli_tune
-from controller.compose import people_commands
+from controller.compose import people_commands, tune_command
 from controller.compose.rules_commands import app as rules_app
 from foundation.problem import Problem, ProblemsError
 
@@ -87,7 +86,7 @@ def _broken(error: Exception) -> int:
 
 app.command()(people_commands.explain)
 app.command()(people_commands.enter)
-app.command()(cli_tune.tune)
+app.command()(tune_command.tune)
 
 
 # --- what exists

@@ -29,6 +29,10 @@ def test_slower_is_calmer() -> None:
     assert slow.iae > fast.iae
 
 
+def test_the_output_goes_half_a_load_up_for_the_step_and_a_whole_one_back_for_the_load() -> None:
+    assert 29.0 < predict(MODEL, LOOP, simc(MODEL, 240.0), 300.0).travel < 40.0
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.sampled_from((-1.0, 1.0)), st.floats(1e-3, 1e2), st.floats(0.0, 600.0), st.none() | st.floats(10.0, 7200.0))
 def test_simc_settles_on_every_model(sign: float, gain: float, delay_s: float, lag_s: float | None) -> None:
