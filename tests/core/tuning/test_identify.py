@@ -102,6 +102,10 @@ def test_a_drift_that_does_more_than_a_fifth_is_refused() -> None:
     assert identify(recorded(FirstOrder(0.1, 60.0, 300.0), 720.0, 0.01, drift_per_s=3.0 / 5760.0)).refusal == "drift"
 
 
+def test_a_value_that_something_else_moves_as_much_is_refused() -> None:
+    assert identify(recorded(FirstOrder(0.1, 60.0, 300.0), 720.0, 0.7)).refusal == "fit"
+
+
 def test_noise_alone_is_refused() -> None:
     assert identify(recorded(FirstOrder(0.1, 60.0, 300.0), 720.0, 3.0)).refusal in ("fit", "unsure", "drift")
 
