@@ -227,9 +227,7 @@ class Core:
                 conditioned = self._marked(turn, conditioner, seen, reading, conditioned)
             turn.see(conditioned)
 
-    def _marked(
-        self, turn: Turn, conditioner: Conditioner, seen: Seen, told: Reading, conditioned: Reading
-    ) -> Reading:
+    def _marked(self, turn: Turn, conditioner: Conditioner, seen: Seen, told: Reading, conditioned: Reading) -> Reading:
         """The reading as its vote sees it; what stood there before calibration is recorded beside it."""
         if conditioner.raw_tag is not None and seen.told is not None:
             raw = seen.told * conditioner.scale
