@@ -18,6 +18,7 @@ from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write.point import Point
 from influxdb_client.client.write_api import SYNCHRONOUS
 
+from benchmarks.rows import Row, row
 from controller.history.exception import Reports, report
 from controller.history.line import line, milliseconds, prefix
 from controller.history.outbox import Blob, Outbox, pack
@@ -37,7 +38,6 @@ TAGS = {
 PREFIXES = {name: prefix("farm1", tag) for name, tag in TAGS.items()}
 START_S = 1_700_000_000.0
 TICKS = 500
-Row = dict[str, str | float]
 
 
 def scans(ticks: int) -> list[list[Reading]]:
@@ -68,19 +68,6 @@ def packed(readings: list[Reading]) -> Blob:
         [line(PREFIXES[reading.tag], reading) for reading in readings],
         [milliseconds(reading.time_s) for reading in readings],
     )
-
-
-def row(name: str, ours: float, peer: str, peer_value: float, unit: str, ratio: float, limit: float) -> Row:
-    """One line of the table."""
-    return {
-        "name": name,
-        "ours": round(ours, 2),
-        "peer": peer,
-        "peer_value": round(peer_value, 2),
-        "unit": unit,
-        "ratio": round(ratio, 2),
-        "limit": limit,
-    }
 
 
 def cpu_us(work: Callable[[], object], points: int) -> float:
@@ -116,10 +103,8 @@ def cpu(made: list[list[Reading]]) -> list[Row]:
 
     own, theirs, alone = cpu_us(ours, points), cpu_us(peer, points), cpu_us(lines, points)
     return [
-        row("history CPU reading to blob", own, "influxdb-client Point to line", theirs, "us/point", theirs / own, 1.5),
-        row(
-            "history CPU reading to line", alone, "influxdb-client Point to line", theirs, "us/point", theirs / alone, 5
-        ),
+        row("history CPU reading to blob", own, "influxdb-client Point to line", theirs, "us/point", 1.5),
+        row("history CPU reading to line", alone, "influxdb-client Point to line", theirs, "us/point", 5.0),
     ]
 
 
@@ -153,9 +138,9 @@ def disk(made: list[list[Reading]], directory: Path) -> list[Row]:
     ms, ms_rows = median(took) * 1000, median(took_rows) * 1000
     p99, p99_rows = sorted(took)[len(took) * 99 // 100] * 1000, sorted(took_rows)[len(took) * 99 // 100] * 1000
     return [
-        row("history outbox size", size, "SQLite, a row a point", size_rows, "byte/point", size_rows / size, 2.0),
-        row("history commit of 200 points, median", ms, "SQLite, a row a point", ms_rows, "ms", ms_rows / ms, 0.5),
-        row("history commit of 200 points, p99", p99, "SQLite, a row a point", p99_rows, "ms", p99_rows / p99, 0.3),
+        row("history outbox size", size, "SQLite, a row a point", size_rows, "byte/point", 2.0),
+        row("history commit of 200 points, median", ms, "SQLite, a row a point", ms_rows, "ms", 0.5),
+        row("history commit of 200 points, p99", p99, "SQLite, a row a point", p99_rows, "ms", 0.3),
     ]
 
 
@@ -182,7 +167,7 @@ def wire(made: list[list[Reading]], directory: Path) -> list[Row]:
                     raise RuntimeError(f"{database}: {counted(influx, database)} of {points} points arrived")
                 speeds.append(points / seconds)
     ours, peer = median(rates["ours"]), median(rates["peer"])
-    return [row("history outbox to InfluxDB", ours, "influxdb-client, Points", peer, "points/s", ours / peer, 1.0)]
+    return [row("history outbox to InfluxDB", ours, "influxdb-client, Points", peer, "points/s", more_is_better=True)]
 
 
 def _drain(made: list[list[Reading]], path: Path, url: str, database: str) -> float:
@@ -216,8 +201,3 @@ def run() -> list[Row]:
     made = scans(TICKS)
     with TemporaryDirectory() as name:
         return [*cpu(made), *disk(made, Path(name)), *wire(made, Path(name))]
-
-
-if __name__ == "__main__":
-    for found in run():
-        print(found)
