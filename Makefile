@@ -16,9 +16,9 @@ test: $(VENV)/.tested
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
-# hours on two cores with every seed; SEEDS=2 for two of each, ARGS="s01_cold_front" for some
+# hours on two cores with every seed, kept in .scores as they end; SEEDS=2 for two of each, ARGS="s01_cold_front" for some
 score: $(VENV)/.tested
-	OPENBLAS_NUM_THREADS=1 $(BIN)/farmloop score $(ARGS) $(if $(SEEDS),--seeds $(SEEDS)) --page docs/simulator/scores.md
+	OPENBLAS_NUM_THREADS=1 $(BIN)/farmloop score $(ARGS) --keep .scores $(if $(SEEDS),--seeds $(SEEDS)) --page docs/simulator/scores.md
 
 # the long campaigns that `make test` does a little of; SEED=2 for another one
 faults: $(VENV)/.tested

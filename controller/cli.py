@@ -349,6 +349,10 @@ def score(
     seeds: Annotated[int | None, typer.Option(help="So many; left out, what each scenario says.", min=1)] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw seed 1 of the first scenario: FILE.png or FILE.html.")] = None,
     page: Annotated[Path | None, typer.Option(help="Write the page of scores here.")] = None,
+    keep: Annotated[
+        Path | None, typer.Option(help="A folder that keeps every run, to go on later from where it was broken off.")
+    ] = None,
+    run: Annotated[bool, typer.Option(help="With --keep: --no-run takes what is kept and runs nothing.")] = True,
     as_json: Json = False,
 ) -> None:
     """Score controllers on scenarios over seeds: gates first, then metrics, goals and skill against the references."""
@@ -372,7 +376,8 @@ def score(
         with bar if not as_json and sys.stderr.isatty() else contextlib.nullcontext():
             task = bar.add_task("", total=None)
             scores = score_all(
-                loaded, who, seeds, progress=lambda done, of: bar.update(task, completed=done, total=of)
+                loaded, who, seeds, progress=lambda done, of: bar.update(task, completed=done, total=of), keep=keep,
+                run=run,
             )  # fmt: skip
         if plot is not None:
             _draw(loaded[0], who, plot)
@@ -435,8 +440,9 @@ def _scenarios(given: list[str]) -> list[Any]:
 
 
 def _draw(loaded: Any, who: list[str], path: Path) -> None:
-    from controller.compose.score import Job, outcomes_of
+    from controller.compose.score import outcomes_of
     from controller.compose.score_plot import draw, pictures
+    from controller.compose.score_run import Job
 
     runs = outcomes_of([Job(loaded.file, name, 1, traced=True) for name in who])
     draw(pictures(loaded, {run.controller: run.trace for run in runs if run.trace is not None}), path)

@@ -5,29 +5,21 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from statistics import median
 from typing import Any
 
-from controller.compose.score_run import FARMLOOP, Outcome, run_once
+from controller.compose.score_kept import kept_or_run, kept_run
+from controller.compose.score_run import FARMLOOP, Job, Outcome
 from simulator.loaded_scenario import LoadedScenario
 from simulator.metrics import Metrics
 from simulator.references import REFERENCES
 from simulator.scenario import UNDISTURBED, Goal
-from simulator.scenario_file import load_scenario, scenario_path
 
 CONTROLLERS = (FARMLOOP, *REFERENCES)
 SKILLS = ("iae", "out_of_band", "out_minutes", "excursion", "travel", "switches", "energy_kwh")
 """Metrics of which less is better, told as skill against the best reference."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One run; the file is read again in its process, for what is read does not travel."""
-
-    file: str
-    controller: str
-    seed: int
-    traced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +56,11 @@ class Score:
         compares with another controller, the metric in multiples of the other's in the same seed: the same weather."""
         found = [one.metrics.get(goal.metric) for one in self.outcomes[controller]]
         if goal.of is not None:
-            others = [one.metrics.get(goal.metric) for one in self.outcomes.get(goal.of, [])]
-            if len(others) != len(found):
+            others = {one.seed: one.metrics.get(goal.metric) for one in self.outcomes.get(goal.of, [])}
+            seeds = [one.seed for one in self.outcomes[controller]]
+            if not others.keys() >= set(seeds):
                 return None
-            found = [_multiple(mine, other) for mine, other in zip(found, others, strict=True)]
+            found = [_multiple(mine, others[seed]) for mine, seed in zip(found, seeds, strict=True)]
         known = [one for one in found if one is not None]
         if len(known) < len(found):
             return None  # it never came about in some seed: no limit is met
@@ -172,35 +165,37 @@ def score(
     seeds: int | None = None,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    keep: Path | None = None,
+    run: bool = True,
 ) -> list[Score]:
-    """All of them. `seeds` and `workers` left out: what the scenarios say, and every core."""
+    """All of them. `seeds` and `workers` left out: what the scenarios say, and every core. `keep`: a folder of runs;
+    without `run`, only what it has already, and no scenario of which it has nothing."""
     jobs = plan(loaded, controllers, seeds)
+    if keep is not None and not run:
+        jobs = [job for job in jobs if kept_run(job, keep) is not None]
     outcomes: dict[tuple[str, str], list[Outcome]] = {}
-    for done, (job, outcome) in enumerate(zip(jobs, outcomes_of(jobs, workers), strict=True), 1):
+    for done, (job, outcome) in enumerate(zip(jobs, outcomes_of(jobs, workers, keep), strict=True), 1):
         outcomes.setdefault((job.file, job.controller), []).append(outcome)
         if progress is not None:
             progress(done, len(jobs))
     scores: list[Score] = []
     for one in loaded:
         found = {name: outcomes[one.file, name] for name in (*controllers, UNDISTURBED) if (one.file, name) in outcomes}
-        scores.append(Score(one, seeds or one.scenario.seeds, found))
+        if found:
+            scores.append(Score(one, min(map(len, found.values())), found))
     return scores
 
 
-def outcomes_of(jobs: Sequence[Job], workers: int | None = None) -> Iterator[Outcome]:
+def outcomes_of(jobs: Sequence[Job], workers: int | None = None, keep: Path | None = None) -> Iterator[Outcome]:
     """In the order of the jobs."""
     count = min(workers or os.cpu_count() or 1, len(jobs))
+    work = partial(kept_or_run, keep=keep)
     if count <= 1:
         yield from map(work, jobs)
         return
     # a new process each, not a copy of this one: a thread may be drawing a progress bar
     with ProcessPoolExecutor(count, multiprocessing.get_context("spawn")) as pool:
         yield from pool.map(work, jobs)
-
-
-def work(job: Job) -> Outcome:
-    """One run, in a process of its own."""
-    return run_once(load_scenario(scenario_path(job.file)), job.controller, job.seed, job.traced)
 
 
 def _multiple(mine: float | None, other: float | None) -> float | None:

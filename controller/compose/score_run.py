@@ -31,6 +31,8 @@ FARMLOOP = "farmloop"
 LOOK_S = 5.0
 """Values and gates are looked at so often."""
 TRACE_POINTS = 720
+BOOKS = 1e-6
+"""Share of what went through the plant that its balances may leave unexplained; a run beyond it proves nothing."""
 
 
 @dataclass(slots=True)
@@ -45,6 +47,16 @@ class Trace:
     outputs: dict[str, list[float]] = field(default_factory=dict)
     """Mean positions since the point before, 0 to 100 %."""
     _on_s: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run; the file is read again in its process, for what is read does not travel."""
+
+    file: str
+    controller: str
+    seed: int
+    traced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +157,7 @@ def run_once(
     if controller in (FARMLOOP, UNDISTURBED):
         found |= alarms.metrics(alarm_names(site))
     held = {"survival": survival.alive} | {gate.gate.id: gate.held for gate in gates}
+    held["books"] = found["books"] < BOOKS
     causes = [survival.cause] * (not survival.alive) + [name for name, held_ in held.items() if not held_]
     rounded = {name: None if one is None else float(f"{one:.6g}") for name, one in found.items()}
     return Outcome(controller, seed, all(held.values()), causes[0] if causes else "", held, rounded, trace)

@@ -47,10 +47,11 @@ def print_scores(scores: Sequence[Score]) -> None:
 
 def page(scores: Sequence[Score], seconds: float) -> str:
     """docs/simulator/scores.md, all of it."""
-    seeds = sorted({score.seeds for score in scores})
-    told = ", ".join(map(str, seeds))
+    told = ", ".join(map(str, sorted({score.seeds for score in scores})))
+    runs = [run for score in scores for outcomes in score.outcomes.values() for run in outcomes]
+    books = max(run.metrics.get("books") or 0.0 for run in runs)
     parts = [
-        HEAD.format(seeds=told, runs=sum(_runs(score) for score in scores), minutes=seconds / 60.0),
+        HEAD.format(seeds=told, runs=len(runs), minutes=seconds / 60.0, books=f"{books:.0e}"),
         _overview(scores),
         _missed(scores),
     ]
@@ -73,10 +74,6 @@ def number(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:.0f}" if abs(value) >= 1000.0 else f"{value:.3g}"
-
-
-def _runs(score: Score) -> int:
-    return sum(len(runs) for runs in score.outcomes.values())
 
 
 def _overview(scores: Sequence[Score]) -> str:
@@ -125,17 +122,15 @@ def _section(score: Score) -> str:
         lines += ["", scenario.note]
     told = f"`{first.port}` in {first.unit}: median over seeds, in brackets the worst seed"
     lines += ["", f"{told}; IAE over hours, out of band in minutes, travel in strokes.", ""]
-    lines.append("| controller | survived | " + " | ".join(HEADS) + " | skill in IAE | points |")
-    lines.append("|---" * (len(HEADS) + 4) + "|")
+    lines.append("| controller | survived | " + " | ".join(HEADS) + " | skill in IAE | in travel | points |")
+    lines.append("|---" * (len(HEADS) + 5) + "|")
     for name in score.shown:
         worst, middle = score.worst_seed(name), score.middle(name)
         survived = "yes" if score.survived(name) else f"**no**: {worst.cause}, seed {worst.seed}"
         cells = [f"{number(middle.get(key))} ({number(worst.metrics.get(key))})" for key in SHOWN]
-        skill = score.skill(name).get("iae")
-        lines.append(
-            f"| {name} | {survived} | {' | '.join(cells)} | {'–' if skill is None else f'{skill:+.2f}'} "
-            f"| {score.points(name):g} |"
-        )
+        skills = [score.skill(name).get(key) for key in ("iae", "travel")]
+        cells += ["–" if skill is None else f"{skill:+.2f}" for skill in skills]
+        lines.append(f"| {name} | {survived} | {' | '.join(cells)} | {score.points(name):g} |")
     lines += ["", "| goal | " + " | ".join(score.shown) + " |", "|---" * (len(score.shown) + 1) + "|"]
     for goal in scenario.goals:
         cells = [f"{number(score.value(name, goal))} {_mark(score.meets(name, goal))}" for name in score.shown]
@@ -184,7 +179,8 @@ written](../developers/scenarios.md).
 Gates come first: a scenario in which fish or crop die, or a limit of people or structure is broken, is lost if it is
 in one seed. Points are 100 where every goal is reached, and 0 where none is nearer than the best reference controller
 comes. Goals are those of the reference works and are not bent to what is reached: where Farmloop misses one, it says
-so.
+so. The plant's own books (energy, water, gases, carbon, nitrogen, salts, charge) are a gate like any other, at 1e-6 of
+what went through: in the worst of these runs {books} is left unexplained.
 
 References see the same plant, probes, actuators and drives, and the same setpoints by the clock; no feed-forward,
 votes, rules or interlocks. They are hysteresis (a thermostat that keeps the last value), simple-pid (the package),

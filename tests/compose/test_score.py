@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from controller.cli import app
 from controller.compose.contenders import Farmloop, Peer, Targets
-from controller.compose.score import CONTROLLERS, Score
+from controller.compose.score import CONTROLLERS, Score, score
 from controller.compose.score_plot import PlotError, draw, pictures
 from controller.compose.score_run import FARMLOOP, Outcome, run_once
 from controller.compose.score_table import page
@@ -91,7 +91,7 @@ def test_the_same_seeds_give_the_same_numbers_in_two_processes(files: tuple[Path
         assert list(one["controllers"]) == list(CONTROLLERS)
         for told in one["controllers"].values():
             assert told["survived"] is True
-            assert told["gates"] == {"survival": True}
+            assert told["gates"] == {"survival": True, "books": True}
             assert set(told["metrics"]) >= METRICS
             assert set(told["worst_seed"]) >= METRICS | {"seed"}
     again = scored(files[:1], "--controller", "farmloop", "--controller", "period-pid")
@@ -137,6 +137,39 @@ def test_fish_live_through_a_dead_pump_with_us_and_die_with_a_thermostat() -> No
     assert ours.metrics["min"] > 6.0
     assert not theirs.survived
     assert "oxygen" in theirs.cause
+
+
+def test_hours_of_runs_are_gone_on_with_and_a_run_of_an_older_farm_is_made_again(
+    files: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep, loaded = tmp_path / "kept", [load_scenario(files[1])]
+    made: list[int] = []
+
+    def counted(*told: Any) -> Outcome:
+        made.append(told[2])
+        return run_once(*told, length_s=60.0)
+
+    monkeypatch.setattr("controller.compose.score_kept.run_once", counted)
+    first = score(loaded, ["hysteresis"], 2, workers=1, keep=keep)
+    assert score(loaded, ["hysteresis"], 2, workers=1, keep=keep) == first
+    assert made == [1, 2]
+    torn = keep / "leaves-hysteresis-2.json"
+    torn.write_text(torn.read_text("utf-8")[:50], "utf-8")
+    assert score(loaded, ["hysteresis"], 2, workers=1, keep=keep, run=False)[0].seeds == 1
+    assert score(loaded, ["hysteresis"], 2, workers=1, keep=keep) == first
+    assert made == [1, 2, 2]
+    monkeypatch.setattr("controller.compose.score_kept.code_digest", lambda: "another")
+    assert score(loaded, ["hysteresis"], 2, workers=1, keep=keep, run=False) == []
+    score(loaded, ["hysteresis"], 1, workers=1, keep=keep)
+    assert made == [1, 2, 2, 1]
+
+
+def test_a_run_whose_energy_or_water_is_not_accounted_for_is_lost(
+    files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("controller.compose.score_run.BOOKS", 0.0)
+    outcome = run_once(load_scenario(files[1]), "hysteresis", 1, length_s=30.0)
+    assert (outcome.survived, outcome.cause, outcome.gates["books"]) == (False, "books", False)
 
 
 # --- who is scored
