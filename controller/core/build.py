@@ -425,7 +425,8 @@ class _Builder:
             loop.unexpected.to(step) if loop.unexpected is not None else None,
         )  # fmt: skip
         return DosingLoop(
-            name, loop.pv, loop.sp, loop.period, self._due_s(loop), settings, loop.out, loop.only_with
+            name, loop.pv, loop.sp, loop.period, self._due_s(loop), settings, loop.out, loop.only_with, loop.after,
+            loop.opposite, loop.opposite_wait,
         )  # fmt: skip
 
     # --- outputs and conditions

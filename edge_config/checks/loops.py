@@ -31,7 +31,7 @@ FEED_COUNTER = "kg"
 
 
 def check_loops(inspection: Inspection) -> None:
-    """E350 to E362, E366 to E369, E380, W304, W305, W308, W309."""
+    """E350 to E362, E366 to E369, E380, E390, W304, W305, W308, W309."""
     writers: dict[str, tuple[Path_, str]] = {}
     for name, loop in inspection.site.loops.items():
         path: Path_ = ("loops", name)
@@ -67,7 +67,7 @@ def check_loops(inspection: Inspection) -> None:
             case Hysteresis():
                 _hysteresis(inspection, path, loop, step)
             case Dosing():
-                _dosing(inspection, path, loop, step)
+                _dosing(inspection, path, name, loop, step)
 
 
 def outs(path: Path_, loop: Loop) -> list[tuple[Path_, str]]:
@@ -275,7 +275,11 @@ def _hysteresis(inspection: Inspection, path: Path_, loop: Hysteresis, step: str
         inspection.not_negative((*path, key), inspection.number((*path, key), quantity, step))
 
 
-def _dosing(inspection: Inspection, path: Path_, loop: Dosing, step: str | None) -> None:
+def _dosing(inspection: Inspection, path: Path_, name: str, loop: Dosing, step: str | None) -> None:
+    doses = [one for one, other in inspection.site.loops.items() if isinstance(other, Dosing) and one != name]
+    for key, other in (("after", loop.after), ("opposite", loop.opposite)):
+        if other is not None and other not in doses:
+            inspection.note("E390", (*path, key), found=other, near=nearest(other, doses))
     if loop.only_with is not None and loop.only_with not in inspection.site.outputs:
         near = nearest(loop.only_with, inspection.site.outputs)
         inspection.note("E350", (*path, "only_with"), output=loop.only_with, near=near)

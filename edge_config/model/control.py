@@ -195,6 +195,11 @@ class Dosing(LoopBase):
     """An output that must be on (the circulation that mixes)."""
     unexpected: AnyQuantity | None = None
     """The value moves by so much within five minutes as if dosed, and nobody dosed: the dosing is locked."""
+    after: TagName | None = None
+    """A dosing loop that goes first: no pulse while that one doses or waits for its dose to mix (EC before pH)."""
+    opposite: TagName | None = None
+    """The loop that doses the other way (base against acid): no pulse for `opposite_wait` after one of its own."""
+    opposite_wait: Seconds = 14400.0
 
 
 class Timer(Frozen):

@@ -35,6 +35,8 @@ class Dose(NamedTuple):
     calm_at: float = 0.0
     unexpected: bool = False
     """Locked because the value moved as if dosed, and nobody dosed."""
+    dosed_s: float = -1.0
+    """When a pump of it ran last; -1 never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,13 @@ class DosingSettings:
 LOOK_S = 300.0
 
 
-def dosing(settings: DosingSettings, state: Dose, sp: float, pv: float | None, allowed: bool, now_s: float) -> Dose:
+def dosing(
+    settings: DosingSettings, state: Dose, sp: float, pv: float | None, allowed: bool, now_s: float, turn: bool = True
+) -> Dose:
     """One step. A pulse runs while the new state's phase is `pulse` (output `part`, until `until_s`).
 
-    Not `allowed` is a dose that cannot be: nothing mixes, or the pump does not run when it should.
+    Not `allowed` is a dose that cannot be: nothing mixes, or the pump does not run when it should. No `turn` is a dose
+    that may go on but not begin: another loop goes first.
     """
     if state.effect == 0.0:
         state = state._replace(effect=settings.effect)
@@ -98,6 +103,8 @@ def dosing(settings: DosingSettings, state: Dose, sp: float, pv: float | None, a
         state = _watch(settings.unexpected, state, pv, now_s)
         if state.phase == "locked":
             return state
+    if not turn:
+        return state._replace(phase="idle", part=0)
     return _begin(settings, state, sp, pv, now_s)
 
 

@@ -400,6 +400,11 @@ class DosingLoop:
     settings: DosingSettings
     outputs: tuple[str, ...]
     only_with: str | None
+    after: str | None = None
+    """A dosing loop that goes first."""
+    opposite: str | None = None
+    """A dosing loop that doses the other way, and how long this one leaves it alone."""
+    opposite_wait_s: float = 0.0
     fresh: Block = DoseBlock()
 
     def run(self, turn: Turn) -> None:
@@ -415,7 +420,9 @@ class DosingLoop:
             allowed = False  # an interlock, a hand or the day's volume keeps the pump still
         dose = before
         if sp is not None:
-            dose = dosing(self.settings, before, float(sp), pv, allowed, now_s)
+            dose = dosing(self.settings, before, float(sp), pv, allowed, now_s, self._has_turn(turn))
+        if dose.phase == "pulse":
+            dose = dose._replace(dosed_s=now_s)
         turn.blocks[self.name] = DoseBlock(dose, now_s)
         if dose.phase == "locked" and before.phase != "locked":
             told: dict[str, object] = {"pulses": dose.without, "unexpected": dose.unexpected}
@@ -425,6 +432,17 @@ class DosingLoop:
         if dose.phase == "pulse" and (before.phase != "pulse" or dose.part != before.part):
             because = Because("dose", {"loop": self.name, "seconds": dose.seconds, "pv": pv, "sp": sp})
             turn.demand(Demand(self.outputs[dose.part], 100.0, Slot.LOOP, self.name, because, dose.until_s))
+
+    def _has_turn(self, turn: Turn) -> bool:
+        """Whether a dose may begin: the loop that goes first is done, and the opposite one has not dosed lately."""
+        if self.after is not None:
+            first: Dose = turn.blocks[self.after][0]
+            if first.phase in ("pulse", "gap", "wait"):
+                return False
+        if self.opposite is not None:
+            other: Dose = turn.blocks[self.opposite][0]
+            return other.dosed_s < 0 or not 0.0 <= turn.now_s - other.dosed_s < self.opposite_wait_s
+        return True
 
     def give_up(self, turn: Turn) -> None:
         for output in self.outputs:
