@@ -423,10 +423,13 @@ class _Compiler:
             return gauges.age(f"age({tag})", tag), "s"
         if name == "quality":
             return gauges.quality(f"quality({tag})", tag), TEXT
-        unit = self._number(arguments[0])[1]
+        if name != "starts" or unit != BOOL:
+            unit = self._number(arguments[0])[1]
         window_s = self._duration_s(arguments[1])
         if window_s is None or not 1.0 <= window_s <= LONGEST_WINDOW_S:
             raise ExpressionError("E417", arguments[1].col_offset, found=ast.unparse(arguments[1]), function=name)
+        if name == "starts":
+            return gauges.starts(f"starts({tag}, {window_s:g} s)", tag, window_s), ""
         gauge = gauges.window(f"{name}({tag}, {window_s:g} s)", name, tag, window_s)
         if name != "rate":
             return gauge, unit

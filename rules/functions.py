@@ -52,6 +52,9 @@ FUNCTIONS: dict[str, Function] = {
     "dew_point": Function(air.dew_point_c, ("degC", "%"), "degC", "dew_point(temperature, humidity)", 2, 2),
     "humidity_deficit": Function(air.humidity_deficit_g_m3, ("degC", "%"), "g/m3", "humidity_deficit(t, rh)", 2, 2),
     "nh3": Function(_nh3_mg_l, ("mg/L", "pH", "degC"), "mg/L", "nh3(tan, ph, temperature)", 3, 3),
+    "carbon_dioxide": Function(
+        water.carbon_dioxide_of_ph_mg_l, ("pH", "mg/L", "degC"), "mg/L", "carbon_dioxide(ph, alkalinity, t)", 3, 3
+    ),
     "oxygen_saturation": Function(water.oxygen_percent, ("mg/L", "degC"), "%", "oxygen_saturation(oxygen, t)", 2, 2),
 }  # fmt: skip
 
@@ -68,6 +71,7 @@ GAUGES: dict[str, GaugeForm] = {
     "min": GaugeForm("min(tag, '5 min')"),
     "max": GaugeForm("max(tag, '5 min')"),
     "rate": GaugeForm("rate(tag, '10 min')"),
+    "starts": GaugeForm("starts(tag, '1 h')"),
     "age": GaugeForm("age(tag)"),
     "quality": GaugeForm("quality(tag)"),
     "time_between": GaugeForm("time_between('22:00', '06:00')"),

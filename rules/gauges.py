@@ -91,6 +91,12 @@ class SunMemory(NamedTuple):
     degrees: float = 0.0
 
 
+class StartsMemory(NamedTuple):
+    last: bool | None = None
+    times: tuple[float, ...] = ()
+    """When it was switched on, the oldest first."""
+
+
 class NoMemory(NamedTuple):
     """Of a gauge that only looks."""
 
@@ -169,6 +175,29 @@ def _slope(rows: list[Any], part_s: float) -> float | None:
     spread = sum((x - middle_x) ** 2 for x in xs)
     together: float = sum((x - middle_x) * (y - middle_y) for x, y in zip(xs, ys, strict=True))
     return together / float(spread)
+
+
+MOST_STARTS = 500
+"""Of more than these the oldest are forgotten: whatever starts so often is told long before."""
+
+
+def starts(name: str, tag: str, window_s: float) -> Gauge:
+    """How often an output (or a contact) was switched on within the last `window_s` seconds."""
+
+    def step(memory: StartsMemory, look: Look) -> tuple[StartsMemory, Result]:
+        value = look.values.get(tag)
+        if value is None or isinstance(value, str):
+            return memory, None
+        on, times = float(value) > 0.0, memory.times
+        if on and memory.last is False:
+            times = (*times, look.now_s)[-MOST_STARTS:]
+        if times and not 0.0 <= look.now_s - times[0] <= window_s:
+            times = tuple(one for one in times if 0.0 <= look.now_s - one <= window_s)
+        if (on, times) != memory:
+            memory = StartsMemory(on, times)
+        return memory, float(len(times))
+
+    return Gauge(name, StartsMemory(), step, window_s)
 
 
 def age(name: str, tag: str) -> Gauge:

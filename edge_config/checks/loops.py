@@ -31,7 +31,7 @@ FEED_COUNTER = "kg"
 
 
 def check_loops(inspection: Inspection) -> None:
-    """E350 to E362, E366 to E369, E380, E390, W304, W305, W308, W309."""
+    """E350 to E362, E366 to E369, E380, E390, E391, W304, W305, W308, W309."""
     writers: dict[str, tuple[Path_, str]] = {}
     for name, loop in inspection.site.loops.items():
         path: Path_ = ("loops", name)
@@ -264,6 +264,7 @@ def _ratio(inspection: Inspection, path: Path_, loop: Ratio) -> None:
         return
     if unit is not None:
         per = inspection.number((*path, "per"), loop.per, f"L/({'L' if unit == FLOW else unit})", "mL/L")
+    check_share(inspection, (*path, "share"), loop.share)
         inspection.positive((*path, "per"), per)
 
 
@@ -277,6 +278,15 @@ def _hysteresis(inspection: Inspection, path: Path_, loop: Hysteresis, step: str
 
 def _dosing(inspection: Inspection, path: Path_, name: str, loop: Dosing, step: str | None) -> None:
     doses = [one for one, other in inspection.site.loops.items() if isinstance(other, Dosing) and one != name]
+def check_share(inspection: Inspection, path: Path_, share: str | None) -> None:
+    """A setpoint in %."""
+    if share is None:
+        return
+    programs = {name for name, one in inspection.site.programs.items() if one.limits[0].unit == "%"}
+    if share not in programs:
+        inspection.note("E391", path, found=share, near=nearest(share, programs))
+
+
     for key, other in (("after", loop.after), ("opposite", loop.opposite)):
         if other is not None and other not in doses:
             inspection.note("E390", (*path, key), found=other, near=nearest(other, doses))

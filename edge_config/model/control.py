@@ -252,6 +252,8 @@ class Ratio(Frozen):
     """Shortest pulse."""
     name: Name | None = None
 
+    share: TagName | None = None
+    """A setpoint in %: so much of `per`. Rules and influences move it (alkalinity told by the laboratory)."""
 
 Loop = Annotated[Pid | PBand | Hysteresis | Dosing | Timer | Staging | Selector | Ratio, Field(discriminator="type")]
 

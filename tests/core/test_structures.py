@@ -279,6 +279,37 @@ def test_a_dose_follows_a_flow_by_its_integral():
     assert ran(farm, 1800) == pytest.approx(0.1 * 1800 * 2.0, abs=8.0)
 
 
+def test_a_share_moves_the_dose_with_what_the_laboratory_says_of_it():
+    site = only("fa.z.ec_loop")
+    site["programs"] = {
+        "fa.z.base_share": {
+            "value": "100 %", "limits": ["0 %", "150 %"],
+            "influences": [{"of": "fa.z.lab", "from": ["70 mg/L", "50 %"], "to": ["150 mg/L", "-50 %"]}],
+        },
+    }  # fmt: skip
+    site["outputs"] = {"fa.z.pump_b": site["outputs"]["fa.z.pump_b"]}
+    site["devices"]["switches"]["tags"] = {"relay6": "fa.z.pump_b"}
+    site["loops"] = {
+        "fa.z.alkalinity": {
+            "type": "ratio", "of": "fa.z.fed", "out": "fa.z.pump_b", "per": "200 mL/kg", "share": "fa.z.base_share",
+        },
+    }  # fmt: skip
+    farm = Farm(core_of(site))
+    farm.says = {"fa.z.fed": 10.0}
+    farm.run(5)
+
+    def given_ml(lab: float | None) -> float:
+        if lab is not None:
+            farm.says["fa.z.lab"] = lab
+        farm.run(15)
+        farm.says["fa.z.fed"] = float(farm.says["fa.z.fed"]) + 1.0
+        return sum(4.0 * bool(farm.scan() and farm.wires.get("fa.z.pump_b")) for _ in range(100))
+
+    assert given_ml(None) == pytest.approx(200.0, abs=4.0)  # nobody has measured it: by feed alone
+    assert given_ml(70.0) == pytest.approx(300.0, abs=4.0)
+    assert given_ml(150.0) == pytest.approx(100.0, abs=4.0)
+
+
 def test_a_dose_follows_another_pump_by_volume_not_by_time():
     farm = dosed({"of": "fa.z.pump_a"}, per="1 L/L")
     farm.scan([Override("1", "fa.z.pump_a", 100.0, "wang", farm.now_s + 60.0)])

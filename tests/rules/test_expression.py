@@ -35,6 +35,13 @@ def run(text: str, **values: object) -> object:
     return compile_expression(text, UNITS).run(named)  # type: ignore[arg-type]  # values are the test's own
 
 
+def test_carbon_dioxide_follows_from_ph_and_alkalinity():
+    # alkalinity 100 mg/L (2 meq/L), pH 7.0, 20 degC, pK1 6.38: 2 * 10^-0.62 mmol/L of 44 g/mol
+    found = run("carbon_dioxide(ras.tank.ph, '100 mg/L', gh.bay.air)", ph=7.0, air=20.0)
+    assert found == pytest.approx(2.0 * 10 ** (6.38 - 7.0) * 44.0, rel=0.1)
+    assert run("carbon_dioxide(ras.tank.ph, ras.tank.tan, gh.bay.air)", ph=7.0, air=20.0) is None
+
+
 # --- what may be said
 
 
@@ -94,6 +101,7 @@ def test_every_function_answers_with_a_number_and_takes_just_what_its_form_says(
         "tan": "ras.tank.tan",
         "ph": "ras.tank.ph",
         "oxygen": "ras.tank.do",
+        "alkalinity": "ras.tank.tan",
     }
     names = [part.strip() for part in form[form.index("(") + 1 : -1].split(",") if part.strip() != "..."]
     given = [arguments.get(one, "gh.bay.ratio") for one in names]

@@ -127,6 +127,22 @@ def test_a_clock_that_was_set_back_forgets_what_lies_ahead():
     assert read.at(60, air=10.0) == pytest.approx(10.0, abs=0.7)
 
 
+def test_starts_are_counted_over_their_window_and_a_restart_forgets_none():
+    read = Read("starts(a.b.door, '10 min')")
+    assert read.at(0, door=True) == 0.0  # nobody saw it come on
+    for second in range(60, 300, 60):
+        read.at(second, door=False)
+        read.at(second + 1, door=True)
+    assert read.at(300, door=True) == 4.0
+    assert read.at(301, door=None) is None
+    (name,) = read.memories
+    written = to_plain(State(blocks=read.memories))
+    read.memories = dict(from_plain(written, {name: read.expression.gauges[0].fresh}, START_S + 302).blocks)
+    assert read.at(660, door=True) == 4.0
+    assert read.at(722, door=True) == 2.0
+    assert read.at(2000, door=True) == 0.0
+
+
 def test_an_age_counts_from_the_last_value_that_could_be_used():
     read = Read("age(a.b.air)")
     assert read.at(0, {}) is None

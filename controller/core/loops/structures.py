@@ -203,6 +203,8 @@ class RatioLoop:
     least_s: float
     longest_s: float
     scan_s: float
+    share: str | None = None
+    """A setpoint, %: so much of `ml_per_unit`; all of it while that is not known."""
     fresh: Block = Owed()
 
     def run(self, turn: Turn) -> None:
@@ -219,7 +221,8 @@ class RatioLoop:
                 ran = 0.0 if block.at_s < 0 else source - last if source >= last else source
             else:
                 ran = max(last, 0.0) * elapsed_s / (100.0 if self.kind == "output" else 1.0)
-            owed_ml += self.ml_per_unit * max(ran, 0.0)
+            share = turn.values.get(self.share) if self.share is not None else None
+            owed_ml += self.ml_per_unit * max(ran, 0.0) * (share / 100.0 if isinstance(share, float) else 1.0)
             last = source
         most = self.flow_ml_s * self.longest_s
         owed_ml = min(max(owed_ml, -most), most)
