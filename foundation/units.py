@@ -100,8 +100,8 @@ def measured_by_pint(text: str) -> tuple[str, float]:
         spelled = ""
     if _POWER_OF_NUMBER.search(spelled):
         raise UnitError(f"unknown unit '{text}'")  # Pint would compute it, for years if need be
-    # m2, m3: the farm's way of writing powers
-    spelled = re.sub(r"\bm([23])\b", r"m**\1", spelled)
+    # m2, m3, cm2: the farm's way of writing powers
+    spelled = re.sub(r"\b(c?m)([23])\b", r"\1**\2", spelled)
     try:
         # a/b/c means a/(b*c); Pint reads it so already, left to right
         size = _registry().Quantity(1.0, _registry().Unit(spelled)).to_base_units()

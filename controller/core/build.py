@@ -35,6 +35,8 @@ from controller.core.programs import Light, Line, SetpointProgram, Setting
 from controller.core.rules import Added, RuleBlock, RuleSet, Wanted, gauges_of, ranked
 from controller.core.soft_sensors import DoseEffect, Estimator, HeatLoss, MotorPosition, Tan, Uptake
 from controller.core.state import Block
+from controller.core.strategies.build import irrigation_loop
+from controller.core.strategies.irrigation_loop import IrrigationLoop
 from controller.core.timed import Held
 from controller.core.vote import Voted
 from controller.core.words import Slot
@@ -63,6 +65,7 @@ from edge_config.model.outputs import Analog, OnOff, Output, Pulse, ThreePoint, 
 from edge_config.model.site import Calibration as CalibrationSetting
 from edge_config.model.site import Site
 from edge_config.model.site import Stuck as StuckSetting
+from edge_config.model.strategies import Irrigation
 from edge_config.tags import site_tags
 from edge_config.templates import Placed, placed_rules
 from foundation.tag import Kind, Tag
@@ -142,7 +145,7 @@ class _Builder:
             out
             for name, loop in site.loops.items()
             for out in _outputs(loop)
-            if not isinstance(loop, Timer | Dosing | Ratio)
+            if not isinstance(loop, Timer | Dosing | Ratio | Irrigation)
         }
         outputs = {name: self._output(name, output, name in looped) for name, output in site.outputs.items()}
         fresh: dict[str, Block] = {f"{name}#seen": Seen() for name in conditioners}
@@ -328,6 +331,8 @@ class _Builder:
                 return SelectorLoop(name, loop.pick, loop.of, part, setpoint, loop.period, due_s)
             case Ratio():
                 return self._ratio(name, loop)
+            case Irrigation():
+                return irrigation_loop(name, loop, self.units, self.site.site.scan, self.calendar)
 
     def _ratio(self, name: str, loop: Ratio) -> RatioLoop:
         pump = self.site.outputs[loop.out]
@@ -508,6 +513,9 @@ def _outputs(loop: Any) -> tuple[str, ...]:
         return tuple(part.out for part in loop.split)
     if isinstance(loop, Staging) and loop.trim is not None:
         return (*loop.out, loop.trim)
+    if isinstance(loop, Irrigation):
+        plain = None if loop.plain_water is None else loop.plain_water.out
+        return (*loop.out, *(out for out in (loop.pump, plain) if out is not None))
     return loop.out if isinstance(loop.out, tuple) else (loop.out,)
 
 

@@ -18,6 +18,7 @@ from controller.core.loops.run import WARM_S, BandLoop, DosingLoop, PidBlock, Pi
 from controller.core.programs import Setting
 from controller.core.soft_sensors import Estimator
 from controller.core.state import Chosen, Sent, State, from_plain, never_seen, written_s
+from controller.core.strategies.irrigation_loop import IrrigationLoop, unwatered
 from controller.core.turn import Turn
 from controller.core.vote import Ballot
 from controller.core.words import (
@@ -60,6 +61,7 @@ class Core:
         }
         self._pids = [loop for loop in self.plan.loops if isinstance(loop, PidLoop)]
         self._dosing = {loop.name: loop for loop in self.plan.loops if isinstance(loop, DosingLoop)}
+        self._watering = {loop.name: loop for loop in self.plan.loops if isinstance(loop, IrrigationLoop)}
         made = {*self.plan.conditioners, *(derived.name for derived in self.plan.derived)}
         self._late = frozenset(
             {tag for derived in (*self.plan.derived, *self.plan.estimators) for tag in derived.inputs}
@@ -164,6 +166,10 @@ class Core:
             turn.resets[wish.subject] = wish
         elif wish.subject in self._dosing:
             turn.blocks[wish.subject] = self.plan.fresh[wish.subject]
+            turn.events.append(Event(turn.now_s, "reset", wish.subject, values))
+        elif wish.subject in self._watering:
+            kept = turn.blocks[wish.subject]
+            turn.blocks[wish.subject] = self._watering[wish.subject].reset(kept)
             turn.events.append(Event(turn.now_s, "reset", wish.subject, values))
         elif wish.subject in self._checked:
             block: PidBlock | SimpleBlock = turn.blocks[wish.subject]  # type: ignore[assignment]  # a checked loop's
@@ -399,6 +405,7 @@ class Core:
         alarms += lost_sensors(turn, self.plan.loop_sensors)
         alarms += doubted_probes(turn, self.plan.votes)
         alarms += failed_effects(turn, self._checked)
+        alarms += unwatered(turn, self._watering.values())
         alarms += unheard_outputs(turn, self.plan.output_of, UNHEARD_AFTER)
         alarms += waiting_for_reset(turn, self.plan.interlocks, self._dosing)
         turn.alarms = tuple(alarms)

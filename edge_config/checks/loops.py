@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 from edge_config.checks.inspection import Inspection, alike, difference, ratio
+from edge_config.checks.strategies import check_irrigation
 from edge_config.model.control import (
     Dosing,
     EffectCheck,
@@ -19,6 +20,7 @@ from edge_config.model.control import (
     Timer,
 )
 from edge_config.model.outputs import OnOff, Output, Pulse
+from edge_config.model.strategies import Irrigation
 from edge_config.model.values import Hold
 from edge_config.wording import nearest
 from foundation.document import Path_
@@ -53,6 +55,9 @@ def check_loops(inspection: Inspection) -> None:
             case Ratio():
                 _ratio(inspection, path, loop)
                 continue
+            case Irrigation():
+                check_irrigation(inspection, path, loop)
+                continue
         step = _value(inspection, path, loop)
         if isinstance(loop.on_loss, Hold):
             inspection.percent((*path, "on_loss", "then"), loop.on_loss.then)
@@ -76,6 +81,11 @@ def outs(path: Path_, loop: Loop) -> list[tuple[Path_, str]]:
         written: list[tuple[Path_, str]] = [((*path, "out", index), out) for index, out in enumerate(loop.out)]
         trim = loop.trim if isinstance(loop, Staging) else None
         return written if trim is None else [*written, ((*path, "trim"), trim)]
+    if isinstance(loop, Irrigation):
+        valves: list[tuple[Path_, str]] = [((*path, "out", index), out) for index, out in enumerate(loop.out)]
+        plain = None if loop.plain_water is None else loop.plain_water.out
+        also = (((*path, "pump"), loop.pump), ((*path, "plain_water", "out"), plain))
+        return [*valves, *((place, out) for place, out in also if out is not None)]
     if isinstance(loop, Pid):
         first: list[tuple[Path_, str]] = [((*path, "out"), loop.out)] if loop.out is not None else []
         return first + [((*path, "split", index, "out"), part.out) for index, part in enumerate(loop.split)]
@@ -108,7 +118,7 @@ def _fits(inspection: Inspection, place: Path_, loop: Loop, out: str, output: Ou
     if isinstance(loop, Dosing | Ratio):
         if not isinstance(output, Pulse):
             inspection.note("E353", place, output=out, type=output.type)
-    elif isinstance(loop, Staging) and place[-1] != "trim":
+    elif isinstance(loop, Irrigation) or (isinstance(loop, Staging) and place[-1] != "trim"):
         if not isinstance(output, OnOff):
             inspection.note("E366", place, found=out, near=nearest(out, []), kind="on_off")
     elif isinstance(output, Pulse):

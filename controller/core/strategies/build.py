@@ -1,0 +1,56 @@
+"""From the site's strategies to blocks: everything looked up and converted once."""
+
+from collections.abc import Mapping
+
+from controller.core.calendar import Calendar
+from controller.core.strategies.irrigation import IrrigationSettings
+from controller.core.strategies.irrigation_loop import IrrigationLoop
+from edge_config.model.strategies import Irrigation
+
+
+def irrigation_loop(
+    name: str, loop: Irrigation, units: Mapping[str, str], scan_s: float, calendar: Calendar
+) -> IrrigationLoop:
+    """An irrigation, ready to run."""
+    drain, plain, dry = loop.drain, loop.plain_water, loop.deficit
+    wanted, gain = 0.0, 0.0
+    if drain is not None:
+        unit = units[drain.ec]
+        wanted, gain = drain.wanted.to(unit), drain.gain.to(f"%/({unit})") / 100.0
+    settings = IrrigationSettings(
+        len(loop.out),
+        loop.every.to("J/cm2"),
+        loop.gives.to("L/m2/(J/cm2)"),
+        loop.area.to("m2"),
+        loop.rate.to("L/min") / 60.0,
+        loop.flow is not None,
+        dry.adds.to("J/cm2/h/(g/m3)") / 3600.0 if dry is not None else 0.0,
+        loop.rest.least,
+        loop.rest.most,
+        loop.gap,
+        plain.every if plain is not None else None,
+        plain.run if plain is not None else 0.0,
+        wanted,
+        gain,
+        tuple((row[0].to("J/cm2"), row[1], row[2]) for row in drain.by_sum) if drain is not None else (),
+    )
+    quality = tuple(
+        (gate.of, gate.limits[0].to(units[gate.of]), gate.limits[1].to(units[gate.of])) for gate in loop.quality
+    )
+    return IrrigationLoop(
+        name,
+        loop.out,
+        loop.pump,
+        plain.out if plain is not None else None,
+        loop.radiation,
+        dry.of if dry is not None else None,
+        loop.flow,
+        quality,
+        drain.ec if drain is not None else None,
+        drain.share if drain is not None else None,
+        (loop.from_, loop.to),
+        (drain.from_, drain.to) if drain is not None else (loop.from_, loop.to),
+        settings,
+        scan_s,
+        calendar,
+    )

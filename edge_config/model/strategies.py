@@ -1,0 +1,86 @@
+"""Settings of the loops that are a whole piece of a grower's work: irrigation."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from edge_config.model.values import AnyQuantity, Frozen, Moment, Name, Percent, Seconds, TagName
+
+
+class Deficit(Frozen):
+    """What dry air adds to the radiation sum."""
+
+    of: TagName
+    """Humidity deficit, g/m3."""
+    adds: AnyQuantity
+    """Per hour and g/m3: `3 J/cm2/h/(g/m3)`."""
+
+
+class Rest(Frozen):
+    """Between two rounds of watering."""
+
+    least: Seconds = 900.0
+    most: Seconds
+    """After so long within the window the plants are watered even if the sum is not reached."""
+
+
+class Gate(Frozen):
+    """A value of the drip water that has to be good."""
+
+    of: TagName
+    limits: tuple[AnyQuantity, AnyQuantity]
+
+
+class PlainWater(Frozen):
+    """What a crop gets while the drip water is not good: a dry crop dies within hours."""
+
+    out: TagName
+    """The valve of the plain water."""
+    every: Seconds
+    run: Seconds
+
+
+class Drain(Frozen):
+    """What comes out of the slabs tells how much to give."""
+
+    ec: TagName
+    wanted: AnyQuantity
+    gain: AnyQuantity
+    """Of the water per EC above `wanted`: `5 %/(mS/cm)`; 5 % at most, once in three rounds."""
+    share: TagName | None = None
+    """Of what was given, the share that drained, %."""
+    by_sum: tuple[tuple[AnyQuantity, Percent, Percent], ...] = ()
+    """Below this sum of the day, the least and the most share that is right; above the last one it goes on."""
+    from_: Moment = Field(alias="from")
+    to: Moment
+
+
+class Irrigation(Frozen):
+    """Waters by the sum of radiation: a round of all valves, one after the other, each time the sum is reached."""
+
+    type: Literal["irrigation"]
+    out: tuple[TagName, ...] = Field(min_length=1)
+    """Valves of one dosing unit, opened one after the other."""
+    pump: TagName | None = None
+    """Runs with each of them."""
+    radiation: TagName
+    every: AnyQuantity
+    """The sum that calls for a round: `80 J/cm2`."""
+    gives: AnyQuantity
+    """Water for each square metre and J/cm2: `2.3 mL/m2/(J/cm2)`; `drain` sets it right, from half to twice of it."""
+    area: AnyQuantity
+    """Of each valve."""
+    rate: AnyQuantity
+    """What flows through one open valve: `40 L/min`."""
+    flow: TagName | None = None
+    """The flow as measured: counts the litres, and has to be 70 to 130 % of `rate`."""
+    deficit: Deficit | None = None
+    rest: Rest
+    from_: Moment = Field(alias="from")
+    to: Moment
+    gap: Seconds = 2.0
+    """From the closing of a valve to the opening of the next."""
+    quality: tuple[Gate, ...] = ()
+    plain_water: PlainWater | None = None
+    drain: Drain | None = None
+    name: Name | None = None

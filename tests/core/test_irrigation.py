@@ -1,0 +1,211 @@
+"""Watering by radiation: rounds, litres, wrong flow, bad water, and what the drain says."""
+
+from copy import deepcopy
+from itertools import pairwise
+from math import isfinite
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from controller.core.state import from_plain, to_plain
+from controller.core.strategies.irrigation import IrrigationSettings, Look, Round, irrigate
+from controller.core.words import Reset
+from foundation.reading import Reason
+from tests.core.small_site import START_S, Farm, core_of, document
+
+EASY = IrrigationSettings(
+    2, 80.0, 0.0023, 500.0, 0.5, True, 3.0 / 3600.0, 900.0, 4 * 3600.0, 2.0, 3600.0, 180.0, 4.5, 0.05,
+    ((500.0, 0.0, 10.0), (1000.0, 10.0, 20.0), (9999.0, 30.0, 40.0)),
+)  # fmt: skip
+"""Two valves of 500 m2 at 0.5 L/s; a shot is 92 L, or 184 s."""
+NOON = Look(36000.0, 0.0, 28800.0, 61200.0, 400.0, None, None, "good", True, None, 0.0, None, False)
+
+
+def water(state: Round, seconds: int, look: Look = NOON, each_s: int = 5, **changes: Any) -> tuple[Round, list[float]]:
+    """So long of one weather; when each shot began."""
+    began: list[float] = []
+    for _ in range(seconds // each_s):
+        look = look._replace(now_s=look.now_s + each_s, **changes)
+        flow = 0.5 if state.phase == "open" and look.flow_l_s is None else look.flow_l_s
+        after = irrigate(EASY, state, look._replace(flow_l_s=flow))
+        if after.phase == "open" and (state.phase != "open" or after.valve != state.valve):
+            began.append(look.now_s)
+        state = after
+    return state, began
+
+
+def rested(**changes: Any) -> Round:
+    return Round(faults=(False, False), ended_s=NOON.now_s - 3600.0, at_s=NOON.now_s, day_s=0.0, light=0.04)._replace(
+        **changes
+    )
+
+
+def test_a_round_comes_each_time_the_sun_has_given_its_sum():
+    state, began = water(rested(), 3 * 3600)
+    # 400 W/m2 are 144 J/cm2 an hour: 80 take 2000 s, and the second valve follows the first
+    first = began[::2]
+    assert len(first) == 5
+    assert all(b - a == 2000 for a, b in pairwise(first))
+    assert began[1] - began[0] == 190
+    assert state.sum_j_cm2 < 80.0
+
+
+def test_dry_air_brings_the_round_forward_and_the_longest_rest_waters_without_any_sun():
+    _, dry = water(rested(), 3600, deficit_g_m3=10.0)
+    _, humid = water(rested(), 3600, deficit_g_m3=0.0)
+    assert dry[0] < humid[0]
+    _, dull = water(rested(light=0.0, ended_s=NOON.now_s), 5 * 3600, radiation_w_m2=0.0)
+    assert dull[0] == NOON.now_s + 4 * 3600
+    _, blind = water(rested(light=0.0, ended_s=NOON.now_s), 5 * 3600, radiation_w_m2=None)
+    assert blind == dull
+
+
+def test_nothing_is_watered_outside_its_hours_nor_before_fifteen_minutes_of_rest():
+    night = NOON._replace(begins_s=50000.0)
+    assert water(rested(sum_j_cm2=500.0), 3600, night)[1] == []
+    _, began = water(rested(sum_j_cm2=500.0, ended_s=NOON.now_s), 3600)
+    assert began[0] == NOON.now_s + 900
+
+
+def test_a_shot_is_so_many_litres_by_the_meter():
+    state, began = water(rested(sum_j_cm2=80.0), 400, flow_l_s=0.4)
+    assert began[1] - began[0] == 235  # 92 L at 0.4 L/s take 230 s, and the next valve waits a little
+    state, _ = water(rested(sum_j_cm2=80.0), 220, flow_l_s=0.4)
+    assert 84.0 <= state.given_l <= 88.0
+
+
+def test_a_valve_with_the_wrong_flow_is_shut_within_half_a_minute_and_the_next_one_goes_on():
+    for flow in (0.2, 0.9):
+        state, began = water(rested(sum_j_cm2=80.0), 60, flow_l_s=flow, each_s=1)
+        assert state.faults == (True, False)
+        assert began[1] - began[0] <= 35
+    state, _ = water(rested(sum_j_cm2=80.0), 6 * 3600, flow_l_s=0.2)
+    assert state.faults == (True, True)
+    assert state.phase == "rest"
+
+
+def test_water_that_is_out_of_its_limits_for_a_minute_stops_and_plain_water_goes_out_by_the_clock():
+    state, _ = water(rested(sum_j_cm2=80.0), 30)
+    assert state.phase == "open"
+    state, _ = water(state, 50, NOON._replace(now_s=state.at_s), water="out")
+    assert state.held_s < 0
+    state, _ = water(state, 30, NOON._replace(now_s=state.at_s), water="out")
+    assert state.held_s > 0
+    assert state.phase == "rest"
+    later = NOON._replace(now_s=state.at_s)
+    state, began = water(state, 3 * 3600, later, water="lost")
+    assert state.plain
+    assert len(began) == 4  # two valves, twice: every hour from the end of the last round
+    state, _ = water(state, 65, NOON._replace(now_s=state.at_s))
+    assert state.held_s < 0
+
+
+def test_water_of_unknown_quality_is_never_given():
+    assert water(rested(sum_j_cm2=500.0), 50, water="lost")[1] == []
+
+
+def test_salty_drain_gets_more_water_once_in_three_rounds_and_each_sample_counts_once():
+    noon = NOON._replace(correct=True, drain_ec=5.0, drain_at_s=1000.0)
+    state = irrigate(EASY, rested(rounds=3), noon._replace(now_s=36010.0))
+    assert abs(state.gives - 0.0023 * 1.025) < 1e-9
+    again = irrigate(EASY, state._replace(rounds=3), noon._replace(now_s=36020.0))
+    assert again.gives == state.gives
+    much = irrigate(EASY, rested(rounds=3), noon._replace(now_s=36010.0, drain_ec=12.0))
+    assert abs(much.gives - 0.0023 * 1.05) < 1e-9
+    assert irrigate(EASY, rested(rounds=2), noon._replace(now_s=36010.0)).gives == 0.0
+
+
+def test_a_drain_that_runs_already_is_not_made_to_run_more():
+    noon = NOON._replace(now_s=36010.0, correct=True, drain_ec=5.0, drain_at_s=1000.0, drain_share=15.0)
+    assert irrigate(EASY, rested(rounds=3, day_j_cm2=300.0), noon).gives == 0.0023
+    assert irrigate(EASY, rested(rounds=3, day_j_cm2=800.0), noon).gives > 0.0023
+    fresh = noon._replace(drain_ec=3.0, drain_share=5.0)
+    assert irrigate(EASY, rested(rounds=3, day_j_cm2=800.0), fresh).gives == 0.0023
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([-1000.0, 0.0, 0.5, 1.0, 5.0, 30.0, 3600.0, 3.2e7]),
+            st.one_of(st.none(), st.floats(-1e9, 1e9)),
+            st.one_of(st.none(), st.floats(-1e9, 1e9)),
+            st.sampled_from(["good", "out", "lost"]),
+            st.booleans(),
+            st.one_of(st.none(), st.floats(-1e6, 1e6)),
+        ),
+        max_size=40,
+    )
+)
+def test_whatever_happens_it_stays_finite_and_no_shot_is_longer_than_it_may_be(steps):
+    state, now_s = Round(), 36000.0
+    for after_s, light, flow, quality, runs, ec in steps:
+        now_s = max(now_s + after_s, 0.0)
+        look = NOON._replace(
+            now_s=now_s, radiation_w_m2=light, deficit_g_m3=light, flow_l_s=flow, water=quality, runs=runs,
+            drain_ec=ec, drain_at_s=now_s, correct=True,
+        )  # fmt: skip
+        before, state = state, irrigate(EASY, state, look)
+        assert all(isfinite(one) for one in state if isinstance(one, float))
+        assert state.gives == 0.0 or 0.5 * EASY.gives <= state.gives <= 2.0 * EASY.gives
+        if state.phase == "open":
+            assert 0.0 <= now_s - state.since_s < EASY.longest_s(state)
+            assert not state.faults[state.valve]
+            assert state.plain or before.phase == "open" or state.held_s < 0
+
+
+def site() -> dict[str, Any]:
+    """The small site's fan and siren as valves, the rescue as pump, the heater's place for plain water."""
+    made = deepcopy(document())
+    made["tags"]["fa.z.free"]["unit"] = "W/m2"
+    made["tags"]["fa.z.fed"]["unit"] = "m3/h"
+    made["loops"] = {
+        "fa.z.watering": {
+            "type": "irrigation", "out": ["fa.z.siren", "fa.z.co2_valve"], "pump": "fa.z.feeder",
+            "radiation": "fa.z.free", "every": "80 J/cm2", "gives": "2.3 mL/m2/(J/cm2)", "area": "500 m2",
+            "rate": "30 L/min", "flow": "fa.z.fed", "rest": {"most": "3 h"}, "from": "08:00", "to": "18:00",
+            "quality": [{"of": "fa.z.ec", "limits": ["1 mS/cm", "4 mS/cm"]}],
+        }
+    }  # fmt: skip
+    made["programs"], made["rules"], made["interlocks"], made["alarms"] = {}, [], {}, {}
+    made["tags"] = {name: one for name, one in made["tags"].items() if not {"derive", "vote", "integrate"} & one.keys()}
+    return made
+
+
+def test_in_the_scan_valve_and_pump_open_together_and_a_restart_in_a_shot_goes_on_with_it():
+    farm = Farm(core_of(site()))
+    farm.says = {"fa.z.free": 300.0, "fa.z.ec": 2.0, "fa.z.fed": 1.8}
+    farm.run(30)
+    assert farm.order("fa.z.siren").value == 100.0
+    assert farm.order("fa.z.feeder").value == 100.0
+    assert farm.order("fa.z.siren").because.key == "irrigation"
+    farm.run(60)
+    again = Farm(farm.core, farm.now_s, to_plain(farm.state))
+    again.says = farm.says
+    again.run(10)
+    assert again.order("fa.z.siren").value == 100.0
+    assert again.state.blocks["fa.z.watering"].given_l > 30.0
+    again.run(200)
+    assert again.order("fa.z.siren").value == 0.0
+    assert again.told("watered") == ["fa.z.watering"]
+
+
+def test_wrong_flow_is_an_alarm_until_somebody_resets_it():
+    farm = Farm(core_of(site()))
+    farm.says = {"fa.z.free": 300.0, "fa.z.ec": 2.0, "fa.z.fed": 0.2}
+    farm.run(90)
+    assert [alarm.id for alarm in farm.state.alarms] == ["water_flow:fa.z.watering"]
+    farm.scan([Reset("1", "fa.z.watering", "wang", farm.now_s)])
+    farm.run(3)
+    assert farm.state.alarms == ()
+
+
+def test_a_lost_ec_probe_stops_the_watering_with_an_alarm():
+    farm = Farm(core_of(site()), START_S)
+    farm.says = {"fa.z.free": 300.0, "fa.z.ec": Reason.COMM, "fa.z.fed": 1.8}
+    farm.run(120)
+    assert farm.order("fa.z.siren").value == 0.0
+    assert "water_quality:fa.z.watering" in [alarm.id for alarm in farm.state.alarms]
+    kept = from_plain(to_plain(farm.state), farm.core.plan.fresh, farm.now_s)
+    assert kept.blocks["fa.z.watering"] == farm.state.blocks["fa.z.watering"]
