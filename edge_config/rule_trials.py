@@ -63,8 +63,14 @@ def tried(placed: Placed, units: Mapping[str, str]) -> Tried:
         for effect in rule.effects
         if effect.add_influence is not None
     )
+    runs = tuple(
+        Deed("run_sequence", named(effect.run_sequence), 100.0)
+        for effect in rule.effects
+        if effect.run_sequence is not None
+    )
     has_alarm = any(effect.alarm is not None for effect in rule.effects)
-    return Tried(placed.id, placed.law(units), deeds, adds, has_alarm, named)
+    has_notice = any(effect.notify is not None for effect in rule.effects)
+    return Tried(placed.id, placed.law(units), (*deeds, *runs), adds, has_alarm, named, has_notice)
 
 
 def _addition(target: str, by: str, cap: object, named: Named, units: Mapping[str, str]) -> Addition:

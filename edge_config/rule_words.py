@@ -46,6 +46,12 @@ def _effect(effect: RuleEffect, placed: Placed, tags: dict[str, Tag], language: 
     if influence is not None:
         target = _called(tags[placed.named(influence.target)], language)
         return tell("rule.add_influence", language, target=target, by=influence.by, cap=str(influence.cap))
+    if effect.run_sequence is not None:
+        return tell("rule.run_sequence", language, sequence=placed.named(effect.run_sequence))
+    if effect.notify is not None:
+        text, to = effect.notify.text, ", ".join(effect.notify.to)
+        told = _in(language, text.zh, text.en)
+        return tell("rule.notify_to", language, text=told, to=to) if to else tell("rule.notify", language, text=told)
     assert effect.alarm is not None
     return tell("rule.alarm", language, cause=_in(language, effect.alarm.cause.zh, effect.alarm.cause.en))
 

@@ -1,6 +1,6 @@
 """Rules as they are run: a rule with a scope stands once for every zone, its short names led to their full ones."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from edge_config.model.control import Rule
@@ -49,6 +49,15 @@ class Placed:
 def placed_rules(site: Site) -> tuple[Placed, ...]:
     """All of them in the order of the file. Of a scope that leads nowhere (the checks say so) there are none."""
     return tuple(one for index, rule in enumerate(site.rules) for one in _placed(site.facilities, index, rule))
+
+
+def askers(rules: Iterable[Placed], sequence: str) -> tuple[str, ...]:
+    """The rules that run a sequence."""
+    return tuple(
+        one.id
+        for one in rules
+        if any(effect.run_sequence and one.named(effect.run_sequence) == sequence for effect in one.rule.effects)
+    )
 
 
 def _placed(facilities: Mapping[str, Facility], index: int, rule: Rule) -> Iterator[Placed]:

@@ -18,7 +18,7 @@ FINE_S = 3600.0
 """Up to here a test moves second by second, beyond in steps of ten."""
 WARM_UP_STEPS = 120
 VERBS = {"set": "set", "inhibited": "inhibit", "limit_min": "limit_min", "limit_max": "limit_max",
-         "requested": "request"}  # fmt: skip
+         "requested": "request", "asked": "run_sequence"}  # fmt: skip
 """How an expectation names what a rule does."""
 
 
@@ -54,6 +54,7 @@ class Tried:
     adds: tuple[Addition, ...]
     has_alarm: bool
     named: Named = str
+    has_notice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,21 +208,24 @@ def _value(raw: Any, unit: str, written: str) -> Value | None:
 def _expectation(rule: Tried, key: str, raw: Any) -> _Check:
     """What a key asks for, and the answer that is right: None for "nothing"."""
     truth = {True: True, "true": True, False: False, "false": False}.get(raw)
-    if key in ("on", "alarm"):
+    if key in ("on", "alarm", "notified"):
         if truth is None:
             raise TrialError(f"{key} is true or false")
         return (key, ""), truth
     written, _, verb = key.rpartition(".")
     name = rule.named(written)
-    if verb == "inhibited" and truth is not None:
-        return ("inhibit", name), truth
+    if verb in ("inhibited", "asked") and truth is not None:
+        return (VERBS[verb], name), truth
     if verb == "added":
         add = next((one for one in rule.adds if one.setpoint == name), None)
         if add is None:
             raise TrialError(f"nothing is added to '{name}'")
         return ("added", name), _quantity(raw, add.unit)
-    if verb not in VERBS or verb == "inhibited":
-        known = "on, alarm, OUTPUT.inhibited, .set, .limit_min, .limit_max, .requested, SETPOINT.added"
+    if verb not in VERBS or verb in ("inhibited", "asked"):
+        known = (
+            "on, alarm, notified, OUTPUT.inhibited, .set, .limit_min, .limit_max, .requested, SETPOINT.added, "
+            "SEQUENCE.asked"
+        )
         raise TrialError(f"'{key}' is none of {known}")
     if truth is False:
         return (VERBS[verb], name), None
@@ -243,10 +247,12 @@ def _found(rule: Tried, label: tuple[str, str], memory: RuleMemory, values: Mapp
         return memory.on
     if what == "alarm":
         return memory.on and rule.has_alarm
+    if what == "notified":
+        return memory.on and rule.has_notice
     if what == "added":
         return sum(_adds(add, values) for add in rule.adds if memory.on and add.setpoint == name)
     deed = next((one for one in rule.deeds if memory.on and one.output == name and one.verb == what), None)
-    if what == "inhibit":
+    if what in ("inhibit", "run_sequence"):
         return deed is not None
     return None if deed is None else deed.to
 

@@ -32,7 +32,8 @@ from controller.core.loops.run import BandLoop, DosingLoop, OnLoss, Part, PidLoo
 from controller.core.loops.simple import Timetable
 from controller.core.loops.structures import RatioLoop, SelectorLoop, StagingLoop
 from controller.core.programs import Light, Line, SetpointProgram, Setting
-from controller.core.rules import Added, RuleBlock, RuleSet, Wanted, gauges_of, ranked
+from controller.core.rules import Added, RuleBlock, RuleSet, Said, Wanted, gauges_of, ranked
+from controller.core.sequences import SequenceBlock, SequenceStep
 from controller.core.soft_sensors import DoseEffect, Estimator, HeatLoss, MotorPosition, Tan, Uptake
 from controller.core.state import Block
 from controller.core.strategies.build import irrigation_loop
@@ -67,7 +68,7 @@ from edge_config.model.site import Site
 from edge_config.model.site import Stuck as StuckSetting
 from edge_config.model.strategies import Irrigation
 from edge_config.tags import site_tags
-from edge_config.templates import Placed, placed_rules
+from edge_config.templates import Placed, askers, placed_rules
 from foundation.tag import Kind, Tag
 from foundation.units import Quantity, factor
 from rules.expression import Expression, Named, compile_expression
@@ -91,6 +92,7 @@ class Plan:
     cascaded: Mapping[str, tuple[float, float]]
     """Setpoints that an outer loop writes, with their limits."""
     rules: RuleSet
+    sequences: tuple[SequenceBlock, ...]
     loops: tuple[Runner, ...]
     """Outer loops before inner ones."""
     interlocks: tuple[InterlockBlock, ...]
@@ -158,6 +160,8 @@ class _Builder:
         placed = placed_rules(site)
         ranks = ranked([one.rule.order for one in placed])
         ruled = tuple(self._rule(one, rank) for one, rank in zip(placed, ranks, strict=True))
+        sequences = tuple(self._sequence(name, placed, outputs) for name in site.sequences)
+        fresh |= {sequence.name: sequence.fresh for sequence in sequences}
         interlocks = tuple(self._interlock(name, one) for name, one in site.interlocks.items())
         alarms = tuple(self._alarm(name, one) for name, one in site.alarms.items())
         conditions: list[InterlockBlock | AlarmBlock] = [*interlocks, *alarms]
@@ -169,8 +173,8 @@ class _Builder:
         return Plan(
             tags, conditioners,
             tuple((name, tag.stale_s) for name, tag in tags.items() if tag.kind is Kind.MEASURED and tag.stale_s),
-            derived, votes, estimators, integrals, programs, cascaded, rules, loops, interlocks, outputs, alarms,
-            sensors,
+            derived, votes, estimators, integrals, programs, cascaded, rules, sequences, loops, interlocks, outputs,
+            alarms, sensors,
             {tag: name for name, output in outputs.items() for tag in output.device_tags},
             fresh,
         )  # fmt: skip
@@ -463,8 +467,33 @@ class _Builder:
         adds = tuple(self._added(effect.add_influence, named) for effect in rule.effects if effect.add_influence)
         needs = law.needs.union(*(add.by.needs for add in adds))
         alarm = next((effect.alarm.priority for effect in rule.effects if effect.alarm is not None), None)
+        notices = tuple(
+            Said(said.text.zh, said.text.en, said.to) for one in rule.effects if (said := one.notify) is not None
+        )
         wants = tuple(want for effect in rule.effects if (want := _wanted(effect, named)) is not None)
-        return RuleBlock(placed.id, law, needs, wants, adds, alarm, rank)
+        return RuleBlock(placed.id, law, needs, wants, adds, alarm, rank, notices)
+
+    def _sequence(self, name: str, rules: tuple[Placed, ...], outputs: Mapping[str, OutputPlan]) -> SequenceBlock:
+        sequence = self.site.sequences[name]
+        steps = tuple(
+            SequenceStep(
+                (*((output, value, Slot.SEQUENCE) for output, value in step.set.items()),
+                 *((output, value, Slot.REMOTE) for output, value in step.request.items())),
+                step.for_, None if step.until is None else self._expression(step.until), step.within or 0.0,
+                step.else_ == "next",
+            )
+            for step in sequence.steps
+        )  # fmt: skip
+        rivals = tuple(
+            other
+            for other, one in self.site.sequences.items()
+            if other != name and not set(one.outputs).isdisjoint(sequence.outputs)
+        )
+        return SequenceBlock(
+            name, steps, None if sequence.abort is None else self._expression(sequence.abort), sequence.latch,
+            sequence.on_restart == "resume", askers(rules, name), rivals,
+            tuple((one, outputs[one].safe.then) for one in sequence.outputs if not outputs[one].looped),
+        )  # fmt: skip
 
     def _added(self, influence: Influencing, named: Named) -> Added:
         setpoint = named(influence.target)

@@ -10,6 +10,7 @@ from math import isfinite
 from controller.core.arbiter import OutputPlan, strongest
 from controller.core.build import Plan
 from controller.core.conditions import InterlockBlock
+from controller.core.sequences import SequenceMemory
 from controller.core.state import State
 from controller.core.timed import Held
 from controller.core.words import Because, Demand, Slot
@@ -118,6 +119,8 @@ def _rules_since(plan: Plan, state: State, demands: Sequence[Demand]) -> dict[st
         memory = state.blocks.get(demand.owner)
         if isinstance(memory, RuleMemory) and memory.on:
             found[demand.owner] = memory.since_s
+        elif isinstance(memory, SequenceMemory) and memory.phase != "ready":
+            found[demand.owner] = memory.begun_s
     return found
 
 

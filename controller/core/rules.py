@@ -36,6 +36,15 @@ class Added(NamedTuple):
     cap: float
 
 
+class Said(NamedTuple):
+    """What a rule says to people when it comes on."""
+
+    zh: str
+    en: str
+    to: tuple[str, ...]
+    """Of the site's people; empty: all of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class RuleBlock:
     """One rule. `rank` orders rules that want different things of one output."""
@@ -47,6 +56,7 @@ class RuleBlock:
     adds: tuple[Added, ...]
     alarm: Priority | None
     rank: int
+    notices: tuple[Said, ...] = ()
 
     def run(self, turn: Turn) -> None:
         memory: RuleMemory = turn.blocks[self.name]  # type: ignore[assignment]  # a rule's block is a RuleMemory
@@ -71,6 +81,9 @@ class RuleBlock:
         if new.on is not memory.on:
             bad = new.unknown_s >= 0.0
             turn.events.append(Event(turn.now_s, "rule_on" if new.on else "rule_off", self.name, {"bad": bad}))
+        if new.on and not memory.on:
+            for number, said in enumerate(self.notices):
+                turn.events.append(Event(turn.now_s, "notice", self.name, {"number": number, **said._asdict()}))
         if new.spent and new.spent != memory.spent:
             turn.events.append(Event(turn.now_s, "rule_spent", self.name, {"why": new.spent}))
         if new.on:

@@ -62,6 +62,7 @@ class Core:
         self._pids = [loop for loop in self.plan.loops if isinstance(loop, PidLoop)]
         self._dosing = {loop.name: loop for loop in self.plan.loops if isinstance(loop, DosingLoop)}
         self._watering = {loop.name: loop for loop in self.plan.loops if isinstance(loop, IrrigationLoop)}
+        self._sequences = {sequence.name for sequence in self.plan.sequences}
         made = {*self.plan.conditioners, *(derived.name for derived in self.plan.derived)}
         self._late = frozenset(
             {tag for derived in (*self.plan.derived, *self.plan.estimators) for tag in derived.inputs}
@@ -84,6 +85,7 @@ class Core:
         # after a long stop the devices stand where they are safe, and a motor where it was left
         away_s = now_s - written_s(kept)
         is_warm = 0.0 <= away_s <= WARM_S
+        blocks |= {one.name: one.resumed(blocks[one.name], away_s, now_s) for one in self.plan.sequences}  # type: ignore[arg-type]  # its own
         applied = {name: output.safe.then for name, output in outputs.items()} | {
             name: value
             for name, value in state.applied.items()
@@ -114,6 +116,12 @@ class Core:
         self._age(turn)
         self._derive(turn)
         self.plan.rules.run(turn)
+        for sequence in self.plan.sequences:
+            try:
+                sequence.run(turn)
+            except Exception as error:
+                turn.fail(sequence.name, error)
+                sequence.give_up(turn)
         self._programs(turn, bool(snapshot.people))
         for loop in self.plan.loops:
             try:
@@ -160,9 +168,13 @@ class Core:
                     self._reset(turn, wish)
 
     def _reset(self, turn: Turn, wish: Reset) -> None:
-        """A latched interlock answers for itself, when it knows its cause; totals and positions are not reset."""
+        """A latched interlock and a sequence answer for themselves; totals and positions are not reset."""
         values: dict[str, object] = {"id": wish.id, "by": wish.by}
-        if wish.subject in self._latched or (wish.subject in self._ruled and turn.blocks[wish.subject].spent):  # type: ignore[attr-defined]
+        if (
+            wish.subject in self._latched
+            or (wish.subject in self._ruled and turn.blocks[wish.subject].spent)  # type: ignore[attr-defined]
+            or (wish.subject in self._sequences and turn.blocks[wish.subject].phase != "ready")  # type: ignore[attr-defined]
+        ):
             turn.resets[wish.subject] = wish
         elif wish.subject in self._dosing:
             turn.blocks[wish.subject] = self.plan.fresh[wish.subject]
@@ -402,6 +414,7 @@ class Core:
             if alarm_now is not None:
                 alarms.append(alarm_now)
         alarms += self.plan.rules.alarms(turn)
+        alarms += [told for sequence in self.plan.sequences if (told := sequence.alarm(turn)) is not None]
         alarms += lost_sensors(turn, self.plan.loop_sensors)
         alarms += doubted_probes(turn, self.plan.votes)
         alarms += failed_effects(turn, self._checked)

@@ -111,7 +111,7 @@ class SiteShape:
     setpoints: dict[str, SetpointShape]
     loops: dict[str, LoopShape]
     names: dict[str, NameShape]
-    """Rules, interlocks and timers, for the reasons that name them."""
+    """Rules, sequences, interlocks and timers, for the reasons that name them."""
     alarms: dict[str, AlarmShape]
     devices: dict[str, DeviceShape]
 
@@ -191,11 +191,12 @@ def _setpoint(farm: Known, name: str, program: Program, loops: dict[str, Held]) 
 
 
 def _names(farm: Known) -> dict[str, NameShape]:
-    """Loops that control nothing, rules and interlocks: whoever may own an order."""
+    """Loops that control nothing, rules, sequences and interlocks: whoever may own an order."""
     site = farm.site
     return {
         **{name: _called(farm, name, loop.name) for name, loop in site.loops.items() if not isinstance(loop, LoopBase)},
         **{one.id: _described(one) for one in placed_rules(site)},
+        **{name: _called(farm, name, sequence.name) for name, sequence in site.sequences.items()},
         **{name: _called(farm, name, interlock.name) for name, interlock in site.interlocks.items()},
     }
 

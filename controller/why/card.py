@@ -11,13 +11,13 @@ from edge_config.model.control import LoopBase
 
 @dataclass(frozen=True, slots=True)
 class Watcher:
-    """An interlock or a rule that may want something of an output."""
+    """An interlock, a rule or a sequence that may want something of an output."""
 
-    kind: Literal["interlock", "rule"]
+    kind: Literal["interlock", "rule", "sequence"]
     id: str
     slot: str
     when: str
-    """Its condition as the site file spells it; empty: always."""
+    """Its condition as the site file spells it (of a sequence: the rules that run it); empty: always."""
     value: float
     bound: str
     """`at`, `at_least`, `at_most`, or `insists` of an interlock."""
@@ -66,7 +66,7 @@ def cards_of(core: Core) -> Cards:
     outputs = {
         name: Card(
             output.type in ("on_off", "pulse"),
-            (*_interlocks(core, name), *_rules(core, name)),
+            (*_interlocks(core, name), *_rules(core, name), *_sequences(core, name)),
             tuple(
                 Follower(key, loop.pv, loop.sp) if isinstance(loop, LoopBase) else Follower(key, "", "")
                 for key, loop in site.loops.items()
@@ -98,3 +98,17 @@ def _rules(core: Core, output: str) -> list[Watcher]:
         for want in rule.wants
         if want.output == output
     ]  # fmt: skip
+
+
+def _sequences(core: Core, output: str) -> list[Watcher]:
+    """Each once for every position that it takes."""
+    wants = {
+        (one.name, slot.name.lower(), ", ".join(one.askers), value, one.latch)
+        for one in core.plan.sequences
+        for step in one.steps
+        for name, value, slot in step.wants
+        if name == output
+    }
+    return [
+        Watcher("sequence", name, slot, rules, value, "at", latch) for name, slot, rules, value, latch in sorted(wants)
+    ]

@@ -41,6 +41,11 @@ def _end(card: Card, won: Claim) -> Change:
     """How the winner ends, or moves."""
     watcher = next((one for one in card.watchers if one.id == won.owner), None)
     loop = next((one for one in card.loops if one.id == won.owner), None)
+    if won.key == "sequence":
+        return Change("sequence", {place: won.values.get(place, "") for place in ("sequence", "step", "of")})
+    if won.key == "sequence_aborted":
+        waits = watcher is None or watcher.latch
+        return Change("reset", {"loop": won.owner}) if waits else Change("owner", {"owner": won.owner})
     if watcher is not None:
         latched = "_latched" if watcher.latch else "_always" if not watcher.when else ""
         return Change(f"{watcher.kind}{latched}", {watcher.kind: watcher.id, "when": watcher.when})

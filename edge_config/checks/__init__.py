@@ -9,6 +9,7 @@ from edge_config.checks.names import check_names
 from edge_config.checks.outputs import check_outputs
 from edge_config.checks.programs import check_programs
 from edge_config.checks.rules import check_rules
+from edge_config.checks.sequences import check_sequences
 from edge_config.checks.surroundings import check_surroundings
 from edge_config.checks.tags import check_tags
 from edge_config.model.site import Site
@@ -26,6 +27,7 @@ CHECKS = (
     check_programs,
     check_loops,
     check_rules,
+    check_sequences,
     check_conditions,
 )
 

@@ -47,6 +47,7 @@ def _blocks(inspection: Inspection) -> Iterator[tuple[str, Path_, bool]]:
         ("outputs", site.outputs),
         ("programs", site.programs),
         ("loops", site.loops),
+        ("sequences", site.sequences),
         ("interlocks", site.interlocks),
         ("alarms", site.alarms),
     ):

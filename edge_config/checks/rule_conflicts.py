@@ -1,6 +1,6 @@
 """What rules are to each other and to the interlocks: who conflicts, who is never heard, who chases his own tail."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from edge_config.checks.inspection import Inspection
@@ -30,7 +30,7 @@ class Guarded(NamedTuple):
         return ("rules", self.placed.index, "when")
 
 
-def _active(inspection: Inspection, placed: Placed) -> Claim:
+def may_be_on(inspection: Inspection, placed: Placed) -> Claim:
     """When a rule may be on: its cause stands, or its end has not come."""
     rule = placed.rule
     if rule.when is None:
@@ -54,7 +54,7 @@ def check_conflicts(inspection: Inspection, wishes: list[Guarded], ranges: Range
     for wish in wishes:
         by_output.setdefault(wish.output, []).append(wish)
     placed = {id(wish.placed): wish.placed for wish in wishes}
-    guards = {key: Guard(_active(inspection, one), _denied(inspection, one)) for key, one in placed.items()}
+    guards = {key: Guard(may_be_on(inspection, one), _denied(inspection, one)) for key, one in placed.items()}
     for output, rivals in by_output.items():
         for index, second in enumerate(rivals):
             for first in rivals[max(index - MOST_RIVALS, 0) : index]:
@@ -134,7 +134,7 @@ def _shadowed(
                 inspection.note("W322", wish.path, output=output, other=name)
 
 
-def check_rings(inspection: Inspection, checked: Iterable[Checked], wishes: Iterable[Guarded]) -> None:
+def check_rings(inspection: Inspection, checked: Sequence[Checked], wishes: Iterable[Guarded]) -> None:
     """A rule that moves what it looks at, itself or through others, would chase its own tail."""
     reads = {
         one.placed.id: {tag for expression in (one.when, one.clear) if expression for tag in expression.tags}
@@ -144,11 +144,14 @@ def check_rings(inspection: Inspection, checked: Iterable[Checked], wishes: Iter
     paths: dict[str, Path_] = {}
     for wish in wishes:
         moved = moves.setdefault(wish.placed.id, set())
-        moved.add(wish.output)
-        output = inspection.site.outputs[wish.output]
-        if isinstance(output, ThreePoint):
-            moved |= {output.open, output.close}
+        moved |= _wires(inspection, wish.output)
         paths.setdefault(wish.placed.id, wish.when)
+    for one in checked:
+        for name in sequences_of(one.placed):
+            sequence = inspection.site.sequences.get(name)
+            for output in sequence.outputs if sequence is not None else ():
+                moves.setdefault(one.placed.id, set()).update(_wires(inspection, output))
+                paths.setdefault(one.placed.id, ("rules", one.placed.index, "when"))
     made = _made_from(inspection)
     after = {
         one: {other for other in reads if any(_comes_from(made, tag) & moves.get(one, set()) for tag in reads[other])}
@@ -160,6 +163,17 @@ def check_rings(inspection: Inspection, checked: Iterable[Checked], wishes: Iter
         if ring and not told & set(ring):
             told |= set(ring)
             inspection.note("E429", paths[begin], inside=0, ring=" → ".join([*ring, ring[0]]))
+
+
+def sequences_of(placed: Placed) -> list[str]:
+    """Those that it runs."""
+    return [placed.named(effect.run_sequence) for effect in placed.rule.effects if effect.run_sequence is not None]
+
+
+def _wires(inspection: Inspection, output: str) -> set[str]:
+    """The output and the device tags that it writes."""
+    plan = inspection.site.outputs.get(output)
+    return {output, plan.open, plan.close} if isinstance(plan, ThreePoint) else {output}
 
 
 def _made_from(inspection: Inspection) -> dict[str, set[str]]:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from edge_config.checks.inspection import Inspection, difference
 from edge_config.checks.rule_conditions import Checked, check_conditions_of_rules, ranges_of
-from edge_config.checks.rule_conflicts import Guarded, check_conflicts, check_rings
+from edge_config.checks.rule_conflicts import Guarded, check_conflicts, check_rings, sequences_of
+from edge_config.checks.sequences import check_others
 from edge_config.model.control import Rule, RuleEffect
 from edge_config.templates import ANY_ZONE, Placed, each, placed_rules
 from edge_config.wording import listed, nearest
@@ -16,11 +17,10 @@ from rules.expression import BOOL, TEXT
 MOST_RULES = 2000
 PLACES = ("set", "inhibit", "limit_min", "limit_max", "request")
 """Effects that name an output."""
-MISSING_VERBS = ("run_sequence", "notify")
 
 
 def check_rules(inspection: Inspection) -> None:
-    """E401 to E417 (from the expressions), E420 to E422, E108, E425 to E429, E440 to E449; W308, W320 to W324."""
+    """E401 to E417 (from the expressions), E420 to E422, E108, E425 to E429, E440 to E452; W308, W320 to W327."""
     site, known = inspection.site, len(inspection.problems)
     for index, rule in enumerate(site.rules):
         _rule(inspection, ("rules", index), rule)
@@ -36,6 +36,9 @@ def check_rules(inspection: Inspection) -> None:
     ids = {id(one.placed) for one in sound}
     check_conflicts(inspection, [wish for wish in wishes if id(wish.placed) in ids], ranges)
     check_rings(inspection, sound, wishes)
+    check_others(inspection, wishes, ranges)
+    for one in placed:
+        _people(inspection, one)
     inspection.problems[known:] = _once(inspection.problems[known:])
 
 
@@ -64,9 +67,9 @@ def _rule(inspection: Inspection, path: Path_, rule: Rule) -> None:
     if rule.with_ and rule.use is None:
         inspection.note("W308", (*path, "with"), key=True, key_name="with")
     if rule.on_bad_quality is None and any(
-        (output := site.outputs.get(wish.output)) is not None and output.life_support
+        (output := site.outputs.get(name)) is not None and output.life_support
         for placed in placed_rules(site.model_copy(update={"rules": (rule,)}))
-        for wish in _wished(placed)
+        for name in _driven(inspection, placed)
     ):
         where = f"rules.{path[-1]}"
         inspection.note("E108", path, key=True, missing="on_bad_quality", where=where, example="assert")
@@ -101,10 +104,6 @@ def _scope(inspection: Inspection, path: Path_, rule: Rule) -> None:
 def _effect(inspection: Inspection, path: Path_, effect: RuleEffect) -> None:
     """One verb, and `to` just where it needs one."""
     said = effect.model_dump(exclude_none=True, exclude={"to"})
-    for verb in MISSING_VERBS:
-        if verb in said:
-            inspection.note("E442", (*path, verb), key=True, verb=verb)
-            return
     if not said:
         inspection.note("E420", path)
         return
@@ -159,7 +158,33 @@ def _influence(inspection: Inspection, path: Path_, effect: RuleEffect, placed: 
             inspection.note("E448", (*path, "by"), inside=0, found=by.unit or "1", wanted=step or "1")
 
 
+def _people(inspection: Inspection, placed: Placed) -> None:
+    """The sequences that it runs are there, and somebody is told what it says."""
+    site, people = inspection.site, inspection.site.notify.people
+    for number, effect in enumerate(placed.rule.then):
+        path: Path_ = ("rules", placed.index, "then", number)
+        if effect.run_sequence is not None and (name := placed.named(effect.run_sequence)) not in site.sequences:
+            near = nearest(name, site.sequences)
+            inspection.note("E450", (*path, "run_sequence"), sequence=name, near=near)
+        if effect.notify is None:
+            continue
+        for index, person in enumerate(effect.notify.to):
+            if person not in people:
+                place = (*path, "notify", "to", index)
+                inspection.note("E452", place, person=person, near=nearest(person, people), known=listed(people))
+        if not people and not effect.notify.to:
+            inspection.note("W325", (*path, "notify"), key=True)
+
+
 # --- what it wants of outputs
+
+
+def _driven(inspection: Inspection, placed: Placed) -> Iterator[str]:
+    """The outputs that it moves, itself or by a sequence."""
+    yield from (wish.output for wish in _wished(placed))
+    for name in sequences_of(placed):
+        sequence = inspection.site.sequences.get(name)
+        yield from sequence.outputs if sequence is not None else ()
 
 
 def _wished(placed: Placed) -> Iterator[Guarded]:

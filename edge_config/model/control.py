@@ -313,9 +313,17 @@ class RuleAlarm(Frozen):
     response: Name
 
 
+class Notice(Frozen):
+    """A message for people, once each time that the rule comes on."""
+
+    text: Name
+    to: tuple[Identifier, ...] = ()
+    """Of `notify.people`; all of them, if left out."""
+
+
 class RuleEffect(Frozen):
     """One of: `{set: OUTPUT, to: on}`, `{inhibit: OUTPUT}`, `{limit_min: OUTPUT, to: 10 %}`, `{limit_max: …}`,
-    `{request: OUTPUT, to: 50 %}`, `{add_influence: {…}}`, `{alarm: {…}}`."""
+    `{request: OUTPUT, to: 50 %}`, `{add_influence: {…}}`, `{alarm: {…}}`, `{run_sequence: NAME}`, `{notify: {…}}`."""
 
     set: ScopedName | None = None
     """The output takes the position `to`: above its loops, below a person's hand."""
@@ -330,10 +338,9 @@ class RuleEffect(Frozen):
     to: Position | None = None
     add_influence: Influencing | None = None
     alarm: RuleAlarm | None = None
-    run_sequence: Any = None
-    """Refused: there are no sequences yet."""
-    notify: Any = None
-    """Refused: nothing is sent yet."""
+    run_sequence: ScopedName | None = None
+    """Starts it, once each time that the rule comes on."""
+    notify: Notice | None = None
 
 
 def _times(raw: Any) -> Any:

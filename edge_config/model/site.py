@@ -7,6 +7,7 @@ from pydantic import Field
 from edge_config.model.control import Alarm, Interlock, Loop, Program, Rule
 from edge_config.model.estimates import Estimate
 from edge_config.model.outputs import Output
+from edge_config.model.sequences import Sequence
 from edge_config.model.values import (
     AnyQuantity,
     Frozen,
@@ -239,6 +240,7 @@ class Site(Frozen):
     programs: dict[TagName, Program] = {}
     loops: dict[TagName, Loop] = {}
     rules: tuple[Rule, ...] = ()
+    sequences: dict[TagName, Sequence] = {}
     interlocks: dict[TagName, Interlock] = {}
     alarms: dict[TagName, Alarm] = {}
     notify: Notify = Notify()

@@ -108,7 +108,7 @@ def test_more_rules_than_a_scan_can_bear_are_told(tmp_path: Path) -> None:
     many = "".join(map(form.format, range(2001)))
     path = tmp_path / "site.yaml"
     path.write_text(re.sub(r"(?s)^rules:\n.*?\n\n", f"rules:\n{many}\n", TEXT, flags=re.MULTILINE), "utf-8")
-    (problem,) = problems_in(path)
+    (problem,) = [one for one in problems_in(path) if one.code.startswith("E")]
     assert (problem.code, problem.values["count"], problem.column) == ("E441", 2001, 3)
     is_well_told(problem, "Merge rules")
 
