@@ -121,7 +121,10 @@ class Peer:
         self._make = REFERENCES[name]
         self._site, self._targets = site, targets
         self._plan = build(site)
-        self._hold = {name: _idle(plan.idle, plan.safe.then) for name, plan in self._plan.outputs.items()} | dict(hold)
+        self._hold = {name: _idle(plan.idle, plan.safe.then) for name, plan in self._plan.outputs.items()}
+        # they know of no master valve: it stands open
+        self._hold |= {plan.master: 100.0 for plan in self._plan.outputs.values() if plan.master is not None}
+        self._hold |= hold
         self._timers = [loop for loop in self._plan.loops if isinstance(loop, TimerLoop)]
         self._hands: dict[str, tuple[float, float]] = {}
         self._heard: dict[str, Reading] = {}

@@ -34,6 +34,8 @@ class OutputPlan:
     device_tags: tuple[str, ...]
     looped: bool
     """A loop owns it: when nobody demands anything, that is a failure, and it goes safe."""
+    master: str | None = None
+    """A dosing pump's master valve, which opens with it."""
 
 
 def decide(plan: OutputPlan, turn: Turn) -> Order:

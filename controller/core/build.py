@@ -149,7 +149,10 @@ class _Builder:
             for out in _outputs(loop)
             if not isinstance(loop, Timer | Dosing | Ratio | Irrigation)
         }
-        outputs = {name: self._output(name, output, name in looped) for name, output in site.outputs.items()}
+        masters = {output.master for output in site.outputs.values() if isinstance(output, Pulse)}
+        # a master valve is decided after its pumps, so that it opens with them
+        names = sorted(site.outputs, key=lambda name: name in masters)
+        outputs = {name: self._output(name, site.outputs[name], name in looped) for name in names}
         fresh: dict[str, Block] = {f"{name}#seen": Seen() for name in conditioners}
         fresh |= {integral.name: Sum() for integral in integrals}
         fresh |= {vote.name: vote.fresh for vote in votes} | {one.name: one.fresh for one in estimators}
@@ -445,7 +448,7 @@ class _Builder:
         actuator, fresh, device_tags = _actuator(name, output)
         return OutputPlan(
             name, actuator, fresh, output.idle, OnLoss.of(output.safe), output.lease, output.life_support, device_tags,
-            looped,
+            looped, output.master if isinstance(output, Pulse) else None,
         )  # fmt: skip
 
     def _action(self, effect: Effect) -> Action:

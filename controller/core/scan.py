@@ -43,6 +43,8 @@ RETRY_S = 2.0
 """An order that was not confirmed is sent again no sooner than this, later with every failure."""
 UNHEARD_AFTER = 3
 LONGEST_OVERRIDE_S = 24 * 3600.0
+MASTER_AFTER_S = 5.0
+"""A dosing pump's master valve shuts so long after it (control.md S09)."""
 PROGRAM_PERIOD_S = 10.0
 
 
@@ -361,6 +363,9 @@ class Core:
         urgent = order.slot <= Slot.TRIP
         new, (contacts, applied) = plan.actuator.step(turn.blocks[name], order.value, now_s, urgent)  # type: ignore[arg-type]
         turn.blocks[name] = new
+        if plan.master is not None and (applied > 0.0 or turn.applied.get(name, 0.0) > 0.0):
+            because = Because("master", {"output": name})
+            turn.demand(Demand(plan.master, 100.0, Slot.LOOP, name, because, now_s + MASTER_AFTER_S))
         turn.applied[name] = applied
         heard, wake_s, renew_s = True, plan.actuator.wake_s(new, order.value), FOREVER  # type: ignore[arg-type]
         for tag, value in contacts.items():

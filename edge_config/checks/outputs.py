@@ -1,7 +1,8 @@
 """Outputs: each reaches a channel that can be written, nobody else writes there, and something brings it to safety."""
 
 from edge_config.checks.inspection import Inspection, device_tags
-from edge_config.model.outputs import Analog, Output, Pulse, ThreePoint, TimeProportioned
+from edge_config.checks.loops import written_by
+from edge_config.model.outputs import Analog, OnOff, Output, Pulse, ThreePoint, TimeProportioned
 from edge_config.model.site import Device
 from edge_config.model.values import Hold
 from edge_config.wording import nearest
@@ -12,7 +13,7 @@ RENEWALS = 3.0
 
 
 def check_outputs(inspection: Inspection) -> None:
-    """E370 to E379, W301, W302."""
+    """E370 to E379, E381, W301, W302."""
     site = inspection.site
     writers: dict[str, tuple[Path_, str]] = {}
     for name, output in site.outputs.items():
@@ -51,12 +52,25 @@ def _settings(inspection: Inspection, path: Path_, output: Output) -> None:
             inspection.positive((*path, "max_pulse"), output.max_pulse)
             volume = inspection.number((*path, "max_per_day"), output.max_per_day, "L")
             inspection.positive((*path, "max_per_day"), volume)
+            if output.master is not None:
+                _master(inspection, (*path, "master"), output.master)
         case _:
             pass
     proof = output.proof
     if proof is not None:
         unit = inspection.numeric((*path, "proof", "tag"), proof.tag)
         inspection.number((*path, "proof", "above"), proof.above, unit)
+
+
+def _master(inspection: Inspection, path: Path_, name: str) -> None:
+    """A valve that is shut by itself, and opens for pumps alone."""
+    valve = inspection.output(path, name)
+    if valve is None:
+        return
+    is_shut = valve.safe == 0.0 and not valve.idle and not valve.life_support
+    is_free = isinstance(valve, OnOff) and valve.min_on == valve.min_off == 0.0
+    if not (is_shut and is_free) or any(name in written_by(loop) for loop in inspection.site.loops.values()):
+        inspection.note("E381", path, master=name)
 
 
 def _channel(inspection: Inspection, place: Path_, tag: str, output: Output) -> None:

@@ -89,6 +89,8 @@ class Pulse(OutputBase):
     max_pulse: Seconds
     max_per_day: AnyQuantity
     """Most that may be dosed in 24 hours, by volume."""
+    master: TagName | None = None
+    """The valve behind the pump: open while it runs and 5 s longer, so that a leak passes at no other time."""
 
 
 Output = Annotated[OnOff | TimeProportioned | ThreePoint | Analog | Pulse, Field(discriminator="type")]

@@ -36,12 +36,14 @@ INPUTS: Mapping[str, Port] = {
     "circulation": Port("", 0.0, 1.0, 1.0, "pump through the channels; without it nothing mixes"),
     "drain.valve": Port("", 0.0, 1.0, 0.0, "open"),
     "lamps.strings": Port("", 0.0, 1.0, 1.0, "fault: share of the LED strings that light"),
+    "acid.master": Port("", 0.0, 1.0, 1.0, "valve behind the acid pump; what it holds back returns into the can"),
 }
 _NAMES = tuple(INPUTS)
 _DEFAULTS = tuple(port.default for port in INPUTS.values())
 _LAMPS = list(INPUTS).index("lamps")
 _CIRCULATION = list(INPUTS).index("circulation")
 _STRINGS = list(INPUTS).index("lamps.strings")
+_ACID = list(INPUTS).index("pump.acid")
 OUTPUTS: Mapping[str, Port] = {
     "air.temperature": Port("degC", -40.0, 120.0),
     "air.relative_humidity": Port("%", 0.0, 100.0),
@@ -59,6 +61,7 @@ OUTPUTS: Mapping[str, Port] = {
     "circulation.flow": Port("m3/h", 0.0, 1000.0),
     "crop.dry_mass": Port("g/m2", 0.0, 1e5),
     "crop.fresh_mass": Port("kg", 0.0, 1e6, note="standing, whole farm"),
+    "acid.flow": Port("L/h", 0.0, 1000.0, note="of the acid pump, into the tank or back into the can"),
     "dosed.a": Port("L", 0.0, 1e9, note="counts up"),
     "dosed.b": Port("L", 0.0, 1e9, note="counts up"),
     "dosed.acid": Port("L", 0.0, 1e9, note="counts up"),
@@ -166,6 +169,7 @@ class PlantFactory:
             circulation,
             drain_valve,
             strings,
+            acid_master,
         ) = _held(inputs)
         room, crop, tank = state.room, state.crop, state.tank
         area = self.room.parameters.cultivated_m2
@@ -217,7 +221,7 @@ class PlantFactory:
                 circulation,
                 pump_a,
                 pump_b,
-                pump_acid,
+                min(pump_acid, acid_master),
                 pump_base,
                 topup_valve,
                 drain_valve,
@@ -293,6 +297,7 @@ class PlantFactory:
             "circulation.flow": 3.6 * self.tank.supply_l_s(tank, held[_CIRCULATION]),
             "crop.dry_mass": dry_g_m2,
             "crop.fresh_mass": 0.001 * dry_g_m2 * area / state.crop.dry_share,
+            "acid.flow": 3.6 * self.tank.parameters.pump_acid_ml_s * held[_ACID],
             "dosed.a": tank.dosed_a_l,
             "dosed.b": tank.dosed_b_l,
             "dosed.acid": tank.dosed_acid_l,

@@ -193,6 +193,15 @@ def test_a_dead_quarter_of_the_strings_takes_a_quarter_of_light_and_power() -> N
         assert broken[name] == pytest.approx(0.75 * whole[name])
 
 
+def test_a_shut_master_valve_lets_no_acid_pass_and_the_flow_meter_sees_the_pump_all_the_same() -> None:
+    runs_on = {"pump.acid": 1.0, "acid.master": 0.0}
+    held, loose = run(3600.0, runs_on), run(3600.0, {"pump.acid": 1.0})
+    assert held == run(3600.0, {})
+    assert loose.tank.dosed_acid_l == pytest.approx(3.6 * PLANT_TANK.pump_acid_ml_s)
+    assert seen(held, runs_on)["acid.flow"] == pytest.approx(3.6 * PLANT_TANK.pump_acid_ml_s)
+    assert seen(held)["acid.flow"] == 0.0
+
+
 def test_half_the_step_changes_a_days_results_by_less_than_half_a_percent() -> None:
     whole, half = run(86400.0, busy), run(86400.0, busy, step_s=5.0)
     for name in ("energy.electricity", "crop.dry_mass", "tank.volume", "tank.ec", "tank.ph", "air.co2"):
