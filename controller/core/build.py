@@ -253,7 +253,8 @@ class _Builder:
             case Ammonia():
                 return Tan(
                     name, one.gives == "removal", one.lab, one.fed.of, FishOxygen(1.0, one.fed.lag),
-                    one.fed.adds.to("(mg/L)/kg"), one.removal.to("%/h") / 100.0, one.noise.to("mg/L"),
+                    one.fed.adds.to("(mg/L)/kg"), one.rest.to("mg/L/h") if one.rest is not None else 0.0,
+                    one.removal.to("%/h") / 100.0, one.noise.to("mg/L"),
                     one.period, one.wait,
                 )  # fmt: skip
             case HeatLossSetting():

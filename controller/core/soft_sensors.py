@@ -152,10 +152,11 @@ LOG_K_PER_DAY = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Tan:
-    """TAN between lab samples: dT/dt = per_fed feed - k T; a lab value is used at the time of its sample.
+    """TAN between samples: dT/dt = rest + per_fed feed - k T; a lab value is used at the time of its sample.
 
     States are T (mg/L) and ln k (k per hour): a removal cannot be negative, and is known to a factor. A value that is
-    told hours later goes back to the belief of then, and what has been fed since is gone through again.
+    told hours later goes back to the belief of then, and what has been fed since is gone through again. A probe's
+    value is newer than the last step: it is taken once a period.
     """
 
     name: str
@@ -165,6 +166,8 @@ class Tan:
     digest: FishOxygen
     per_fed: float
     """mg/L for each kg digested."""
+    rest: float
+    """mg/L/h that unfed fish give off."""
     removal_per_h: float
     noise: float
     period_s: float
@@ -183,18 +186,23 @@ class Tan:
     ) -> tuple[Sampled, Reading] | None:
         lab, belief, past = image[self.lab], block.belief, block.past
         is_new = lab.number is not None and lab.time_s > block.lab_s
-        if not is_new and now_s < block.due_s <= now_s + self.period_s:
+        is_late = is_new and not 0 <= belief.at_s < lab.time_s
+        if not is_late and now_s < block.due_s <= now_s + self.period_s:
             return None
         due_s = now_s + self.period_s - 0.5
         fed, digested = self.digest.step(block.fed, _number(image, self.fed), now_s)
         if (belief.at_s >= 0 and not is_sound(belief, 2)) or len(past) % PAST_WIDTH or now_s < belief.at_s:
             belief, past = Belief(), ()
+        lab_s = block.lab_s
+        if is_new and lab.number is not None and 0 <= belief.at_s < lab.time_s:
+            lab_s = lab.time_s
+            belief = self._forward(belief, digested, lab_s)
+            belief = updated(belief, (1.0, 0.0), lab.number, self.noise**2, lab_s, BELIEVE_LAB_AFTER)
         if belief.at_s >= 0:
             belief = self._forward(belief, digested, now_s)
         if not past or now_s - past[-PAST_WIDTH] >= PAST_STEP_S:
             past = (*past, *self._row(belief, digested, now_s))[-PAST_WIDTH * PAST_LENGTH :]
-        lab_s = block.lab_s
-        if is_new and lab.number is not None:
+        if is_new and lab.number is not None and lab_s != lab.time_s:
             lab_s = lab.time_s
             belief, past = self._sampled(belief, past, lab.number, lab_s, digested, now_s)
         return Sampled(belief, fed, due_s, lab_s, past), self._reading(belief, now_s)
@@ -235,7 +243,7 @@ class Tan:
         tan, log_k = belief.x[0], max(min(belief.x[1], 3.0), -3.0)
         k = self.removal_per_h * exp(log_k)
         kept = exp(-k * h)
-        balance = self.per_fed * digested / k
+        balance = (self.rest + self.per_fed * digested) / k
         new = max(balance + (tan - balance) * kept, 0.0)
         # by ln k: the balance moves against k, and what is above it decays faster
         by_k = -balance * (1.0 - kept) - (tan - balance) * k * h * kept

@@ -38,6 +38,8 @@ def check_estimate(inspection: Inspection, path: Path_, estimate: Estimate) -> N
         case Ammonia():
             _is_in(inspection, (*path, "lab"), estimate.lab, "mg/L")
             _fed(inspection, (*path, "fed"), estimate.fed, "(mg/L)/kg", "mg/L/kg")
+            if estimate.rest is not None:
+                inspection.not_negative((*path, "rest"), inspection.number((*path, "rest"), estimate.rest, "mg/L/h"))
             _positive(inspection, (*path, "removal"), estimate.removal, "%/h")
             _positive(inspection, (*path, "noise"), estimate.noise, "mg/L")
         case HeatLoss():

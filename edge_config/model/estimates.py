@@ -52,16 +52,18 @@ class OxygenUptake(EstimateBase):
 
 
 class Ammonia(EstimateBase):
-    """TAN between lab samples: what the feed brings, less what the filter takes; or with `gives: removal` its rate."""
+    """TAN between samples: what the feed brings, less what the filter takes; or with `gives: removal` its rate."""
 
     model: Literal["ammonia"]
     wait: Seconds = 259200.0
     """Three days without a lab value."""
     gives: Literal["tan", "removal"] = "tan"
     lab: TagName
-    """The entered value, mg/L."""
+    """The entered value or a probe's, mg/L."""
     fed: Fed
     """`adds` in mg/L per kg: how much the feed makes of TAN, in this volume of water."""
+    rest: AnyQuantity | None = None
+    """What unfed fish give off, mg/L per hour."""
     removal: AnyQuantity
     """First guess: share per hour."""
     noise: AnyQuantity

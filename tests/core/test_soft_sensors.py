@@ -159,7 +159,7 @@ def test_without_its_probe_the_model_goes_on_alone_and_is_believed_less_and_less
 def test_whatever_comes_and_whenever_an_estimate_is_a_number_or_bad(story):
     sensors: list[Any] = [
         uptake(), HeatLoss("u", "o", "t", (("valve", 0.1),), 2.0, 0.5, 0.05, 30.0, 900.0),
-        Tan("u", False, "o", "fed", FishOxygen(1.0, 3600.0), 0.6, 0.4, 0.1, 30.0, 259200.0),
+        Tan("u", False, "o", "fed", FishOxygen(1.0, 3600.0), 0.6, 0.0, 0.4, 0.1, 30.0, 259200.0),
     ]  # fmt: skip
     blocks, now_s = [sensor.fresh for sensor in sensors], START_S
     for oxygen, valve, fed, pause_s in story:
@@ -193,7 +193,7 @@ class Loop:
 
     def __init__(self, removal: float, gives_removal: bool = False) -> None:
         digest = FishOxygen(1.0, 2 * HOUR_S)
-        self.sensor = Tan("u", gives_removal, "lab", "fed", digest, 0.6, 0.4, 0.1, 60.0, 72 * HOUR_S)
+        self.sensor = Tan("u", gives_removal, "lab", "fed", digest, 0.6, 0.0, 0.4, 0.1, 60.0, 72 * HOUR_S)
         self.block, self.digest, self.gut = self.sensor.fresh, digest, self.sensor.fresh.fed
         self.removal, self.tan, self.fed_kg, self.now_s = removal, 1.0, 0.0, START_S
         self.lab = bad("lab", Reason.NEVER_SEEN, START_S)
@@ -244,6 +244,24 @@ def test_a_filter_that_fails_is_seen_in_the_next_samples():
     assert isinstance(after.value, float)
     assert before.value == pytest.approx(40.0, rel=0.2)
     assert after.value < 0.6 * before.value
+
+
+def test_a_probe_tells_within_two_hours_that_the_filter_takes_half():
+    sensor = Tan("u", True, "probe", "fed", FishOxygen(1.0, 1.5 * HOUR_S), 0.6, 0.4, 1.8, 0.05, 30.0, HOUR_S)
+    block, random, tan, seen = sensor.fresh, Random(3), 0.3, {}
+    digest, gut, fed_kg = FishOxygen(1.0, 1.5 * HOUR_S), sensor.fresh.fed, 0.0
+    for second in range(0, int(34 * HOUR_S), 10):
+        hour, now_s = second / HOUR_S, START_S + second
+        fed_kg += 0.1 * (hour % 8.0 < 1.0 / 3.0)  # 12 kg in twenty minutes, three times a day
+        gut, digested = digest.step(gut, fed_kg, now_s)
+        tan += (0.4 + 0.6 * digested - (1.7 if hour < 30.0 else 0.85) * tan) * 10.0 / HOUR_S
+        image = {"probe": good("probe", tan * random.gauss(1.0, 0.03), now_s), "fed": good("fed", fed_kg, now_s)}
+        made = sensor.step(block, image, {}, now_s)
+        if made is not None:
+            block, reading = made
+            seen[hour] = reading.value
+    assert all(150.0 < value < 190.0 for hour, value in seen.items() if 20.0 < hour < 30.0)
+    assert all(value < 0.7 * 170.0 for hour, value in seen.items() if hour > 32.0)
 
 
 def test_ammonia_without_a_lab_value_for_three_days_is_not_known():
