@@ -26,6 +26,8 @@ from controller.core.words import (
 )
 from controller.entries import Entries, Entry, Wish, checked, repeated
 from controller.history.history import History
+from controller.journal.journal import Journal
+from controller.notices import Notice, Notices
 from controller.own_alarms import OwnAlarms
 from controller.panel.farm import Refusal, SetpointNow
 from controller.why.journal import NotRecordedError, WhyJournal, record_at
@@ -76,8 +78,10 @@ class Agent:
         clock: Clock,
         secrets: Callable[[str], str],
         wiring: Mapping[str, Mapping[str, Any]] | None = None,
+        site_file: str = "",
     ) -> None:
-        """`directory` keeps state and outbox. `wiring` says, by bus, where its far end is instead (simulated wires)."""
+        """`directory` keeps state, outbox and journal. `wiring` says, by bus, where its far end is instead (simulated
+        wires). `site_file` is what the journal says that the site is from."""
         self.site = site
         self.core = Core(site)
         self.tags: Mapping[str, Tag] = self.core.tags
@@ -92,6 +96,8 @@ class Agent:
         self._history = History(directory, site, self.tags, secrets, clock, tick_s=self._tick_s)
         self._why_failed = False
         self._why = WhyJournal(directory, self.core, clock.now())
+        self._journal = Journal(directory, self.core, site_file)
+        self._notices = Notices(directory, self.core.plan.rules.rules, self._state)
         self._entries = Entries(directory)
         self._entering = asyncio.Lock()
         self._own_alarms = OwnAlarms()
@@ -127,6 +133,7 @@ class Agent:
             asyncio.create_task(self._history.run(), name="history"),
             asyncio.create_task(self._keep_state(), name="state"),
             asyncio.create_task(self._keep_why(), name="why"),
+            asyncio.create_task(self._keep_journal(), name="journal"),
         ]
         try:
             await self._links.start()
@@ -142,7 +149,9 @@ class Agent:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.to_thread(self._notices.write)
             await asyncio.to_thread(self._why.write)
+            await asyncio.to_thread(self._journal.close)
             await self._history.close()
             _write_state(self._directory / "state.json", to_plain(self._state))
             log.info("stopped", extra={"after_s": round(process_time() - begun, 3)})
@@ -168,7 +177,8 @@ class Agent:
         if self._entries_in_scan:
             acks.append(partial(self._entries.note_recorded, tuple(self._entries_in_scan), now_s))
             self._entries_in_scan = []
-        result = self.core.scan(self._state, snapshot, now_s)
+        before = self._state
+        result = self.core.scan(before, snapshot, now_s)
         self._state, self._result = result.state, result
         if result.commands:
             self._links.order({command.tag: command.value for command in result.commands})
@@ -178,6 +188,7 @@ class Agent:
             self._remembered.clear()
         self._history.record((*late, *seen), acks)
         self._note_why()
+        self._journal.note(before, snapshot, now_s, result)
         self._own = self._own_alarms.now(self._history.status(), self.health.dropped_readings, now_s)
         self._tell(result)
         health = self.health
@@ -197,6 +208,8 @@ class Agent:
     def _tell(self, result: ScanResult) -> None:
         for event in result.events:
             log.info(event.kind, extra={"subject": event.subject, **_plain(event.values)})
+            if event.kind == "notice" and event.values["number"] == 0:
+                self._notices.see(event.subject, event.time_s)
             change = event.values.get("id")
             if isinstance(change, str):
                 self._answered[change] = event
@@ -227,6 +240,14 @@ class Agent:
             when = max(when + self._tick_s, self._clock.now())
             await self._clock.sleep_until(when)
             await asyncio.to_thread(self._why.write)
+            await asyncio.to_thread(self._notices.write)
+
+    async def _keep_journal(self) -> None:
+        when = self._clock.now()
+        while True:
+            when = max(when + max(STATE_PERIOD_S, LEAST_STATE_PERIOD_S * self._clock.speed), self._clock.now())
+            await self._clock.sleep_until(when)
+            await asyncio.to_thread(self._journal.write)
 
     # --- from the links
 
@@ -328,6 +349,9 @@ class Agent:
 
     def entered(self, tag: str | None, most: int) -> Sequence[tuple[Entry, str | None]]:
         return [(one, self._entries.corrected_by.get(one.id)) for one in self._entries.of_tag(tag, most)]
+
+    def notices(self, most: int) -> Sequence[Notice]:
+        return self._notices.newest(most)
 
     def _take_up_entries(self) -> None:
         """After a restart: what stands goes to the core, what the record does not have yet to the record."""

@@ -10,6 +10,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Coroutine, Sequence
+from dataclasses import asdict
 from importlib.resources import files
 from math import inf
 from pathlib import Path
@@ -17,8 +18,9 @@ from typing import Annotated, Any
 
 import typer
 
-from controller.compose import people_commands, tune_command
+from controller.compose import people_commands, replay_command, tune_command
 from controller.compose.rules_commands import app as rules_app
+from foundation.messages import tell
 from foundation.problem import Problem, ProblemsError
 
 SAMPLES = (
@@ -86,6 +88,7 @@ def _broken(error: Exception) -> int:
 
 app.command()(people_commands.explain)
 app.command()(people_commands.enter)
+app.command()(replay_command.replay)
 app.command()(tune_command.tune)
 
 
@@ -93,24 +96,39 @@ app.command()(tune_command.tune)
 
 
 @app.command()
-def check(site: str, as_json: Json = False, language: Annotated[str, typer.Option(help="zh-CN or en")] = "") -> None:
+def check(
+    site: str,
+    as_json: Json = False,
+    language: Annotated[str, typer.Option(help="zh-CN or en")] = "",
+    explain: Annotated[bool, typer.Option("--explain", help="What presets left out, and why.")] = False,
+    resolved: Annotated[bool, typer.Option("--resolved", help="Print the whole site as presets made it.")] = False,
+) -> None:
     """Check a site file: exit 0 ok, 1 problems, 2 cannot read."""
-    from edge_config.loader import load_site
+    from edge_config.expand import read_site
+    from edge_config.loader import checked
+    from edge_config.resolved import resolved as written_out
 
     speech = language or _language()
+    text, left_out = "", []
     try:
-        problems: list[Problem] = list(load_site(_site_path(site)).warnings)
+        merged = read_site(_site_path(site))
+        left_out = merged.left_out
+        problems: list[Problem] = list(checked(merged).warnings)
+        text = written_out(merged)
     except ProblemsError as error:
         problems = error.problems
     except OSError as error:
         _unreadable(site, error)
     ok = not any(problem.is_error for problem in problems)
     if as_json:
-        _print_json({"ok": ok, "problems": [_problem_row(problem, speech) for problem in problems]})
+        told = {"ok": ok, "problems": [_problem_row(problem, speech) for problem in problems]}
+        _print_json(told | ({"left_out": [asdict(one) for one in left_out]} if explain else {}))
     else:
         for problem in problems:
-            typer.echo(problem.line_of_text(speech))
-        typer.echo(f"{site}: {'ok' if ok else 'not ok'}")
+            typer.echo(problem.line_of_text(speech), err=resolved)
+        for one in left_out if explain else ():
+            typer.echo(tell(f"left_out.{one.why}", speech, **asdict(one)), err=resolved)
+        typer.echo(text if resolved and text else f"{site}: {'ok' if ok else 'not ok'}")
     raise typer.Exit(0 if ok else 1)
 
 
@@ -150,7 +168,10 @@ def run(
     try:
         with hold(directory):
             start_logging(directory)
-            _until_stopped(run_agent(loaded, directory, clock, secrets, wiring, host, port, ready, report), clock)
+            _until_stopped(
+                run_agent(loaded, directory, clock, secrets, wiring, host, port, ready, report, str(path.resolve())),
+                clock,
+            )
     except HeldError as error:
         _fail(str(error), 1)
 

@@ -35,11 +35,12 @@ async def run_agent(
     port: int,
     ready: Callable[[str, str], None],
     report: Path | None = None,
+    site_file: str = "",
 ) -> None:
     """Until cancelled. `ready` gets the panel's URL and a sign-in that works once; `report` is a file to write every
     now and then how the agent is doing."""
     ends = await _read_wiring(wiring) if wiring is not None else {}
-    agent = Agent(site, directory, clock, secrets, ends)
+    agent = Agent(site, directory, clock, secrets, ends, site_file)
     running = asyncio.create_task(agent.run(), name="agent")
     panel = asyncio.create_task(_keep_panel(agent, directory, host, port, ready), name="panel")
     tasks = {running, panel}

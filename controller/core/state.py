@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from math import isfinite
+from math import inf, isfinite
 from types import NoneType
 from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
@@ -78,20 +78,25 @@ def from_plain(plain: object, forms: Mapping[str, Block], now_s: float) -> State
     """The state again, as far as it can be read. `forms` holds a fresh block for each name: what does not fit its form
     (damaged, or of another version) starts fresh by itself. No past moment lies after `now_s`: clocks are set back.
     """
-    blocks = dict(forms)
-    for name, kept in _section(plain, "blocks", lambda kept: kept).items():
+    return State(
+        at_s=now_s,
+        blocks={**forms, **blocks_from_plain(_section(plain, "blocks", lambda kept: kept), forms, now_s)},
+        demands=_section(plain, "demands", lambda kept: tuple(d for d in map(_demand, kept) if d.slot is Slot.MANUAL)),
+        applied=_section(plain, "applied", _number),
+        chosen=_section(plain, "chosen", lambda kept: _refilled(kept, _CHOSEN, now_s)),
+    )
+
+
+def blocks_from_plain(plain: Mapping[str, Any], forms: Mapping[str, Block], now_s: float = inf) -> dict[str, Block]:
+    """The blocks of `plain` that fit their form, no moment in them after `now_s`."""
+    blocks: dict[str, Block] = {}
+    for name, kept in plain.items():
         if name in forms:
             try:
                 blocks[name] = _refilled(kept, forms[name], now_s)
             except _MISFIT:
                 continue
-    return State(
-        at_s=now_s,
-        blocks=blocks,
-        demands=_section(plain, "demands", lambda kept: tuple(d for d in map(_demand, kept) if d.slot is Slot.MANUAL)),
-        applied=_section(plain, "applied", _number),
-        chosen=_section(plain, "chosen", lambda kept: _refilled(kept, _CHOSEN, now_s)),
-    )
+    return blocks
 
 
 def written_s(plain: object) -> float:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from controller.compose.replay import journal_files, replay
 from edge_config.loader import load_site
 from foundation.clock import AcceleratedClock, WallClock, process_time
 from foundation.reading import Quality, Reason
@@ -143,6 +144,7 @@ async def test_kill_9_of_the_agent_leaves_every_leased_output_safe_within_its_le
             await until(lambda: 0 < float(node.outputs["out1"]) < 100, "the blower in hand")
             feeder = farm.device("ras_feeder")
             await until(lambda: feeder.outputs["feeder"], "the meal")
+            await until(lambda: (tmp_path / "agent" / "journal").is_dir(), "the journal's first scans")
             os.kill(ready["pid"], signal.SIGKILL)
             killed_s = clock.now()
             lease_s = max(output.lease for output in site.outputs.values())
@@ -156,6 +158,9 @@ async def test_kill_9_of_the_agent_leaves_every_leased_output_safe_within_its_le
             assert relays.outputs["relay1"] is False, "cone oxygen off"
             assert relays.outputs["relay6"] is False, "heater off"
             await until(lambda: not feeder.outputs["feeder"], "feeder off")
+            replayed = replay(journal_files(tmp_path / "agent")[-1], site)
+            assert replayed.scans > 0
+            assert (replayed.same_site, replayed.differing) == (True, 0), "what it did, again, to the bit"
         finally:
             if process.returncode is None:
                 process.kill()
