@@ -20,6 +20,7 @@ from controller.panel.shapes import (
     EntriesShape,
     EntryBody,
     EntryShape,
+    NoticesShape,
     PenShape,
     ProblemShape,
     ResetBody,
@@ -33,6 +34,7 @@ from controller.panel.shapes import (
     devices_shape,
     entry_shape,
     milliseconds,
+    notice_shape,
     pen_shape,
     setpoint_shape,
     state_shape,
@@ -91,6 +93,7 @@ class Api:
             ("GET", "/api/v1/devices", self.devices, 200, DevicesShape),
             ("GET", "/api/v1/entries", self.entries, 200, EntriesShape),
             ("POST", "/api/v1/entries", self.enter, 201, EntryShape),
+            ("GET", "/api/v1/notices", self.notices, 200, NoticesShape),
             ("GET", "/api/v1/explanations/{output}", self.explain, 200, ExplanationShape),
             ("PUT", "/api/v1/setpoints/{name}", self.set_setpoint, 200, SetpointNowShape),
             ("PUT", "/api/v1/resets/{name}", self.reset, 200, ResetShape),
@@ -213,6 +216,10 @@ class Api:
         if isinstance(answer, Refusal):
             raise ProblemError(422, "refused", key=f"refused.{answer.because.key}", values=answer.because.values)
         return _json(entry_shape(answer), 201)
+
+    async def notices(self, most: Annotated[int, Query(ge=1, le=MOST_ENTRIES)] = MOST_ENTRIES) -> Response:
+        """What rules said to people. Nothing of it is sent yet."""
+        return _json(NoticesShape([notice_shape(one) for one in self._farm.notices(most)]))
 
     async def set_setpoint(self, name: str, body: SetpointBody, request: Request) -> Response:
         """Sets a setpoint; answers once the controller has taken it, or with why it has not."""

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from controller.core.words import AlarmNow, Because, Order
 from controller.entries import Entry, Wish
+from controller.notices import Notice
 from controller.why.shape import Explanation
 from drivers.driver import Statistics
 from edge_config.model.site import Site
@@ -83,6 +84,10 @@ class Farm(Protocol):
 
     def entered(self, tag: str | None, most: int) -> Sequence[tuple[Entry, str | None]]:
         """The newest of what was entered, the last first, each with the id of what corrected it."""
+        ...
+
+    def notices(self, most: int) -> Sequence[Notice]:
+        """The newest of what rules said to people, the last first."""
         ...
 
     def changes(self) -> AsyncIterator[Mapping[str, Reading]]:

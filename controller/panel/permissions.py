@@ -43,6 +43,7 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("GET", "/api/v1/devices"): Permission.SEE,
     ("GET", "/api/v1/explanations/{output}"): Permission.SEE,
     ("GET", "/api/v1/entries"): Permission.SEE,
+    ("GET", "/api/v1/notices"): Permission.SEE,
     ("POST", "/api/v1/entries"): Permission.OPERATE,
     ("PUT", "/api/v1/setpoints/{name}"): Permission.OPERATE,
     ("PUT", "/api/v1/resets/{name}"): Permission.OPERATE,

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from controller.core.words import AlarmNow, Because, Order
 from controller.entries import Entry
+from controller.notices import Notice
 from controller.panel.farm import Farm, SetpointNow
 from drivers.driver import Statistics
 from foundation.reading import Quality, Reading, Reason, Value
@@ -208,6 +209,25 @@ class EntriesShape:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeShape:
+    """What a rule said to people."""
+
+    id: str
+    rule: str
+    time: float
+    text: dict[str, str]
+    """By language."""
+    to: list[str]
+    """Empty: everybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticesShape:
+    notices: list[NoticeShape]
+    """The last one first."""
+
+
+@dataclass(frozen=True, slots=True)
 class ResetShape:
     """What was reset."""
 
@@ -238,6 +258,10 @@ def entry_shape(entry: Entry, corrected_by: str | None = None) -> EntryShape:
         entry.id, entry.tag, entry.value, entry.unit, entry.given, milliseconds(entry.time_s), entry.who, entry.method,
         entry.note, entry.corrects or None, corrected_by, milliseconds(entry.entered_s), entry.entered_by,
     )  # fmt: skip
+
+
+def notice_shape(notice: Notice) -> NoticeShape:
+    return NoticeShape(notice.id, notice.rule, milliseconds(notice.time_s), notice.text, list(notice.to))
 
 
 def because_shape(because: Because) -> BecauseShape:

@@ -13,6 +13,7 @@ import yaml
 from controller.core.explain import Claim, Why
 from controller.core.words import AlarmNow, Because, Order, Slot
 from controller.entries import Entry, Wish
+from controller.notices import Notice
 from controller.panel.farm import Refusal, SetpointNow
 from controller.why.card import Cards
 from controller.why.journal import NotRecordedError
@@ -216,6 +217,10 @@ class SmallFarm:
     def entered(self, tag: str | None, most: int) -> Sequence[tuple[Entry, str | None]]:
         found = [one for one in reversed(self.entries_made) if tag in (None, one.tag)][:most]
         return [(one, next((o.id for o in found if o.corrects == one.id), None)) for one in found]
+
+    def notices(self, most: int) -> Sequence[Notice]:
+        text = {"zh-CN": "晨间换气", "en": "Morning purge"}
+        return [Notice("gh1.bay1.purge#0@1", "gh1.bay1.purge", START_S, text, ("li",))][:most]
 
     async def changes(self) -> AsyncIterator[Mapping[str, Reading]]:
         queue: asyncio.Queue[Mapping[str, Reading]] = asyncio.Queue()

@@ -266,7 +266,7 @@ async def test_the_api_describes_itself(operator: httpx.AsyncClient) -> None:
     assert set(document["paths"]) == {
         "/api/v1/session", "/api/v1/messages/{language}", "/api/v1/site", "/api/v1/state", "/api/v1/stream",
         "/api/v1/trend", "/api/v1/devices", "/api/v1/setpoints/{name}", "/api/v1/resets/{name}",
-        "/api/v1/explanations/{output}", "/api/v1/entries",
+        "/api/v1/explanations/{output}", "/api/v1/entries", "/api/v1/notices",
     }  # fmt: skip
     assert "StateShape" in document["components"]["schemas"]
 
@@ -301,6 +301,13 @@ async def test_what_cannot_be_reset_is_refused_in_words(operator: httpx.AsyncCli
     answer = await operator.put("/api/v1/resets/ras1.tank1.do_sp", json={"change_id": "reset-0002"})
     assert answer.status_code == 422
     assert answer.json()["message"] == "refused.not_resettable"
+
+
+async def test_what_rules_said_to_people_is_told_in_both_languages(operator: httpx.AsyncClient) -> None:
+    answer = await operator.get("/api/v1/notices", params={"most": 5})
+    (notice,) = answer.json()["notices"]
+    assert (answer.status_code, notice["rule"], notice["to"]) == (200, "gh1.bay1.purge", ["li"])
+    assert notice["text"] == {"zh-CN": "晨间换气", "en": "Morning purge"}
 
 
 # --- why, and what people enter
