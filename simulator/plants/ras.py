@@ -89,6 +89,7 @@ OUTPUTS: Mapping[str, Port] = {
     "pump.power": Port("kW", 0.0, 50.0, note="both pumps"),
     "uv.dose": Port("mJ/cm2", 0.0, 5000.0, note="to the water that passes; grows as the flow falls"),
     "fed": Port("g", 0.0, 1e12, note="counter of the feeder"),
+    "water.used": Port("L", 0.0, 1e9, note="counter: new water, and what base and salts are dissolved in"),
     "oxygen.used": Port("kg", 0.0, 1e9, note="counter, cone and diffuser"),
     "energy.electricity": Port("kWh", 0.0, 1e9, note="counter"),
 }
@@ -327,6 +328,7 @@ class Ras:
             "pump.power": self._pumps_kw(on, state.flow_m3_h),
             "uv.dose": min(5000.0, p.uv_mj_cm2 * on.uv * p.flow_m3_h / (state.flow_m3_h + 1e-3)),
             "fed": state.fed_g,
+            "water.used": 1000.0 * state.ledger.water_in_m3,
             "oxygen.used": state.oxygen_used_kg,
             "energy.electricity": state.electricity_kwh,
         }

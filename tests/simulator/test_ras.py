@@ -444,6 +444,15 @@ def test_a_dry_sump_starves_the_pump_and_new_water_helps() -> None:
     assert see(run(2.0, {"makeup.valve": 1.0}, dry)[-1], "circulation.flow") == pytest.approx(120.0, rel=0.01)
 
 
+def test_the_water_meter_counts_what_comes_in() -> None:
+    used = [
+        see(run(1.0, {"makeup.valve": valve, "base.pump": base})[-1], "water.used")
+        for valve, base in ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0))
+    ]
+    p = PLANT.parameters
+    assert used == pytest.approx([0.0, 1000.0 * p.makeup_m3_h, 0.06 * p.base_ml_min])
+
+
 def test_a_clogged_drum_raises_the_tank_until_it_is_rinsed() -> None:
     clogged = at(6.0)._replace(drum_g=3000.0)
     high = run(0.5, {"drum.rinse": 0.0, "tank1.oxygen_valve": 0.4}, clogged)[-1]
