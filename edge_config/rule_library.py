@@ -18,7 +18,7 @@ from foundation.problem import Problem
 from foundation.units import UnitError, parse_quantity, same_dimension
 
 PLACE = re.compile(r"\{(\w+)\}")
-OWN_KEYS = ("source", "status", "needs", "outputs", "setpoints")
+OWN_KEYS = ("source", "status", "needs", "outputs", "setpoints", "sequences")
 """What the library says of a rule for people and for its tests."""
 
 
@@ -36,6 +36,8 @@ class LibraryRule(Frozen):
     """The tags that it looks at, and the unit of each."""
     outputs: tuple[str, ...] = ()
     setpoints: dict[str, str] = Field(default={})
+    sequences: tuple[str, ...] = ()
+    """That the site has to have."""
     values: dict[str, str | float | int] = Field(default={})
     """Under `with` in the file."""
     body: dict[str, Any]
@@ -96,7 +98,10 @@ def _taken(merged: Merged, index: int, own: Any, problems: list[Problem]) -> Any
         use = str(own["use"])
         problems.append(merged.problem("E443", ("rules", index, "use"), near=nearest(use, known)))
         return {"then": [], **own}
-    for key, names in (("with", one.values), ("tags", {**one.needs, **dict.fromkeys(one.outputs), **one.setpoints})):
+    for key, names in (
+        ("with", one.values),
+        ("tags", {**one.needs, **dict.fromkeys((*one.outputs, *one.sequences)), **one.setpoints}),
+    ):
         for name in own.get(key) or ():
             if name not in names:
                 place = ("rules", index, key, name)

@@ -46,6 +46,7 @@ def test_a_rule_of_the_library_tells_of_itself_and_needs_what_it_says(name):
     assert used == {f"library.{tag}" for tag in one.needs}
     verbs = ("set", "inhibit", "limit_min", "limit_max", "request")
     assert {out for e in rule.effects for verb in verbs if (out := getattr(e, verb))} == set(one.outputs)
+    assert {effect.run_sequence for effect in rule.effects if effect.run_sequence} == set(one.sequences)
 
 
 SITE = """
@@ -59,6 +60,8 @@ devices:
 tags: {{{tags}}}
 outputs: {{{outputs}}}
 programs: {{{programs}}}
+sequences: {{{sequences}}}
+notify: {{people: {{li: {{urls: [!secret li]}}}}}}
 rules:
   - {{use: {use}, scope: {{each: tank in f}}}}
 """
@@ -86,6 +89,7 @@ def _site_with(name: str) -> str:
         kind=name.partition("/")[0], use=name, channels=", ".join(f"{c}: {tag}" for c, tag in fed),
         contacts=", ".join(f"input{i}: {tag}" for i, tag in enumerate(contacts, 1)) or "input1: f.all.nothing",
         tags=", ".join(texts if numbers or outputs else ["f.all.none: {unit: '%'}"]),
+        sequences=", ".join(f"{name}: {{steps: [{{for: 1 min}}]}}" for name in full(one.sequences)),
         outputs=", ".join(f"{out}: {{{LEASED}}}" for out in outputs),
         programs=", ".join(
             f"{sp}: {{value: {value} {unit}, limits: [{value} {unit}, 90 {unit}]}}"
