@@ -36,7 +36,7 @@ from controller.core.rules import Added, RuleBlock, RuleSet, Said, Wanted, gauge
 from controller.core.sequences import SequenceBlock, SequenceStep
 from controller.core.soft_sensors import DoseEffect, Estimator, HeatLoss, MotorPosition, Tan, Uptake
 from controller.core.state import Block
-from controller.core.strategies.build import irrigation_loop
+from controller.core.strategies.build import irrigation_loop, lamp_loop
 from controller.core.strategies.irrigation_loop import IrrigationLoop
 from controller.core.timed import Held
 from controller.core.vote import Voted
@@ -66,7 +66,7 @@ from edge_config.model.outputs import Analog, OnOff, Output, Pulse, ThreePoint, 
 from edge_config.model.site import Calibration as CalibrationSetting
 from edge_config.model.site import Site
 from edge_config.model.site import Stuck as StuckSetting
-from edge_config.model.strategies import Irrigation
+from edge_config.model.strategies import Irrigation, Lamps
 from edge_config.tags import site_tags
 from edge_config.templates import Placed, askers, placed_rules
 from foundation.tag import Kind, Tag
@@ -341,6 +341,8 @@ class _Builder:
                 return self._ratio(name, loop)
             case Irrigation():
                 return irrigation_loop(name, loop, self.units, self.site.site.scan, self.calendar)
+            case Lamps():
+                return lamp_loop(name, loop, self.units, self.site.outputs[loop.out], self.calendar)
 
     def _ratio(self, name: str, loop: Ratio) -> RatioLoop:
         pump = self.site.outputs[loop.out]

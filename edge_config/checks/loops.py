@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from edge_config.checks.inspection import Inspection, alike, difference, ratio
-from edge_config.checks.strategies import check_irrigation
+from edge_config.checks.strategies import check_irrigation, check_lamps
 from edge_config.model.control import (
     Dosing,
     EffectCheck,
@@ -20,7 +20,7 @@ from edge_config.model.control import (
     Timer,
 )
 from edge_config.model.outputs import OnOff, Output, Pulse
-from edge_config.model.strategies import Irrigation
+from edge_config.model.strategies import Irrigation, Lamps
 from edge_config.model.values import Hold
 from edge_config.wording import nearest
 from foundation.document import Path_
@@ -57,6 +57,9 @@ def check_loops(inspection: Inspection) -> None:
                 continue
             case Irrigation():
                 check_irrigation(inspection, path, loop)
+                continue
+            case Lamps():
+                check_lamps(inspection, path, loop)
                 continue
         step = _value(inspection, path, loop)
         if isinstance(loop.on_loss, Hold):

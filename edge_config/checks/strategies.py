@@ -3,11 +3,11 @@
 from itertools import pairwise
 
 from edge_config.checks.inspection import Inspection
-from edge_config.model.strategies import Drain, Irrigation
+from edge_config.model.strategies import Drain, Irrigation, Lamps
 from edge_config.model.values import DayTime
 from foundation.document import Path_
 
-LIGHT, DEFICIT, FLOW, SHARE = "W/m2", "g/m3", "m3/h", "%"
+LIGHT, LIGHT_SUM, DEFICIT, FLOW, SHARE = "W/m2", "mol/m2/d", "g/m3", "m3/h", "%"
 
 
 def check_irrigation(inspection: Inspection, path: Path_, loop: Irrigation) -> None:
@@ -62,6 +62,23 @@ def check_window(inspection: Inspection, path: Path_, begins: DayTime, ends: Day
     """E346: within one day, where both count from the same."""
     if begins.anchor == ends.anchor and begins.offset_s >= ends.offset_s:
         inspection.note("E346", path)
+
+
+def check_lamps(inspection: Inspection, path: Path_, loop: Lamps) -> None:
+    """E334, E345, E346, E387."""
+    _in_unit(inspection, (*path, "sp"), loop.sp, LIGHT_SUM)
+    _in_unit(inspection, (*path, "accrued"), loop.accrued, LIGHT_SUM)
+    inspection.positive((*path, "gives"), inspection.number((*path, "gives"), loop.gives, "umol/m2/s"))
+    if loop.from_ == loop.to:
+        inspection.note("E346", (*path, "to"))
+    if loop.bright is not None:
+        unit = inspection.numeric((*path, "bright", "of"), loop.bright.of)
+        inspection.number((*path, "bright", "above"), loop.bright.above, unit)
+    if loop.peak is not None:
+        _in_unit(inspection, (*path, "peak", "of"), loop.peak.of, "kW")
+        output = inspection.site.outputs.get(loop.out)
+        if output is not None and output.power <= 0.0:
+            inspection.note("E387", (*path, "peak"), key=True, output=loop.out)
 
 
 def _in_unit(inspection: Inspection, path: Path_, tag: str, wanted: str) -> None:

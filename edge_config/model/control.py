@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from edge_config.model.strategies import Irrigation
+from edge_config.model.strategies import Irrigation, Lamps
 from edge_config.model.values import (
     AnyQuantity,
     Frozen,
@@ -257,7 +257,8 @@ class Ratio(Frozen):
     """A setpoint in %: so much of `per`. Rules and influences move it (alkalinity told by the laboratory)."""
 
 Loop = Annotated[
-    Pid | PBand | Hysteresis | Dosing | Timer | Staging | Selector | Ratio | Irrigation, Field(discriminator="type")
+    Pid | PBand | Hysteresis | Dosing | Timer | Staging | Selector | Ratio | Irrigation | Lamps,
+    Field(discriminator="type"),
 ]
 
 

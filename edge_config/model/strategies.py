@@ -1,10 +1,10 @@
-"""Settings of the loops that are a whole piece of a grower's work: irrigation."""
+"""Settings of the loops that are a whole piece of a grower's work: irrigation, lamps, covers."""
 
 from typing import Literal
 
 from pydantic import Field
 
-from edge_config.model.values import AnyQuantity, Frozen, Moment, Name, Percent, Seconds, TagName
+from edge_config.model.values import AnyQuantity, Frozen, Kilowatts, Moment, Name, Percent, Seconds, TagName
 
 
 class Deficit(Frozen):
@@ -83,4 +83,46 @@ class Irrigation(Frozen):
     quality: tuple[Gate, ...] = ()
     plain_water: PlainWater | None = None
     drain: Drain | None = None
+    name: Name | None = None
+
+
+class Price(Frozen):
+    """What a kWh costs from a moment of the day on, in any currency."""
+
+    from_: Moment = Field(alias="from")
+    price: float
+
+
+class Bright(Frozen):
+    """Sun that lamps add nothing to."""
+
+    of: TagName
+    above: AnyQuantity
+
+
+class Peak(Frozen):
+    """The most that the farm may draw."""
+
+    of: TagName
+    """Its power as measured, kW."""
+    most: Kilowatts
+
+
+class Lamps(Frozen):
+    """Supplementary light: what the sun will not bring of the day's sum, in the cheapest half hours that are left."""
+
+    type: Literal["lamps"]
+    out: TagName
+    sp: TagName
+    """The day's sum, mol/m2/d."""
+    accrued: TagName
+    """The day's sum so far, sun and lamps together."""
+    gives: AnyQuantity
+    """PPFD of the lamps at full power."""
+    from_: Moment = Field(alias="from")
+    to: Moment
+    """Lamps burn between these; the rest is the plants' night."""
+    tariff: tuple[Price, ...] = ()
+    bright: Bright | None = None
+    peak: Peak | None = None
     name: Name | None = None

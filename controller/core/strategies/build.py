@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from controller.core.calendar import Calendar
 from controller.core.strategies.irrigation import IrrigationSettings
 from controller.core.strategies.irrigation_loop import IrrigationLoop
-from edge_config.model.strategies import Irrigation
+from controller.core.strategies.lamps import SLOT_S, LampSettings
+from controller.core.strategies.lamps_loop import LampLoop
+from edge_config.model.outputs import Analog, Output
+from edge_config.model.strategies import Irrigation, Lamps
 
 
 def irrigation_loop(
@@ -52,5 +55,23 @@ def irrigation_loop(
         (drain.from_, drain.to) if drain is not None else (loop.from_, loop.to),
         settings,
         scan_s,
+        calendar,
+    )
+
+
+def lamp_loop(name: str, loop: Lamps, units: Mapping[str, str], output: Output, calendar: Calendar) -> LampLoop:
+    """Supplementary light, ready to run."""
+    bright, peak = loop.bright, loop.peak
+    return LampLoop(
+        name,
+        loop.out,
+        loop.sp,
+        loop.accrued,
+        (loop.from_, loop.to),
+        tuple((one.from_, one.price) for one in loop.tariff),
+        (bright.of, bright.above.to(units[bright.of])) if bright is not None else None,
+        (peak.of, peak.most) if peak is not None else None,
+        output.power,
+        LampSettings(loop.gives.to("umol/m2/s") * 1e-6 * SLOT_S, isinstance(output, Analog)),
         calendar,
     )
