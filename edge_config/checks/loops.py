@@ -267,6 +267,7 @@ def _selector(inspection: Inspection, path: Path_, loop: Selector) -> None:
 
 def _ratio(inspection: Inspection, path: Path_, loop: Ratio) -> None:
     inspection.positive((*path, "least"), loop.least)
+    check_share(inspection, (*path, "share"), loop.share)
     unit = inspection.numeric((*path, "of"), loop.of)
     if loop.of in inspection.site.outputs:
         if not isinstance(inspection.site.outputs[loop.of], Pulse):
@@ -277,8 +278,16 @@ def _ratio(inspection: Inspection, path: Path_, loop: Ratio) -> None:
         return
     if unit is not None:
         per = inspection.number((*path, "per"), loop.per, f"L/({'L' if unit == FLOW else unit})", "mL/L")
-    check_share(inspection, (*path, "share"), loop.share)
         inspection.positive((*path, "per"), per)
+
+
+def check_share(inspection: Inspection, path: Path_, share: str | None) -> None:
+    """A setpoint in %."""
+    if share is None:
+        return
+    programs = {name for name, one in inspection.site.programs.items() if one.limits[0].unit == "%"}
+    if share not in programs:
+        inspection.note("E391", path, found=share, near=nearest(share, programs))
 
 
 def _hysteresis(inspection: Inspection, path: Path_, loop: Hysteresis, step: str | None) -> None:
@@ -291,15 +300,6 @@ def _hysteresis(inspection: Inspection, path: Path_, loop: Hysteresis, step: str
 
 def _dosing(inspection: Inspection, path: Path_, name: str, loop: Dosing, step: str | None) -> None:
     doses = [one for one, other in inspection.site.loops.items() if isinstance(other, Dosing) and one != name]
-def check_share(inspection: Inspection, path: Path_, share: str | None) -> None:
-    """A setpoint in %."""
-    if share is None:
-        return
-    programs = {name for name, one in inspection.site.programs.items() if one.limits[0].unit == "%"}
-    if share not in programs:
-        inspection.note("E391", path, found=share, near=nearest(share, programs))
-
-
     for key, other in (("after", loop.after), ("opposite", loop.opposite)):
         if other is not None and other not in doses:
             inspection.note("E390", (*path, key), found=other, near=nearest(other, doses))
