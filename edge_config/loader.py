@@ -6,7 +6,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from edge_config.checks import check_site
-from edge_config.merged import Merged, read_merged
+from edge_config.expand import read_site
+from edge_config.merged import Merged
 from edge_config.model.site import Site
 from edge_config.refusals import problems_of
 from edge_config.rule_library import take_from_library
@@ -25,7 +26,7 @@ class Loaded:
 def load_site(path: Path) -> Loaded:
     """Read, merge, validate and check a site. Raises OSError if the file cannot be read, and ProblemsError with all
     that could be found, in the order of the file, if anything is an error."""
-    return checked(read_merged(path))
+    return checked(read_site(path))
 
 
 def checked(merged: Merged) -> Loaded:
@@ -42,4 +43,6 @@ def checked(merged: Merged) -> Loaded:
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:
-    return sorted(problems, key=lambda problem: (problem.file, problem.line, problem.column, problem.code))
+    """By place; what is wrong with a repeated part is told once."""
+    first = {(one.code, one.file, one.line, one.column) if one.used else id(one): one for one in reversed(problems)}
+    return sorted(first.values(), key=lambda problem: (problem.file, problem.line, problem.column, problem.code))

@@ -4,6 +4,7 @@ A file may `include` others beside or below it: their sections are merged; `sche
 the including file's own, and a name that two files define differently is a mistake.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,39 @@ OWN_SECTIONS = ("schema", "site", "panel", "notify", "include")
 """What an included file says for itself alone."""
 
 
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One of the texts that a part of a site was laid together from."""
+
+    document: Document
+    path: Path_
+    """Where it stands in the document."""
+    used: str = ""
+    """Where the site asks for it (`site.yaml:7:12`), if it does not stand in the site itself."""
+
+    def place(self, key: bool = False) -> str:
+        """`site.yaml:7:12`."""
+        line, column = self.document.place(self.path, key)
+        return f"{self.document.file}:{line}:{column}"
+
+    def reach(self, rest: Path_) -> int:
+        """How many steps of a path from here exist."""
+        there, _ = _followed(self.document.value, (*self.path, *rest))
+        return next((n for n in range(len(there), 0, -1) if there[:n] in self.document.places), 0) - len(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A part of a preset that this farm does not have, and why."""
+
+    section: str
+    name: str
+    why: str
+    """`missing`, `instead`, `unknown` or `unwanted`: a message's key, `left_out.WHY`."""
+    what: str
+    """The name or value that decided it."""
+
+
 class Merged:
     """Several documents as one value. `problems` are those of the merging itself."""
 
@@ -26,6 +60,8 @@ class Merged:
         self.is_partial = False
         """Something could not be merged at all, and would be missed everywhere."""
         self._origin: dict[Path_, tuple[Document, Path_]] = {}
+        self._layers: dict[Path_, tuple[Layer, ...]] = {}
+        self.left_out: list[LeftOut] = []
         self._add(main, included=False)
 
     def include(self, document: Document) -> None:
@@ -40,7 +76,10 @@ class Merged:
             if isinstance(content, dict) and isinstance(kept, dict):
                 self._origin.setdefault((section,), (self.main, (section,)))
                 for name in content:
-                    self._origin[(section, name)] = (document, (*at, section, name))
+                    path: Path_ = (section, name)
+                    if path in self._layers:
+                        self._layers[path] = (Layer(document, (*at, *path)), *self._layers[path])
+                    self._origin[path] = (document, (*at, *path))
             else:
                 self._origin[(section,)] = (document, (*at, section))
         self.value = changed(self.value, changes)
@@ -53,14 +92,37 @@ class Merged:
         `key` means the key itself, not its value; `inside` is a 0-based column within a text. What stands there and
         where is among the values as `found` and `where`, unless they are given.
         """
-        document, there = self._source(path)
-        there, raw = _followed(document.value, there)
+        layer = self.layer(path)
+        document = layer.document
+        there, raw = _followed(document.value, layer.path)
+        if layer.used:
+            # what the part became counts, not what it was written like
+            written, (_, raw) = raw, _followed(self.value, path)
+            inside = inside if written == raw else None
         key = key and bool(there) and isinstance(there[-1], str)
         line, column = document.place(there, key)
         if inside is not None and there in document.indents:
             column += document.indents[there] + inside
-        told = {"where": self.where(there), "found": str(there[-1]) if key else shown(raw)}
-        return Problem(code, document.file, line, column, told | values)
+        told = {"where": self.where(there if not layer.used else path), "found": str(there[-1]) if key else shown(raw)}
+        return Problem(code, document.file, line, column, told | values, layer.used)
+
+    def lay(self, path: Path_, layers: tuple[Layer, ...]) -> None:
+        """A part was laid together from several texts, what goes first first."""
+        self._layers[path] = layers
+
+    def layers(self, path: Path_) -> tuple[Layer, ...]:
+        """The texts that a part comes from, what goes first first."""
+        return self._layers.get(path) or (self.layer(path),)
+
+    def layer(self, path: Path_) -> Layer:
+        """The text that a part comes from."""
+        for length in range(len(path), 0, -1):
+            layers = self._layers.get(path[:length])
+            if layers is not None:
+                rest = path[length:]
+                best = max(layers, key=lambda layer: layer.reach(rest))
+                return Layer(best.document, (*best.path, *rest), best.used)
+        return Layer(*self._source(path))
 
     def where(self, path: Path_) -> str:
         """A path for people: `loops.gh1.bay1.vent_loop.kc`, or the file's name for the whole."""

@@ -148,9 +148,9 @@ def locate(trail: Iterable[str | int], value: Any, model: type[BaseModel] = Site
 
 
 def keys_of(model: type[BaseModel]) -> list[str]:
-    """The keys that a model takes, as they are written."""
-    keys = [field.alias or name for name, field in model.model_fields.items()]
-    return [*keys, "include"] if model is Site else keys
+    """The keys that a model takes, as people write them (`figures` are written by presets)."""
+    keys = [field.alias or name for name, field in model.model_fields.items() if name != "figures"]
+    return [*keys, "include", "each"] if model is Site else keys
 
 
 # --- the walk

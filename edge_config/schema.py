@@ -14,6 +14,7 @@ from typing import Any
 from edge_config.merged import MAX_INCLUDES
 from edge_config.model import control, outputs, site, values
 from edge_config.model.site import Site
+from edge_config.preset_library import NAMED_SECTIONS
 from foundation.messages import tell
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -23,6 +24,17 @@ def site_schema(language: str = "en") -> dict[str, Any]:
     """Every key with what it means; the sections in the language that is asked for."""
     schema = Site.model_json_schema(by_alias=True)
     schema["properties"]["include"] = {"type": "array", "maxItems": MAX_INCLUDES, "items": {"type": "string"}}
+    schema["properties"]["each"] = {
+        "type": "object",
+        "additionalProperties": {
+            "type": "object",
+            "properties": {
+                "zones": {"type": "array", "items": {"type": "string"}},
+                **{section: _short_named(schema["properties"][section]) for section in NAMED_SECTIONS},
+            },
+            "additionalProperties": False,
+        },
+    }
     for section, part in schema["properties"].items():
         part["description"] = tell(f"schema.{section}", language)
         if "patternProperties" in part:
@@ -31,6 +43,12 @@ def site_schema(language: str = "en") -> dict[str, Any]:
         for model, meanings in _meanings(module).items():
             _describe(schema["$defs"].get(model, {}), meanings)
     return {"$schema": DIALECT, **schema}
+
+
+def _short_named(section: dict[str, Any]) -> dict[str, Any]:
+    """A section whose parts have short names, `tank.do`."""
+    (part,) = section["patternProperties"].values()
+    return {"type": "object", "additionalProperties": part}
 
 
 def _meanings(module: ModuleType) -> dict[str, dict[str, str]]:

@@ -16,13 +16,16 @@ class Problem:
     """1-based; 0 where the file as a whole is meant."""
     column: int
     values: dict[str, object] = field(default_factory=dict)
+    used: str = ""
+    """Where a site asks for what stands here, if that is elsewhere: `site.yaml:7:12`."""
 
     @property
     def is_error(self) -> bool:
         return self.code.startswith("E")
 
     def message(self, language: str = "en") -> str:
-        return tell(f"problem.{self.code}", language, **self.values)
+        text = tell(f"problem.{self.code}", language, **self.values)
+        return f"{text} {tell('used_at', language, where=self.used)}" if self.used else text
 
     def hint(self, language: str = "en") -> str:
         return tell(f"hint.{self.code}", language, **self.values)

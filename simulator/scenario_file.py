@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from edge_config.expand import read_site
 from edge_config.loader import checked
-from edge_config.merged import Merged, read_merged
+from edge_config.merged import Merged
 from edge_config.model.site import Site
 from edge_config.refusals import problems_of
 from edge_config.tags import site_tags
@@ -94,7 +95,7 @@ class _Inspection:
             samples = [entry.name.removesuffix(".yaml") for entry in files("edge_config").joinpath("sites").iterdir()]
             self._unknown("site", ("site",), name, samples)
             self._stop()
-        merged = read_merged(place)
+        merged = read_site(place)
         merged.change(self.text.main, ("changes",), self.scenario.changes)
         weather = self.scenario.weather
         if weather is not None and "steady" not in weather:

@@ -19,6 +19,7 @@ from edge_config.model.values import (
     ScopedName,
     Seconds,
     TagName,
+    Sourced,
 )
 
 
@@ -55,7 +56,7 @@ class LightSum(Frozen):
     to: Moment
 
 
-class Program(Frozen):
+class Program(Sourced):
     """A setpoint over time: one of `value`, `periods`, `light` or `by_loop`."""
 
     value: AnyQuantity | None = None
@@ -122,7 +123,7 @@ class EffectCheck(Frozen):
     moves: AnyQuantity
 
 
-class LoopBase(Frozen):
+class LoopBase(Sourced):
     """What every loop says. `on_loss` has no default: a site that leaves it out does not load."""
 
     pv: TagName
@@ -203,7 +204,7 @@ class Dosing(LoopBase):
     opposite_wait: Seconds = 14400.0
 
 
-class Timer(Frozen):
+class Timer(Sourced):
     """Runs an output at given times of the day: feeding, irrigation."""
 
     type: Literal["timer"]
@@ -213,7 +214,7 @@ class Timer(Frozen):
     name: Name | None = None
 
 
-class Staging(Frozen):
+class Staging(Sourced):
     """Machines of one size, switched on one after the other as a demand grows; least-run first."""
 
     type: Literal["staging"]
@@ -230,7 +231,7 @@ class Staging(Frozen):
     name: Name | None = None
 
 
-class Selector(Frozen):
+class Selector(Sourced):
     """The largest or smallest of several setpoints (of outer loops, or fixed) goes to the output; the losers track."""
 
     type: Literal["selector"]
@@ -241,7 +242,7 @@ class Selector(Frozen):
     name: Name | None = None
 
 
-class Ratio(Frozen):
+class Ratio(Sourced):
     """A dosing pump follows what has run: so much `per` unit of a counter, of a flow, or of another pump's volume."""
 
     type: Literal["ratio"]
@@ -383,7 +384,7 @@ class RuleTest(Frozen):
     """Local time at which it begins, `2026-03-20 22:00`."""
 
 
-class Rule(Frozen):
+class Rule(Sourced):
     """While `when` holds (until `clear` does), `then` is demanded in the rules' slot."""
 
     id: ScopedName
@@ -419,7 +420,7 @@ class Rule(Frozen):
         return (*self.then, RuleEffect(add_influence=self.add_influence))
 
 
-class Interlock(Frozen):
+class Interlock(Sourced):
     """A cause and its effects, above every rule and every person."""
 
     when: str
@@ -431,7 +432,7 @@ class Interlock(Frozen):
     name: Name | None = None
 
 
-class Alarm(Frozen):
+class Alarm(Sourced):
     """An alarm, with what an operator needs at three at night."""
 
     when: str

@@ -14,6 +14,7 @@ from edge_config.model.values import (
     Position,
     PositionOrHold,
     Seconds,
+    Sourced,
     TagName,
 )
 
@@ -26,7 +27,7 @@ class Proof(Frozen):
     within: Seconds
 
 
-class OutputBase(Frozen):
+class OutputBase(Sourced):
     """What every output says. `safe` and `lease` have no default: a site that leaves them out does not load."""
 
     safe: PositionOrHold

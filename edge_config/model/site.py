@@ -14,8 +14,10 @@ from edge_config.model.values import (
     Identifier,
     Metres,
     Name,
+    ScopedName,
     Seconds,
     SecretName,
+    Sourced,
     TagName,
 )
 from foundation.units import Quantity
@@ -47,6 +49,16 @@ class Facility(Frozen):
     name: Name
     crop: str | None = None
     species: str | None = None
+    use: str | None = None
+    """A preset that fills in programs, loops, rules, interlocks and alarms: `greenhouse/tomato@1`."""
+    with_: dict[str, Any] = Field(default={}, alias="with")
+    """Values of the preset that are to differ here."""
+    tags: dict[ScopedName, ScopedName] = {}
+    """Names of the preset that are others here: `{zone.air_temp: zone.temperature}`."""
+    use_in: tuple[Identifier, ...] | None = None
+    """The zones that the preset is for; all, if left out."""
+    without: tuple[ScopedName, ...] = ()
+    """Parts of the preset that are not wanted here."""
 
 
 class SerialBus(Frozen):
@@ -149,7 +161,7 @@ class StandIn(Frozen):
     for_: Seconds = Field(alias="for")
 
 
-class TagSetting(Frozen):
+class TagSetting(Sourced):
     """What the device library does not already say about a tag, or how a derived tag is made."""
 
     measurement: Literal["env", "water", "plant", "actuator", "energy", "alarm", "event", "system"] | None = None

@@ -126,6 +126,24 @@ class Name(Frozen):
     en: str
 
 
+class Figure(Frozen):
+    """A number of a preset, and how well it is known."""
+
+    value: Any = None
+    """None for the numbers that stand in the preset's part itself."""
+    source: str
+    """Where it comes from."""
+    status: Literal["verified", "secondary", "unverified", "practice"]
+    """`practice`: how it is done, with no source of its own."""
+
+
+class Sourced(Frozen):
+    """A part of a site whose numbers may come from a preset."""
+
+    figures: dict[str, Figure] = {}
+    """Its numbers that come from a preset, with their sources; a number that the farm gives itself has none."""
+
+
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _SUN = re.compile(r"(sunrise|sunset)\s*(?:([+-])\s*(.+))?")
 

@@ -57,6 +57,18 @@ TEXTS: tuple[tuple[str, bytes, str], ...] = (
 HEAD = "schema: 1\nsite: {id: a, name: {zh: 甲, en: A}, timezone: UTC, latitude: 1, longitude: 1}\n"
 ROOM = "{kind: ras, zones: [z], name: {zh: 甲, en: A}}"
 
+
+def used(keys: str) -> str:
+    """A greenhouse from a preset."""
+    return f"{{kind: greenhouse, zones: [z], name: {{zh: 甲, en: A}}, {keys}}}"
+
+
+def used_site(keys: str) -> str:
+    """A whole site of one that has what its preset cannot do without."""
+    tags = "tags: {f.z.air_temp: {entry: manual, unit: degC}}\n"
+    return f"{HEAD}{tags}facilities: {{f: {used('use: greenhouse/tomato@1, ' + keys)}}}\n"
+
+
 INCLUDES: tuple[tuple[str, dict[str, str], str], ...] = (
     ("E011", {"site.yaml": f"{HEAD}include: [b.yaml]\n", "b.yaml": "▸[1, 2]\n"}, "begins with"),
     ("E012", {
@@ -87,5 +99,34 @@ INCLUDES: tuple[tuple[str, dict[str, str], str], ...] = (
         "site.yaml": f"{HEAD}include: [b.yaml]\nfacilities: {{f: {ROOM}}}\n",
         "b.yaml": "tags:\n  f.z.s: {integrate: ▸f.z.x, unit: kWh}\n",
     }, "mean 'f.z.s'"),
+    ("E112", {"site.yaml": f"{HEAD}each: ▸5\nfacilities: {{f: {ROOM}}}\n"}, "tank in ras1"),
+    ("E112", {"site.yaml": f"{HEAD}each: {{z in f: ▸5}}\nfacilities: {{f: {ROOM}}}\n"}, "programs"),
+    ("E102", {"site.yaml": f"{HEAD}each: {{z in f: {{▸loop: {{}}}}}}\nfacilities: {{f: {ROOM}}}\n"}, "mean 'loops'"),
+    ("E134", {"site.yaml": f"{HEAD}each: {{▸z of f: {{}}}}\nfacilities: {{f: {ROOM}}}\n"}, "tank in ras1"),
+    ("E301", {"site.yaml": f"{HEAD}each: {{▸z in g: {{}}}}\nfacilities: {{f: {ROOM}}}\n"}, "mean 'f'"),
+    ("E302", {"site.yaml": f"{HEAD}each: {{z in f: {{zones: [▸y]}}}}\nfacilities: {{f: {ROOM}}}\n"}, "mean 'z'"),
+    ("E324", {
+        "site.yaml": f"{HEAD}each: {{t in f: {{tags: {{t.s: {{integrate: ▸t.x, unit: kWh}}}}}}}}\n"
+        f"facilities: {{f: {ROOM.replace('[z]', '[z, y]')}}}\n",
+    }, "mean 'f.z.s'"),
+    ("E460", {
+        "site.yaml": f"{HEAD}each: {{t in f: {{programs: {{▸a.s: {{value: 1 K, limits: [0 K, 2 K]}}}}}}}}\n"
+        f"facilities: {{f: {ROOM}}}\n",
+    }, "t.air_temp"),
+    ("E461", {"site.yaml": f"{HEAD}facilities: {{f: {used('use: ▸greenhouse/tomto@1')}}}\n"}, "greenhouse/tomato@1"),
+    ("E462", {
+        "site.yaml": f"{HEAD}facilities: {{f: {used('use: ▸greenhouse/tomato@1').replace('greenhouse,', 'ras,')}}}\n",
+    }, "greenhouse"),
+    ("E463", {
+        "site.yaml": f"{HEAD}facilities: {{f: {used('use: ▸greenhouse/tomato@1')}}}\n"
+        "tags: {f.z.air_tmp: {entry: manual, unit: degC}}\n",
+    }, "mean 'f.z.air_tmp'"),
+    ("E464", {"site.yaml": used_site("with: {▸dai: 20 degC}")}, "mean 'day'"),
+    ("E465", {"site.yaml": used_site("with: {day: ▸20 K}")}, "quantity in degC"),
+    ("E465", {"site.yaml": used_site("with: {day: ▸[1]}")}, "quantity in degC"),
+    ("E466", {"site.yaml": used_site("with: {day: ▸31 degC}")}, "between them"),
+    ("E467", {"site.yaml": used_site("tags: {▸zone.air_tmp: zone.t}")}, "mean 'zone.air_temp'"),
+    ("E467", {"site.yaml": used_site("without: [▸zone.air_lo]")}, "mean 'zone.air_low'"),
+    ("E302", {"site.yaml": used_site("use_in: [z, ▸y]")}, "mean 'z'"),
 )  # fmt: skip
 """A code, the files of a folder (site.yaml is loaded) and a part of the hint."""
