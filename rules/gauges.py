@@ -193,7 +193,7 @@ def starts(name: str, tag: str, window_s: float) -> Gauge:
             times = (*times, look.now_s)[-MOST_STARTS:]
         if times and not 0.0 <= look.now_s - times[0] <= window_s:
             times = tuple(one for one in times if 0.0 <= look.now_s - one <= window_s)
-        if (on, times) != memory:
+        if on is not memory.last or times is not memory.times:
             memory = StartsMemory(on, times)
         return memory, float(len(times))
 

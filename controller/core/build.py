@@ -37,6 +37,8 @@ from controller.core.sequences import SequenceBlock, SequenceStep
 from controller.core.soft_sensors import DoseEffect, Estimator, HeatLoss, MotorPosition, Tan, Uptake
 from controller.core.state import Block
 from controller.core.strategies.build import irrigation_loop, lamp_loop
+from controller.core.strategies.feeding_build import feeding_loop
+from controller.core.strategies.growth import Growth
 from controller.core.strategies.irrigation_loop import IrrigationLoop
 from controller.core.timed import Held
 from controller.core.vote import Voted
@@ -60,8 +62,10 @@ from edge_config.model.control import (
 )
 from edge_config.model.estimates import Ammonia, Estimate, OxygenUptake, Supply
 from edge_config.model.estimates import DoseEffect as DoseEffectSetting
+from edge_config.model.estimates import Growth as GrowthSetting
 from edge_config.model.estimates import HeatLoss as HeatLossSetting
 from edge_config.model.estimates import MotorPosition as MotorPositionSetting
+from edge_config.model.feeding import Feeding
 from edge_config.model.outputs import Analog, OnOff, Output, Pulse, ThreePoint, TimeProportioned
 from edge_config.model.site import Calibration as CalibrationSetting
 from edge_config.model.site import Site
@@ -147,7 +151,7 @@ class _Builder:
             out
             for name, loop in site.loops.items()
             for out in _outputs(loop)
-            if not isinstance(loop, Timer | Dosing | Ratio | Irrigation)
+            if not isinstance(loop, Timer | Dosing | Ratio | Irrigation | Feeding)
         }
         masters = {output.master for output in site.outputs.values() if isinstance(output, Pulse)}
         # a master valve is decided after its pumps, so that it opens with them
@@ -262,6 +266,8 @@ class _Builder:
                     name, one.inside, one.outside, self._supply(one.supply, "kW"), one.capacity.to("kWh/K"),
                     one.guess.to("kW/K"), one.noise.to("K"), one.period, one.wait,
                 )  # fmt: skip
+            case GrowthSetting():
+                return Growth(name, one.weighed, one.temperature, one.tgc, one.period, one.wait)
             case DoseEffectSetting():
                 loop = self.site.loops[one.loop]
                 assert isinstance(loop, Dosing)
@@ -339,6 +345,8 @@ class _Builder:
                 return SelectorLoop(name, loop.pick, loop.of, part, setpoint, loop.period, due_s)
             case Ratio():
                 return self._ratio(name, loop)
+            case Feeding():
+                return feeding_loop(name, loop, self.calendar)
             case Irrigation():
                 return irrigation_loop(name, loop, self.units, self.site.site.scan, self.calendar)
             case Lamps():

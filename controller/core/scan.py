@@ -18,6 +18,7 @@ from controller.core.loops.run import WARM_S, BandLoop, DosingLoop, PidBlock, Pi
 from controller.core.programs import Setting
 from controller.core.soft_sensors import Estimator
 from controller.core.state import Chosen, Sent, State, from_plain, never_seen, written_s
+from controller.core.strategies.feeding import FeedingLoop, underfed
 from controller.core.strategies.irrigation_loop import IrrigationLoop, unwatered
 from controller.core.turn import Turn
 from controller.core.vote import Ballot
@@ -63,6 +64,7 @@ class Core:
         }
         self._pids = [loop for loop in self.plan.loops if isinstance(loop, PidLoop)]
         self._dosing = {loop.name: loop for loop in self.plan.loops if isinstance(loop, DosingLoop)}
+        self._feeding = [loop for loop in self.plan.loops if isinstance(loop, FeedingLoop)]
         self._watering = {loop.name: loop for loop in self.plan.loops if isinstance(loop, IrrigationLoop)}
         self._sequences = {sequence.name for sequence in self.plan.sequences}
         made = {*self.plan.conditioners, *(derived.name for derived in self.plan.derived)}
@@ -423,6 +425,7 @@ class Core:
         alarms += lost_sensors(turn, self.plan.loop_sensors)
         alarms += doubted_probes(turn, self.plan.votes)
         alarms += failed_effects(turn, self._checked)
+        alarms += underfed(turn, self._feeding)
         alarms += unwatered(turn, self._watering.values())
         alarms += unheard_outputs(turn, self.plan.output_of, UNHEARD_AFTER)
         alarms += waiting_for_reset(turn, self.plan.interlocks, self._dosing)

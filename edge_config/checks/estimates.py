@@ -7,6 +7,7 @@ from edge_config.model.estimates import (
     DoseEffect,
     Estimate,
     Fed,
+    Growth,
     HeatLoss,
     MotorPosition,
     OxygenUptake,
@@ -49,6 +50,9 @@ def check_estimate(inspection: Inspection, path: Path_, estimate: Estimate) -> N
             _positive(inspection, (*path, "capacity"), estimate.capacity, "kWh/K")
             _positive(inspection, (*path, "guess"), estimate.guess, "kW/K")
             _positive(inspection, (*path, "noise"), estimate.noise, "K")
+        case Growth():
+            _is_in(inspection, (*path, "weighed"), estimate.weighed, "kg")
+            _is_in(inspection, (*path, "temperature"), estimate.temperature, "degC")
         case DoseEffect():
             loops = inspection.site.loops
             if not isinstance(loops.get(estimate.loop), Dosing):

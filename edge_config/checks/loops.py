@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+from edge_config.checks.feeding import check_feeding
 from edge_config.checks.inspection import Inspection, alike, difference, ratio
 from edge_config.checks.strategies import check_irrigation, check_lamps
 from edge_config.model.control import (
@@ -19,6 +20,7 @@ from edge_config.model.control import (
     Staging,
     Timer,
 )
+from edge_config.model.feeding import Feeding
 from edge_config.model.outputs import OnOff, Output, Pulse
 from edge_config.model.strategies import Irrigation, Lamps
 from edge_config.model.values import Hold
@@ -54,6 +56,9 @@ def check_loops(inspection: Inspection) -> None:
                 continue
             case Ratio():
                 _ratio(inspection, path, loop)
+                continue
+            case Feeding():
+                check_feeding(inspection, path, loop)
                 continue
             case Irrigation():
                 check_irrigation(inspection, path, loop)
@@ -121,7 +126,7 @@ def _fits(inspection: Inspection, place: Path_, loop: Loop, out: str, output: Ou
     if isinstance(loop, Dosing | Ratio):
         if not isinstance(output, Pulse):
             inspection.note("E353", place, output=out, type=output.type)
-    elif isinstance(loop, Irrigation) or (isinstance(loop, Staging) and place[-1] != "trim"):
+    elif isinstance(loop, Irrigation | Feeding) or (isinstance(loop, Staging) and place[-1] != "trim"):
         if not isinstance(output, OnOff):
             inspection.note("E366", place, found=out, near=nearest(out, []), kind="on_off")
     elif isinstance(output, Pulse):

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from edge_config.model.feeding import Feeding
 from edge_config.model.strategies import Irrigation, Lamps
 from edge_config.model.values import (
     AnyQuantity,
@@ -258,7 +259,7 @@ class Ratio(Sourced):
     """A setpoint in %: so much of `per`. Rules and influences move it (alkalinity told by the laboratory)."""
 
 Loop = Annotated[
-    Pid | PBand | Hysteresis | Dosing | Timer | Staging | Selector | Ratio | Irrigation | Lamps,
+    Pid | PBand | Hysteresis | Dosing | Timer | Staging | Selector | Ratio | Irrigation | Lamps | Feeding,
     Field(discriminator="type"),
 ]
 

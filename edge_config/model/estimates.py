@@ -85,6 +85,21 @@ class HeatLoss(EstimateBase):
     noise: AnyQuantity
 
 
+class Growth(EstimateBase):
+    """What one fish weighs between two weighings: it grows with the warmth of its water."""
+
+    model: Literal["growth"]
+    period: Seconds = 600.0
+    wait: Seconds = 2592000.0
+    """A month after the last weighing its mass is not known any more, after a third of that it is uncertain."""
+    weighed: TagName
+    """What people enter, the mean of a sample."""
+    temperature: TagName
+    """Of the water."""
+    tgc: float = Field(gt=0, le=10)
+    """Thermal growth coefficient, in 1e-3 g^(1/3) per degC and day: bass 2, salmon 2.5, trout 1.7."""
+
+
 class DoseEffect(EstimateBase):
     """What one litre does, as a dosing loop has learned it: buffer capacity, EC gain."""
 
@@ -99,4 +114,6 @@ class MotorPosition(EstimateBase):
     output: TagName
 
 
-Estimate = Annotated[OxygenUptake | Ammonia | HeatLoss | DoseEffect | MotorPosition, Field(discriminator="model")]
+Estimate = Annotated[
+    OxygenUptake | Ammonia | HeatLoss | Growth | DoseEffect | MotorPosition, Field(discriminator="model")
+]

@@ -1,0 +1,210 @@
+"""Feeding: the day's ration by a table of mass and warmth, given in meals or on a belt until the counter has it.
+
+control.md 1.4 and 6.2: fish are fed a share of what they weigh, nothing in water that is too cold or too warm, and less
+where a rule says so (oxygen, ammonia). What could not be given in time is told, and not made up for.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+from controller.core.calendar import Calendar
+from controller.core.state import Block
+from controller.core.turn import Turn
+from controller.core.words import AlarmNow, Because, Demand, Event, Slot
+from edge_config.model.values import DayTime
+
+LEASE_S = 5.0
+GIVE_UP, SPARE_S = 2.0, 60.0
+"""A feeder that ran for so many times what the meal should take, and a minute, and has not given it, is empty."""
+ENOUGH = 0.98
+"""Of a meal that the counter says is given to so much nothing more is given: it was the last grains."""
+HELD_BACK = 0.9
+"""Less than this share of a meal is told."""
+
+
+class Row(NamedTuple):
+    """What fish of one mass eat: (degC, share of the biomass a day), the coldest first."""
+
+    mass_kg: float
+    shares: tuple[tuple[float, float], ...]
+
+
+def _between(points: Sequence[tuple[float, float]], x: float) -> float:
+    """Straight between points with rising x, flat beyond."""
+    if x <= points[0][0]:
+        return points[0][1]
+    for (x1, y1), (x2, y2) in pairwise(points):
+        if x <= x2:
+            return y1 + (y2 - y1) * (x - x1) / (x2 - x1)
+    return points[-1][1]
+
+
+def ration(table: Sequence[Row], mass_kg: float, water_c: float) -> float:
+    """Share of the biomass to be fed a day; the table's rows have rising masses."""
+    return _between([(row.mass_kg, _between(row.shares, water_c)) for row in table], mass_kg)
+
+
+class Meal(NamedTuple):
+    """What a feeding remembers: the present meal, or the last one."""
+
+    meal_s: float = -1.0
+    """When it began; -1: none yet."""
+    wanted_kg: float = 0.0
+    given_kg: float = 0.0
+    ran_s: float = 0.0
+    """How long the feeder ran for it."""
+    open: bool = False
+    counted: float = -1.0
+    """The counter as last heard, and when; -1: never."""
+    heard_s: float = -1.0
+    ahead_kg: float = 0.0
+    """Given since the counter was heard, by the time that the feeder ran."""
+    at_s: float = 0.0
+    short_s: float = -1.0
+    """Since when meals are not given whole; -1: the last one was."""
+    guessed_s: float = -1.0
+    """Since when the ration is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedingLoop:
+    """One feeder and its fish."""
+
+    name: str
+    output: str
+    biomass: str
+    mass: str | None
+    temperature: str
+    table: tuple[Row, ...]
+    coldest_c: float
+    warmest_c: float
+    meals: tuple[DayTime, ...]
+    belt: tuple[DayTime, DayTime, float] | None
+    """From, to, and every how many seconds."""
+    rate_kg_s: float
+    fed: str | None
+    share: str | None
+    within_s: float
+    unknown_kg_d: float
+    calendar: Calendar
+    fresh: Block = Meal()
+
+    def run(self, turn: Turn) -> None:
+        block: Meal = turn.blocks[self.name]  # type: ignore[assignment]  # blocks hold what `fresh` is
+        now_s = turn.now_s
+        block = self._counted(turn, block)
+        begun = self._begun(now_s)
+        if begun is not None and begun[0] > block.meal_s and now_s - begun[0] < self.within_s:
+            if block.open:
+                block = self._ended(turn, block)
+            day_kg = self._day_kg(turn)
+            guessed_s = (block.guessed_s if block.guessed_s >= 0 else now_s) if day_kg is None else -1.0
+            wanted_kg = (self._unknown_kg(turn) if day_kg is None else day_kg) * begun[1]
+            block = block._replace(
+                meal_s=begun[0], wanted_kg=wanted_kg, given_kg=0.0, ran_s=0.0, open=wanted_kg > 0.0, guessed_s=guessed_s
+            )
+        if block.open:
+            block = self._given(turn, block)
+        turn.blocks[self.name] = block
+
+    def give_up(self, turn: Turn) -> None:
+        turn.withdraw(self.output, Slot.LOOP, self.name)
+
+    def _begun(self, now_s: float) -> tuple[float, float] | None:
+        """The latest meal that has begun, and its part of the day's ration."""
+        days = self.calendar.around(now_s)
+        if self.belt is None:
+            moments = [day.moment(when) for day in days for when in self.meals]
+            return max(((one, 1.0 / len(self.meals)) for one in moments if one <= now_s), default=None)
+        first, last, every_s = self.belt
+        for day in reversed(days):
+            start, end = day.moment(first), day.moment(last)
+            count = int((end - start) // every_s)
+            if start <= now_s and count > 0:
+                return start + min(int((now_s - start) // every_s), count - 1) * every_s, 1.0 / count
+        return None
+
+    def _day_kg(self, turn: Turn) -> float | None:
+        """The day's ration as it looks now, kg; None if it is not known."""
+        biomass_kg, water_c = _number(turn, self.biomass), _number(turn, self.temperature)
+        mass_kg = _number(turn, self.mass) if self.mass is not None else 0.0
+        if biomass_kg is None or water_c is None or mass_kg is None:
+            return None
+        if not self.coldest_c <= water_c <= self.warmest_c:
+            return 0.0
+        return max(biomass_kg, 0.0) * ration(self.table, mass_kg, water_c) * self._part(turn)
+
+    def _unknown_kg(self, turn: Turn) -> float:
+        return self.unknown_kg_d * self._part(turn)
+
+    def _part(self, turn: Turn) -> float:
+        """What rules and people leave of the ration; all of it while that is not known."""
+        share = _number(turn, self.share) if self.share is not None else None
+        return 1.0 if share is None else share / 100.0
+
+    def _counted(self, turn: Turn, block: Meal) -> Meal:
+        """What was given since the last scan, by the counter, and by time until that is heard."""
+        elapsed_s = min(max(turn.now_s - block.at_s, 0.0), 60.0) if block.at_s > 0 else 0.0
+        runs = turn.applied.get(self.output, 0.0) > 0.0
+        ran_s = elapsed_s if runs else 0.0
+        block = block._replace(at_s=turn.now_s, ran_s=block.ran_s + ran_s)
+        reading = turn.readings[self.fed] if self.fed is not None else None
+        ahead_kg = block.ahead_kg + ran_s * self.rate_kg_s
+        number = None if reading is None else reading.number
+        if reading is None or number is None:
+            # no counter, or a silent one: what ran is what was given
+            return block._replace(given_kg=block.given_kg + ahead_kg, ahead_kg=0.0, counted=-1.0)
+        if reading.time_s == block.heard_s and block.counted >= 0.0:
+            return block._replace(ahead_kg=ahead_kg)
+        # a counter that falls has been reset; the first word of it tells nothing of this meal
+        counted_kg = ahead_kg if block.counted < 0.0 else number - block.counted
+        counted_kg = number if counted_kg < 0.0 else counted_kg
+        return block._replace(
+            given_kg=block.given_kg + counted_kg, ahead_kg=0.0, counted=number, heard_s=reading.time_s
+        )  # fmt: skip
+
+    def _given(self, turn: Turn, block: Meal) -> Meal:
+        """Runs the feeder until the meal is given, or there is no more time for it."""
+        now_s, given_kg = turn.now_s, block.given_kg + block.ahead_kg
+        is_late = not 0.0 <= now_s - block.meal_s < self.within_s
+        is_empty = block.ran_s > GIVE_UP * block.wanted_kg / self.rate_kg_s + SPARE_S
+        has_stood = turn.applied.get(self.output, 0.0) <= 0.0 and block.ahead_kg == 0.0
+        if is_late or is_empty or block.given_kg >= block.wanted_kg * (ENOUGH if has_stood else 1.0):
+            turn.withdraw(self.output, Slot.LOOP, self.name)
+            return self._ended(turn, block)
+        if given_kg >= block.wanted_kg:
+            turn.withdraw(self.output, Slot.LOOP, self.name)  # until the counter says whether it was enough
+            return block
+        told = {"loop": self.name, "kg": round(block.wanted_kg, 2), "given": round(given_kg, 2)}
+        turn.demand(
+            Demand(self.output, 100.0, Slot.LOOP, self.name, Because("feeding", told), now_s + LEASE_S)
+        )  # fmt: skip
+        return block
+
+    def _ended(self, turn: Turn, block: Meal) -> Meal:
+        """The meal is over; what is missing of it is told."""
+        told: dict[str, object] = {"wanted": round(block.wanted_kg, 2), "given": round(block.given_kg, 2)}
+        is_short = block.given_kg < HELD_BACK * block.wanted_kg
+        turn.events.append(Event(turn.now_s, "meal_short" if is_short else "meal_given", self.name, told))
+        since_s = block.short_s if block.short_s >= 0 else turn.now_s
+        return block._replace(open=False, short_s=since_s if is_short else -1.0)
+
+
+def _number(turn: Turn, tag: str) -> float | None:
+    value = turn.values.get(tag)
+    return float(value) if isinstance(value, int | float) else None
+
+
+def underfed(turn: Turn, loops: Iterable[FeedingLoop]) -> list[AlarmNow]:
+    """One alarm for each feeding whose last meal was not given whole, and one for each that feeds by a guess."""
+    found: list[AlarmNow] = []
+    for loop in loops:
+        meal: Meal = turn.blocks[loop.name]  # type: ignore[assignment]  # blocks hold what `fresh` is
+        if meal.short_s >= 0:
+            found.append(AlarmNow(f"meal:{loop.name}", "medium", True, meal.short_s))
+        if meal.guessed_s >= 0:
+            values: dict[str, object] = {"kg": loop.unknown_kg_d}
+            found.append(AlarmNow(f"ration:{loop.name}", "medium", True, meal.guessed_s, values))
+    return found
