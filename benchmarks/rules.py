@@ -24,11 +24,13 @@ REST = 2.0
 _BEGIN = {"degC": 20.0, "%": 70.0, "ppm": 800.0}
 
 
-def ruled_site(bays: int = BAYS, window_every: int = 10) -> Site:
-    """The generated farm with ten rules a bay; every `window_every`th looks at an average."""
+def ruled_site(bays: int = BAYS, rules_a_bay: int = RULES_A_BAY, alone: bool = True) -> Site:
+    """The generated farm with rules in every bay, of which the last looks at an average. `alone`: without the bays'
+    interlocks and alarms."""
     document = site_document(bays)
-    document["interlocks"], document["alarms"] = {}, {}
-    document["rules"] = [_rule(bay, number, window_every) for bay in range(bays) for number in range(RULES_A_BAY)]
+    if alone:
+        document["interlocks"], document["alarms"] = {}, {}
+    document["rules"] = [_rule(bay, number, rules_a_bay) for bay in range(bays) for number in range(rules_a_bay)]
     return Site.model_validate(document)
 
 
