@@ -269,15 +269,20 @@ def test_whatever_it_is_told_it_wants_what_can_be_and_soon_finds_back(story, td_
 # --- feed-forward
 
 
-def test_a_feed_forward_acts_through_its_lag_and_fades_when_its_source_is_lost():
+def test_a_feed_forward_acts_through_its_lag_and_stands_while_its_source_is_lost():
     ahead = LineAhead(gain=-2.0, zero=10.0, lag_s=100.0)
     state, value = ahead.step(Ahead(), 5.0, START_S)
     assert value == pytest.approx(10.0)  # at once at the start
     state, value = ahead.step(state, 0.0, START_S + 100.0)
-    assert value == pytest.approx(20.0 - 10.0 * exp(-1.0))
-    state, value = ahead.step(state, None, START_S + 200.0)
-    assert value == pytest.approx((20.0 - 10.0 * exp(-1.0)) * exp(-1.0))
-    state, value = ahead.step(state, 1e308, START_S + 300.0)
+    assert value == pytest.approx(stood := 20.0 - 10.0 * exp(-1.0))
+    for later_s in (200.0, 90_000.0):
+        state, value = ahead.step(state, None, START_S + later_s)
+        assert value == pytest.approx(stood)
+    state, value = ahead.step(state, 8.0, START_S + 90_030.0)
+    assert (value, state.jump) == (pytest.approx(4.0), pytest.approx(4.0 - stood))  # the jump is told, once
+    state, value = ahead.step(state, 8.0, START_S + 90_060.0)
+    assert (value, state.jump) == (pytest.approx(4.0), 0.0)
+    state, value = ahead.step(state, 1e308, START_S + 90_090.0)
     assert value == pytest.approx(-2e308 * 0.6) or value == 0.0
     for _ in range(2):
         state, value = ahead.step(state, 10.0, START_S + 1e6)

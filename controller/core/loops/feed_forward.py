@@ -12,19 +12,27 @@ class Ahead(NamedTuple):
     second: float = 0.0
     source: float | None = None
     at_s: float = 0.0
+    jump: float = 0.0
+    """By how much the last step moved what it adds only because its source came back: no news of the disturbance."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineAhead:
-    """`gain * (x - zero)` through a lag. A source that is lost adds what it added last, fading."""
+    """`gain * (x - zero)` through a lag. A source that is lost adds what it added last, until it is back: to take away
+    what a cold night needs because the weather station is silent would be a disturbance of our own making."""
 
     gain: float
     zero: float
     lag_s: float
 
     def step(self, state: Ahead, x: float | None, now_s: float) -> tuple[Ahead, float]:
-        target = 0.0 if x is None else self.gain * (x - self.zero)
+        if x is None:
+            return Ahead(state.first, 0.0, None, now_s), state.first
+        target = self.gain * (x - self.zero)
         elapsed = max(now_s - state.at_s, 0.0)
+        if state.at_s > 0 and state.source is None:
+            # what has changed meanwhile the loop has found by itself
+            return (Ahead(target, 0.0, x, now_s, target - state.first), target) if isfinite(target) else (Ahead(), 0.0)
         keep = exp(-elapsed / self.lag_s) if state.at_s > 0 and self.lag_s > 0 else 0.0
         value = target + (state.first - target) * keep
         if not isfinite(value):

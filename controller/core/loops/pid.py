@@ -54,13 +54,14 @@ def pid(
     feed_forward: float = 0.0,
     derivative: bool = True,
     doubt: bool = False,
+    stalled: bool = False,
 ) -> PidState:
     """One step; the new state's `output` is what is wanted, within `low` to `high`.
 
     `applied` is what came out of the last step after everything behind the loop. After a start, a loss of the
     sensor, a pause longer than five periods or an overflow it begins bumpless from `applied`; a new gain or setpoint
     weight (another tuning, a schedule, `doubt` about the value) goes into the integral. What is no number changes
-    nothing: the output stays where it is.
+    nothing: the output stays where it is. `stalled`: what it moves is at its upper end, and more would only wind up.
     """
     if not (isfinite(pv) and isfinite(sp) and isfinite(feed_forward) and isfinite(now_s)):
         held = applied if isfinite(applied) else state.output
@@ -90,7 +91,7 @@ def pid(
         before += state.kc * (state.b * sp - state.filtered) - kc * (b * sp - state.filtered)
     # the integral first, then the law: a setpoint step acts at once
     error = sp - filtered
-    if abs(error) <= deadband:
+    if abs(error) <= deadband or (stalled and kc * error > 0.0):
         error = 0.0
     ti_s = settings.ti_s
     tracking_s = sqrt(ti_s * settings.td_s) if settings.td_s > 0 else ti_s / 2

@@ -220,8 +220,12 @@ class PidLoop:
             if self.schedule is not None:
                 kc, ti_s = self.schedule.at(turn.values.get(self.schedule.of))
                 tuned = replace(tuned, kc=kc, ti_s=ti_s)
+            # a source that is back moves nothing at once either
+            jumped = sum(scale.gain * one.jump for scale, one in zip(scales, ahead, strict=True))
+            before = before._replace(integral=before.integral - jumped)
             is_good, doubt = reading.quality is Quality.GOOD, reading.quality is Quality.UNCERTAIN
-            inner = pid(tuned, before, float(sp), pv, now_s, applied, extra, is_good, doubt)
+            stalled = self._stalled(turn, before.output)
+            inner = pid(tuned, before, float(sp), pv, now_s, applied, extra, is_good, doubt, stalled)
             strain = block.strain
             if self.effect is not None:
                 came = turn.applied.get(self.parts[0].output, 0.0)
@@ -297,19 +301,28 @@ class PidLoop:
         return order is not None and order.slot is Slot.LOOP and order.owner == self.name
 
     def _inner_applied(self, turn: Turn, output: float) -> float:
-        """An inner loop at its end cannot follow: then the outer one tracks what the inner value really is."""
+        """An inner loop that is shut cannot follow further down: then the outer one tracks what the inner value is."""
         if self.consumer is not None:
             taken: float | None = turn.blocks[self.consumer].came  # type: ignore[attr-defined]  # a Stages or a Picked
             return output if taken is None else min(max(taken, self.settings.low), self.settings.high)
-        came = turn.applied.get(self.inner_out or "")
-        inner_pv = turn.values.get(self.inner_pv or "")
-        if came is None or inner_pv is None:
-            return output
-        real = float(inner_pv)
-        full, none = (came >= 99.0, came <= 1.0) if self.inner_raises else (came <= 1.0, came >= 99.0)
-        if (full and real < output) or (none and real > output):
+        came, real = self._inner(turn)
+        if real is not None and came <= 1.0 and real > output:
             return min(max(real, self.settings.low), self.settings.high)
         return output
+
+    def _stalled(self, turn: Turn, output: float) -> bool:
+        """The inner loop gives all it has and does not come up to what is wanted. What is wanted stands meanwhile: it
+        is what the outer value needs, and a boiler that comes back is to find it so."""
+        came, real = self._inner(turn)
+        return real is not None and came >= 99.0 and real < output
+
+    def _inner(self, turn: Turn) -> tuple[float, float | None]:
+        """How far the inner output is open for more of the inner value (%), and that value; None where it is not
+        known, or where there is no inner loop."""
+        came, real = turn.applied.get(self.inner_out or ""), turn.values.get(self.inner_pv or "")
+        if came is None or real is None:
+            return 0.0, None
+        return came if self.inner_raises else 100.0 - came, float(real)
 
 
 def _settling(reading: Reading, ran_s: float, lost: Lost, now_s: float) -> bool:
