@@ -118,13 +118,15 @@ class ThreePointMotor:
     travel_s: float
     backlash: float
     dead_zone: float
+    reversal_s: float = REVERSAL_PAUSE_S
 
     def step(self, state: Motor, order: float, now_s: float, urgent: bool) -> tuple[Motor, Outcome]:
         state = self._moved(state, now_s)
         direction = self._direction(state, order)
         if direction != state.direction:
             turned = direction != 0 and state.last_direction not in (0, direction)
-            if turned and state.direction == 0 and now_s - state.since_s < REVERSAL_PAUSE_S:
+            rest_s = REVERSAL_PAUSE_S if urgent or not state.homed else self.reversal_s
+            if turned and state.direction == 0 and now_s - state.since_s < rest_s:
                 direction = 0
             elif turned and state.direction != 0:
                 direction = 0  # stand first

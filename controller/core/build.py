@@ -36,7 +36,7 @@ from controller.core.rules import Added, RuleBlock, RuleSet, Said, Wanted, gauge
 from controller.core.sequences import SequenceBlock, SequenceStep
 from controller.core.soft_sensors import DoseEffect, Estimator, HeatLoss, MotorPosition, Tan, Uptake
 from controller.core.state import Block
-from controller.core.strategies.build import irrigation_loop, lamp_loop
+from controller.core.strategies.build import cover_loop, irrigation_loop, lamp_loop
 from controller.core.strategies.feeding_build import feeding_loop
 from controller.core.strategies.growth import Growth
 from controller.core.strategies.irrigation_loop import IrrigationLoop
@@ -70,7 +70,7 @@ from edge_config.model.outputs import Analog, OnOff, Output, Pulse, ThreePoint, 
 from edge_config.model.site import Calibration as CalibrationSetting
 from edge_config.model.site import Site
 from edge_config.model.site import Stuck as StuckSetting
-from edge_config.model.strategies import Irrigation, Lamps
+from edge_config.model.strategies import Cover, Irrigation, Lamps
 from edge_config.tags import site_tags
 from edge_config.templates import Placed, askers, placed_rules
 from foundation.tag import Kind, Tag
@@ -317,7 +317,7 @@ class _Builder:
                 unit = _difference(self.units[loop.pv])
                 return BandLoop(
                     name, loop.pv, loop.sp, loop.period, self._due_s(loop), OnLoss.of(loop.on_loss), loop.out,
-                    loop.band.to(unit), effect=self._effect(loop),
+                    loop.band.to(unit), effect=self._effect(loop), widens=loop.widens,
                 )  # fmt: skip
             case Hysteresis():
                 unit = _difference(self.units[loop.pv])
@@ -351,6 +351,8 @@ class _Builder:
                 return irrigation_loop(name, loop, self.units, self.site.site.scan, self.calendar)
             case Lamps():
                 return lamp_loop(name, loop, self.units, self.site.outputs[loop.out], self.calendar)
+            case Cover():
+                return cover_loop(name, loop, self.units, self.site.site.scan, self._expression)
 
     def _ratio(self, name: str, loop: Ratio) -> RatioLoop:
         pump = self.site.outputs[loop.out]
@@ -589,7 +591,9 @@ def _actuator(name: str, output: Output) -> tuple[Actuator, Memory, tuple[str, .
         case TimeProportioned():
             return Proportioned(name, output.period, output.min_pulse), Share(), (name,)
         case ThreePoint():
-            motor = ThreePointMotor(output.open, output.close, output.travel, output.backlash, output.dead_zone)
+            motor = ThreePointMotor(
+                output.open, output.close, output.travel, output.backlash, output.dead_zone, output.reversal
+            )
             return motor, Motor(), (output.open, output.close)
         case Analog():
             rate = output.rate.to("%/s") if output.rate is not None else None

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from edge_config.checks.feeding import check_feeding
 from edge_config.checks.inspection import Inspection, alike, difference, ratio
-from edge_config.checks.strategies import check_irrigation, check_lamps
+from edge_config.checks.strategies import check_cover, check_irrigation, check_lamps
 from edge_config.model.control import (
     Dosing,
     EffectCheck,
@@ -22,7 +22,7 @@ from edge_config.model.control import (
 )
 from edge_config.model.feeding import Feeding
 from edge_config.model.outputs import OnOff, Output, Pulse
-from edge_config.model.strategies import Irrigation, Lamps
+from edge_config.model.strategies import Cover, Irrigation, Lamps
 from edge_config.model.values import Hold
 from edge_config.wording import nearest
 from foundation.document import Path_
@@ -66,6 +66,9 @@ def check_loops(inspection: Inspection) -> None:
             case Lamps():
                 check_lamps(inspection, path, loop)
                 continue
+            case Cover():
+                check_cover(inspection, path, loop)
+                continue
         step = _value(inspection, path, loop)
         if isinstance(loop.on_loss, Hold):
             inspection.percent((*path, "on_loss", "then"), loop.on_loss.then)
@@ -77,6 +80,10 @@ def check_loops(inspection: Inspection) -> None:
                 band = inspection.number((*path, "band"), loop.band, step)
                 if band is not None:
                     inspection.not_zero((*path, "band"), band)
+                if loop.widens is not None:
+                    width = inspection.numeric((*path, "widens"), loop.widens)
+                    if width is not None and step is not None and not alike(width, step):
+                        inspection.note("E345", (*path, "widens"), tag=loop.widens, unit=width or "1", wanted=step)
             case Hysteresis():
                 _hysteresis(inspection, path, loop, step)
             case Dosing():
@@ -131,7 +138,7 @@ def _fits(inspection: Inspection, place: Path_, loop: Loop, out: str, output: Ou
             inspection.note("E366", place, found=out, near=nearest(out, []), kind="on_off")
     elif isinstance(output, Pulse):
         inspection.note("E354", place, output=out, type=loop.type)
-    elif isinstance(output, OnOff) and isinstance(loop, Pid | PBand | Selector | Staging):
+    elif isinstance(output, OnOff) and isinstance(loop, Pid | PBand | Selector | Staging | Cover):
         inspection.note("E361", place, output=out, type=loop.type)
 
 

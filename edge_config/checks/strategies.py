@@ -2,9 +2,9 @@
 
 from itertools import pairwise
 
-from edge_config.checks.inspection import Inspection
-from edge_config.model.strategies import Drain, Irrigation, Lamps
-from edge_config.model.values import DayTime
+from edge_config.checks.inspection import Inspection, difference
+from edge_config.model.strategies import Cover, Drain, Irrigation, Lamps
+from edge_config.model.values import DayTime, Hold
 from foundation.document import Path_
 
 LIGHT, LIGHT_SUM, DEFICIT, FLOW, SHARE = "W/m2", "mol/m2/d", "g/m3", "m3/h", "%"
@@ -79,6 +79,28 @@ def check_lamps(inspection: Inspection, path: Path_, loop: Lamps) -> None:
         output = inspection.site.outputs.get(loop.out)
         if output is not None and output.power <= 0.0:
             inspection.note("E387", (*path, "peak"), key=True, output=loop.out)
+
+
+def check_cover(inspection: Inspection, path: Path_, loop: Cover) -> None:
+    """E130, E332, E334, E345, E367, E404 and what expressions may have wrong."""
+    inspection.condition((*path, "close"), loop.close)
+    if loop.open is not None:
+        inspection.condition((*path, "open"), loop.open)
+    for index, step in enumerate(loop.opening):
+        inspection.percent((*path, "opening", index, "to"), step.to)
+        inspection.positive((*path, "opening", index, "by"), step.by)
+    if any(b.to >= a.to for a, b in pairwise(loop.opening)):
+        inspection.note("E367", (*path, "opening"))
+    if loop.pause is not None:
+        place = (*path, "pause")
+        unit = inspection.numeric((*place, "of"), loop.pause.of)
+        falls = inspection.number((*place, "falls"), loop.pause.falls, None if unit is None else difference(unit))
+        inspection.positive((*place, "falls"), falls)
+        inspection.positive((*place, "within"), loop.pause.within)
+    if loop.gap is not None:
+        _in_unit(inspection, (*path, "gap"), loop.gap, "%")
+    if isinstance(loop.on_loss, Hold):
+        inspection.percent((*path, "on_loss", "then"), loop.on_loss.then)
 
 
 def _in_unit(inspection: Inspection, path: Path_, tag: str, wanted: str) -> None:

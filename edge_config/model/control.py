@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from edge_config.model.feeding import Feeding
-from edge_config.model.strategies import Irrigation, Lamps
+from edge_config.model.strategies import Cover, Irrigation, Lamps
 from edge_config.model.values import (
     AnyQuantity,
     Frozen,
@@ -164,6 +164,8 @@ class PBand(LoopBase):
     type: Literal["p_band"]
     out: TagName
     band: AnyQuantity
+    widens: TagName | None = None
+    """A tag whose value takes the place of `band` (with its sign) while it is known: wider in cold and wind."""
     check: EffectCheck | None = None
 
 
@@ -259,7 +261,7 @@ class Ratio(Sourced):
     """A setpoint in %: so much of `per`. Rules and influences move it (alkalinity told by the laboratory)."""
 
 Loop = Annotated[
-    Pid | PBand | Hysteresis | Dosing | Timer | Staging | Selector | Ratio | Irrigation | Lamps | Feeding,
+    Pid | PBand | Hysteresis | Dosing | Timer | Staging | Selector | Ratio | Irrigation | Lamps | Cover | Feeding,
     Field(discriminator="type"),
 ]
 

@@ -70,6 +70,8 @@ class ThreePoint(OutputBase):
     backlash: Percent = 0.0
     dead_zone: Percent = 2.0
     """Smaller moves are not made."""
+    reversal: Seconds = 2.0
+    """Rest before it turns back; an interlock waits two seconds only."""
 
 
 class Analog(OutputBase):

@@ -4,7 +4,18 @@ from typing import Literal
 
 from pydantic import Field
 
-from edge_config.model.values import AnyQuantity, Frozen, Kilowatts, Moment, Name, Percent, Seconds, TagName
+from edge_config.model.values import (
+    AnyQuantity,
+    Frozen,
+    Hold,
+    Kilowatts,
+    Moment,
+    Name,
+    Percent,
+    Position,
+    Seconds,
+    TagName,
+)
 
 
 class Deficit(Frozen):
@@ -55,7 +66,7 @@ class Drain(Frozen):
     to: Moment
 
 
-class Irrigation(Frozen):
+class Irrigation(Sourced):
     """Waters by the sum of radiation: a round of all valves, one after the other, each time the sum is reached."""
 
     type: Literal["irrigation"]
@@ -108,7 +119,7 @@ class Peak(Frozen):
     most: Kilowatts
 
 
-class Lamps(Frozen):
+class Lamps(Sourced):
     """Supplementary light: what the sun will not bring of the day's sum, in the cheapest half hours that are left."""
 
     type: Literal["lamps"]
@@ -125,4 +136,44 @@ class Lamps(Frozen):
     tariff: tuple[Price, ...] = ()
     bright: Bright | None = None
     peak: Peak | None = None
+    name: Name | None = None
+
+
+class OpeningStep(Frozen):
+    """A part of an opening."""
+
+    to: Percent
+    """As far as this, of what is covered."""
+    by: Percent = 100.0
+    """So much at a time."""
+    wait: Seconds
+    """After each move."""
+
+
+class Pause(Frozen):
+    """The opening waits while a value falls."""
+
+    of: TagName
+    falls: AnyQuantity
+    within: Seconds
+
+
+class Cover(Sourced):
+    """A screen or a blanket: 100 % covers all."""
+
+    type: Literal["cover"]
+    out: TagName
+    close: str
+    """While this holds it is to cover: an expression, as in rules."""
+    open: str | None = None
+    """And it opens once this holds; left out, once `close` does not."""
+    closes_after: Seconds = 0.0
+    opens_after: Seconds = 0.0
+    opening: tuple[OpeningStep, ...] = ()
+    """Left out: at once."""
+    pause: Pause | None = None
+    gap: TagName | None = None
+    """A setpoint in %: how far it stays open against humidity while it covers."""
+    on_loss: Position | Hold
+    """What it does when the conditions are not known."""
     name: Name | None = None

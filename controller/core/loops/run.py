@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import copysign
 from typing import NamedTuple, Protocol
 
 from controller.core.loops.dosing import Dose, DosingSettings, dosing
@@ -353,6 +354,8 @@ class BandLoop:
     below: float | None = None
     above: float | None = None
     effect: EffectCheck | None = None
+    widens: str | None = None
+    """The tag that the band follows."""
     fresh: Block = SimpleBlock()
 
     def run(self, turn: Turn) -> None:
@@ -380,7 +383,9 @@ class BandLoop:
         else:
             lost = Lost()
             if self.band is not None:
-                wanted = p_band(pv, float(sp), self.band)
+                wider = values.get(self.widens) if self.widens is not None else None
+                width = self.band if wider is None else copysign(float(wider), self.band)
+                wanted = p_band(pv, float(sp), width)
             else:
                 state = hysteresis(state, pv, float(sp), self.below, self.above)
                 wanted = 100.0 if state.on else 0.0

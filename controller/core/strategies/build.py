@@ -1,14 +1,18 @@
 """From the site's strategies to blocks: everything looked up and converted once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from controller.core.calendar import Calendar
+from controller.core.strategies.cover import CoverSettings, Step
+from controller.core.strategies.cover_loop import CoverLoop
 from controller.core.strategies.irrigation import IrrigationSettings
 from controller.core.strategies.irrigation_loop import IrrigationLoop
 from controller.core.strategies.lamps import SLOT_S, LampSettings
 from controller.core.strategies.lamps_loop import LampLoop
 from edge_config.model.outputs import Analog, Output
-from edge_config.model.strategies import Irrigation, Lamps
+from edge_config.model.strategies import Cover, Irrigation, Lamps
+from edge_config.model.values import Hold
+from rules.expression import Expression
 
 
 def irrigation_loop(
@@ -74,4 +78,31 @@ def lamp_loop(name: str, loop: Lamps, units: Mapping[str, str], output: Output, 
         output.power,
         LampSettings(loop.gives.to("umol/m2/s") * 1e-6 * SLOT_S, isinstance(output, Analog)),
         calendar,
+    )
+
+
+def cover_loop(
+    name: str, loop: Cover, units: Mapping[str, str], scan_s: float, expression: Callable[[str], Expression]
+) -> CoverLoop:
+    """A screen or a blanket, ready to run."""
+    pause, loss = loop.pause, loop.on_loss
+    unit = "K" if pause is not None and units[pause.of] == "degC" else units[pause.of] if pause is not None else ""
+    settings = CoverSettings(
+        loop.closes_after,
+        loop.opens_after,
+        tuple(Step(step.to, step.by, step.wait) for step in loop.opening),
+        pause.falls.to(unit) if pause is not None else 0.0,
+        pause.within if pause is not None else 0.0,
+        loss.then if isinstance(loss, Hold) else loss,
+        loss.hold if isinstance(loss, Hold) else 0.0,
+    )
+    return CoverLoop(
+        name,
+        loop.out,
+        expression(loop.close),
+        expression(loop.open) if loop.open is not None else None,
+        pause.of if pause is not None else None,
+        loop.gap,
+        scan_s,
+        settings,
     )
