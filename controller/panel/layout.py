@@ -7,7 +7,7 @@ from typing import Protocol
 
 from edge_config.model.control import Alarm, Dosing, Hysteresis, LoopBase, PBand, Pid, Program, RuleAlarm
 from edge_config.model.site import Site
-from edge_config.model.values import Name
+from edge_config.model.values import Name, Sourced
 from edge_config.templates import Placed, placed_rules
 from foundation.tag import Kind, Tag
 
@@ -100,6 +100,19 @@ class DeviceShape:
 
 
 @dataclass(frozen=True, slots=True)
+class FigureShape:
+    """A number that came from a preset."""
+
+    name: str
+    """`others` for those that have none of their own."""
+    value: str
+    """Empty for those."""
+    source: str
+    status: str
+    """`verified`, `secondary`, `practice`, `unverified`."""
+
+
+@dataclass(frozen=True, slots=True)
 class SiteShape:
     """All that stays the same while the agent runs."""
 
@@ -114,6 +127,8 @@ class SiteShape:
     """Rules, sequences, interlocks and timers, for the reasons that name them."""
     alarms: dict[str, AlarmShape]
     devices: dict[str, DeviceShape]
+    figures: dict[str, tuple[FigureShape, ...]]
+    """By setpoint, loop, rule, interlock and alarm: its numbers that came from a preset."""
 
 
 class Known(Protocol):
@@ -149,7 +164,22 @@ def layout(farm: Known) -> SiteShape:
             for key, alarm in _alarms(site)
         },
         devices={key: DeviceShape(device.product, device.bus, device.unit) for key, device in site.devices.items()},
+        figures=_figures(site),
     )
+
+
+def _figures(site: Site) -> dict[str, tuple[FigureShape, ...]]:
+    parts: list[tuple[str, Sourced]] = [
+        *site.tags.items(), *site.outputs.items(), *site.programs.items(), *site.loops.items(),
+        *site.sequences.items(), *site.interlocks.items(), *site.alarms.items(),
+        *((placed.id, placed.rule) for placed in placed_rules(site)),
+    ]  # fmt: skip
+    found: dict[str, tuple[FigureShape, ...]] = {}
+    for name, part in parts:
+        for key, figure in part.figures.items():
+            value = "" if figure.value is None else str(figure.value)
+            found[name] = (*found.get(name, ()), FigureShape(key, value, figure.source, figure.status))
+    return found
 
 
 def _alarms(site: Site) -> Iterator[tuple[str, Alarm | RuleAlarm]]:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from edge_config.model.values import Frozen, Name, Position, Seconds, TagName
+from edge_config.model.values import Frozen, Name, Position, Seconds, Sourced, TagName
 
 
 class SequenceStep(Frozen):
@@ -22,7 +22,7 @@ class SequenceStep(Frozen):
     name: Name | None = None
 
 
-class Sequence(Frozen):
+class Sequence(Sourced):
     """Steps in order, started by a rule's `run_sequence`; it runs to its end once, however long the rule stays on."""
 
     steps: tuple[SequenceStep, ...] = Field(min_length=1, max_length=50)

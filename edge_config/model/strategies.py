@@ -14,6 +14,7 @@ from edge_config.model.values import (
     Percent,
     Position,
     Seconds,
+    Sourced,
     TagName,
 )
 

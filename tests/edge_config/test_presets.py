@@ -3,15 +3,17 @@
 import re
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
 from controller.core.build import build
 from edge_config.expand import read_site
 from edge_config.loader import load_site
 from edge_config.model.site import Site
+from edge_config.model.values import Sourced, TagName
 from edge_config.placing import spot_of
 from edge_config.preset_library import (
     NAMED_SECTIONS,
@@ -128,6 +130,16 @@ def test_what_is_known_of_a_crop_or_species_has_sources(path: Path) -> None:
     facts = load_facts(path.parent.name, path.stem)
     assert facts
     assert all(figure.source and figure.value is not None for figure in facts.values())
+
+
+def test_every_kind_of_part_can_say_where_its_numbers_come_from() -> None:
+    def models(kind: Any) -> list[type]:
+        return [kind] if isinstance(kind, type) else [one for inner in get_args(kind) for one in models(inner)]
+
+    for section in NAMED_SECTIONS:
+        named, part = get_args(Site.model_fields[section].annotation)
+        assert named is TagName
+        assert [one for one in models(part) if not issubclass(one, Sourced) and issubclass(one, BaseModel)] == []
 
 
 # --- what a farm gets

@@ -224,6 +224,20 @@ async def test_names_never_become_markup(browser: Browser, sign_in: SignIn) -> N
     assert witness.hosts == {url.removeprefix("http://")}
 
 
+@pytest.mark.parametrize(("locale", "mark"), [("en-US", "unverified: 18 degC"), ("zh-CN", "未核实：18 degC")])
+async def test_a_number_that_nobody_verified_is_marked_in_words(
+    browser: Browser, farm: SmallFarm, sign_in: SignIn, locale: str, mark: str
+) -> None:
+    async with served(create_app(farm, sign_in=sign_in)) as url, opened(browser, locale, WIDE) as (page, _):
+        await page.goto(sign_in.link(url))
+        await expect(page).to_have_url(f"{url}/")
+        await page.goto(f"{url}/#/facility/gh1")
+        rows = page.locator(".setpoint")
+        await expect(rows.filter(has_text="18.0").locator(".unverified")).to_have_text(mark)
+        await expect(rows.locator(".unverified")).to_have_count(1)  # what is known, or the farm's own, bears no mark
+        await expect(page.locator(".figures")).to_contain_text("recalled")
+
+
 async def test_a_link_that_is_used_up_says_what_to_do(browser: Browser, farm: SmallFarm, sign_in: SignIn) -> None:
     link = sign_in.link("")
     sign_in.trade(link.partition("token=")[2])

@@ -2,6 +2,7 @@
 
 import { AlarmAdvice, standing } from "./alarms.js";
 import { setpoint, site } from "./farm.js";
+import { FigureList, FigureMark } from "./figures.js";
 import { html } from "./html.js";
 import { number } from "./numbers.js";
 import { OutputRow } from "./outputs.js";
@@ -28,7 +29,7 @@ export function Facility({ id }) {
     </section>
     <section class="card"><h2>${tell("panel.outputs")}</h2>
       <ul class="outputs">${ofFacility(outputs, facility).map((name) => html`<${OutputRow} key=${name} name=${name} zone=${zone(outputs)(name)} />`)}</ul>
-    </section></div>
+    </section><${FigureList} facility=${id} /></div>
   </div>`;
 }
 
@@ -42,7 +43,7 @@ function SetpointRow({ name, zone }) {
   return html`<li class="setpoint">
     <span class="name">${called(known.name)}${zone && html`<small>${zone}</small>`}</span>
     <span class="number"><b>${number(now.value, known.unit)}</b> <i>${unitWord(known.unit)}</i></span>
-    <span class="by">${moving && html`${tell("panel.setpoint.moving", { target: quantity(now.target, known.unit) })} · `}${by}</span>
+    <span class="by">${moving && html`${tell("panel.setpoint.moving", { target: quantity(now.target, known.unit) })} · `}${by}<${FigureMark} name=${name} /></span>
     ${now.settable && html`<button class="change" aria-expanded=${open} onClick=${() => setOpen(!open)}>${tell("panel.setpoint.change")}</button>`}
     ${open && html`<${SetpointForm} name=${name} onClose=${() => setOpen(false)} />`}
   </li>`;
