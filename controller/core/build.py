@@ -290,7 +290,9 @@ class _Builder:
             program.limits[1].to(unit),
             program.value.to(unit) if program.value is not None else None,
             tuple((period.from_, period.value.to(unit)) for period in program.periods or ()),
-            Light(light.target.to("mol/m2/d"), light.accrued, light.from_, light.to) if light is not None else None,
+            None
+            if light is None
+            else Light(light.target.to("mol/m2/d"), light.accrued, light.from_, light.to, light.adjust / 100.0),
             program.ramp.up.to(f"{step}/s") if program.ramp is not None else None,
             program.ramp.down.to(f"{step}/s") if program.ramp is not None else None,
             tuple(self._line(influence, step) for influence in program.influences),
@@ -426,7 +428,8 @@ class _Builder:
         inner_of = (inner_sp, inner_pv, inner_out, inner_raises)
         return PidLoop(
             name, loop.pv, loop.sp, loop.period, self._due_s(loop), settings, on_loss, parts, *inner_of, ahead,
-            tuple(one.adapt for one in loop.feed_forward), schedule, self._effect(loop), consumer,
+            tuple(one.adapt for one in loop.feed_forward), schedule, self._effect(loop),
+            tuple(self._foreseen(one) for one in loop.feed_forward), consumer,
         )  # fmt: skip
 
     def _ahead(self, ff: FeedForward, out_unit: str) -> FishOxygen | LineAhead:
@@ -435,6 +438,9 @@ class _Builder:
         unit = self.units[ff.of]
         gain = ff.gain.to(f"({out_unit})/({_difference(unit)})") if ff.gain is not None else 0.0
         return LineAhead(gain, ff.zero.to(unit) if ff.zero is not None else 0.0, ff.lag)
+
+    def _foreseen(self, ff: FeedForward) -> tuple[SetpointProgram, float] | None:
+        return (self._program(ff.of, self.site.programs[ff.of]), ff.lead) if ff.lead > 0.0 else None
 
     def _coarse(self, output: str) -> float:
         plan = self.site.outputs[output]

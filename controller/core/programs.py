@@ -40,6 +40,8 @@ class Light:
     accrued: str
     start: DayTime
     end: DayTime
+    adjust: float = 1.0
+    """The last part of the photoperiod, in which what is missing is spread over the time that is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +113,11 @@ class SetpointProgram:
         if not any(begin <= now_s < stop for begin, stop in lit):
             return 0.0
         accrued = values.get(light.accrued)
-        if accrued is None:
-            # the sum is not known: shine as planned for the whole period, no more
-            return min(light.target * 1e6 / sum(stop - begin for begin, stop in lit), self.high)
-        left = max(light.target - float(accrued), 0.0)
+        whole_s = sum(stop - begin for begin, stop in lit)
         left_s = sum(stop - max(begin, now_s) for begin, stop in lit if stop > now_s)
+        left = light.target if accrued is None else max(light.target - float(accrued), 0.0)
+        if accrued is None or (left > 0.0 and left_s > light.adjust * whole_s):
+            # the sum is not known, or it is too early to judge it: shine as planned for the whole period, no more
+            return min(light.target * 1e6 / whole_s, self.high)
         # the last minutes would divide by nothing: never plan for less than five of them
         return min(left * 1e6 / max(left_s, 300.0), self.high)

@@ -35,7 +35,7 @@ FEED_COUNTER = "kg"
 
 
 def check_loops(inspection: Inspection) -> None:
-    """E350 to E362, E366 to E369, E380, E390, E391, W304, W305, W308, W309."""
+    """E350 to E362, E366 to E369, E380, E390, E391, E394, W304, W305, W308, W309."""
     writers: dict[str, tuple[Path_, str]] = {}
     for name, loop in inspection.site.loops.items():
         path: Path_ = ("loops", name)
@@ -212,6 +212,9 @@ def _pid(inspection: Inspection, path: Path_, name: str, loop: Pid, step: str | 
 
 def _feed_forward(inspection: Inspection, path: Path_, ahead: FeedForward, out_unit: str) -> None:
     unit = inspection.numeric((*path, "of"), ahead.of)
+    foreseen = inspection.site.programs.get(ahead.of)
+    if ahead.lead > 0.0 and (ahead.model != "line" or foreseen is None or not (foreseen.periods or foreseen.light)):
+        inspection.note("E394", (*path, "lead"), of=ahead.of)
     if ahead.gain is None:
         inspection.note("W309", path, of=ahead.of)
     if ahead.model == "fish_oxygen":

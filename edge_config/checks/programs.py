@@ -93,6 +93,7 @@ def _value(
 
 def _light(inspection: Inspection, path: Path_, light: LightSum) -> None:
     inspection.positive((*path, "target"), inspection.number((*path, "target"), light.target, LIGHT_SUM))
+    inspection.percent((*path, "adjust"), light.adjust)
     unit = inspection.numeric((*path, "accrued"), light.accrued)
     if unit is not None and unit != LIGHT_SUM:
         inspection.note("E345", (*path, "accrued"), tag=light.accrued, unit=unit or "1", wanted=LIGHT_SUM)

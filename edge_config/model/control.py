@@ -55,6 +55,8 @@ class LightSum(Frozen):
     """The day's sum so far (a tag with `integrate`)."""
     from_: Moment = Field(alias="from")
     to: Moment
+    adjust: Percent = 100.0
+    """The end of the photoperiod, over which what is missing is spread; until then it shines as planned."""
 
 
 class Program(Sourced):
@@ -86,6 +88,8 @@ class FeedForward(Frozen):
     model: Literal["line", "fish_oxygen"] = "line"
     adapt: bool = False
     """Whether it learns its gain, from half to twice what is written."""
+    lead: Seconds = 0.0
+    """`of` is a setpoint with periods or light: so long before it changes what it will be counts already."""
 
 
 def _several(raw: Any) -> Any:

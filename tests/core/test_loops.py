@@ -268,3 +268,20 @@ def test_a_setpoint_reaches_its_loop_in_its_next_period():
     farm.scan([SetpointChange("1", "fa.z.rh_sp", 80.0, "wang", farm.now_s)])
     farm.run(10)
     assert farm.order("fa.z.fog").value == pytest.approx(before + 50.0)
+def test_cooling_stands_ready_before_the_lamps_that_are_known_to_come():
+    site = only("fa.z.fog_loop", "fa.z.light_loop")
+    site["programs"]["fa.z.ppfd_sp"]["light"] |= {"from": "10:50", "to": "16:00"}
+    site["loops"]["fa.z.fog_loop"] = {
+        "type": "pid", "pv": "fa.z.rh", "sp": "fa.z.rh_sp", "out": "fa.z.fog", "period": "10 s", "kc": "-1 %/%",
+        "ti": "100 h", "on_loss": "off",
+        "feed_forward": {"of": "fa.z.ppfd_sp", "gain": "0.1 %/(umol/m2/s)", "zero": "0 umol/m2/s", "lead": "3 min"},
+    }  # fmt: skip
+    farm = Farm(core_of(site))
+    farm.says = {"fa.z.rh": 75.0, "fa.z.ppfd": 0.0}
+    farm.run(400, after_s=1.0)  # 10:46:40
+    assert farm.order("fa.z.fog").value == pytest.approx(0.0, abs=0.1)
+    farm.run(40)  # 10:47:20, the lamps come at 10:50
+    assert farm.state.values["fa.z.ppfd_sp"] == 0.0
+    assert farm.order("fa.z.fog").value == pytest.approx(50.0, abs=0.5)  # the lamps' end of it
+
+

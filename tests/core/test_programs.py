@@ -1,5 +1,6 @@
 """Setpoints over time, by clock and sun, and the farm's calendar behind them."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -217,6 +218,18 @@ def test_a_light_sum_reaches_its_target_within_one_percent(begins, ends):
 def test_a_light_sum_is_reached_though_the_lamps_give_less_or_were_dark_for_hours():
     assert shine(lit("06:00", "22:00"), 1, follow=0.9)[0] == pytest.approx(12.0, rel=0.01)
     assert shine(lit("06:00", "22:00"), 1, dark=lambda s: 7 * 3600 < s < 11 * 3600)[0] == pytest.approx(12.0, rel=0.01)
+
+
+@pytest.mark.parametrize(("begins", "ends"), [("06:00", "22:00"), ("18:00", "10:00")])
+def test_light_may_be_even_until_the_last_third_of_the_photoperiod_sets_its_sum_right(begins, ends):
+    plain = lit(begins, ends)
+    assert plain.light is not None
+    third = replace(plain, light=replace(plain.light, adjust=1 / 3))
+    planned, noon_s = 12.0e6 / (16 * 3600), at("2026-03-20T09:00:00")
+    assert now(third, noon_s, {"t.z.dli": 0.5}) == pytest.approx(planned)
+    assert now(plain, noon_s, {"t.z.dli": 0.5}) > 1.1 * planned
+    assert shine(third, 1, follow=0.9)[0] == pytest.approx(12.0, rel=0.01)
+    assert now(third, noon_s, {"t.z.dli": 12.5}) == 0.0
 
 
 def test_no_light_is_wanted_outside_the_photoperiod_nor_once_the_sum_is_there():

@@ -10,6 +10,7 @@ from controller.core.loops.effect import EffectCheck, Strain
 from controller.core.loops.feed_forward import Ahead, FishOxygen, LineAhead, Scale, learned
 from controller.core.loops.pid import PidSettings, PidState, pid
 from controller.core.loops.simple import OnOffState, Timetable, hysteresis, p_band
+from controller.core.programs import SetpointProgram
 from controller.core.state import Block
 from controller.core.turn import Turn
 from controller.core.words import Because, Demand, Event, Slot
@@ -169,6 +170,8 @@ class PidLoop:
     """Of each feed-forward, whether it learns its gain."""
     schedule: Schedule | None = None
     effect: EffectCheck | None = None
+    foreseen: tuple[tuple[SetpointProgram, float] | None, ...] = ()
+    """Of each feed-forward that follows a setpoint: its program, and how long ahead that is looked at, s."""
     consumer: str | None = None
     """The staging or the selector that takes `inner_sp`, and knows what came of it."""
 
@@ -262,8 +265,11 @@ class PidLoop:
         """What each known disturbance adds, before its gain is set right."""
         stepped: list[Ahead] = []
         extras: list[float] = []
-        for (of, ahead), before in zip(self.ahead, kept, strict=True):
+        for (of, ahead), before, foreseen in zip(self.ahead, kept, self.foreseen, strict=True):
             source = turn.values.get(of)
+            if foreseen is not None and source is not None:
+                program, lead_s = foreseen
+                source = program.target(turn.chosen.get(of), turn.values, turn.now_s + lead_s)
             after, extra = ahead.step(before, None if isinstance(source, str) or source is None else source, turn.now_s)
             stepped.append(after)
             extras.append(extra)
