@@ -247,6 +247,38 @@ def test_an_inner_loop_that_cools_is_at_its_end_the_other_way_round():
     assert farm.state.blocks["fa.z.temp_loop"].inner.integral > 20.0 - 6.0 * (0.8 * 22.0 - 26.0)
 
 
+def test_what_a_house_needs_is_still_known_when_the_boiler_is_back():
+    """The burner trips and the pipe cools: the air is late, not the sum; nothing has to be found anew afterwards."""
+    farm = Farm(core_of(only("fa.z.temp_loop", "fa.z.pipe_loop")))
+    farm.says |= {"fa.z.free": 0.0} | dict.fromkeys(TEMPS, 22.0)
+    for _ in range(240):
+        farm.says["fa.z.pipe"] = farm.state.values["fa.z.pipe_sp"] or 40.0
+        farm.scan(after_s=5.0)
+    before = farm.state.blocks["fa.z.temp_loop"].inner.integral
+    farm.says |= {"fa.z.pipe": 25.0} | dict.fromkeys(TEMPS, 21.5)
+    farm.run(2400, after_s=5.0)
+    assert farm.order("fa.z.heater").value == 100.0
+    assert farm.state.blocks["fa.z.temp_loop"].inner.integral == pytest.approx(before, abs=2.0)
+
+
+def test_a_weather_station_that_falls_silent_and_comes_back_moves_nothing():
+    """What it said last is fed forward meanwhile, and the loop has found the rest by then."""
+    farm = Farm(core_of(only("fa.z.temp_loop", "fa.z.pipe_loop")))
+    farm.says |= {"fa.z.free": 20.0} | dict.fromkeys(TEMPS, 22.0)
+
+    def wanted(free_kw: float | Reason, seconds: int) -> float:
+        farm.says["fa.z.free"] = free_kw
+        for _ in range(seconds // 5):
+            farm.says["fa.z.pipe"] = farm.state.values["fa.z.pipe_sp"] or 40.0
+            farm.scan(after_s=5.0)
+        return float(farm.state.values["fa.z.pipe_sp"])  # type: ignore[arg-type]  # a number
+
+    before = wanted(20.0, 1800)
+    assert wanted(Reason.COMM, 3600) == pytest.approx(before, abs=0.1)
+    assert wanted(0.0, 900) == pytest.approx(before, abs=0.1)  # 10 K less, had nothing been said of it
+    assert wanted(10.0, 1800) == pytest.approx(before + 5.0, abs=0.1)  # from here on it is heard as ever
+
+
 def test_a_feed_forward_moves_its_loop_before_the_value_does():
     farm = Farm(core_of(only("fa.z.temp_loop", "fa.z.pipe_loop")))
     farm.says |= dict.fromkeys(TEMPS, 22.0)
@@ -262,12 +294,6 @@ def test_a_feed_forward_moves_its_loop_before_the_value_does():
     assert pipe_sp(10.0, 900) == pytest.approx(before + 5.0, abs=0.1)  # 0.5 K/kW, a lag of two minutes
 
 
-def test_a_setpoint_reaches_its_loop_in_its_next_period():
-    farm = settled(100.0)
-    before = farm.order("fa.z.fog").value
-    farm.scan([SetpointChange("1", "fa.z.rh_sp", 80.0, "wang", farm.now_s)])
-    farm.run(10)
-    assert farm.order("fa.z.fog").value == pytest.approx(before + 50.0)
 def test_cooling_stands_ready_before_the_lamps_that_are_known_to_come():
     site = only("fa.z.fog_loop", "fa.z.light_loop")
     site["programs"]["fa.z.ppfd_sp"]["light"] |= {"from": "10:50", "to": "16:00"}
@@ -285,3 +311,9 @@ def test_cooling_stands_ready_before_the_lamps_that_are_known_to_come():
     assert farm.order("fa.z.fog").value == pytest.approx(50.0, abs=0.5)  # the lamps' end of it
 
 
+def test_a_setpoint_reaches_its_loop_in_its_next_period():
+    farm = settled(100.0)
+    before = farm.order("fa.z.fog").value
+    farm.scan([SetpointChange("1", "fa.z.rh_sp", 80.0, "wang", farm.now_s)])
+    farm.run(10)
+    assert farm.order("fa.z.fog").value == pytest.approx(before + 50.0)
