@@ -64,9 +64,23 @@ def answer(peer: tuple[str, str], script: str, *arguments: str) -> Any:
     name, python = peer[0], python_of(peer)
     told = _called(name, [str(python), "-P", str(Path(__file__).with_name(script)), *arguments], RUN_S)
     try:
-        return json.loads(told.splitlines()[-1])
+        found = json.loads(told.splitlines()[-1])
     except (IndexError, json.JSONDecodeError) as error:
         raise NoPeer(f"{name}: no JSON in what it says: {told[-200:]!r}") from error
+    place = _answer_of(peer, script, arguments)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(json.dumps(found), encoding="utf-8")
+    return found
+
+
+def last_answer(peer: tuple[str, str], script: str, *arguments: str) -> Any | None:
+    """What it printed when it last ran here with these arguments; None where it never did."""
+    place = _answer_of(peer, script, arguments)
+    return json.loads(place.read_text(encoding="utf-8")) if place.is_file() else None
+
+
+def _answer_of(peer: tuple[str, str], script: str, arguments: tuple[str, ...]) -> Path:
+    return home_of(peer) / "answers" / f"{'-'.join((Path(script).stem, *arguments))}.json"
 
 
 def _called(name: str, command: list[str], most_s: float) -> str:

@@ -17,6 +17,7 @@ from benchmarks.validation import greenlight
 from benchmarks.validation.lettuce_greenhouse import benchmark_sky
 from benchmarks.validation.lettuce_season import RULES, season, steps
 from benchmarks.validation.points import BadPoints, Point
+from benchmarks.validation.side_by_side import side_by_side
 from benchmarks.validation.verdicts import FACILITIES, NotAtHand, Result
 from simulator.plants import greenhouse
 from simulator.weather import design_day
@@ -55,7 +56,7 @@ def page(results: Sequence[Result]) -> str:
     parts = [_INTRO, "## Reference points", "![Deviation over tolerance, by facility](validation-points.png)"]
     parts += [summary(results), "### Rows that do not hold", argued(results)]
     parts += ["## Days of the greenhouse against GreenLight", *trajectories()]
-    parts += ["## Ten days under Katzin's rules", *ten_days()]
+    parts += ["## Ten days under Katzin's rules", *ten_days(), *side_by_side()]
     parts += ["## Against a real greenhouse", *reality()]
     parts += ["## Balances", "What the books of whole runs leave unexplained.", _table(_rows(_closures(results)))]
     parts += ["## Lettuce", "![Lettuce of van Henten, forty days](validation-lettuce.png)"]

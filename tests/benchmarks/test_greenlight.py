@@ -92,7 +92,10 @@ def test_the_peer_answers_with_its_last_line(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(peers, "__file__", str(tmp_path / "peers.py"))
     script = tmp_path / "script.py"
     script.write_text("import sys\nprint('Running: 1 %')\nprint('{\"said\": \"%s\"}' % sys.argv[1])\n")
+    assert peers.last_answer(("p", "p==1"), "script.py", "hello") is None
     assert peers.answer(("p", "p==1"), "script.py", "hello") == {"said": "hello"}
+    assert peers.last_answer(("p", "p==1"), "script.py", "hello") == {"said": "hello"}
+    assert peers.last_answer(("p", "p==2"), "script.py", "hello") is None
     script.write_text("print('nothing')\n")
     with pytest.raises(peers.NoPeer, match="no JSON"):
         peers.answer(("p", "p==1"), "script.py")
@@ -126,6 +129,16 @@ def test_the_gyms_are_not_asked_for_a_quick_look(
     assert harness.main(["greenhouse_gyms", "--quick", "--json"]) == 0
     [row] = json.loads(capsys.readouterr().out)
     assert "ours alone" in row["name"]
+
+
+def test_heat_is_compared_like_with_like() -> None:
+    # two days of 300 s samples: 20 W/m2 here and 10 there, but at midnight, where the setpoint jumps
+    theirs = [10.0 + (90.0 if at % 288 == 0 else 0.0) for at in range(577)]
+    ours = [{"hBoilPipe": 20.0 + (280.0 if at % 288 == 0 else 0.0)} for at in range(577)]
+    told = {"samples": {"hBoilPipe": theirs}, "integrals": {"hBoilPipe": 2.0e6}}
+    found = greenlight.heat_off(ours, 2.1e6, told)
+    summed = 300.0 * (574 * 10.0 + 2 * 100.0)
+    assert found == pytest.approx((5.0, 100.0, 100.0 * (2.1e6 / summed - 1.0), 100.0 * (summed / 2.0e6 - 1.0)))
 
 
 def test_every_gap_between_ours_and_theirs_is_a_row() -> None:
