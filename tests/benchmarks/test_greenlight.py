@@ -152,18 +152,21 @@ def test_every_gap_between_ours_and_theirs_is_a_row() -> None:
 
 @recorded
 def test_sums_are_integrals_and_heat_is_held_against_its_samples_too() -> None:
-    ours = closed_loop("led", 0.01, hourly_sky())
+    ours = closed_loop("led", 0.01, hourly_sky(), sample_s=300.0)
     books = ours.house.books
     integrals = {
         "hBoilPipe": books.boiler_j / 1.01, "qLampIn": books.lamp_j, "mcExtAir": books.co2_dosed_mg,
         "mvCanAir": books.transpired_kg,
     }  # fmt: skip
-    samples = {"hBoilPipe": [books.boiler_j / 600.0, books.boiler_j / 600.0, 0.0]}
+    after_midnight = ours.samples[1]["hBoilPipe"] / 1.02
+    samples = {"hBoilPipe": [books.boiler_j / 300.0 - after_midnight, after_midnight, 0.0]}
     rows = greenlight._sums("x", ours, {"integrals": integrals, "samples": samples})
     off = {row["name"]: row["ours"] for row in rows if row["unit"] == "%"}
     assert off["x: heat, off its integral (+1.00)"] == pytest.approx(1.0, abs=1e-3)
     assert off["x: lamps, off its integral (+0.00)"] == 0.0
-    assert off["x: heat, off its 300 s sums (+0.00)"] == pytest.approx(0.0, abs=1e-9)
+    assert off["x: heat, sampled alike, off its 300 s sums without midnights (+2.00)"] == pytest.approx(2.0, abs=1e-3)
+    mixed = "x: heat, our integral off its 300 s sums, which are +1.00 off its own integral"
+    assert [value for name, value in off.items() if name.startswith(mixed)] == [pytest.approx(0.0, abs=1e-9)]
     told = {row["name"]: (row["ours"], row["peer_value"]) for row in rows if row["unit"] != "%"}
     assert told["x: heat"] == pytest.approx((books.boiler_j / 1e6, books.boiler_j / 1.01e6), rel=1e-3)
     assert set(told) == {"x: heat", "x: lamps", "x: CO2", "x: water"}
