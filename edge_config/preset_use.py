@@ -4,7 +4,7 @@ A part of a preset whose tags or outputs the farm does not have is left out, and
 is `required` is a problem then.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,7 +71,7 @@ def use_preset(merged: Merged, facility: str, said: dict[str, Any]) -> None:
     there = names_in_site(merged.value) | {one.name for one in kept}
     for one in kept:
         layers = tuple(Layer(document, path, used) for document, path in one.part.layers)
-        raw = _without_missing(one.part.body, one.spot, there)
+        raw = _without_missing(one.part.body, one.spot, there, figures)
         own = _own(merged, one)
         stays = what_stays(one.part.section, raw, own)
         marks = {name: figures[name] for name in sorted(_used(stays, own)) if name not in given}
@@ -254,13 +254,13 @@ def _used(raw: Any, own: Any) -> set[str]:
     return {place for key, one in raw.items() for place in _used(one, own.get(key))}
 
 
-# --- optional items: `{of: all.radiation, …, optional: true}` in a list of a part
+# --- optional items: `{of: all.radiation, …, optional: true}` in a list of a part, and `optional: [pump]` for its keys
 
 
 def _sure(raw: Any) -> Any:
     """A part without its optional items."""
     if isinstance(raw, dict):
-        return {key: _sure(one) for key, one in raw.items()}
+        return {key: _sure(one) for key, one in raw.items() if key not in _optional_keys(raw)}
     return [_sure(one) for one in raw if not _is_optional(one)] if isinstance(raw, list) else raw
 
 
@@ -272,14 +272,24 @@ def _is_optional(raw: Any) -> bool:
     return isinstance(raw, dict) and raw.get("optional") is True
 
 
-def _without_missing(raw: Any, spot: Spot, there: set[str]) -> Any:
-    """A part without the optional items whose names are not there."""
+def _optional_keys(raw: dict[str, Any]) -> tuple[str, ...]:
+    keys = raw.get("optional")
+    return ("optional", *keys) if isinstance(keys, list) else ()
+
+
+def _without_missing(raw: Any, spot: Spot, there: set[str], values: Collection[str]) -> Any:
+    """A part without the optional items whose names are not there, or whose figures are not known."""
+
+    def whole(one: Any) -> bool:
+        names = set(spot.names_in(one if isinstance(one, dict | list) else [one]).values())
+        return there.issuperset(names) and places_in(one) <= set(values)
 
     def left(raw: Any) -> Any:
         if isinstance(raw, dict):
-            return {key: left(one) for key, one in raw.items() if key != "optional"}
+            may = _optional_keys(raw)
+            return {key: left(one) for key, one in raw.items() if key != "optional" and (key not in may or whole(one))}
         if isinstance(raw, list):
-            return [left(one) for one in raw if not _is_optional(one) or there.issuperset(spot.names_in(one).values())]
+            return [left(one) for one in raw if not _is_optional(one) or whole(one)]
         return raw
 
     return left(raw)
