@@ -107,13 +107,15 @@ def check(
     from edge_config.expand import read_site
     from edge_config.loader import checked
     from edge_config.resolved import resolved as written_out
+    from simulator.weather_check import check_site_weather
 
     speech = language or _language()
     text, left_out = "", []
     try:
         merged = read_site(_site_path(site))
         left_out = merged.left_out
-        problems: list[Problem] = list(checked(merged).warnings)
+        loaded = checked(merged)
+        problems: list[Problem] = [*loaded.warnings, *check_site_weather(loaded)]
         text = written_out(merged)
     except ProblemsError as error:
         problems = error.problems

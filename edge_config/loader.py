@@ -11,6 +11,7 @@ from edge_config.merged import Merged
 from edge_config.model.site import Site
 from edge_config.refusals import problems_of
 from edge_config.rule_library import take_from_library
+from edge_config.weather_beside import weather_beside
 from foundation.problem import Problem, ProblemsError
 
 
@@ -39,6 +40,7 @@ def checked(merged: Merged) -> Loaded:
     problems = _in_order([*merged.problems, *check_site(site, merged.problem)])
     if any(problem.is_error for problem in problems):
         raise ProblemsError(problems)
+    site = site.model_copy(update={"simulation": weather_beside(site.simulation, merged)})
     return Loaded(site, tuple(problems), merged)
 
 

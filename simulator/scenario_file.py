@@ -30,6 +30,7 @@ from simulator.plants.plant import Plant, Port, Weather
 from simulator.references import REFERENCES
 from simulator.scenario import ACTIONS, UNDISTURBED, Aim, Event, Scenario
 from simulator.timeline import apply_fault
+from simulator.weather_check import check_weather
 
 __all__ = ["LoadedScenario", "load_scenario", "names", "scenario_path"]
 
@@ -69,7 +70,7 @@ class _Inspection:
         site = self._site()
         start_s = self._start(site)
         loaded = LoadedScenario(str(self.path), self.scenario, site, start_s, ())
-        self._weather()
+        self._weather(site)
         self._facility(site)
         self._stop()
         plant = self._plant(site)
@@ -119,9 +120,15 @@ class _Inspection:
         if self.scenario.length <= 0.0:
             self._wrong("E703", ("length",), low="0 s", high="…")
 
-    def _weather(self) -> None:
-        steady = (self.scenario.weather or {}).get("steady")
+    def _weather_note(self, code: str, path: Path_, **values: Any) -> None:
+        self._wrong(code, ("weather", *path), **values)
+
+    def _weather(self, site: Site) -> None:
+        weather = self.scenario.weather or {}
+        steady = weather.get("steady")
         if steady is None:
+            if weather:
+                check_weather(weather, self.path.parent, site.site, self._weather_note)
             return
         for name, value in steady.items() if isinstance(steady, dict) else ():
             path = ("weather", "steady", name)

@@ -22,7 +22,7 @@ _MADE: Mapping[str, Callable[[str, int, float, float, str], WeatherSource]] = {
 
 
 def weather_of(section: Any, place: Place, seed: int) -> WeatherSource:
-    """`{epw: FILE}` and the like (a path counts from where the command runs), `{design_day: NAME, seed: N}` or
+    """`{epw: FILE}` and the like (a path of a loaded site is absolute), `{design_day: NAME, seed: N}` or
     `{year: NAME, seed: N}` under the sun of `place`; `seed` where the section has none. None is MILD.
 
     Raises ValueError for what cannot be meant, OSError for a file that cannot be read.

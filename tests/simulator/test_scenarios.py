@@ -145,8 +145,9 @@ def test_a_mistake_is_told_where_it_stands(tmp_path: Path, old: str, new: str, c
 
 def test_a_steady_sky_that_is_no_weather_is_refused_like_any_other(tmp_path: Path) -> None:
     found = problems(tmp_path, RIGHT.replace("{steady: {air_c: -5, wind_m_s: 3}}", "{design_day: spring}"))
-    assert [(one.code, one.line) for one in found] == [("E701", 10)]
+    assert [(one.code, one.line) for one in found] == [("E702", 10)]
     assert "spring" in found[0].message()
+    assert "mild_sun" in found[0].hint()
 
 
 def test_changes_are_merged_replaced_and_removed() -> None:
