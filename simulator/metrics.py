@@ -228,6 +228,8 @@ def alarm_names(site: Site) -> list[str]:
         *(f"disagree:{name}" for name, tag in site.tags.items() if tag.vote is not None),
         *(f"sensor:{loop.pv}" for loop in loops.values()),
         *(f"order:{output}" for output in site.outputs),
+        *(f"bus:{bus}" for bus in site.buses),
+        *(f"device:{device}" for device in site.devices),
     ]
 
 

@@ -11,6 +11,7 @@ from controller.core.arbiter import FOREVER, OutputPlan, decide
 from controller.core.build import Plan, build
 from controller.core.condition import Conditioner, Seen
 from controller.core.conditions import lost_sensors, unheard_outputs, waiting_for_reset
+from controller.core.connections import lost_connections, wired
 from controller.core.derive import Expressed, Sum
 from controller.core.flags import doubted_probes, failed_effects
 from controller.core.loops.effect import Strain
@@ -67,6 +68,7 @@ class Core:
         self._feeding = [loop for loop in self.plan.loops if isinstance(loop, FeedingLoop)]
         self._watering = {loop.name: loop for loop in self.plan.loops if isinstance(loop, IrrigationLoop)}
         self._sequences = {sequence.name for sequence in self.plan.sequences}
+        self._wired = wired(site, self.plan.conditioners)
         made = {*self.plan.conditioners, *(derived.name for derived in self.plan.derived)}
         self._late = frozenset(
             {tag for derived in (*self.plan.derived, *self.plan.estimators) for tag in derived.inputs}
@@ -422,6 +424,7 @@ class Core:
                 alarms.append(alarm_now)
         alarms += self.plan.rules.alarms(turn)
         alarms += [told for sequence in self.plan.sequences if (told := sequence.alarm(turn)) is not None]
+        alarms += lost_connections(turn, self._wired)
         alarms += lost_sensors(turn, self.plan.loop_sensors)
         alarms += doubted_probes(turn, self.plan.votes)
         alarms += failed_effects(turn, self._checked)
