@@ -36,6 +36,7 @@ PLANTS: dict[str, Callable[[], Plant]] = {
     "greenhouse venlo_1000m2": lambda: greenhouse.load("venlo_1000m2"),
     "plant factory plant_factory_100m2": lambda: plant_factory.load("plant_factory_100m2"),
     "RAS bass_50m3": lambda: ras.load("bass_50m3"),
+    "RAS bass_2x25m3, two tanks": lambda: ras.load("bass_2x25m3"),
     "pond tilapia_pond_2000m2": lambda: pond.load("tilapia_pond_2000m2"),
     "aquaponics aquaponics_50m3": lambda: aquaponics.load("aquaponics_50m3"),
     "solar greenhouse solar_greenhouse_brick": solar_greenhouse.load,

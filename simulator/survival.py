@@ -1,5 +1,6 @@
 """Whether what lives on a farm is still alive: the gates that come before every other score (control.md 5.1)."""
 
+import re
 from collections.abc import Mapping
 
 
@@ -9,24 +10,35 @@ class Survival:
     def __init__(self, kind: str) -> None:
         self.alive = True
         self.cause = ""
-        self._limits = LIMITS.get(kind, ())
-        self._broken_s = [0.0] * len(self._limits)
-        self._fish: float | None = None
+        self._kind = kind
+        self._limits: tuple[tuple[str, float, float, float], ...] | None = None
+        self._broken_s: list[float] = []
+        self._fish: dict[str, float] = {}
+        """How many there were, by output port."""
 
     def watch(self, truth: Mapping[str, float], dt_s: float) -> None:
         """Take in the plant's output ports, `dt_s` after the last look."""
-        for index, (port, low, high, longest_s) in enumerate(self._limits):
-            value = truth.get(port)
-            if value is None:
-                continue
+        if self._limits is None:
+            self._begin(truth)
+        for index, (port, low, high, longest_s) in enumerate(self._limits or ()):
+            value = truth[port]
             self._broken_s[index] = 0.0 if low <= value <= high else self._broken_s[index] + dt_s
             if self._broken_s[index] > longest_s and self.alive:
                 self.alive, self.cause = False, f"{port} {value:g} outside {low:g} to {high:g} for {longest_s:g} s"
-        fish = truth.get("tank1.fish", truth.get("pond.fish"))
-        if fish is not None:
-            self._fish = fish if self._fish is None else self._fish
-            if self.alive and fish < 0.98 * self._fish:
+        for port, fish in self._fish.items():
+            if self.alive and truth[port] < 0.98 * fish:
                 self.alive, self.cause = False, "fish died"
+
+    def _begin(self, truth: Mapping[str, float]) -> None:
+        """What holds for `tank1` holds for every tank that there is."""
+        self._limits = tuple(
+            (name, low, high, longest_s)
+            for port, low, high, longest_s in LIMITS.get(self._kind, ())
+            for name in truth
+            if name == port or (port.startswith("tank1.") and re.fullmatch(rf"tank\d+{re.escape(port[5:])}", name))
+        )
+        self._broken_s = [0.0] * len(self._limits)
+        self._fish = {name: truth[name] for name in truth if name.endswith(".fish")}
 
 
 INF = float("inf")

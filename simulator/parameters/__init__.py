@@ -64,13 +64,14 @@ def load_parameters(
     *,
     plant: str | tuple[str, ...] | None = None,
     known: Collection[str] | None = None,
+    optional: Collection[str] = (),
     seed: int | None = None,
     check: Callable[[Mapping[str, float]], Iterable[tuple[str, str]]] | None = None,
 ) -> dict[str, float]:
     """The values of `simulator/parameters/{name}.yaml`, those of its `base:` file, or files in order, underneath.
 
     `plant` is what the file must be for; of several, the files underneath may be for the others. `known` are
-    exactly the names it must give: one too many, one too few,
+    exactly the names it must give, beside those that are `optional`: one too many, one too few,
     one that is not a finite number raise ParameterError. With a `seed` every value that declares a `spread`
     (a fraction) is moved by as much at most, always the same way for the same name and seed.
     `bass_50m3+rainbow_trout` lays one file over another: a plant, and over it the preset of a species.
@@ -79,7 +80,7 @@ def load_parameters(
     entries = {key: entry for part in name.split("+") for key, entry in _entries(part.strip(), plant, ()).items()}
     if known is not None:
         for key in entries:
-            if key not in known:
+            if key not in known and key not in optional:
                 raise ParameterError(f"{entries[key].place}: unknown parameter '{key}'")
         for key in known:
             if key not in entries:

@@ -1,15 +1,14 @@
-"""The compartments of a recirculating farm, one step each: flows, cone, tank, moving bed, sump."""
+"""The treatment loop behind the tanks of a recirculating farm, one step each: flows, moving bed, sump."""
 
+from collections.abc import Sequence
 from math import exp, log10
 from typing import NamedTuple
 
-from foundation.water import CACO3_MG_MEQ, CO2_MG_MMOL, NITROGEN_MG_MMOL
-from simulator.plants.biology import CO2_PER_O2_G, MOST_A_STEP, degasser_removal
-from simulator.plants.fish import PROTEIN_N, Fish, FishOutput, live
+from foundation.water import CACO3_MG_MEQ, NITROGEN_MG_MMOL
+from simulator.plants.biology import MOST_A_STEP, degasser_removal
 from simulator.plants.pumps import PumpCurve, pumped_m3_h
 from simulator.plants.ras_parameters import RasParameters
 from simulator.plants.ras_water import (
-    AIR_O2,
     NAHCO3_G_MOL,
     O2_G_MOL,
     Bacteria,
@@ -18,24 +17,23 @@ from simulator.plants.ras_water import (
     carbonic_share,
     from_air,
     hydrogen_mol_l,
-    nh3_share,
     nitrify,
     rotting_oxygen_g,
 )
 
+_SHUT = 1e-3
+"""All inlets together open by less than this let nothing pass."""
+
 
 class Positions(NamedTuple):
-    """Where the actuators stand, 0 to 1, in the order of the input ports."""
+    """Where the actuators of the loop stand, 0 to 1, in the order of `ras_ports.COMMON`."""
 
-    valve: float
-    emergency: float
     blower: float
     pump: float
     standby: float
     heater: float
     chiller: float
     base: float
-    feeder: float
     makeup: float
     uv: float
     rinse: float
@@ -60,6 +58,17 @@ class Surroundings(NamedTuple):
     """Share of the suspended solids that bacteria could eat in this step."""
 
 
+class TankFlow(NamedTuple):
+    """Water that one tank takes and gives in one step."""
+
+    share: float
+    """Of what the pump lifts."""
+    lifted_m3: float
+    through_m3: float
+    spilt_m3: float
+    """Over the brim past the drum, when that is clogged."""
+
+
 class Flows(NamedTuple):
     """Water moved in one step, and what drives it."""
 
@@ -67,7 +76,7 @@ class Flows(NamedTuple):
     lifted_m3: float
     through_m3: float
     spilt_m3: float
-    """Over the brim past the drum, when that is clogged."""
+    tanks: tuple[TankFlow, ...]
     rinsed_m3: float
     makeup_m3: float
     base_m3: float
@@ -88,123 +97,72 @@ class Crossed(NamedTuple):
     carbon_out_mol: float
 
 
+def inlet_shares(sizes: Sequence[float], inlets: Sequence[float]) -> tuple[Sequence[float], float]:
+    """What share of the flow each tank takes, and how far all inlets together are open, 0 to 1.
+
+    `sizes` are the tanks' shares of the water: they are piped for one turnover. With all inlets shut, what still runs
+    goes where it would have gone.
+    """
+    if min(inlets) >= 1.0:
+        return sizes, 1.0
+    parts = [inlet * size for inlet, size in zip(inlets, sizes, strict=True)]
+    opened = sum(parts)
+    if opened <= _SHUT:
+        return sizes, 0.0
+    return [part / opened for part in parts], opened
+
+
 def move_water(
     p: RasParameters,
+    tanks: Sequence[RasParameters],
+    sizes: Sequence[float],
     curve: PumpCurve,
     on: Positions,
-    tank_m3: float,
+    inlets: Sequence[float],
+    volumes_m3: Sequence[float],
     sump_m3: float,
     flow_m3_h: float,
     drum_g: float,
     dryness_g_m3: float,
     dt_h: float,
 ) -> Flows:
-    """The pump lifts from the sump, everything else runs by gravity. `dryness_g_m3`: vapour that the air lacks."""
+    """The pump lifts from the sump, everything else runs by gravity. `dryness_g_m3`: vapour that the air lacks.
+
+    Inlets are valves side by side at the end of the pipe: what they throttle weighs on its friction with the square.
+    """
+    shares, opened = inlet_shares(sizes, inlets)
     drawn = min(1.0, max(0.0, 2.0 * (sump_m3 - p.sump_dead_m3)))
-    target = pumped_m3_h(curve, on.pump, on.standby) * drawn
+    target = 0.0
+    if opened > 0.0:
+        if opened < 1.0:
+            curve = curve._replace(pipe_m_per_m3_h2=curve.pipe_m_per_m3_h2 / (opened * opened))
+        target = pumped_m3_h(curve, on.pump, on.standby) * drawn
     tau_h = (p.pump_start_s if target > flow_m3_h else p.pump_stop_s) / 3600.0
     settled = 1.0 - exp(-dt_h / tau_h)
     lifted_m3 = target * dt_h + (flow_m3_h - target) * tau_h * settled
     lifted_m3 = max(0.0, min(lifted_m3, sump_m3 - p.sump_dead_m3))
-    tank_m3 += lifted_m3
     clogging = 1.0 + (drum_g / p.drum_full_g) ** 2
-    opening = p.flow_m3_h / (p.tank_m3 - p.tank_rest_m3) / clogging * dt_h
-    through_m3 = max(0.0, tank_m3 - p.tank_rest_m3) * opening / (1.0 + opening)
+    flows = []
+    for own, size, share, tank_m3 in zip(tanks, sizes, shares, volumes_m3, strict=True):
+        taken_m3 = lifted_m3 * share
+        tank_m3 += taken_m3
+        opening = p.flow_m3_h * size / (own.tank_m3 - own.tank_rest_m3) / clogging * dt_h
+        through_m3 = max(0.0, tank_m3 - own.tank_rest_m3) * opening / (1.0 + opening)
+        flows.append(TankFlow(share, taken_m3, through_m3, max(0.0, tank_m3 - through_m3 - own.tank_brim_m3)))
     fan_m3_h = p.draught_m3_h + p.fan_m3_h * on.blower
-    wetted_m3_h = p.evaporation_m_h * p.tank_surface_m2 + p.degasser_humidification * fan_m3_h
+    surface_m2 = sum([own.tank_surface_m2 for own in tanks])
+    wetted_m3_h = p.evaporation_m_h * surface_m2 + p.degasser_humidification * fan_m3_h
     return Flows(
         flow_m3_h + (target - flow_m3_h) * settled,
         lifted_m3,
-        through_m3,
-        max(0.0, tank_m3 - through_m3 - p.tank_brim_m3),
+        sum([flow.through_m3 for flow in flows]),
+        sum([flow.spilt_m3 for flow in flows]),
+        tuple(flows),
         min(p.drum_rinse_m3_h * on.rinse * dt_h, 0.1 * sump_m3),
         p.makeup_m3_h * on.makeup * dt_h,
         p.base_ml_min * 6e-5 * on.base * dt_h,
         min(wetted_m3_h * max(0.0, dryness_g_m3) * 1e-6 * dt_h, 0.1 * sump_m3),
         fan_m3_h,
-    )
-
-
-def oxygenate(
-    p: RasParameters,
-    pipe: tuple[float, ...],
-    lifted_g: float,
-    lifted_m3: float,
-    gas_g: float,
-    saturation_mg_l: float,
-) -> tuple[tuple[float, ...], float, float]:
-    """Cone and pipe to the tank: (oxygen in the pipe, arriving in the tank, dissolved by the cone), all in g.
-
-    The pipe's stages are implicit: it holds for any flow, and what arrives late is not lost.
-    """
-    room_g = lifted_m3 * p.cone_limit * saturation_mg_l - lifted_g
-    cone_g = max(0.0, min(gas_g * p.cone_absorption, room_g))
-    part_m3 = p.pipe_m3 / len(pipe)
-    carried_g = lifted_g + cone_g
-    parts = []
-    for held_g in pipe:
-        mixed_mg_l = (held_g + carried_g) / (part_m3 + lifted_m3)
-        carried_g = mixed_mg_l * lifted_m3
-        parts.append(mixed_mg_l * part_m3)
-    return tuple(parts), carried_g, cone_g
-
-
-def tank_step(
-    p: RasParameters,
-    around: Surroundings,
-    on: Positions,
-    tank: Water,
-    volume_m3: float,
-    leaving: float,
-    lifted: Water,
-    carried_g: float,
-    fish: Fish,
-) -> tuple[Water, Fish, FishOutput, Crossed]:
-    """The fish tank: a share of it leaves, `lifted` comes from the sump with the oxygen `carried_g`."""
-    dt_h, water_c, c = around.dt_h, around.water_c, around.chemistry
-    air_mg_l, air_mol_m3 = around.oxygen_mg_l, around.carbonic_mol_m3
-    oxygen, tan, nitrite, nitrate, carbon, alkalinity, solids = tank
-    h = hydrogen_mol_l(tank, volume_m3, c)
-    fed_g = p.feeder_g_s * on.feeder * dt_h * 3600.0
-    nh3_mg_l = tan / volume_m3 * nh3_share(h, c)
-    fish, did = live(p, fish, fed_g, oxygen, volume_m3, nh3_mg_l, water_c, on.stress, dt_h)
-    breathed_g, excreted_g, faeces_g, wasted_g, lost_n_g = did
-    renewed = (p.surface_m_h * p.tank_surface_m2 / volume_m3 + p.tank_air_per_h * on.blower * around.transfer) * dt_h
-    air_g = from_air(oxygen, air_mg_l * volume_m3, renewed)
-    vented_mol = from_air(carbon * carbonic_share(h, c), air_mol_m3 * volume_m3, renewed * p.air_co2_share)
-    pure_mg_l = p.emergency_depth * c.oxygen_saturation_mg_l / AIR_O2
-    bubbled_g = 1000.0 * p.emergency_gas_kg_h * on.emergency * p.emergency_absorption * dt_h
-    bubbled_g *= max(0.0, 1.0 - oxygen / volume_m3 / pure_mg_l)
-    rot_g = rotting_oxygen_g(p, solids, oxygen, volume_m3, around.decayed)
-    rotten_g = rot_g / p.solids_oxygen
-    # Uneaten feed counts as solids; the protein it has more than they have dissolves.
-    leached_g = wasted_g * (PROTEIN_N * p.feed_protein - p.solids_nitrogen)
-    ammonia_g = excreted_g + leached_g + rotten_g * p.solids_nitrogen
-    ammonia_mol = ammonia_g / NITROGEN_MG_MMOL  # comes as NH3 and takes up a proton
-    respired_mol = p.respiratory_quotient * breathed_g * CO2_PER_O2_G / CO2_MG_MMOL + rot_g / O2_G_MOL
-    stays = 1.0 - leaving
-    return (
-        Water(
-            oxygen * stays + carried_g - breathed_g + air_g + bubbled_g - rot_g,
-            tan * stays + lifted.tan + ammonia_g,
-            nitrite * stays + lifted.nitrite,
-            nitrate * stays + lifted.nitrate,
-            carbon * stays + lifted.carbon + respired_mol + vented_mol,
-            alkalinity * stays + lifted.alkalinity + ammonia_mol,
-            solids * stays + lifted.solids + faeces_g + wasted_g - rotten_g,
-        ),
-        fish,
-        did,
-        Crossed(
-            air_g + bubbled_g,
-            breathed_g + rot_g,
-            PROTEIN_N * p.feed_protein * fed_g,
-            lost_n_g,
-            ammonia_mol,
-            0.0,
-            respired_mol + vented_mol,
-            0.0,
-        ),
     )
 
 
@@ -338,6 +296,11 @@ def take(water: Water, share: float) -> Water:
         alkalinity * share,
         solids * share,
     )
+
+
+def together(waters: Sequence[Water]) -> Water:
+    """What several of them hold."""
+    return waters[0] if len(waters) == 1 else Water(*map(sum, zip(*waters, strict=True)))
 
 
 def nitrogen_g(p: RasParameters, water: Water) -> float:

@@ -169,8 +169,10 @@ def test_roots_in_sour_water_poor_in_nitrate_leave_no_debt_of_alkalinity() -> No
         return water._replace(alkalinity=0.0, tan=0.0, nitrate=0.03 * water.nitrate)
 
     standing = {**LIT, "base.pump": 0.0, "makeup.valve": 0.0, "circulation.pump": 0.0}
-    side = side._replace(flow_m3_h=0.0, tank_m3=PLANT.fish.parameters.tank_rest_m3)
-    state = start._replace(ras=side._replace(tank=sour(side.tank), mbbr=sour(side.mbbr), sump=sour(side.sump)))
+    side = side._replace(flow_m3_h=0.0).with_tank(m3=PLANT.fish.parameters.tank_rest_m3)
+    state = start._replace(
+        ras=side._replace(mbbr=sour(side.mbbr), sump=sour(side.sump)).with_tank(water=sour(side.tank))
+    )
     for _ in range(30):
         state = PLANT.advance(state, standing, SKY, PLANT.step_s)
         assert state.ras.sump.alkalinity >= 0.0

@@ -15,6 +15,7 @@ from simulator.plants.ras import Ras, RasState, load
 from simulator.plants.ras_water import Water, carbonic_share, chemistry, hydrogen_mol_l, nh3_share, nitrify
 
 PLANT = load("bass_50m3")
+TWO_TANKS = load("bass_2x25m3")
 WEATHER = Weather(air_c=12.0, relative_humidity=0.7, wind_m_s=2.0, global_radiation_w_m2=0.0, sky_c=5.0)
 DEAD = {"circulation.pump": 0.0, "blower": 0.0, "uv": 0.0}
 """A power cut: nothing runs that needs a plug."""
@@ -77,7 +78,9 @@ def see(state: RasState, name: str, inputs: Mapping[str, float] | None = None, p
 
 
 def with_oxygen(state: RasState, mg_l: float) -> RasState:
-    return state._replace(tank=state.tank._replace(oxygen=mg_l * state.tank_m3))
+    for index, tank in enumerate(state.tanks):
+        state = state.with_tank(index, water=tank.water._replace(oxygen=mg_l * tank.m3))
+    return state
 
 
 def fish_oxygen_g_h(state: RasState, plant: Ras = PLANT) -> float:
@@ -87,7 +90,7 @@ def fish_oxygen_g_h(state: RasState, plant: Ras = PLANT) -> float:
 
 
 def nitrified_g_h(state: RasState, plant: Ras) -> float:
-    fishless = state._replace(fish=state.fish._replace(alive=0.0, stomach_g=0.0, gut_g=0.0))
+    fishless = state.with_tank(fish=state.fish._replace(alive=0.0, stomach_g=0.0, gut_g=0.0))
     after = plant.advance(fishless, DEAD, WEATHER, 1.0)
     return (after.ledger.oxygen_out_g - state.ledger.oxygen_out_g) * 3600.0
 
@@ -201,7 +204,7 @@ def test_hot_and_poisoned_water_kill_too() -> None:
     hot = at(6.0)._replace(water_c=37.0)
     assert run(1.0, {}, hot)[-1].fish.alive < 4900.0
     tank = at(6.0).tank
-    poisoned = at(6.0)._replace(tank=tank._replace(tan=tank.tan * 100.0, alkalinity=tank.alkalinity * 3.0))
+    poisoned = at(6.0).with_tank(water=tank._replace(tan=tank.tan * 100.0, alkalinity=tank.alkalinity * 3.0))
     assert see(poisoned, "tank1.nh3") > 0.4
     assert run(1.0, {}, poisoned)[-1].fish.alive < 5000.0
 
@@ -362,8 +365,8 @@ def test_monod_in_ammonia_is_there_for_who_wants_it() -> None:
 
 def test_without_alkalinity_nitrification_stops() -> None:
     sour = at(12.0)
+    sour = sour.with_tank(water=sour.tank._replace(alkalinity=0.02 * sour.tank.alkalinity))
     sour = sour._replace(
-        tank=sour.tank._replace(alkalinity=0.02 * sour.tank.alkalinity),
         mbbr=sour.mbbr._replace(alkalinity=0.02 * sour.mbbr.alkalinity),
         sump=sour.sump._replace(alkalinity=0.02 * sour.sump.alkalinity),
     )
@@ -439,7 +442,7 @@ def test_the_tank_drains_into_the_sump_when_the_pump_stops() -> None:
 
 
 def test_a_dry_sump_starves_the_pump_and_new_water_helps() -> None:
-    dry = at(6.0)._replace(sump_m3=1.02, tank_m3=49.8)
+    dry = at(6.0)._replace(sump_m3=1.02).with_tank(m3=49.8)
     assert see(run(0.5, {"makeup.valve": 0.0}, dry)[-1], "circulation.flow") < 90.0
     assert see(run(2.0, {"makeup.valve": 1.0}, dry)[-1], "circulation.flow") == pytest.approx(120.0, rel=0.01)
 
@@ -509,7 +512,7 @@ def test_a_running_blower_draws_current_and_a_dead_one_does_not() -> None:
 
 def test_fish_warm_their_water_by_what_they_breathe() -> None:
     fed = at(AFTER_MEAL_H)
-    gone = fed._replace(fish=fed.fish._replace(alive=0.0, stomach_g=0.0, gut_g=0.0))
+    gone = fed.with_tank(fish=fed.fish._replace(alive=0.0, stomach_g=0.0, gut_g=0.0))
     warmed_kwh = [PLANT.advance(state, DEAD, WEATHER, 1.0).ledger.heat_kwh for state in (fed, gone)]
     breathed_g = (
         PLANT.advance(fed, DEAD, WEATHER, 1.0).ledger.oxygen_out_g
@@ -586,13 +589,17 @@ WILD = st.sampled_from([0.0, 1.0, 0.5, -3.0, 7.0, math.nan, math.inf, -math.inf]
 
 @settings(max_examples=40, deadline=None)
 @given(
-    orders=st.lists(st.dictionaries(st.sampled_from(sorted(PLANT.inputs)), WILD), min_size=1, max_size=6),
+    orders=st.lists(
+        st.dictionaries(st.sampled_from(sorted({*PLANT.inputs, *TWO_TANKS.inputs})), WILD), min_size=1, max_size=6
+    ),
     air_c=st.sampled_from([-60.0, 12.0, 55.0, math.nan]),
     pressure_pa=st.sampled_from([60000.0, 101325.0, 0.0, math.nan]),
     oxygen=st.sampled_from([0.0, 1e-9, 7.5, 40.0]),
     alkalinity=st.sampled_from([0.0, 1.0, 5.0]),
     step_s=st.sampled_from([0.1, 1.0, PLANT.step_s]),
-    plant=st.sampled_from([PLANT, load(seed=1), load("salmon_1m3"), load("bass_50m3+rainbow_trout", seed=2)]),
+    plant=st.sampled_from(
+        [PLANT, load(seed=1), load("salmon_1m3"), load("bass_50m3+rainbow_trout", seed=2), TWO_TANKS]
+    ),
 )
 def test_no_input_makes_nonsense(
     orders: list[dict[str, float]],
@@ -605,17 +612,15 @@ def test_no_input_makes_nonsense(
 ) -> None:
     weather = Weather(air_c, 0.5, 2.0, 0.0, 0.0, pressure_pa=pressure_pa)
     start = with_oxygen(plant.initial(), oxygen)
-    start = start._replace(
-        tank=start.tank._replace(alkalinity=start.tank.alkalinity * alkalinity),
-        mbbr=start.mbbr._replace(alkalinity=start.mbbr.alkalinity * alkalinity),
-    )
+    start = start.with_tank(water=start.tank._replace(alkalinity=start.tank.alkalinity * alkalinity))
+    start = start._replace(mbbr=start.mbbr._replace(alkalinity=start.mbbr.alkalinity * alkalinity))
     state = start
     for inputs in orders:
         for _ in range(60):
             state = plant.advance(state, inputs, weather, step_s)
-        for water in (state.tank, state.mbbr, state.sump):
-            assert min(water) >= 0.0
-        assert min(*state.pipe, *state.fish, state.drum_g, state.sump_m3, state.tank_m3) >= 0.0
+        for tank in state.tanks:
+            assert min(*tank.water, *tank.pipe, *tank.fish, tank.m3) >= 0.0
+        assert min(*state.mbbr, *state.sump, state.drum_g, state.sump_m3) >= 0.0
         for name, value in plant.observe(state, inputs, weather).items():
             port = plant.outputs[name]
             assert port.low <= value <= port.high, name

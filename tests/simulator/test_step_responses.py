@@ -66,8 +66,8 @@ def test_bicarbonate_raises_alkalinity_by_what_is_dosed() -> None:
 
 def test_a_still_tank_takes_oxygen_through_its_surface_exponentially() -> None:
     start = PLANT.initial()
-    starved = start._replace(tank=start.tank._replace(oxygen=2.0 * start.tank_m3), flow_m3_h=0.0, tank_m3=49.0)
-    starved = starved._replace(tank=starved.tank._replace(oxygen=2.0 * 49.0))
+    starved = start._replace(flow_m3_h=0.0).with_tank(m3=49.0)
+    starved = starved.with_tank(water=starved.tank._replace(oxygen=2.0 * 49.0))
     after = run(12.0, OFF, starved)
     c = PLANT.observe(start, {}, HALL)
     balance = 0.98 * c["tank1.oxygen"] / c["tank1.oxygen_saturation"] * 100.0
