@@ -34,7 +34,7 @@ def whole_site(name: str, zones: tuple[str, ...] = ("z1",), more: str = "", faci
         + ", ".join(f"{channel}: {tag}" for tag, channel in channels.items()) + "}}",
         *(
             f"  contacts{index}: {{product: generic/io_node, bus: line, unit: {index + 1}, tags: {{"
-            + ", ".join(f"contact{number + 1}: {tag}" for number, tag in enumerate(some)) + "}}"
+            + ", ".join(f"input{number + 1}: {tag}" for number, tag in enumerate(some)) + "}}"
             for index, some in enumerate(nodes)
         ),
         "tags:",
