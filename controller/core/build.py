@@ -292,7 +292,9 @@ class _Builder:
             tuple((period.from_, period.value.to(unit)) for period in program.periods or ()),
             None
             if light is None
-            else Light(light.target.to("mol/m2/d"), light.accrued, light.from_, light.to, light.adjust / 100.0),
+            else Light(
+                light.target.to("mol/m2/d"), light.accrued, light.from_, light.to, light.adjust / 100.0, light.extend
+            ),
             program.ramp.up.to(f"{step}/s") if program.ramp is not None else None,
             program.ramp.down.to(f"{step}/s") if program.ramp is not None else None,
             tuple(self._line(influence, step) for influence in program.influences),

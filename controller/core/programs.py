@@ -42,6 +42,12 @@ class Light:
     end: DayTime
     adjust: float = 1.0
     """The last part of the photoperiod, in which what is missing is spread over the time that is left."""
+    extend_s: float = 0.0
+    """So much longer it may shine as planned when lamps that failed leave the sum short; not over midnight."""
+
+
+SHORT = 0.005
+"""Share of a light sum for which nobody keeps plants awake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +116,13 @@ class SetpointProgram:
         start, end = day.moment(light.start), day.moment(light.end)
         # over midnight the sum of a day is made of its morning and its evening
         lit = ((start, end),) if start < end else ((day.midnight_s, end), (start, day.next_midnight_s))
-        if not any(begin <= now_s < stop for begin, stop in lit):
-            return 0.0
         accrued = values.get(light.accrued)
         whole_s = sum(stop - begin for begin, stop in lit)
+        if not any(begin <= now_s < stop for begin, stop in lit):
+            late = start < end <= now_s < min(end + light.extend_s, day.next_midnight_s)
+            if late and accrued is not None and float(accrued) < (1.0 - SHORT) * light.target:
+                return min(light.target * 1e6 / whole_s, self.high)
+            return 0.0
         left_s = sum(stop - max(begin, now_s) for begin, stop in lit if stop > now_s)
         left = light.target if accrued is None else max(light.target - float(accrued), 0.0)
         if accrued is None or (left > 0.0 and left_s > light.adjust * whole_s):

@@ -57,6 +57,8 @@ class LightSum(Frozen):
     to: Moment
     adjust: Percent = 100.0
     """The end of the photoperiod, over which what is missing is spread; until then it shines as planned."""
+    extend: Seconds = 0.0
+    """How much longer it may shine, before midnight, when the sum is still short."""
 
 
 class Program(Sourced):

@@ -190,8 +190,11 @@ def lit(begins: str, ends: str, target: float = 12.0) -> SetpointProgram:
     return program(light=Light(target, "t.z.dli", clock(begins), clock(ends)), low=0.0, high=400.0, value=None)
 
 
-def shine(one: SetpointProgram, days: int, follow: float = 1.0, dark: Any = lambda _: False) -> list[float]:
-    """Each day's sum when the lamps do what is wanted (times `follow`), seen through the farm's own integral."""
+def shine(
+    one: SetpointProgram, days: int, follow: float = 1.0, dark: Any = lambda _: False, most: float = 400.0
+) -> list[float]:
+    """Each day's sum when the lamps do what is wanted (times `follow`, up to `most`), seen through the farm's own
+    integral."""
     integral = Integrated("t.z.dli", "t.z.ppfd", 1e-6, SHANDONG)
     begin_s = at("2026-03-20T00:00:00")
     block, sums, accrued, ppfd, setting = Sum(), [], 0.0, 0.0, Setting()
@@ -203,7 +206,7 @@ def shine(one: SetpointProgram, days: int, follow: float = 1.0, dark: Any = lamb
         accrued = float(reading.value)  # type: ignore[arg-type]  # a number
         setting, wanted = one.step(setting, None, {"t.z.dli": accrued}, now_s)
         assert 0.0 <= wanted <= 400.0
-        ppfd = 0.0 if dark(now_s - begin_s) else wanted * follow
+        ppfd = 0.0 if dark(now_s - begin_s) else min(wanted * follow, most)
     return [*sums, accrued]
 
 
@@ -230,6 +233,23 @@ def test_light_may_be_even_until_the_last_third_of_the_photoperiod_sets_its_sum_
     assert now(plain, noon_s, {"t.z.dli": 0.5}) > 1.1 * planned
     assert shine(third, 1, follow=0.9)[0] == pytest.approx(12.0, rel=0.01)
     assert now(third, noon_s, {"t.z.dli": 12.5}) == 0.0
+
+
+def test_failed_lamps_shine_longer_by_no_more_than_allowed_and_not_over_midnight():
+    plain, planned = lit("06:00", "22:00"), 12.0e6 / (16 * 3600)
+    assert plain.light is not None
+    longer = replace(plain, light=replace(plain.light, extend_s=2 * 3600.0))
+    assert shine(plain, 1, most=0.9 * planned)[0] == pytest.approx(0.9 * 12.0, rel=0.001)
+    assert shine(longer, 1, most=0.9 * planned)[0] == pytest.approx(12.0, rel=0.01)
+    assert shine(longer, 1, most=0.8 * planned)[0] == pytest.approx(0.8 * 12.0 * 18 / 16, rel=0.001)
+    assert now(longer, at("2026-03-20T22:30:00"), {"t.z.dli": 11.0}) == pytest.approx(planned)
+    assert now(longer, at("2026-03-20T22:30:00"), {"t.z.dli": 11.97}) == 0.0
+    assert now(longer, at("2026-03-20T22:30:00"), {"t.z.dli": None}) == 0.0
+    late = lit("09:00", "23:00")
+    assert late.light is not None
+    late = replace(late, light=replace(late.light, extend_s=2 * 3600.0))
+    assert now(late, at("2026-03-20T23:59:00"), {"t.z.dli": 5.0}) > 0.0
+    assert now(late, at("2026-03-21T00:01:00"), {"t.z.dli": 0.0}) == 0.0
 
 
 def test_no_light_is_wanted_outside_the_photoperiod_nor_once_the_sum_is_there():
