@@ -328,24 +328,20 @@ class Agent:
             except OSError as error:
                 log.error("entry_not_kept", extra={"tag": entry.tag, "why": str(error)})
                 return Refusal(Because("entry_not_kept", {"why": str(error)}))
-            before = self._entries.standing(entry.tag)
+            tag = self.tags[entry.tag]
+            before = self._entries.stands(tag)
             self._entries.add(entry)
         log.info("entered", extra={"subject": entry.tag, "value": entry.value, "id": entry.id, "by": entry.entered_by})
-        stands = self._entries.standing(entry.tag)
-        if stands is not None and stands is not before:
-            self._inbox.append(stands.reading)
+        stands = self._entries.stands(tag)
+        if stands is not None and stands != before:
+            self._inbox.append(stands)
         self._record_entry(entry)
         return entry
 
     def _record_entry(self, entry: Entry) -> None:
         """What the next scan is to hand to the record, beside what the core makes of what stands."""
-        entries = self._entries
         self._entries_in_scan.append(entry.id)
-        if entries.standing(entry.tag) is not entry and entry.id not in entries.corrected_by:
-            self._late.append(entry.reading)
-        wrong = entries.out_of_place(entry)
-        if wrong is not None:
-            self._late.append(wrong.withdrawn)
+        self._late += self._entries.record_of(entry, self.tags[entry.tag])
 
     def entered(self, tag: str | None, most: int) -> Sequence[tuple[Entry, str | None]]:
         return [(one, self._entries.corrected_by.get(one.id)) for one in self._entries.of_tag(tag, most)]
@@ -356,11 +352,11 @@ class Agent:
     def _take_up_entries(self) -> None:
         """After a restart: what stands goes to the core, what the record does not have yet to the record."""
         for name, tag in self.tags.items():
-            stands = self._entries.standing(name) if tag.entered else None
-            if stands is not None:
-                self._inbox.append(stands.reading)
-                if stands.id in self._entries.recorded:
-                    self._remembered.add(stands.reading)
+            stands = self._entries.stands(tag) if tag.entered else None
+            if stands is not None and stands.usable is not None:
+                self._inbox.append(stands)
+                if self._entries.is_recorded(name):
+                    self._remembered.add(stands)
         for entry in self._entries.all():
             if entry.id not in self._entries.recorded and entry.tag in self.tags:
                 self._record_entry(entry)

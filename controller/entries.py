@@ -1,7 +1,7 @@
-"""What people enter: laboratory values, counts and weights, with when it was sampled, by whom and how.
+"""What people enter: laboratory values, counts, weights, amounts and texts, with when, by whom and how.
 
-Nothing that was entered ever goes: a correction stands beside what it corrects. One file of JSON lines a year in the
-agent's directory, on the disk before the entry is answered; a torn line is passed over.
+Nothing that was entered ever goes: a correction, or a withdrawal, stands beside what it puts right. One file of JSON
+lines a year in the agent's directory, on the disk before the entry is answered; a torn line is passed over.
 """
 
 import json
@@ -18,10 +18,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from controller.core.words import Because
 from controller.moments import spelled
-from edge_config.wording import nearest
+from edge_config.wording import listed, nearest
 from foundation.reading import Quality, Reading, Reason, good
 from foundation.tag import Tag
 from foundation.units import QUANTITY, UnitError, factor
+from rules.expression import TEXT
 
 log = logging.getLogger("farmloop.entries")
 
@@ -31,7 +32,7 @@ OLDEST_S = 946_684_800.0
 """Year 2000: what is older is a slip of the pen."""
 REMEMBERED = 500
 """Of each tag, the newest; the files have all of them."""
-YEARS_READ = 2
+LONGEST_TEXT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,8 @@ class Wish:
     id: str
     """Chosen by who enters it: sent again, it is entered once."""
     tag: str
-    value: float | str
-    """A number in `unit`, or a text of one, with or without its unit."""
+    value: float | str | None
+    """A number in `unit`, or a text of one, with or without its unit; of a tag of texts, the text. None: withdrawn."""
     time_s: float
     """When it was sampled."""
     who: str
@@ -51,7 +52,7 @@ class Wish:
     method: str = ""
     note: str = ""
     corrects: str = ""
-    """Id of the entry that this one puts right."""
+    """Id of the entry that this one puts right, or withdraws."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ class Entry:
 
     id: str
     tag: str
-    value: float
+    value: float | str | None
+    """None: it withdraws what it corrects."""
     unit: str
     given: str
     """As it was written."""
@@ -75,12 +77,8 @@ class Entry:
     """Who was signed in."""
 
     @property
-    def reading(self) -> Reading:
-        return good(self.tag, self.value, self.time_s)
-
-    @property
-    def withdrawn(self) -> Reading:
-        """How it stands in the time series once another time is right."""
+    def gone(self) -> Reading:
+        """How it stands in the time series once it does not count any more, and nothing else stands there."""
         return Reading(self.tag, self.value, Quality.BAD, Reason.CORRECTED, self.time_s)
 
 
@@ -99,7 +97,9 @@ class Entries:
         """By id of what was corrected, the id of the correction."""
         self.recorded: set[str] = set()
         """Ids of what the outbox has."""
-        for file in sorted(directory.glob("entered-*.jsonl"))[-YEARS_READ:]:
+        self._before: dict[str, float] = {}
+        """By tag, the amounts that are not in memory any more."""
+        for file in sorted(directory.glob("entered-*.jsonl")):
             try:
                 self._read(file)
             except OSError as error:
@@ -121,15 +121,47 @@ class Entries:
         stand = self._standing(tag)
         return max(enumerate(stand), key=lambda pair: (pair[1].time_s, pair[0]))[1] if stand else None
 
-    def out_of_place(self, entry: Entry) -> Entry | None:
-        """What `entry` corrects, if it left a wrong point at a time where nothing else stands."""
+    def stands(self, tag: Tag) -> Reading | None:
+        """How the tag stands; BAD where all that was entered has been withdrawn, None where nothing was."""
+        if tag.amount is not None:
+            totals = self._totals(tag.name)
+            if totals:
+                return totals[-1]
+        elif (entry := self.standing(tag.name)) is not None and entry.value is not None:
+            return good(tag.name, entry.value, entry.time_s)
+        gone = [one for one in self._of_tag.get(tag.name, ()) if one.value is not None]
+        last = max(gone, key=lambda one: one.time_s).gone if gone else None
+        return last if last is None or tag.amount is None else last._replace(value=None)
+
+    def record_of(self, entry: Entry, tag: Tag) -> list[Reading]:
+        """What the record needs of an entry beside how the tag stands: late values, and wrong points."""
+        found: list[Reading] = []
         wrong = self._known.get(entry.corrects)
-        if wrong is None or any(one.time_s == wrong.time_s for one in self._standing(entry.tag)):
-            return None
-        return wrong
+        if tag.amount is not None:
+            # every total from there on is another
+            from_s = entry.time_s if wrong is None else min(entry.time_s, wrong.time_s)
+            found += [total for total in self._totals(tag.name)[:-1] if total.time_s >= from_s]
+        elif entry.value is not None and self.standing(tag.name) is not entry and entry.id not in self.corrected_by:
+            found.append(good(tag.name, entry.value, entry.time_s))
+        if wrong is not None and all(one.time_s != wrong.time_s for one in self._standing(tag.name)):
+            found.append(wrong.gone if tag.amount is None else wrong.gone._replace(value=None))
+        return found
+
+    def is_recorded(self, tag: str) -> bool:
+        """Whether the outbox has all that was entered for a tag."""
+        return all(one.id in self.recorded for one in self._of_tag.get(tag, ()))
 
     def _standing(self, tag: str) -> list[Entry]:
-        return [one for one in self._of_tag.get(tag, ()) if one.id not in self.corrected_by]
+        entries = self._of_tag.get(tag, ())
+        return [one for one in entries if one.id not in self.corrected_by and one.value is not None]
+
+    def _totals(self, tag: str) -> list[Reading]:
+        """Of amounts: the total at each time at which there was one."""
+        total, totals = self._before.get(tag, 0.0), {}
+        for one in sorted(self._standing(tag), key=lambda one: one.time_s):
+            total += float(one.value or 0.0)
+            totals[one.time_s] = good(tag, total, one.time_s)
+        return list(totals.values())
 
     def keep(self, entry: Entry) -> None:
         """Put it on the disk; raises OSError, and then it was not entered. May be called in a thread."""
@@ -152,6 +184,8 @@ class Entries:
             self.corrected_by[entry.corrects] = entry.id
         if len(of_tag) > REMEMBERED:
             gone = of_tag.pop(0)
+            if gone.id not in self.corrected_by and isinstance(gone.value, float):
+                self._before[gone.tag] = self._before.get(gone.tag, 0.0) + gone.value
             del self._known[gone.id]
             self.corrected_by.pop(gone.id, None)
             self.recorded.discard(gone.id)
@@ -197,12 +231,11 @@ def checked(wish: Wish, tags: Mapping[str, Tag], entries: Entries, now_s: float,
         return Because("entry_unknown", {"tag": wish.tag, "near": nearest(wish.tag, typed)})
     if not tag.entered:
         return Because("entry_not_entered", {"tag": wish.tag})
-    value = _number(wish, tag)
+    if wish.value is None and not (wish.corrects and wish.note.strip()):
+        return Because("entry_why", {"tag": wish.tag})
+    value = None if wish.value is None else _text(wish, tag) if tag.unit == TEXT else _number(wish, tag)
     if isinstance(value, Because):
         return value
-    if (tag.low is not None and value < tag.low) or (tag.high is not None and value > tag.high):
-        low, high = ("–" if one is None else f"{one:g}" for one in (tag.low, tag.high))
-        return Because("entry_range", {"value": f"{value:g}", "low": low, "high": high, "unit": tag.unit})
     if not wish.time_s <= now_s + AHEAD_S:
         return Because("entry_future", {"time": _spelled(wish.time_s, zone), "now": _spelled(now_s, zone)})
     if wish.time_s < OLDEST_S:
@@ -213,7 +246,9 @@ def checked(wish: Wish, tags: Mapping[str, Tag], entries: Entries, now_s: float,
             return Because("entry_corrects", {"id": wish.corrects, "tag": wish.tag})
         if (later := entries.corrected_by.get(old.id)) is not None and later != wish.id:
             return Because("entry_corrected", {"id": old.id, "by": later})
-    given = f"{wish.value} {wish.unit}".strip()
+        if old.value is None:
+            return Because("entry_withdrawal", {"id": old.id})
+    given = "" if wish.value is None else f"{wish.value} {wish.unit}".strip()
     return Entry(
         wish.id, wish.tag, value, tag.unit, given, wish.time_s, wish.who, wish.method, wish.note, wish.corrects,
         now_s, by,
@@ -225,8 +260,31 @@ def repeated(entry: Entry, known: Entry) -> bool:
     return replace(entry, entered_s=known.entered_s, time_s=known.time_s, entered_by=known.entered_by) == known
 
 
+def _text(wish: Wish, tag: Tag) -> str | Because:
+    text = " ".join(str(wish.value).split())[:LONGEST_TEXT]
+    if not text:
+        return Because("entry_text", {"tag": tag.name})
+    if wish.unit.strip():
+        return Because("entry_unit", {"unit": wish.unit.strip()[:40], "wanted": TEXT})
+    if tag.choices and text not in tag.choices:
+        near, known = nearest(text, tag.choices), listed(tag.choices)
+        return Because("entry_choice", {"value": text[:100], "near": near, "known": known})
+    return text
+
+
 def _number(wish: Wish, tag: Tag) -> float | Because:
+    value = _in_unit(wish, tag)
+    low, high = tag.amount or (tag.low, tag.high)
+    if isinstance(value, float) and ((low is not None and value < low) or (high is not None and value > high)):
+        lowest, highest = ("–" if one is None else f"{one:g}" for one in (low, high))
+        return Because("entry_range", {"value": f"{value:g}", "low": lowest, "high": highest, "unit": tag.unit})
+    return value
+
+
+def _in_unit(wish: Wish, tag: Tag) -> float | Because:
     number, unit = wish.value, wish.unit.strip()
+    if number is None:
+        return Because("entry_number", {"value": ""})
     if isinstance(number, str):
         match = QUANTITY.fullmatch(number[:100])
         if match is None or (match.group(2) and not (match.group(2)[0].isalpha() or match.group(2)[0] in "%°")):
@@ -242,7 +300,7 @@ def _number(wish: Wish, tag: Tag) -> float | Because:
             number = number if scale == 1.0 else float(f"{number * scale:.12g}")
         except UnitError:
             return Because("entry_unit", {"unit": unit[:40], "wanted": tag.unit or "1"})
-    return number if isfinite(number) else Because("entry_number", {"value": str(wish.value)[:100]})
+    return float(number) if isfinite(number) else Because("entry_number", {"value": str(wish.value)[:100]})
 
 
 def _spelled(time_s: float, zone: str) -> str:

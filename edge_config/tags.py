@@ -9,7 +9,7 @@ from edge_config.model.site import Site, TagSetting
 from foundation.problem import ProblemsError
 from foundation.tag import Kind, Tag
 from foundation.units import canonical, is_unit
-from rules.expression import ExpressionError, compile_expression
+from rules.expression import TEXT, ExpressionError, compile_expression
 
 _MEASUREMENT_OF_UNIT = {
     "mg/L": "water", "mS/cm": "water", "pH": "water", "mV": "water", "m3/h": "water", "L": "water",
@@ -93,6 +93,8 @@ def channel_unit(channel: Channel, setting: TagSetting | None) -> str | None:
 
 def _made_unit(setting: TagSetting, site: Site, units: dict[str, str]) -> str | None:
     """The unit of a derived, voted, summed or typed-in tag; None while it is not known."""
+    if setting.is_text:
+        return TEXT
     if setting.unit is not None:
         return _known(setting.unit)
     if setting.derive is not None:
@@ -143,6 +145,9 @@ def _tag(
     if setting.range is not None:
         low, high = setting.range[0].to(unit), setting.range[1].to(unit)
     difference = "K" if unit == "degC" else unit
+    amount = None
+    if setting.entry is not None and setting.as_ == "amount":
+        amount, low, high = (low, high), None, None  # a total has no range
     return Tag(
         name,
         unit,
@@ -156,6 +161,8 @@ def _tag(
         stale_s,
         setting.deadband.to(difference) if setting.deadband is not None else 0.0,
         setting.entry is not None,
+        amount,
+        setting.choices,
     )
 
 

@@ -41,6 +41,10 @@ class Tag:
     """Smallest change that is worth recording."""
     entered: bool = False
     """People type it in: a value may come late, or put an earlier one right."""
+    amount: tuple[float | None, float | None] | None = None
+    """Each entry is an amount within this, and the value the total of them; None: each entry is the value."""
+    choices: tuple[str, ...] = ()
+    """What a text that people enter may be; empty: anything."""
 
     @property
     def facility(self) -> str:

@@ -91,12 +91,21 @@ def test_a_running_agent_is_asked_and_told_and_a_stopped_one_is_read(
         shown = farmloop("enter", TAN, *at).out.splitlines()
         assert len(shown) == 2
         assert f"id {entry['id']}, corrected by " in shown[1]
+        corrected = farmloop("enter", TAN, *at, "--json").json["entries"][0]["id"]
+        said = farmloop("enter", TAN, "--withdraw", corrected, "--note", "wrong bottle", *at)
+        assert (said.code, said.err) == (0, "")
+        assert said.out.startswith(f"withdraws {corrected} ({TAN})")
+        shown = farmloop("enter", TAN, *at).out.splitlines()
+        assert f"withdraws {corrected}" in shown[0]
+        assert "wrong bottle" in shown[0]
         # what cannot be
         for arguments, words in (
             (("enter", TAN, "much"), "'much' is no number"),
             (("enter", TAN, "3", "--unit", "kPa"), "cannot be given in mg/L"),
             (("enter", TAN, "3", "--at", "2031-01-01"), "lies in the future"),
             (("enter", TAN, "3", "--at", "soon"), "'soon' is no moment"),
+            (("enter", TAN, "--withdraw", corrected, "--note", "again"), "has been corrected already"),
+            (("enter", TAN, "--withdraw", entry["id"]), "name the entry and say why"),
             (("enter", "ras1.tank1.ton", "3"), f"nearest that is entered is {TAN}"),
             (("enter", "ras1.tank1.do", "3"), "gives it no entry"),
             (("explain", "ras1.tank1.o2_valv"), f"The nearest is {VALVE}"),
@@ -111,7 +120,7 @@ def test_a_running_agent_is_asked_and_told_and_a_stopped_one_is_read(
             monkeypatch.setenv("LC_ALL", "C.UTF-8")
             assert chinese != said.err
             assert "{" not in chinese
-        assert len(farmloop("enter", TAN, *at).out.splitlines()) == 2
+        assert len(farmloop("enter", TAN, *at).out.splitlines()) == 3
     # it has stopped: what it left is read, and nothing is entered
     left = farmloop("explain", VALVE, *at, "--json").json
     assert (left["output"], left["won"]["owner"]) == (VALVE, document["won"]["owner"])

@@ -16,20 +16,25 @@ from controller.agent import Agent
 from controller.core.words import Because
 from controller.entries import REMEMBERED, Entries, Entry, Wish, checked
 from controller.panel.farm import Refusal
+from edge_config.loader import load_site
+from edge_config.model.site import Site, TagSetting
+from foundation.clock import AcceleratedClock
 from foundation.messages import LANGUAGES, catalogue, tell
 from foundation.reading import Quality, Reason
 from foundation.tag import Kind, Tag
 from tests.test_agent import agent_at, alive, nowhere  # noqa: F401  # a fixture
-from tests.wire.agent_on_wires import NOON_S, until
+from tests.wire.agent_on_wires import NOON_S, SITES, no_secret, until
 
-TAN, DO = "ras1.tank1.tan", "ras1.tank1.do"
+TAN, DO, DEAD, STAGE = "ras1.tank1.tan", "ras1.tank1.do", "ras1.tank1.dead", "ras1.tank1.stage"
 TAGS = {
     TAN: Tag(TAN, "mg/L", Kind.MEASURED, "water", TAN, TAN, 0.0, 20.0, None, 172800.0, entered=True),
     DO: Tag(DO, "mg/L", Kind.MEASURED, "water", DO, DO),
+    DEAD: Tag(DEAD, "kg", Kind.MEASURED, "plant", DEAD, DEAD, entered=True, amount=(0.0, 500.0)),
+    STAGE: Tag(STAGE, "text", Kind.MEASURED, "plant", STAGE, STAGE, entered=True, choices=("fry", "grow out")),
 }
 
 
-def wish(value: float | str = 0.4, at_s: float = NOON_S, number: int = 1, **rest: Any) -> Wish:
+def wish(value: float | str | None = 0.4, at_s: float = NOON_S, number: int = 1, **rest: Any) -> Wish:
     return replace(Wish(f"entry_{number:04}", TAN, value, at_s, "li"), **rest)
 
 
@@ -54,7 +59,10 @@ def test_a_value_comes_in_any_unit_of_its_kind(value: Any, unit: str, entered: f
     entry = check(wish(value, unit=unit), entries)
     assert isinstance(entry, Entry)
     assert (entry.value, entry.unit, entry.time_s, entry.entered_by) == (entered, "mg/L", NOON_S, "operator")
-    assert entry.reading.number == entered
+    entries.add(entry)
+    stands = entries.stands(TAGS[TAN])
+    assert stands is not None
+    assert stands.number == entered
 
 
 @pytest.mark.parametrize(
@@ -76,6 +84,12 @@ def test_a_value_comes_in_any_unit_of_its_kind(value: Any, unit: str, entered: f
         (wish(tag="ras1.tank1.ton"), "entry_unknown", TAN),
         (wish(tag=DO), "entry_not_entered", DO),
         (wish(corrects="entry_9999"), "entry_corrects", "entry_9999"),
+        (wish(None, note="a slip"), "entry_why", TAN),
+        (wish(None, corrects="entry_9999", note="a slip"), "entry_corrects", "entry_9999"),
+        (wish("grown out", tag=STAGE), "entry_choice", "grow out"),
+        (wish("  ", tag=STAGE), "entry_text", STAGE),
+        (wish("fry", tag=STAGE, unit="kg"), "entry_unit", "text"),
+        (wish(501.0, tag=DEAD), "entry_range", "500"),
     ],
 )
 def test_what_cannot_be_is_refused_in_both_languages(one: Wish, key: str, said: str, entries: Entries) -> None:
@@ -95,6 +109,7 @@ def test_whatever_is_written_is_a_number_in_range_or_refused(value: str, unit: s
     for one in (wish(value, at_s, unit=unit), wish(value, tag=tag), wish(0.5, unit=unit), wish(0.5, at_s)):
         found = check(one, entries)
         if isinstance(found, Entry):
+            assert isinstance(found.value, float)
             assert 0.0 <= found.value <= 20.0
             assert found.time_s <= NOON_S + 65.0
         else:
@@ -134,7 +149,53 @@ def test_what_was_sampled_last_stands_whenever_it_was_entered(entries: Entries) 
     standing = entries.standing(TAN)
     assert standing is not None
     assert standing.value == 0.3
-    assert entries.out_of_place(moved) == late
+    assert entries.record_of(moved, TAGS[TAN])[-1] == late.gone
+
+
+def test_a_withdrawn_value_stands_no_more_and_both_are_kept_with_who_and_why(tmp_path: Path) -> None:
+    entries = Entries(tmp_path)
+    first = entered(entries, wish(0.3, NOON_S - 3600.0))
+    second = entered(entries, wish(4.0, number=2))
+    away = entered(entries, wish(None, number=3, corrects=second.id, note="wrong bottle", who="wang"))
+    assert entries.record_of(away, TAGS[TAN]) == [second.gone]
+    for one in (entries, Entries(tmp_path)):
+        assert one.of_tag(TAN, 9) == [away, second, first]
+        assert (away.value, away.note, away.who) == (None, "wrong bottle", "wang")
+        assert one.standing(TAN) == first
+    refused = check(wish(0.5, number=4, corrects=away.id), entries)
+    assert isinstance(refused, Because)
+    assert refused.key == "entry_withdrawal"
+    entered(entries, wish(None, number=5, corrects=first.id, note="wrong tank"))
+    stands = entries.stands(TAGS[TAN])
+    assert stands is not None
+    assert (stands.usable, stands.reason) == (None, Reason.CORRECTED)
+
+
+def test_amounts_add_up_at_their_own_times_and_a_late_or_corrected_one_moves_every_total_after_it(
+    tmp_path: Path,
+) -> None:
+    entries, dead = Entries(tmp_path), {"tag": DEAD}
+    entered(entries, wish(5.0, NOON_S - 7200.0, 1, **dead))
+    slip = entered(entries, wish(30.0, NOON_S - 3600.0, 2, **dead))
+    last = entered(entries, wish(2.0, NOON_S, 3, **dead))
+    right = entered(entries, wish(3.0, NOON_S - 3600.0, 4, corrects=slip.id, **dead))
+    late = entered(entries, wish(1.0, NOON_S - 5400.0, 5, **dead))
+    for one in (entries, Entries(tmp_path)):
+        stands = one.stands(TAGS[DEAD])
+        assert stands is not None
+        assert (stands.number, stands.time_s) == (11.0, last.time_s)
+    told = [(reading.number, reading.time_s) for reading in entries.record_of(late, TAGS[DEAD])]
+    assert told == [(6.0, late.time_s), (9.0, right.time_s)]
+
+
+def test_a_total_does_not_fall_when_old_amounts_leave_the_memory() -> None:
+    entries = Entries(Path("/nonexistent"))
+    for number in range(REMEMBERED + 10):
+        entry = replace(wishless(), id=f"entry_{number:04}", tag=DEAD, value=2.0, unit="kg", time_s=NOON_S + number)
+        entries.add(entry)
+    stands = entries.stands(TAGS[DEAD])
+    assert stands is not None
+    assert stands.number == 2.0 * (REMEMBERED + 10)
 
 
 def test_an_entry_is_on_the_disk_before_it_counts(entries: Entries, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,15 +242,17 @@ def wishless() -> Entry:
 # --- what the farm makes of it
 
 
-def points(directory: Path) -> list[str]:
-    """TAN in the outbox, each as fields and milliseconds."""
+def points(directory: Path, point: str = "tan") -> list[str]:
+    """A tag in the outbox (TAN), each point as fields and milliseconds."""
     database = sqlite3.connect(directory / "outbox.db")
     bodies = [zlib.decompress(body).decode() for (body,) in database.execute("SELECT body FROM outbox ORDER BY seq")]
     database.close()
-    return [line.split(" ", 1)[1] for body in bodies for line in body.split("\n") if ",tag=tan," in line]
+    return [line.split(" ", 1)[1] for body in bodies for line in body.split("\n") if f",tag={point}," in line]
 
 
-async def tell_agent(agent: Agent, value: float, at_s: float, number: int = 1, **rest: Any) -> Entry | Refusal:
+async def tell_agent(
+    agent: Agent, value: float | str | None, at_s: float, number: int = 1, **rest: Any
+) -> Entry | Refusal:
     return await agent.enter(wish(value, at_s, number, **rest), "operator")
 
 
@@ -225,6 +288,42 @@ async def test_what_is_put_right_takes_the_place_of_what_was_wrong(tmp_path: Pat
         f"v=4.0,q=3i {wrong_ms}", f"v=0.4,q=3i {wrong_ms}", f'v=0.4,q=0i,why="corrected" {wrong_ms}',
         f"v=0.4,q=3i {right_ms}",
     ]  # fmt: skip
+
+
+def people_site() -> Site:
+    """The fish farm, with texts and amounts that people enter."""
+    site = load_site(SITES / "ras.yaml").site
+    settings_ = {
+        STAGE: {"entry": "manual", "choices": ["fry", "grow out"]},
+        "ras1.tank1.transfer": {"entry": "manual", "as": "text"},
+        "ras1.tank1.handfed": {"entry": "manual", "as": "amount", "unit": "kg", "range": ["0 kg", "20 kg"]},
+    }
+    tags = {name: TagSetting.model_validate(one) for name, one in settings_.items()}
+    return site.model_copy(update={"tags": site.tags | tags})
+
+
+async def test_texts_and_amounts_and_a_withdrawal_reach_the_farm_and_the_record(tmp_path: Path, nowhere: Any) -> None:  # noqa: F811
+    site, fed = people_site(), "ras1.tank1.handfed"
+    async with alive(Agent(site, tmp_path, AcceleratedClock(NOON_S, 20.0), no_secret, nowhere)) as agent:
+        now_s = agent.now()
+        for number, (tag, value, at_s) in enumerate(
+            [(STAGE, "grow out", now_s - 60.0), ("ras1.tank1.transfer", "40 bass from tank 3", now_s - 50.0),
+             (fed, "2 kg", now_s - 7200.0), (fed, "5 kg", now_s - 60.0), (fed, "3 kg", now_s - 3600.0)], 1,
+        ):  # fmt: skip
+            entry = await tell_agent(agent, value, at_s, number, tag=tag)
+            assert isinstance(entry, Entry), entry
+        await until(lambda: agent.readings()[fed].number == 10.0, "the total")
+        assert agent.readings()[STAGE].usable == "grow out"
+        await tell_agent(agent, None, now_s, 6, tag=fed, corrects="entry_0004", note="fed in tank 2")
+        await until(lambda: agent.readings()[fed].number == 5.0, "the total without it")
+        assert agent.readings()[fed].time_s == now_s - 3600.0
+        await tell_agent(agent, None, now_s, 7, tag=STAGE, corrects="entry_0001", note="not yet")
+        await until(lambda: agent.readings()[STAGE].reason is Reason.CORRECTED, "that nothing stands")
+    ms = [round(one * 1000) for one in (now_s - 7200.0, now_s - 3600.0, now_s - 60.0)]
+    last = dict(reversed(point.rsplit(" ", 1)) for point in points(tmp_path, "handfed"))
+    assert last == {str(ms[0]): "v=2.0,q=3i", str(ms[1]): "v=5.0,q=3i", str(ms[2]): 'q=0i,why="corrected"'}
+    assert points(tmp_path, "transfer") == [f's="40 bass from tank 3",q=3i {round((now_s - 50.0) * 1000)}']
+    assert points(tmp_path, "stage")[-1] == f's="grow out",q=0i,why="corrected" {ms[2]}'
 
 
 async def test_a_value_grows_old_like_any_other(tmp_path: Path, nowhere: Any) -> None:  # noqa: F811

@@ -58,10 +58,11 @@ def enter(
     method: Annotated[str, typer.Option(help="How it was measured.")] = "",
     note: Annotated[str, typer.Option()] = "",
     corrects: Annotated[str, typer.Option(metavar="ID", help="The entry that this one puts right.")] = "",
+    withdraw: Annotated[str, typer.Option(metavar="ID", help="The entry to be withdrawn; --note says why.")] = "",
     directory: Directory = Path("var"),
     as_json: Json = False,
 ) -> None:
-    """Enter a laboratory value, a count or a weight at its time of sampling, or put an earlier entry right."""
+    """Enter a laboratory value, a count, a weight or a text at its time, put an earlier entry right or withdraw it."""
     import getpass
     from secrets import token_urlsafe
 
@@ -69,14 +70,17 @@ def enter(
     from controller.cli import _language, _print_json
 
     speech = _language()
+    if withdraw and (value or corrects):
+        _say("enter.withdraw", 2)
     body = None
-    if value:
+    if value or withdraw:
         try:
             person = who or getpass.getuser()
         except (KeyError, OSError):
             person = ""
-        body = {"change_id": f"cli_{token_urlsafe(9)}", "tag": tag, "value": value, "unit": unit, "time": at or None,
-                "who": person, "method": method, "note": note, "corrects": corrects}  # fmt: skip
+        body = {"change_id": f"cli_{token_urlsafe(9)}", "tag": tag, "value": value or None, "unit": unit,
+                "time": at or None, "who": person, "method": method, "note": note,
+                "corrects": withdraw or corrects}  # fmt: skip
     method_, query = ("POST", None) if body else ("GET", {"tag": tag})
     try:
         status, document = ask(directory, method_, "/api/v1/entries", query=query, body=body, language=speech)
@@ -89,7 +93,7 @@ def enter(
     if as_json:
         _print_json(document)
     elif body:
-        typer.echo(_row("enter.done", document, speech))
+        typer.echo(_row("enter.withdrawn" if document["value"] is None else "enter.done", document, speech))
     else:
         for entry in document["entries"]:
             typer.echo(_row("enter.corrected" if entry["corrected_by"] else "enter.row", entry, speech))
@@ -103,7 +107,11 @@ def _row(key: str, entry: Any, language: str) -> str:
     from foundation.messages import tell
 
     time = datetime.fromtimestamp(entry["time"] / 1000.0, UTC).astimezone().isoformat(" ", "seconds")
-    value = f"{entry['value']:g} {entry['unit']}".rstrip()
+    value = entry["value"]
+    if value is None:
+        value = tell("enter.withdraws", language, id=entry["corrects"])
+    elif not isinstance(value, str):
+        value = f"{value:g} {entry['unit']}".rstrip()
     row = "  ".join(part for part in (time, value, entry["who"], entry["method"], entry["note"]) if part)
     return tell(key, language, **(entry | {"time": time, "value": value, "row": row, "by": entry["corrected_by"]}))
 

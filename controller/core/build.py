@@ -251,12 +251,14 @@ class _Builder:
                 return Uptake(
                     name, one.gives == "oxygen", one.oxygen, self._supply(one.supply, "mg/L/h"),
                     one.exchange.to("%/h") / 100.0 if one.exchange is not None else 0.0, one.temperature, fed,
-                    FishOxygen(1.0, lag_s), per_fed, one.noise.to("mg/L"), one.wander.to("mg/L/h"),
+                    FishOxygen(1.0, lag_s, not self._is_entered(fed)), per_fed,
+                    one.noise.to("mg/L"), one.wander.to("mg/L/h"),
                     one.period, one.wait,
                 )  # fmt: skip
             case Ammonia():
                 return Tan(
-                    name, one.gives == "removal", one.lab, one.fed.of, FishOxygen(1.0, one.fed.lag),
+                    name, one.gives == "removal", one.lab, one.fed.of,
+                    FishOxygen(1.0, one.fed.lag, not self._is_entered(one.fed.of)),
                     one.fed.adds.to("(mg/L)/kg"), one.rest.to("mg/L/h") if one.rest is not None else 0.0,
                     one.removal.to("%/h") / 100.0, one.noise.to("mg/L"),
                     one.period, one.wait,
@@ -436,13 +438,17 @@ class _Builder:
 
     def _ahead(self, ff: FeedForward, out_unit: str) -> FishOxygen | LineAhead:
         if ff.model == "fish_oxygen":
-            return FishOxygen(ff.gain.to(f"({out_unit})/(kg/h)") if ff.gain is not None else 0.0, ff.lag or 3600.0)
+            gain = ff.gain.to(f"({out_unit})/(kg/h)") if ff.gain is not None else 0.0
+            return FishOxygen(gain, ff.lag or 3600.0, not self._is_entered(ff.of))
         unit = self.units[ff.of]
         gain = ff.gain.to(f"({out_unit})/({_difference(unit)})") if ff.gain is not None else 0.0
         return LineAhead(gain, ff.zero.to(unit) if ff.zero is not None else 0.0, ff.lag)
 
     def _foreseen(self, ff: FeedForward) -> tuple[SetpointProgram, float] | None:
         return (self._program(ff.of, self.site.programs[ff.of]), ff.lead) if ff.lead > 0.0 else None
+
+    def _is_entered(self, tag: str | None) -> bool:
+        return tag in self.tags and self.tags[tag].entered
 
     def _coarse(self, output: str) -> float:
         plan = self.site.outputs[output]

@@ -50,6 +50,11 @@ def _number(image: Mapping[str, Reading], tag: str | None) -> float | None:
     return None if tag is None else image[tag].number
 
 
+def _age_s(image: Mapping[str, Reading], tag: str | None, now_s: float) -> float:
+    """How long ago a counter said what it says: what people enter they enter later."""
+    return 0.0 if tag is None else now_s - image[tag].time_s
+
+
 def _told(name: str, value: float, belief: Belief, wait_s: float, now_s: float) -> Reading:
     """The reading of a belief, with the quality that it deserves."""
     away_s = now_s - belief.heard_s
@@ -104,7 +109,7 @@ class Uptake:
             return None
         due_s = now_s + self.period_s - 0.5
         oxygen = _number(image, self.oxygen)
-        fed, digested = self.digest.step(block.fed, _number(image, self.fed), now_s)
+        fed, digested = self.digest.step(block.fed, _number(image, self.fed), now_s, _age_s(image, self.fed, now_s))
         supply = [(_number(image, tag), adds) for tag, adds in self.supply]
         added = sum(number * adds for number, adds in supply if number is not None)
         water_c = _number(image, self.temperature)
@@ -138,6 +143,10 @@ class Sampled(NamedTuple):
     due_s: float = 0.0
     lab_s: float = 0.0
     """Source time of the last lab value that was used."""
+    lab: float = 0.0
+    """That value, as it was then: one of the same sample that differs puts it right."""
+    refused: int = 0
+    """How many wild ones had been refused before it."""
     past: tuple[float, ...] = ()
     """Of every quarter of an hour of the last day, one after the other: time, kg/h being digested, T, ln k, p00, p01,
     p11 (T below 0: nothing was believed yet)."""
@@ -187,13 +196,18 @@ class Tan:
         lab, belief, past = image[self.lab], block.belief, block.past
         is_new = lab.number is not None and lab.time_s > block.lab_s
         is_late = is_new and not 0 <= belief.at_s < lab.time_s
-        if not is_late and now_s < block.due_s <= now_s + self.period_s:
+        # what stood is put right, or withdrawn so that an earlier one stands again: its effect goes with it
+        is_other = lab.number is not None and not is_new and (lab.time_s, lab.number) != (block.lab_s, block.lab)
+        is_gone = lab.number is None and lab.reason is Reason.CORRECTED and block.lab_s > 0.0
+        if not (is_late or is_other or is_gone) and now_s < block.due_s <= now_s + self.period_s:
             return None
         due_s = now_s + self.period_s - 0.5
-        fed, digested = self.digest.step(block.fed, _number(image, self.fed), now_s)
+        fed, digested = self.digest.step(block.fed, _number(image, self.fed), now_s, _age_s(image, self.fed, now_s))
         if (belief.at_s >= 0 and not is_sound(belief, 2)) or len(past) % PAST_WIDTH or now_s < belief.at_s:
             belief, past = Belief(), ()
-        lab_s = block.lab_s
+        if is_gone:
+            return Sampled(fed=fed, due_s=due_s), _nothing(self.name, now_s)
+        lab_s, refused = block.lab_s, belief.refused if is_new else block.refused
         if is_new and lab.number is not None and 0 <= belief.at_s < lab.time_s:
             lab_s = lab.time_s
             belief = self._forward(belief, digested, lab_s)
@@ -202,18 +216,20 @@ class Tan:
             belief = self._forward(belief, digested, now_s)
         if not past or now_s - past[-PAST_WIDTH] >= PAST_STEP_S:
             past = (*past, *self._row(belief, digested, now_s))[-PAST_WIDTH * PAST_LENGTH :]
-        if is_new and lab.number is not None and lab_s != lab.time_s:
+        if lab.number is not None and (is_other or (is_new and lab_s != lab.time_s)):
             lab_s = lab.time_s
+            belief = belief._replace(refused=refused)
             belief, past = self._sampled(belief, past, lab.number, lab_s, digested, now_s)
-        return Sampled(belief, fed, due_s, lab_s, past), self._reading(belief, now_s)
+        value = lab.number if lab.number is not None and (is_new or is_other) else block.lab
+        return Sampled(belief, fed, due_s, lab_s, value, refused, past), self._reading(belief, now_s)
 
     def _sampled(
         self, belief: Belief, past: tuple[float, ...], value: float, at_s: float, digested: float, now_s: float
     ) -> tuple[Belief, tuple[float, ...]]:
         """The belief now, with a value of `at_s`; the past is told again as it then was."""
         rows = [past[at : at + PAST_WIDTH] for at in range(0, len(past), PAST_WIDTH)]
-        before = [row for row in rows if row[0] <= at_s]
-        after = [row for row in rows if row[0] > at_s]
+        before = [row for row in rows if row[0] < at_s]
+        after = [row for row in rows if row[0] >= at_s]
         then = self._of_row(before[-1], belief) if before else Belief()
         if then.at_s >= 0:
             then = self._forward(then, before[-1][1], at_s)

@@ -161,14 +161,15 @@ class ResetBody(BaseModel):
 
 
 class EntryBody(BaseModel):
-    """A value that a person enters. Sent again with the same id it is entered once."""
+    """A value that a person enters, or withdraws. Sent again with the same id it is entered once."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     change_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
     tag: Annotated[str, Field(max_length=100)]
-    value: float | Annotated[str, Field(max_length=100)]
-    """A number, or a text of one, with its unit if it likes: `0.4 mg/L`."""
+    value: float | Annotated[str, Field(max_length=500)] | None
+    """A number, or a text of one, with its unit if it likes: `0.4 mg/L`; a text where the tag is one. None withdraws
+    what `corrects` names, and `note` says why."""
     unit: Annotated[str, Field(max_length=40)] = ""
     """Empty: the tag's."""
     time: Annotated[str, Field(max_length=40)] | float | None = None
@@ -187,7 +188,8 @@ class EntryShape:
 
     id: str
     tag: str
-    value: float
+    value: float | str | None
+    """None: a withdrawal."""
     unit: str
     given: str
     """As it was written."""

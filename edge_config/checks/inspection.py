@@ -1,5 +1,6 @@
 """A site under inspection: what it has, looked up once, and what was found wrong with it."""
 
+import re
 from collections.abc import Iterable
 from math import isfinite
 from typing import Any, NamedTuple, Protocol
@@ -8,11 +9,15 @@ from drivers.product import Channel, Product, load_product
 from edge_config.model.outputs import Output, ThreePoint
 from edge_config.model.site import Site, TagSetting
 from edge_config.tags import tag_units
-from edge_config.wording import nearest
+from edge_config.wording import listed, nearest
 from foundation.document import Path_
 from foundation.problem import Problem, ProblemsError
 from foundation.units import Quantity, UnitError, factor, is_unit, same_dimension
 from rules.expression import BOOL, TEXT, Expression, ExpressionError, Named, compile_expression
+
+
+COMPARED = re.compile(r"([a-z]\w*(?:\.\w+)+)\s*[=!]=\s*'([^']*)'")
+"""A tag that is compared with a text."""
 
 
 class Placer(Protocol):
@@ -180,7 +185,17 @@ class Inspection:
         if expression is not None and expression.unit != BOOL:
             self.note("E404", path, inside=0, found=text, unit=expression.unit or "1")
             return None
+        if expression is not None:
+            self._choices(path, text, named or str)
         return expression
+
+    def _choices(self, path: Path_, text: str, named: Named) -> None:
+        """A text that is compared with what people enter is one that they can enter."""
+        for found in COMPARED.finditer(text):
+            setting = self.site.tags.get(named(found[1]))
+            if setting is not None and setting.choices and found[2] not in setting.choices:
+                near, known = nearest(found[2], setting.choices), listed(setting.choices)
+                self.note("E457", path, inside=found.start(2), tag=found[1], text=found[2], near=near, known=known)
 
 
 def difference(unit: str) -> str:

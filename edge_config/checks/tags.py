@@ -70,6 +70,27 @@ def _origin(inspection: Inspection, path: Path_, setting: TagSetting, feed: Feed
     ):
         if has_value and made and not is_used:
             inspection.note("W308", (*path, key), key=True, key_name=key)
+    _entered(inspection, path, setting)
+
+
+def _entered(inspection: Inspection, path: Path_, setting: TagSetting) -> None:
+    """What people enter is a value, an amount or a text, and has nothing that belongs to another of them."""
+    is_entered, is_text = setting.entry is not None, setting.is_text
+    is_value = not is_entered or (setting.as_ == "value" and not is_text)
+    for key, is_used, has_value in (
+        ("as", is_entered, setting.as_ != "value"),
+        ("choices", is_text and setting.as_ != "amount", bool(setting.choices)),
+        ("unit", not is_text, setting.unit is not None),
+        ("range", not is_text, setting.range is not None),
+        ("deadband", not is_text, setting.deadband is not None),
+        ("rate", is_value, setting.rate is not None),
+        ("spike", is_value, setting.spike is not None),
+        ("filter", is_value, setting.filter is not None),
+        ("hampel", is_value, setting.hampel is not None),
+        ("stuck", is_value, setting.stuck is not None),
+    ):
+        if has_value and not is_used:
+            inspection.note("W308", (*path, key), key=True, key_name=key)
 
 
 def _made(inspection: Inspection, path: Path_, name: str, setting: TagSetting) -> None:

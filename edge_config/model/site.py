@@ -180,6 +180,10 @@ class TagSetting(Sourced):
     name: Name | None = None
     entry: Literal["lab", "manual"] | None = None
     """Typed in by people."""
+    as_: Literal["value", "amount", "text"] = Field(default="value", alias="as")
+    """What people enter: a value that stands until the next, an amount that is added to the total, or a text."""
+    choices: tuple[str, ...] = ()
+    """The texts that may be entered; none: any."""
     filter: Seconds | None = None
     """Time constant of a first-order filter."""
     vote: tuple[TagName, ...] | None = None
@@ -198,6 +202,11 @@ class TagSetting(Sourced):
     """The integral of another tag over the day, from local midnight."""
     estimate: Estimate | None = None
     """What a model makes of other tags."""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether people enter texts."""
+        return self.entry is not None and (self.as_ == "text" or bool(self.choices))
 
 
 class InfluxSink(Frozen):

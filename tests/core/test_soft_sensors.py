@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.core.estimate import NIS_HIGH, REFUSED_IN_A_ROW, Belief, begun, is_sound, predicted, updated
-from controller.core.loops.feed_forward import FishOxygen
+from controller.core.loops.feed_forward import Ahead, FishOxygen
 from controller.core.soft_sensors import Estimated, HeatLoss, Tan, Uptake
 from controller.core.words import Override
 from foundation.reading import Quality, Reading, Reason, bad, good
@@ -233,6 +233,66 @@ def test_between_lab_samples_ammonia_follows_the_meals_and_the_filter_is_learned
     assert worst < 0.2
     assert found.quality is Quality.SUBSTITUTED
     assert 0.4 * exp(loop.block.belief.x[1]) == pytest.approx(0.6, rel=0.2)
+
+
+def slipped(slip: float, put_right: str = "value") -> tuple[Loop, Reading]:
+    """A loop whose first lab value is `slip` times what it should be for an hour, and what comes of it then."""
+    loop = Loop(removal=0.4)
+    loop.live(12.4, told_after_h=99.0)
+    ((at_s, value),) = loop.taken
+    loop.taken.clear()
+    loop.lab = good("lab", value * slip, at_s + 900.0 * (put_right == "time"))
+    loop.live(1.0)
+    loop.lab = good("lab", value, at_s)
+    return loop, loop.live(2.5)
+
+
+@pytest.mark.parametrize("put_right", ["value", "time"])
+def test_a_lab_value_that_is_put_right_leaves_nothing_of_the_wrong_one(put_right: str):
+    _, never = slipped(1.0)
+    loop, after = slipped(3.0, put_right)
+    assert after.value == pytest.approx(never.value, abs=0.03)
+    assert (after.quality, loop.block.belief.refused) == (never.quality, 0)
+
+
+def test_a_wild_lab_value_that_is_put_right_is_no_first_of_two():
+    loop = Loop(removal=0.4)
+    loop.live(49.0, told_after_h=0.5)
+    right = loop.lab
+    assert isinstance(right.value, float)
+    for slip in (30.0, 20.0, 1.0):
+        loop.lab = right._replace(value=right.value * slip, time_s=right.time_s + 60.0)
+        assert loop.live(0.5).value == pytest.approx(loop.tan, abs=0.3)
+    assert loop.block.belief.refused == 0
+
+
+def test_ammonia_is_not_known_where_the_only_lab_value_was_withdrawn():
+    loop = Loop(removal=0.4)
+    loop.live(14.0)
+    assert loop.block.belief.at_s > 0.0
+    loop.lab = Reading("lab", 1.0, Quality.BAD, Reason.CORRECTED, loop.lab.time_s)
+    assert loop.live(0.1, lab_every_h=99.0).quality is Quality.BAD
+
+
+def test_feed_that_was_entered_late_or_put_right_is_digested_as_if_it_had_been_told_at_once():
+    people = FishOxygen(1.0, 2 * HOUR_S, is_counter=False)
+
+    def digested(*told: tuple[float, float, float]) -> float:
+        """After six hours; each total with the hour at which it was told, and how old it was."""
+        state, rate = people.step(Ahead(), 0.0, START_S)
+        total = 0.0
+        for minute in range(1, 361):
+            now_s, age_s = START_S + minute * 60.0, 0.0
+            for at_h, kg, age_h in told:
+                if minute == round(at_h * 60):
+                    total, age_s = kg, age_h * HOUR_S
+            state, rate = people.step(state, total, now_s, age_s)
+        return rate
+
+    at_once = digested((1.0, 10.0, 0.0))
+    assert at_once > 0.5
+    assert digested((4.0, 10.0, 3.0)) == pytest.approx(at_once, rel=0.02)
+    assert digested((1.0, 100.0, 0.0), (1.5, 10.0, 0.5)) == pytest.approx(at_once, rel=0.05)
 
 
 def test_a_filter_that_fails_is_seen_in_the_next_samples():

@@ -207,8 +207,9 @@ class SmallFarm:
     async def enter(self, wish: Wish, by: str) -> Entry | Refusal:
         if wish.tag != "ras1.tank1.tan":
             return Refusal(Because("entry_not_entered", {"tag": wish.tag}))
+        value = None if wish.value is None else float(wish.value)
         entry = Entry(
-            wish.id, wish.tag, float(wish.value), "mg/L", f"{wish.value} {wish.unit}", wish.time_s, wish.who,
+            wish.id, wish.tag, value, "mg/L", f"{wish.value} {wish.unit}", wish.time_s, wish.who,
             wish.method, wish.note, wish.corrects, self.now(), by,
         )  # fmt: skip
         self.entries_made.append(entry)

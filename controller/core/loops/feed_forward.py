@@ -44,21 +44,25 @@ class LineAhead:
 class FishOxygen:
     """Oxygen demand of fed fish: what is fed (a counter, kg) passes two gut stages of `lag_s` each (physics.md 5.2).
 
-    `gain` is output per kg/h of feed being digested. A counter that falls has been reset.
+    `gain` is output per kg/h of feed being digested. A counter that falls has been reset; a total of what people
+    entered has been put right, and what was not fed is taken back. `age_s` ago the counter said so.
     """
 
     gain: float
     lag_s: float
+    is_counter: bool = True
 
-    def step(self, state: Ahead, x: float | None, now_s: float) -> tuple[Ahead, float]:
+    def step(self, state: Ahead, x: float | None, now_s: float, age_s: float = 0.0) -> tuple[Ahead, float]:
         h = min(max(now_s - state.at_s, 0.0), 3600.0) if state.at_s > 0 else 0.0
         fed_kg = 0.0
         if x is not None and state.source is not None:
-            fed_kg = x - state.source if x >= state.source else x
+            fed_kg = x - state.source if x >= state.source or not self.is_counter else x
+        # of what was fed a while ago a part is in the second stage, and a part is gone
+        ago = max(age_s, 0.0) / self.lag_s
         leave = 1 - exp(-h / self.lag_s)
-        first = state.first + fed_kg
+        first = max(state.first + fed_kg * exp(-ago), 0.0)
         digested_first = first * leave
-        second = state.second + digested_first
+        second = max(state.second + fed_kg * ago * exp(-ago), 0.0) + digested_first
         rate_kg_h = second / self.lag_s * 3600.0
         if not isfinite(self.gain * rate_kg_h):
             return Ahead(), 0.0

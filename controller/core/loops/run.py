@@ -270,7 +270,11 @@ class PidLoop:
             if foreseen is not None and source is not None:
                 program, lead_s = foreseen
                 source = program.target(turn.chosen.get(of), turn.values, turn.now_s + lead_s)
-            after, extra = ahead.step(before, None if isinstance(source, str) or source is None else source, turn.now_s)
+            x = None if isinstance(source, str) or source is None else source
+            if isinstance(ahead, FishOxygen):
+                after, extra = ahead.step(before, x, turn.now_s, turn.now_s - turn.readings[of].time_s)
+            else:
+                after, extra = ahead.step(before, x, turn.now_s)
             stepped.append(after)
             extras.append(extra)
         return tuple(stepped), tuple(extras)
