@@ -39,7 +39,6 @@ from controller.core.state import Block
 from controller.core.strategies.build import cover_loop, irrigation_loop, lamp_loop
 from controller.core.strategies.feeding_build import feeding_loop
 from controller.core.strategies.growth import Growth
-from controller.core.strategies.irrigation_loop import IrrigationLoop
 from controller.core.timed import Held
 from controller.core.vote import Voted
 from controller.core.words import Slot
@@ -71,6 +70,7 @@ from edge_config.model.site import Calibration as CalibrationSetting
 from edge_config.model.site import Site
 from edge_config.model.site import Stuck as StuckSetting
 from edge_config.model.strategies import Cover, Irrigation, Lamps
+from edge_config.model.values import DayTime
 from edge_config.tags import site_tags
 from edge_config.templates import Placed, askers, placed_rules
 from foundation.tag import Kind, Tag
@@ -335,7 +335,7 @@ class _Builder:
             case Dosing():
                 return self._dosing(name, loop)
             case Timer():
-                return TimerLoop(name, loop.out, Timetable(loop.at, loop.run, self.calendar))
+                return TimerLoop(name, loop.out, Timetable(loop.at or _every(loop.every), loop.run, self.calendar))
             case Staging():
                 trim = None if loop.trim is None else Part(loop.trim, 0.0, 100.0, 0.0, 100.0, self._coarse(loop.trim))
                 return StagingLoop(
@@ -589,6 +589,12 @@ def _raises(loop: Pid | PBand | Hysteresis | Dosing) -> bool:
             return loop.above is None
         case Dosing():
             return loop.effect.value >= 0
+
+
+def _every(every_s: float | None) -> tuple[DayTime, ...]:
+    """Moments of a day, from midnight on."""
+    count = int(86400.0 // every_s) if every_s else 0
+    return tuple(DayTime(anchor="clock", offset_s=index * (every_s or 0.0)) for index in range(count))
 
 
 def _integral_factor(source: str, target: str) -> float:

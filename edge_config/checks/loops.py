@@ -35,7 +35,7 @@ FEED_COUNTER = "kg"
 
 
 def check_loops(inspection: Inspection) -> None:
-    """E350 to E362, E366 to E369, E380, E390, E391, E394, W304, W305, W308, W309."""
+    """E350 to E362, E366 to E369, E380, E390, E391, E394, E395, W304, W305, W308, W309."""
     writers: dict[str, tuple[Path_, str]] = {}
     for name, loop in inspection.site.loops.items():
         path: Path_ = ("loops", name)
@@ -47,6 +47,10 @@ def check_loops(inspection: Inspection) -> None:
         match loop:
             case Timer():
                 inspection.positive((*path, "run"), loop.run)
+                if (loop.at is None) is (loop.every is None):
+                    inspection.note("E395", path, key=True)
+                if loop.every is not None and not 60.0 <= loop.every <= 86400.0:
+                    inspection.note("E395", (*path, "every"))
                 continue
             case Staging():
                 _staging(inspection, path, loop)

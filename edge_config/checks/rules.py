@@ -148,7 +148,7 @@ def _influence(inspection: Inspection, path: Path_, effect: RuleEffect, placed: 
     step = difference(inspection.units[target])
     inspection.number((*path, "cap"), influence.cap, step)
     inspection.not_negative((*path, "cap"), influence.cap.value)
-    by = inspection.expression((*path, "by"), influence.by, None, placed.named)
+    by = inspection.expression((*path, "by"), influence.by, None, placed.named, remembers=True)
     if by is not None:
         try:
             if by.unit in (BOOL, TEXT):

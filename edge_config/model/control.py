@@ -46,6 +46,22 @@ class Influence(Frozen):
     to: tuple[AnyQuantity, AnyQuantity]
 
 
+class Integration(Frozen):
+    """A mean that a setpoint is to bring about: what was missed of it is made good in the time that is left."""
+
+    of: TagName
+    """The measured value."""
+    target: AnyQuantity | None = None
+    target_line: Influence | None = None
+    """In place of `target`, a line of another tag: of the day's radiation sum."""
+    days: int = Field(default=1, ge=1, le=7)
+    """Of the window; it begins at local midnight."""
+    band: AnyQuantity
+    """Most that the setpoint is moved, either way; its limits go before."""
+    day_band: AnyQuantity | None = None
+    """How far the mean of one day may stand from the target; `band`, if left out."""
+
+
 class LightSum(Frozen):
     """Light that reaches a daily sum within a photoperiod: what is left is spread over the time that is left."""
 
@@ -218,7 +234,9 @@ class Timer(Sourced):
 
     type: Literal["timer"]
     out: TagName
-    at: tuple[Moment, ...] = Field(min_length=1)
+    at: tuple[Moment, ...] | None = Field(default=None, min_length=1)
+    every: Seconds | None = None
+    """In place of `at`: from midnight on, so often."""
     run: Seconds
     name: Name | None = None
 

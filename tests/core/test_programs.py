@@ -356,6 +356,17 @@ def test_a_run_is_neither_lost_nor_doubled_on_a_day_of_23_hours():
 # --- in the whole scan
 
 
+def test_what_runs_every_half_hour_runs_from_midnight_on():
+    site = only("fa.z.feeding")
+    site["loops"]["fa.z.feeding"] = {"type": "timer", "out": "fa.z.feeder", "every": "30 min", "run": "20 s"}
+    farm, ran = Farm(core_of(site), start_s=at("2026-03-20T09:59:50")), []
+    for _ in range(3660):
+        farm.scan()
+        if farm.wires.get("fa.z.feeder"):
+            ran.append(farm.now_s - at("2026-03-20T10:00:00"))
+    assert (len(ran), min(ran), max(ran)) == (60, 0.0, 3619.0)
+
+
 def test_the_feeder_runs_at_its_times_and_for_no_longer():
     farm = Farm(core_of(only("fa.z.feeding")))  # 10:40
     ran = []
