@@ -1,13 +1,19 @@
 """`farmloop rules`: what it prints, and how it ends."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from controller.cli import app
+from controller.core.scan import Core
+from controller.core.words import Snapshot
+from controller.journal.journal import Journal
+from edge_config.loader import load_site
 from edge_config.rule_library import library
+from foundation.reading import good
 
 SITE = """
 schema: 1
@@ -30,6 +36,16 @@ rules:
     limits: {max_activations: 12/day, max_true: 24 h}
     then: [{inhibit: f.z.feeder}, {set: f.z.pump, to: 50 %}]
     tests: [{given: {f.z.do: [8 mg/L, 5 mg/L @ 5 s]}, expect: {f.z.feeder.inhibited: [false @ 14 s, true @ 15 s]}}]
+"""
+
+
+WASH = """
+  - id: f.z.dirty
+    when: "f.z.do < '4 mg/L'"
+    for: {on: 1 min}
+    then: [{run_sequence: f.z.wash}, {notify: {text: {zh: 已反洗, en: Filter washed}, to: [li]}}]
+sequences: {f.z.wash: {steps: [{set: {f.z.pump: 30 %}, for: 1 min}]}}
+notify: {people: {li: {urls: [!secret li]}}}
 """
 
 
@@ -76,6 +92,12 @@ def test_a_rule_is_told_in_words_in_both_languages(site: Path, monkeypatch: pyte
         assert words in said
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     assert "低氧不投喂" in ask("explain", site)[1]
+    site.write_text(SITE + WASH, "utf-8")
+    assert "启动顺控 f.z.wash" in ask("explain", site, "f.z.dirty")[1]
+    monkeypatch.setenv("LC_ALL", "C")
+    said = ask("explain", site, "f.z.dirty")[1]
+    assert "the sequence f.z.wash starts" in said
+    assert "li is told: Filter washed" in said
     code, said = ask("explain", site, "f.z.no_fed")
     assert (code, "did you mean f.z.no_feed?" in said) == (2, True)
 
@@ -120,6 +142,60 @@ def test_a_recording_that_cannot_be_read_is_told_with_its_line(site: Path, tmp_p
     record.write_text(text, "utf-8")
     code, said = ask("replay", site, "--csv", record)
     assert (code, why in said) == (2, True), said
+
+
+def recorded(site: Path, directory: Path, restart_at: int = 1800) -> float:
+    """Two hours of a farm with these rules, as the agent would journal them; its oxygen falls for an hour."""
+    core, start_s = Core(load_site(site).site), 1_774_000_000.0
+    journal = Journal(directory, core, str(site))
+    state = core.start(start_s)
+    for second in range(0, 7200, 5):
+        if second == restart_at:  # the agent was stopped and started
+            journal.close()
+            journal = Journal(directory, core, str(site))
+        now_s = start_s + second
+        oxygen = 8.0 - 2.5 * (1.0 - abs(second - 3600) / 3600.0)
+        snapshot = Snapshot((good("f.z.do", oxygen, now_s),))
+        result = core.scan(state, snapshot, now_s)
+        journal.note(state, snapshot, now_s, result)
+        state = result.state
+    journal.close()
+    return start_s
+
+
+def test_the_recorded_days_say_what_other_rules_would_have_done_than_those_that_ran(site: Path, tmp_path: Path) -> None:
+    start_s = recorded(site, tmp_path)
+    other = tmp_path / "other.yaml"
+    more = "  - {id: f.z.told, when: \"f.z.do < '5.2 mg/L'\", for: {on: 1 s}, then: [{inhibit: f.z.feeder}]}\n"
+    other.write_text(SITE.replace("'6 mg/L'", "'5.8 mg/L'") + more, "utf-8")
+    code, said = ask("replay", other, "--recorded", tmp_path, "--json")
+    assert code == 0, said
+    told = json.loads(said)
+    assert (told["open_loop"], told["scans"], told["ran"]["is"]) == (True, 1440, "as recorded")
+    rules = {row["rule"]: row for row in told["rules"]}
+    no_feed, new = rules["f.z.no_feed"], rules["f.z.told"]
+    # 6 mg/L is crossed at 2880 s and 5.8 mg/L at 3168 s, 7 mg/L on the way back at 5760 s
+    assert (no_feed["ran"]["activations"], no_feed["proposed"]["activations"]) == (1, 1)
+    assert no_feed["hours_apart"] * 3600.0 == pytest.approx(288.0, abs=15.0)
+    assert no_feed["first_apart_s"] - start_s == pytest.approx(2895.0, abs=10.0)
+    assert no_feed["ran"]["hours_on"] - no_feed["proposed"]["hours_on"] == pytest.approx(0.08, abs=0.01)
+    assert (new["ran"], new["proposed"]["activations"]) == (None, 0)
+    # a part of it: what was on already counts from its beginning
+    part = datetime.fromtimestamp(start_s + 4000.0, UTC).isoformat()
+    row = json.loads(ask("replay", other, "--recorded", tmp_path, "--from", part, "--json")[1])["rules"][0]
+    assert (row["ran"]["activations"], row["hours_apart"]) == (0, 0.0)
+    assert row["ran"]["hours_on"] * 3600.0 == pytest.approx(1835.0, abs=40.0)
+    # a table for people; a site file that has changed since, or is gone, is told of
+    assert "hours apart" in ask("replay", other, "--recorded", tmp_path)[1]
+    site.write_text(SITE.replace("'7 mg/L'", "'7.1 mg/L'"), "utf-8")
+    assert "is not as it was" in ask("replay", other, "--recorded", tmp_path)[1]
+    site.unlink()
+    assert "--against" in ask("replay", other, "--recorded", tmp_path)[1]
+    later = datetime.fromtimestamp(start_s + 9000.0, UTC).isoformat()
+    code, said = ask("replay", other, "--recorded", tmp_path, "--from", later)
+    assert (code, "nothing was recorded in that time" in said) == (2, True)
+    assert ask("replay", other, "--recorded", tmp_path / "none")[0] == 2
+    assert ask("replay", other)[0] == 2
 
 
 def test_a_recording_that_is_not_there_is_told(site: Path, tmp_path: Path) -> None:

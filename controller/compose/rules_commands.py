@@ -74,17 +74,30 @@ def explain(
 @app.command()
 def replay(
     site: Annotated[str, typer.Argument(help="A site file, or a sample's name.")],
-    csv: Annotated[Path, typer.Option(help="A column time, then one a tag.")],
+    csv: Annotated[Path | None, typer.Option(help="A column time, then one a tag.")] = None,
+    recorded: Annotated[Path | None, typer.Option(help="An agent's directory, or a day of its journal.")] = None,
+    against: Annotated[
+        str, typer.Option(metavar="SITE", help="Of --recorded: the site that ran; left out, as the record says.")
+    ] = "",
     begin: Annotated[str, typer.Option("--from", metavar="TIME", help="ISO 8601; the site's time if no offset.")] = "",
     end: Annotated[str, typer.Option("--to", metavar="TIME")] = "",
     step: Annotated[float | None, typer.Option(help="Seconds between looks.", min=0.1)] = None,
     as_json: Json = False,
 ) -> None:
-    """When rules would have acted on recorded values. Open loop: the record has the old control in it."""
+    """When rules would have acted on recorded values, and what those that ran did otherwise.
+
+    Open loop: the record has the old control in it.
+    """
     from controller.cli import _fail
     from controller.compose.rules_replay import ReplayError, replay
 
     loaded = _site(site)
+    if (csv is None) is (recorded is None):
+        _fail("give --csv FILE, or --recorded DIRECTORY", 2)
+    if recorded is not None:
+        _recorded(loaded, recorded, against, _moment(begin, loaded), _moment(end, loaded), as_json)
+        return
+    assert csv is not None
     try:
         done = replay(loaded, csv, _moment(begin, loaded), _moment(end, loaded), step)
     except FileNotFoundError:
@@ -97,6 +110,54 @@ def replay(
                 "rows": done.rows, "rules": rows})  # fmt: skip
         return
     _table(rows, f"{loaded.site.id}, {done.rows} rows over {done.days:.2f} days, open loop")
+
+
+def _recorded(site: Any, place: Path, against: str, begin_s: float | None, end_s: float | None, as_json: bool) -> None:
+    """The recorded days of an agent, with the rules that ran beside these."""
+    from controller.cli import _fail, _site_path
+    from controller.compose.rules_recorded import beginning_of, compare
+    from controller.compose.rules_replay import ReplayError
+    from controller.journal.beginning import site_digest
+    from controller.journal.frames import JournalError
+
+    try:
+        beginning = beginning_of(place, begin_s)
+        known, ran, how = against or beginning.site_file, None, "unknown"
+        if known and (against or _site_path(known).is_file()):
+            ran = _site(known)
+            how = "as recorded" if site_digest(ran) == beginning.site_digest else "changed since"
+        done = compare(place, site, ran, begin_s, end_s)
+    except (ReplayError, JournalError, OSError) as error:
+        _fail(str(error), 2)
+    rows = [one.row(done.days) for one in done.rules]
+    if as_json:
+        _print({"site": site.site.id, "open_loop": True, "from_s": done.begin_s, "to_s": done.end_s,
+                "scans": done.scans, "ran": {"site": known, "is": how}, "rules": rows})  # fmt: skip
+        return
+    _compared_rules(rows, f"{site.site.id}, {done.scans} recorded scans over {done.days:.2f} days, open loop", how)
+
+
+def _compared_rules(rows: list[dict[str, Any]], title: str, how: str) -> None:
+    from datetime import UTC, datetime
+
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table(title=title)
+    for name in ("rule", "ran: on, hours", "now: on, hours", "hours apart", "first apart (UTC)"):
+        table.add_column(name, justify="left" if name == "rule" else "right")
+    for row in rows:
+        told = ["-" if one is None else f"{one['activations']}, {one['hours_on']}" for one in
+                (row["ran"], row["proposed"])]  # fmt: skip
+        first = row["first_apart_s"]
+        moment = "" if first is None else datetime.fromtimestamp(first, UTC).isoformat(" ", "seconds")[:19]
+        table.add_row(row["rule"], *told, f"{row['hours_apart']:g}", moment)
+    console.print(table)
+    if how == "unknown":
+        console.print("The record does not say where its site file is: give it with --against.", highlight=False)
+    elif how == "changed since":
+        console.print("The site that ran is not as it was when this was recorded.", highlight=False)
 
 
 @app.command()
