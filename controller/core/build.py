@@ -463,6 +463,7 @@ class _Builder:
             flows, loop.gap, loop.effect.to(f"({step})/L"), loop.share, loop.deadband.to(step), loop.wait,
             loop.ineffective, longest, self.site.site.scan,
             loop.unexpected.to(step) if loop.unexpected is not None else None,
+            loop.blind.to(step) if loop.blind is not None else None,
         )  # fmt: skip
         return DosingLoop(
             name, loop.pv, loop.sp, loop.period, self._due_s(loop), settings, loop.out, loop.only_with, loop.after,

@@ -333,5 +333,6 @@ def _dosing(inspection: Inspection, path: Path_, name: str, loop: Dosing, step: 
         if effect is not None:
             inspection.not_zero((*path, "effect"), effect)
     inspection.positive((*path, "unexpected"), inspection.number((*path, "unexpected"), loop.unexpected, step))
+    inspection.positive((*path, "blind"), inspection.number((*path, "blind"), loop.blind, step))
     deadband = inspection.number((*path, "deadband"), loop.deadband, step)
     inspection.not_negative((*path, "deadband"), deadband)

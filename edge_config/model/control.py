@@ -218,6 +218,8 @@ class Dosing(LoopBase):
     """From the end of a pulse to the look at its effect."""
     ineffective: int = Field(default=4, ge=1)
     """So many pulses without effect lock the dosing."""
+    blind: AnyQuantity | None = None
+    """And so does what all of them together should have done to the value."""
     only_with: TagName | None = None
     """An output that must be on (the circulation that mixes)."""
     unexpected: AnyQuantity | None = None

@@ -1,5 +1,6 @@
 """Dosing: pulse and wait, learned within bounds, and locked before a lying probe can do harm."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -146,6 +147,26 @@ def test_no_second_of_a_pulse_begins_or_runs_on_without_sight_or_mixing(spells, 
         pv = 1.0 if good(second) or not blind else None
         state = dosing(EC, state, 1.8, pv, good(second) or blind, START_S + second)
         assert good(second) or state.phase not in ("pulse", "gap")
+
+
+def test_a_stuck_probe_gets_no_more_than_may_go_in_unseen():
+    wary = replace(EC, blind=0.5)  # 250 mL of each at 2 mS/cm a litre
+    found, state = pulses(wary, lambda *_: 1.4, 4 * 3600)
+    assert [length for _, part, length in found if part == 0] == [70.0, 55.0]  # 140 mL, and what was left
+    assert state.phase == "locked"
+    found, state = pulses(wary, tank(2.0, 1.0, 120.0), 8 * 3600)
+    assert len(found) > 6  # what shows counts no longer
+    assert state.phase == "idle"
+    assert state.unseen == 0.0
+
+
+@given(blind=st.floats(0.01, 2.0), per_litre=st.floats(0.0, 0.5), begins=st.floats(0.0, 1.7))
+@settings(deadline=None, max_examples=30)
+def test_whatever_the_tank_does_unseen_doses_stay_below_their_cap(blind, per_litre, begins):
+    found, state = pulses(replace(EC, blind=blind), lambda *_: begins, 2 * 3600)
+    litres = sum(length * 2.0 / 1000.0 for _, part, length in found if part == 0)
+    assert litres * 2.0 <= blind + 1e-9
+    assert state.phase in ("locked", "idle", "wait", "pulse", "gap")
 
 
 def test_a_dose_that_was_cut_is_not_taken_for_an_ineffective_one():

@@ -1,11 +1,11 @@
 """Pulse and wait: a dose sized from the error, time to mix, a look at what it did, and a stop when it does nothing.
 
-control.md 1.3 and S03: what one litre does is learned from each pulse, within bounds; four pulses without effect lock
-the loop, because then the probe, the pump or the stock lies.
+control.md 1.3 and S03: what one litre does is learned from each pulse, within bounds; four pulses without effect, or as
+much as may go in unseen, lock the loop, because then the probe, the pump or the stock lies.
 """
 
 from dataclasses import dataclass
-from math import floor
+from math import floor, inf
 from typing import Literal, NamedTuple
 
 Phase = Literal["idle", "pulse", "gap", "wait", "locked"]
@@ -37,6 +37,8 @@ class Dose(NamedTuple):
     """Locked because the value moved as if dosed, and nobody dosed."""
     dosed_s: float = -1.0
     """When a pump of it ran last; -1 never."""
+    unseen: float = 0.0
+    """Litres (of each part) since the last dose that had an effect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,12 @@ class DosingSettings:
     """A pulse is a multiple of this (the scan), and at least this."""
     unexpected: float | None = None
     """A move of so much within five minutes, the way a dose moves it and without one, is a valve that does not shut."""
+    blind: float | None = None
+    """What all doses since the last with an effect may do to the value, by the learned effect."""
+
+    def left_l(self, state: Dose) -> float:
+        """Litres that may be dosed before an effect must be seen."""
+        return inf if self.blind is None else max(self.blind / abs(state.effect) - state.unseen, 0.0)
 
 
 LOOK_S = 300.0
@@ -121,7 +129,7 @@ def _begin(settings: DosingSettings, state: Dose, sp: float, pv: float, now_s: f
     error = sp - pv
     if error * state.effect <= 0 or abs(error) < settings.deadband:
         return state._replace(phase="idle", part=0)
-    litres = settings.share * error / state.effect
+    litres = min(settings.share * error / state.effect, settings.left_l(state))
     # the slowest pump runs longest for the same volume, and must not be cut
     slowest = min(settings.flows_ml_s) / settings.flows_ml_s[0]
     seconds = min(litres * 1000 / settings.flows_ml_s[0], settings.longest_s * slowest)
@@ -140,9 +148,10 @@ def _learn(settings: DosingSettings, state: Dose, pv: float) -> Dose:
     if litres <= 0:
         return state
     if moved * expected < 0.3 * expected * expected:
-        without = state.without + 1
-        return state._replace(without=without, phase="locked" if without >= settings.ineffective else "idle")
+        state = state._replace(without=state.without + 1, unseen=state.unseen + litres)
+        is_spent = settings.left_l(state) * 1000 < settings.grain_s * max(settings.flows_ml_s)
+        return state._replace(phase="locked" if is_spent or state.without >= settings.ineffective else "idle")
     if abs(moved) >= settings.deadband / 2:
         seen = min(max(moved / litres / state.effect, MOST_DOWN), MOST_UP) * state.effect
         state = state._replace(effect=(1 - LEARN) * state.effect + LEARN * seen, learned=min(state.learned + 1, 999))
-    return state._replace(without=0)
+    return state._replace(without=0, unseen=0.0)
