@@ -22,7 +22,8 @@ score: $(VENV)/.tested
 
 # the long campaigns that `make test` does a little of; SEED=2 for another one
 faults: $(VENV)/.tested
-	FARMLOOP_FUZZ=100000 FARMLOOP_SEED=$(or $(SEED),1) $(BIN)/pytest tests/rules/test_fuzz.py --timeout 3600 $(ARGS)
+	FARMLOOP_FUZZ=100000 FARMLOOP_SEED=$(or $(SEED),1) FARMLOOP_DAYS=30 \
+		$(BIN)/pytest tests/rules/test_fuzz.py tests/simulator/test_books.py --timeout 3600 $(ARGS)
 
 format: $(VENV)/.tested
 	$(BIN)/ruff check --fix --quiet .

@@ -11,7 +11,7 @@ from simulator.plants.lettuce import Lettuce, grow, light_interception
 from simulator.plants.nutrient_solution import IONS, Ions, charge_at, charges
 from simulator.plants.nutrient_tank import constants_near
 from simulator.plants.plant import Weather
-from simulator.plants.plant_factory import load
+from simulator.plants.plant_factory import PlantFactory, PlantFactoryState, load
 
 _DAYS: Final = 29
 _STEP_S: Final = 600.0
@@ -83,11 +83,18 @@ def unexplained() -> dict[str, float]:
     for count in range(round(2 * 86400 / plant.step_s)):
         inputs = {name: count // 30 * 7919 * index % 1000 / 999.0 for index, name in enumerate(plant.inputs, start=1)}
         before, state = state, plant.advance(state, inputs, _SPRING, plant.step_s)
-        if state.tank.line is not before.tank.line:  # a sample of the bulk, whose pH has just been worked out
-            bulk_l = (1.0 - plant.tank.parameters.tank_inlet_share) * state.tank.tank_l
-            bulk = tuple(amount / bulk_l for amount in state.tank.bulk)
-            charge = max(charge, _imbalance(bulk, before.tank.water_c, state.tank.ph))
+        charge = max(charge, imbalance(plant, before, state))
     return {**plant.closure(start, state), "charge": charge}
+
+
+def imbalance(plant: PlantFactory, before: PlantFactoryState, after: PlantFactoryState) -> float:
+    """Charge that a step left in the tank at the pH that it found, meq per meq; 0 where it looked for none."""
+    if after.tank.line is before.tank.line:
+        return 0.0
+    # a sample of the bulk, whose pH has just been worked out
+    bulk_l = (1.0 - plant.tank.parameters.tank_inlet_share) * after.tank.tank_l
+    bulk = tuple(amount / bulk_l for amount in after.tank.bulk)
+    return _imbalance(bulk, before.tank.water_c, after.tank.ph)
 
 
 def _imbalance(ions: Ions, water_c: float, ph: float) -> float:
