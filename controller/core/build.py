@@ -24,6 +24,7 @@ from controller.core.calibration import Calibration, Warmth
 from controller.core.condition import Conditioner, Seen, Stuck
 from controller.core.conditions import Action, AlarmBlock, InterlockBlock
 from controller.core.derive import Expressed, Integrated, Sum
+from controller.core.integration import Integration, Mean, Target
 from controller.core.loops.dosing import DosingSettings
 from controller.core.loops.effect import EffectCheck
 from controller.core.loops.feed_forward import FishOxygen, LineAhead
@@ -59,6 +60,7 @@ from edge_config.model.control import (
     Staging,
     Timer,
 )
+from edge_config.model.control import Integration as IntegrationSettings
 from edge_config.model.estimates import Ammonia, Estimate, OxygenUptake, Supply
 from edge_config.model.estimates import DoseEffect as DoseEffectSetting
 from edge_config.model.estimates import Growth as GrowthSetting
@@ -93,6 +95,8 @@ class Plan:
     """Made after those, and heard of by them in the next scan."""
     integrals: tuple[Integrated, ...]
     programs: Mapping[str, SetpointProgram]
+    integrations: Mapping[str, Integration]
+    """By setpoint."""
     cascaded: Mapping[str, tuple[float, float]]
     """Setpoints that an outer loop writes, with their limits."""
     rules: RuleSet
@@ -161,6 +165,12 @@ class _Builder:
         fresh |= {integral.name: Sum() for integral in integrals}
         fresh |= {vote.name: vote.fresh for vote in votes} | {one.name: one.fresh for one in estimators}
         fresh |= dict.fromkeys(programs, Setting())
+        integrations = {
+            name: self._integration(name, program.integration)
+            for name, program in site.programs.items()
+            if name in programs and program.integration is not None and program.light is None
+        }
+        fresh |= {f"{name}#mean": Mean() for name in integrations}
         fresh |= {loop.name: loop.fresh for loop in loops}
         fresh |= {name: output.fresh for name, output in outputs.items()}
         fresh |= {f"{name}#idle": Stood() for name, output in outputs.items() if output.safe.hold_s > 0}
@@ -180,8 +190,8 @@ class _Builder:
         return Plan(
             tags, conditioners,
             tuple((name, tag.stale_s) for name, tag in tags.items() if tag.kind is Kind.MEASURED and tag.stale_s),
-            derived, votes, estimators, integrals, programs, cascaded, rules, sequences, loops, interlocks, outputs,
-            alarms, sensors,
+            derived, votes, estimators, integrals, programs, integrations, cascaded, rules, sequences, loops,
+            interlocks, outputs, alarms, sensors,
             {tag: name for name, output in outputs.items() for tag in output.device_tags},
             fresh,
         )  # fmt: skip
@@ -303,6 +313,16 @@ class _Builder:
             program.cap.to(step) if program.cap is not None else None,
             self.calendar,
         )
+
+    def _integration(self, name: str, one: IntegrationSettings) -> Integration:
+        unit = self.units[one.of]
+        step, line = _difference(unit), one.target_line
+        target = Target(one.target.to(unit)) if one.target is not None else Target()
+        if line is not None:
+            target = Target(None, line.of, self._line(line, unit).at)
+        band = one.band.to(step)
+        day_band = one.day_band.to(step) if one.day_band is not None else band
+        return Integration(name, one.of, target, one.days, band, day_band, self.calendar)
 
     def _line(self, influence: Influence, step: str) -> Line:
         source = self.units[influence.of]

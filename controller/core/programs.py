@@ -85,9 +85,15 @@ class SetpointProgram:
         return self.value
 
     def step(
-        self, block: Setting, chosen: Chosen | None, values: Values, now_s: float, added: float = 0.0
+        self,
+        block: Setting,
+        chosen: Chosen | None,
+        values: Values,
+        now_s: float,
+        added: float = 0.0,
+        shift: float = 0.0,
     ) -> tuple[Setting, float]:
-        """The setpoint now; `added` is what the rules add to the influences."""
+        """The setpoint now; `added` is what the rules add to the influences, `shift` what integration adds at last."""
         target = self.target(chosen, values, now_s)
         before, elapsed = block.ramped, max(now_s - block.at_s, 0.0)
         if before is not None:
@@ -104,7 +110,27 @@ class SetpointProgram:
             added = min(max(added, -self.cap), self.cap)
         if self.light is not None:
             return Setting(target, now_s), min(target, self.high)
-        return Setting(target, now_s), min(max(target + added, self.low), self.high)
+        return Setting(target, now_s), min(max(target + added + shift, self.low), self.high)
+
+    def mean(self, chosen: Chosen | None, from_s: float, to_s: float) -> float:
+        """What it asks for between two moments of one day, on average and before ramp and influences."""
+        if not self.periods or to_s <= from_s:
+            return self.target(chosen, {}, from_s)
+        moments = sorted(
+            (day.moment(when), value) for day in self.calendar.around(from_s) for when, value in self.periods
+        )
+        begins = [from_s, *(moment for moment, _ in moments if from_s < moment < to_s)]
+        total = sum(
+            self._asked(chosen, moments, begin) * (end - begin)
+            for begin, end in zip(begins, [*begins[1:], to_s], strict=True)
+        )
+        return total / (to_s - from_s)
+
+    def _asked(self, chosen: Chosen | None, moments: list[tuple[float, float]], at_s: float) -> float:
+        begun, value = max(moment for moment in moments if moment[0] <= at_s)
+        if chosen is not None and begun <= chosen.at_s <= at_s:
+            return min(max(chosen.value, self.low), self.high)
+        return value
 
     def _period(self, now_s: float) -> tuple[float, float]:
         """When the latest period began, and its value."""

@@ -4,6 +4,7 @@ condition -> derive -> rules -> programs -> loops -> interlocks -> arbiter -> ac
 throws is reported and left out; the others go on.
 """
 
+from functools import partial
 from math import isfinite
 
 from controller.core.actuators import Motor, resumed
@@ -14,9 +15,10 @@ from controller.core.conditions import lost_sensors, unheard_outputs, waiting_fo
 from controller.core.connections import lost_connections, wired
 from controller.core.derive import Expressed, Sum
 from controller.core.flags import doubted_probes, failed_effects
+from controller.core.integration import Mean
 from controller.core.loops.effect import Strain
 from controller.core.loops.run import WARM_S, BandLoop, DosingLoop, PidBlock, PidLoop, SimpleBlock
-from controller.core.programs import Setting
+from controller.core.programs import SetpointProgram, Setting
 from controller.core.soft_sensors import Estimator
 from controller.core.state import Chosen, Sent, State, from_plain, never_seen, written_s
 from controller.core.strategies.feeding import FeedingLoop, underfed
@@ -322,8 +324,9 @@ class Core:
                 continue
             try:
                 new, value = program.step(
-                    block, turn.chosen.get(name), turn.values, now_s, turn.influences.get(name, 0.0)
-                )
+                    block, turn.chosen.get(name), turn.values, now_s, turn.influences.get(name, 0.0),
+                    self._integrated(turn, name, program),
+                )  # fmt: skip
             except Exception as error:  # its setpoint stays as it is
                 turn.fail(name, error)
                 continue
@@ -333,6 +336,18 @@ class Core:
             value = min(max(turn.applied.get(name, low), low), high)
             turn.applied[name] = value
             self._set(turn, name, value)
+
+    def _integrated(self, turn: Turn, name: str, program: SetpointProgram) -> float:
+        """What a setpoint is moved by so that the mean of its value comes out as it is wanted."""
+        integration = self.plan.integrations.get(name)
+        if integration is None:
+            return 0.0
+        chosen, key = turn.chosen.get(name), f"{name}#mean"
+        block: Mean = turn.blocks[key]  # type: ignore[assignment]  # an integration's block is a Mean
+        base = program.target(chosen, turn.values, turn.now_s)
+        made = integration.step(block, turn.values, turn.now_s, base, partial(program.mean, chosen))
+        turn.blocks[key], shift = made
+        return shift
 
     def _set(self, turn: Turn, name: str, value: float) -> None:
         if turn.values.get(name) != value:

@@ -2,7 +2,7 @@
 
 from edge_config.checks.inspection import Inspection, difference
 from edge_config.checks.loops import written_by
-from edge_config.model.control import LightSum, LoopBase, Program, Selector, Staging
+from edge_config.model.control import Integration, LightSum, LoopBase, Program, Selector, Staging
 from edge_config.wording import nearest
 from foundation.document import Path_
 from foundation.units import Quantity
@@ -12,7 +12,7 @@ LIGHT, LIGHT_SUM = "umol/m2/s", "mol/m2/d"
 
 
 def check_programs(inspection: Inspection) -> None:
-    """E340 to E346."""
+    """E340 to E346, E470."""
     for name, program in inspection.site.programs.items():
         path: Path_ = ("programs", name)
         _source(inspection, path, name, program)
@@ -33,6 +33,8 @@ def check_programs(inspection: Inspection) -> None:
             inspection.rate((*path, "ramp", "up"), program.ramp.up, unit, name)
             inspection.rate((*path, "ramp", "down"), program.ramp.down, unit, name)
         _influences(inspection, path, program, difference(unit))
+        if program.integration is not None:
+            _integration(inspection, (*path, "integration"), program, program.integration, unit, low, high)
 
 
 def _source(inspection: Inspection, path: Path_, name: str, program: Program) -> None:
@@ -101,6 +103,33 @@ def _light(inspection: Inspection, path: Path_, light: LightSum) -> None:
         inspection.note("E346", (*path, "to"))
 
 
+def _integration(
+    inspection: Inspection,
+    path: Path_,
+    program: Program,
+    one: Integration,
+    unit: str,
+    low: float | None,
+    high: float | None,
+) -> None:
+    """One target, within the limits; of the setpoint's own unit."""
+    measured = inspection.numeric((*path, "of"), one.of)
+    if measured is not None and measured != unit:
+        inspection.note("E345", (*path, "of"), tag=one.of, unit=measured or "1", wanted=unit or "1")
+    if (one.target is None) == (one.target_line is None):
+        inspection.note("E470", path, key=True)
+    _value(inspection, (*path, "target"), program, one.target, unit, low, high)
+    if one.target_line is not None:
+        line = one.target_line
+        source = inspection.numeric((*path, "target_line", "of"), line.of)
+        for key, (x, y) in (("from", line.from_), ("to", line.to)):
+            inspection.number((*path, "target_line", key, 0), x, source)
+            _value(inspection, (*path, "target_line", key, 1), program, y, unit, low, high)
+    step = difference(unit)
+    inspection.positive((*path, "band"), inspection.number((*path, "band"), one.band, step))
+    inspection.positive((*path, "day_band"), inspection.number((*path, "day_band"), one.day_band, step))
+
+
 def _influences(inspection: Inspection, path: Path_, program: Program, step: str) -> None:
     for index, one in enumerate(program.influences):
         place: Path_ = (*path, "influences", index)
@@ -113,6 +142,7 @@ def _influences(inspection: Inspection, path: Path_, program: Program, step: str
     for key, there in (
         ("influences", bool(program.influences)),
         ("cap", program.cap is not None),
+        ("integration", program.integration is not None),
         ("ramp", program.ramp is not None and program.by_loop is not None),
     ):
         if unused and there:

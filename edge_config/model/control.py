@@ -91,6 +91,7 @@ class Program(Sourced):
     influences: tuple[Influence, ...] = ()
     cap: AnyQuantity | None = None
     """Most that all influences together may add or take."""
+    integration: Integration | None = None
     name: Name | None = None
 
 

@@ -1,0 +1,117 @@
+"""A mean over a day or several: what the measured value has missed is made good in the time that is left.
+
+`shift = D / (t1 - t)` within a band, `D` being what was missed since the window began (control.md 1.1; one degree with
+five hours left is 0.2 K). Missed is reckoned from the program's own days and nights, moved so that their mean is the
+target: they keep their difference. Over several days each single day's mean stays within a band of its own as well
+(after Körner and Challa).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import isfinite
+from typing import NamedTuple
+
+from controller.core.calendar import Calendar, Day
+from rules.expression import Values
+
+LONGEST_GAP_S = 300.0
+"""Over more than this (a restart, a clock that jumped) nothing is known of the value."""
+LEAST_LEFT_S = 3600.0
+"""In its last hour a window asks for no more than in the hour before: nothing could follow."""
+FASTEST_S = 3600.0
+"""The setpoint is moved through the band no faster than this, so that no window begins with a step."""
+STEPS = 100
+"""Of the band: a setpoint that creeps on would be recorded at every look."""
+BEYOND_ANY_FARM = 1e6
+DAY_S = 86400.0
+
+
+class Mean(NamedTuple):
+    """What is remembered of a window. Sums are in the value's unit times seconds."""
+
+    day_s: float = 0.0
+    """Midnight of the day that is summed."""
+    days: int = 0
+    """Of the window, over."""
+    missed: float = 0.0
+    """Over those days."""
+    excess: float = 0.0
+    """Of the value over the program today."""
+    counted_s: float = 0.0
+    """So long of today the value was known: what nobody saw was neither missed nor gained."""
+    target: float | None = None
+    mean: float = 0.0
+    """Of today's program."""
+    shift: float = 0.0
+    at_s: float = 0.0
+
+    @property
+    def missed_today(self) -> float:
+        return 0.0 if self.target is None else (self.target - self.mean) * self.counted_s - self.excess
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The mean that is wanted: fixed, or on a straight line of another tag (the day's radiation sum)."""
+
+    fixed: float | None = None
+    of: str = ""
+    at: Callable[[float], float] | None = None
+
+    def value(self, values: Values) -> float | None:
+        if self.at is None:
+            return self.fixed
+        x = values.get(self.of)
+        return self.at(float(x)) if x is not None and isfinite(float(x)) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """One setpoint's integration."""
+
+    name: str
+    of: str
+    target: Target
+    days: int
+    band: float
+    """Most that it moves the setpoint, either way."""
+    day_band: float
+    """How far a single day's mean may stand from the target."""
+    calendar: Calendar
+
+    def step(
+        self, block: Mean, values: Values, now_s: float, base: float, mean: Callable[[float, float], float]
+    ) -> tuple[Mean, float]:
+        """What is added to the setpoint now. `base` is what its program asks for, `mean(from, to)` that over a day."""
+        day = self.calendar.day(now_s)
+        if block.day_s != day.midnight_s:
+            block = self._next_day(block, day)
+        known, value = self.target.value(values), values.get(self.of)
+        excess, counted_s = block.excess, block.counted_s
+        elapsed_s = now_s - max(block.at_s, day.midnight_s)
+        if 0.0 < elapsed_s <= LONGEST_GAP_S and value is not None and abs(float(value)) < BEYOND_ANY_FARM:
+            excess, counted_s = excess + (float(value) - base) * elapsed_s, counted_s + elapsed_s
+        target = block.target if known is None else known  # while it is not known, the last one
+        today = Mean(
+            day.midnight_s, block.days, block.missed, excess, counted_s, target,
+            mean(day.midnight_s, day.next_midnight_s), block.shift, max(now_s, block.at_s),
+        )  # fmt: skip
+        most = self.band * min(max(now_s - block.at_s, 0.0) / FASTEST_S, 1.0)
+        shift = min(max(self._aim(today, now_s, day), block.shift - most), block.shift + most)
+        grain = self.band / STEPS
+        return today._replace(shift=shift), round(shift / grain) * grain
+
+    def _aim(self, block: Mean, now_s: float, day: Day) -> float:
+        """The shift that ends the window on target, so that today's mean ends within its own band, and within the
+        band."""
+        today, left_s = block.missed_today, max(day.next_midnight_s - now_s, LEAST_LEFT_S)
+        aim = (block.missed + today) / (left_s + (self.days - block.days - 1) * DAY_S)
+        low, high = ((today + sign * self.day_band * DAY_S) / left_s for sign in (-1.0, 1.0))
+        return min(max(min(max(aim, low), high), -self.band), self.band)
+
+    def _next_day(self, block: Mean, day: Day) -> Mean:
+        """Yesterday is closed; after the window's last day, or after a time that nobody saw, a new window begins."""
+        days, missed = block.days + 1, block.missed + block.missed_today
+        if days >= self.days or not 0.0 < day.midnight_s - block.day_s <= 1.5 * DAY_S:
+            days, missed = 0, 0.0
+        return Mean(day.midnight_s, days, missed, 0.0, 0.0, block.target, 0.0, block.shift, block.at_s)

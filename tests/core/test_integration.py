@@ -1,0 +1,147 @@
+"""Temperature integration: the mean over a window comes out as wanted, within its bands, whatever the day does."""
+
+from functools import partial
+from math import isfinite
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from controller.core.integration import DAY_S, Integration, Mean, Target
+from controller.core.programs import Line, SetpointProgram
+from controller.core.state import from_plain, to_plain
+from tests.core.small_site import Farm, core_of, document
+from tests.core.test_programs import SHANDONG, at, clock, program
+
+STEP_S = 300.0
+MIDNIGHT_S = at("2026-03-02 00:00")
+TWO_PERIODS = program((clock("06:00"), 20.0), (clock("18:00"), 17.0))
+READ = "t.z.temp"
+
+
+def integration(target: float = 18.5, days: int = 1, band: float = 2.0, day_band: float = 2.0) -> Integration:
+    return Integration("t.z.sp", READ, Target(target), days, band, day_band, SHANDONG)
+
+
+def lived(
+    one: Integration, base: SetpointProgram, days: int, gains: list[float], begin: Mean | None = None
+) -> tuple[list[float], list[float]]:
+    """Temperatures and shifts of a house that is at its setpoint, or `gains` (an hour each, over and over) above it."""
+    begin_s, value = MIDNIGHT_S, base.target(None, {}, MIDNIGHT_S)
+    block: Mean = begin or Mean(day_s=begin_s, at_s=begin_s)
+    temperatures, shifts = [], []
+    for index in range(int(days * DAY_S / STEP_S)):
+        now_s = begin_s + (index + 1) * STEP_S - 1.0
+        block, shift = one.step(block, {READ: value}, now_s, base.target(None, {}, now_s), partial(base.mean, None))
+        value = base.target(None, {}, now_s) + shift + gains[int(index * STEP_S / 3600.0) % len(gains)]
+        temperatures.append(value)
+        shifts.append(shift)
+    return temperatures, shifts
+
+
+def mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+@given(
+    days=st.integers(1, 4),
+    gains=st.lists(st.floats(-1.0, 1.0), min_size=5, max_size=17),
+    offset=st.floats(-0.7, 0.7),
+    base=st.sampled_from([TWO_PERIODS, program(value=18.5)]),
+)
+@settings(max_examples=25, deadline=None)
+def test_the_mean_over_the_window_is_the_target_where_the_house_can_follow(
+    days: int, gains: list[float], offset: float, base: SetpointProgram
+) -> None:
+    temperatures, shifts = lived(integration(18.5 + offset, days, 3.0, 3.0), base, days, gains)
+    assert mean(temperatures) == pytest.approx(18.5 + offset, abs=0.2)
+    assert max(map(abs, shifts)) <= 3.0
+
+
+@given(
+    days=st.integers(1, 7),
+    band=st.floats(0.1, 3.0),
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from([10.0, 300.0, 0.0, -7200.0, 6 * 3600.0, DAY_S, 366 * DAY_S]),
+            st.none() | st.floats(-40.0, 60.0) | st.sampled_from([float("nan"), float("inf"), 1e300]),
+        ),
+        max_size=30,
+    ),
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_measured_and_whatever_the_clock_does_the_shift_stays_within_its_band(
+    days: int, band: float, steps: list[tuple[float, float | None]]
+) -> None:
+    one, block, now_s = integration(18.0, days, band, band), Mean(), MIDNIGHT_S + 40_000.0
+    for step_s, value in steps:
+        now_s += step_s
+        block, shift = one.step(block, {READ: value}, now_s, 20.0, partial(TWO_PERIODS.mean, None))
+        assert isfinite(shift)
+        assert abs(shift) <= band
+        assert all(isfinite(number) for number in block if number is not None)
+
+
+def test_one_degree_missed_with_five_hours_left_is_a_fifth_of_a_degree() -> None:
+    """control.md 1.1: 1 degree (times an hour) with 5 h left is 0.2 an hour."""
+    base, now_s = program(value=18.0), MIDNIGHT_S + 19 * 3600.0
+    block = Mean(MIDNIGHT_S, 0, 0.0, -3600.0, 19 * 3600.0, 18.0, 18.0, 0.2, now_s)
+    _, shift = integration(18.0).step(block, {READ: 18.0}, now_s, 18.0, partial(base.mean, None))
+    assert shift == pytest.approx(0.2)
+
+
+def test_a_lost_sensor_freezes_what_was_missed() -> None:
+    base, one = program(value=18.0), integration()
+    block = Mean(day_s=MIDNIGHT_S, at_s=MIDNIGHT_S)
+    for minute in range(0, 360, 5):
+        now_s = MIDNIGHT_S + (minute + 5) * 60.0
+        block, _ = one.step(block, {READ: 17.5}, now_s, 18.0, partial(base.mean, None))
+    missed = block.missed_today
+    assert missed == pytest.approx(6 * 3600.0)
+    for minute in range(360, 600, 5):
+        now_s = MIDNIGHT_S + (minute + 5) * 60.0
+        block, _ = one.step(block, {READ: None}, now_s, 18.0, partial(base.mean, None))
+    assert block.missed_today == missed
+    assert block.shift == pytest.approx(6.0 / 14.0, rel=1e-6)
+
+
+def test_days_and_nights_keep_their_difference_where_nothing_is_missed() -> None:
+    """A program whose own mean is the target is not moved, though every night is colder than the target."""
+    _, shifts = lived(integration(18.5, 2), TWO_PERIODS, 2, [0.0])
+    assert max(map(abs, shifts)) < 0.05
+
+
+@pytest.mark.parametrize(("day_band", "warmest"), [(1.0, 19.5), (6.0, 21.0)])
+def test_no_single_day_of_a_long_window_strays_beyond_its_own_band(day_band: float, warmest: float) -> None:
+    """Five days were a degree too cold: the two that are left would have to be 2.5 K warmer, and may not be."""
+    missed = Mean(MIDNIGHT_S, 5, 5 * DAY_S, 0.0, 0.0, 18.5, 18.5, 0.0, MIDNIGHT_S)
+    temperatures, _ = lived(integration(18.5, 7, 6.0, day_band), program(value=18.5), 2, [0.0], missed)
+    per_day = int(DAY_S / STEP_S)
+    means = [mean(temperatures[:per_day]), mean(temperatures[per_day:])]
+    assert means == pytest.approx([warmest, warmest], abs=0.1)
+
+
+def test_the_target_follows_the_days_light() -> None:
+    """RTR: T24 = 17.5 + 0.20 K for each 100 J/cm2 of the day, 24 at most."""
+    line = Line("t.z.sum", 0.0, 17.5, 3250.0, 24.0)
+    target = Target(None, "t.z.sum", line.at)
+    assert target.value({"t.z.sum": 500.0}) == pytest.approx(18.5)
+    assert target.value({"t.z.sum": 9000.0}) == 24.0
+    assert target.value({"t.z.sum": None}) is None
+
+
+def site_with(more: dict[str, object]) -> Farm:
+    site = document()
+    site["programs"]["fa.z.mean_sp"] = {"value": "18 degC", "limits": ["10 degC", "19 degC"], "integration": more}
+    return Farm(core_of(site))
+
+
+def test_limits_win_and_a_restart_goes_on_with_what_was_missed() -> None:
+    farm = site_with({"of": "fa.z.temp", "target": "18 degC", "band": "4 K"})
+    farm.says |= dict.fromkeys(("fa.z.temp_a", "fa.z.temp_b", "fa.z.temp_c"), 10.0)
+    farm.run(4 * 3600.0, after_s=30.0)
+    assert farm.state.values["fa.z.mean_sp"] == 19.0  # cold for hours, and no more than its limit
+    block: Mean = farm.state.blocks["fa.z.mean_sp#mean"]  # type: ignore[assignment]  # its own
+    assert block.shift > 2.0
+    kept = from_plain(to_plain(farm.state), farm.core.plan.fresh, farm.state.at_s)
+    assert kept.blocks["fa.z.mean_sp#mean"] == block
