@@ -232,10 +232,8 @@ def _names(farm: Known) -> dict[str, NameShape]:
 
 
 def _described(placed: Placed) -> NameShape:
-    """A rule's description in both languages, with its zone where it is one of several; else its id."""
-    said = placed.rule.description
-    if not said:
-        return NameShape(placed.id, placed.id)
+    """A rule's description in both languages, with its zone where it is one of several; else its id's last words."""
+    said = placed.rule.description or placed.id.rpartition(".")[2].replace("_", " ")
     zone = f" ({placed.id.split('.')[1]})" if placed.rule.scope is not None else ""
     return NameShape(said + zone, said + zone) if isinstance(said, str) else NameShape(said.zh + zone, said.en + zone)
 

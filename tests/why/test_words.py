@@ -68,7 +68,7 @@ def test_a_lost_sensor_names_the_sensor_that_must_come_back(farm: Farm) -> None:
 
 
 def test_a_rule_that_is_not_on_says_what_it_waits_for(farm: Farm) -> None:
-    assert "The rule fa.z.no_co2_with_open_door would take it to on: fa.z.door" in told(farm, "fa.z.siren")
+    assert "The rule no co2 with open door would take it to on: fa.z.door" in told(farm, "fa.z.siren")
     assert keys(farm, "fa.z.siren") == ["asked", "would_rule", "would_rule", "hand"]
 
 
