@@ -10,7 +10,7 @@ from typing import Any
 import matplotlib
 
 from benchmarks import recorded_greenhouse
-from benchmarks.validation import greenlight
+from benchmarks.validation import by_hand, greenlight
 from benchmarks.validation.lettuce_greenhouse import grown
 from benchmarks.validation.page import FIRST_DAY, SHARED, STATIC, closed_hours
 from benchmarks.validation.verdicts import Result
@@ -30,7 +30,7 @@ EIGHT_HOURS_S = 8 * 3600.0
 
 
 def draw(results: Sequence[Result], folder: Path) -> None:
-    """Write validation-points.png, -lettuce.png, -weather.png; and where data are -greenlight, -ten-days, -recorded."""
+    """Write validation-points.png, -by-hand, -lettuce, -weather; where data are -greenlight, -ten-days, -recorded."""
     pyplot.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
     _points(results, folder / "validation-points.png")
     if all(path.is_file() for path in STATIC):
@@ -40,6 +40,7 @@ def draw(results: Sequence[Result], folder: Path) -> None:
         _ten_days(weather, folder / "validation-ten-days.png")
     if recorded_greenhouse.DATA.is_dir():
         _recorded(folder / "validation-recorded.png")
+    _by_hand(folder / "validation-by-hand.png")
     _lettuce(folder / "validation-lettuce.png")
     _weather(folder / "validation-weather.png")
 
@@ -111,6 +112,19 @@ def _recorded(path: Path) -> None:
     humidity.plot(days, [told.relative_humidity for told, _ in pairs], color=THEIRS, linewidth=0.7)
     humidity.set_title("humidity, %", loc="left")
     humidity.set_xlabel(f"days from {FIRST_DAY + timedelta(days=day)}")
+    _write(figure, path)
+
+
+def _by_hand(path: Path) -> None:
+    moving = [course for course in by_hand.courses() if len(course.hours) > 1]
+    figure, places = pyplot.subplots(3, 3, figsize=(9, 6.0), layout="constrained")
+    for place, course in zip(places.flat, moving, strict=True):
+        place.plot(course.hours, course.by_hand, color=OURS, label="by hand")
+        place.plot(course.hours, course.ours, ".", color=THEIRS, markersize=5, label="ours")
+        title = f"{course.what}, {course.unit}" if course.unit else course.what
+        place.set_title(title.replace(": ", ":\n"), loc="left", fontsize=7)
+        place.set_xlabel("hours")
+    places[0, 0].legend(frameon=False)
     _write(figure, path)
 
 

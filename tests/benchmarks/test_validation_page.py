@@ -125,8 +125,9 @@ def test_a_page_wants_points_and_nothing_else(arguments: list[str], capsys: pyte
 
 
 def test_a_page_is_written_with_its_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for dear in ("trajectories", "ten_days", "design_days", "seasons", "reality"):
+    for dear in ("trajectories", "ten_days", "side_by_side", "design_days", "seasons", "reality"):
         monkeypatch.setattr(page, dear, lambda: "")
+    monkeypatch.setattr(page.months, "table", lambda: "")
     monkeypatch.setattr(pictures, "_recorded", lambda path: None)
     monkeypatch.setattr(pictures, "_ten_days", lambda weather, path: None)
     points = tmp_path / "points.csv"
@@ -135,6 +136,6 @@ def test_a_page_is_written_with_its_pictures(tmp_path: Path, monkeypatch: pytest
     assert main([str(points), "--page", str(tmp_path / "page")]) == 0
     written = (tmp_path / "page" / "validation.md").read_text("utf-8")
     assert "| AIR001 |" in written
-    for picture in ("points", "lettuce", "weather"):
+    for picture in ("points", "by-hand", "lettuce", "weather"):
         size = (tmp_path / "page" / f"validation-{picture}.png").stat().st_size
         assert 5_000 < size < 150_000
