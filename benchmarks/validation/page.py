@@ -76,9 +76,9 @@ def page(results: Sequence[Result]) -> str:
     parts += [
         "Dry weight of van Henten's lettuce in weather given in closed form, against lettuce-greenhouse-gym 0.1.3.",
         "Seasons of `farmloop/LettuceGreenhouse-v0` in the synthetic year of Beijing, from 9 February, seed 0. The "
-        "rules are those of the benchmark, whose own weather gives the returns of rows LET022 to LET026. LET025 and LET027 "
-        "have no value of ours: they are returns of a model predictive controller and of a trained policy, which we have "
-        "not, and say nothing of the plant that LET022 to LET024 do not.",
+        "rules are those of the benchmark, whose own weather gives the returns of rows LET022 to LET026. LET025 and "
+        "LET027 have no value of ours: they are returns of a model predictive controller and of a trained policy, "
+        "which we have not, and say nothing of the plant that LET022 to LET024 do not.",
         seasons(),
         *given_days(),
     ]
