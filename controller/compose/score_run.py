@@ -153,11 +153,11 @@ def run_once(
         found |= (own if index == 0 else {}) | {f"{value.aim.port}:{name}": one for name, one in own.items()}
     found |= actuator_metrics(moving, hours, first_fault_s)
     found |= resources(counted, ground.truth)
-    found["books"] = max(ground.plant.closure(began, ground.state).values())
+    books = found["books"] = max(ground.plant.closure(began, ground.state).values())
     if controller in (FARMLOOP, UNDISTURBED):
         found |= alarms.metrics(alarm_names(site))
     held = {"survival": survival.alive} | {gate.gate.id: gate.held for gate in gates}
-    held["books"] = found["books"] < BOOKS
+    held["books"] = books < BOOKS
     causes = [survival.cause] * (not survival.alive) + [name for name, held_ in held.items() if not held_]
     rounded = {name: None if one is None else float(f"{one:.6g}") for name, one in found.items()}
     return Outcome(controller, seed, all(held.values()), causes[0] if causes else "", held, rounded, trace)
