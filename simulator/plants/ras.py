@@ -52,6 +52,8 @@ _TOO_HOT_C, _TOO_COLD_C = 45.0, 2.0
 """The heat pump's own limits."""
 _NOTHING = Water(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
+_COMMON = len(ras_ports.COMMON)
+
 INPUTS = ras_ports.inputs(1)
 OUTPUTS = ras_ports.outputs(1)
 
@@ -149,11 +151,14 @@ class Ras:
         count = len(self.tanks)
         self.inputs: Mapping[str, Port] = ras_ports.inputs(count)
         self.outputs: Mapping[str, Port] = ras_ports.outputs(count)
-        self._driven = [
-            (tuple(ports), tuple(port.default for port in ports.values()))
-            for ports in (ras_ports.driven(number, count) for number in range(1, count + 1))
-        ]
-        self._seen = [tuple(ras_ports.seen_in(number, count)) for number in range(1, count + 1)]
+        driven = [ras_ports.driven(number, count) for number in range(1, count + 1)]
+        starts = range(_COMMON, _COMMON + count * len(driven[0]), len(driven[0]))
+        self._owns = [slice(start, start + len(driven[0])) for start in starts]
+        """Where each tank's are among all positions."""
+        ports = [ras_ports.COMMON, *driven]
+        self._names = tuple(name for some in ports for name in some)
+        self._defaults = tuple(port.default for some in ports for port in some.values())
+        self._seen = tuple(self.outputs)
         self._sizes = [own.tank_m3 / sum(one.tank_m3 for one in self.tanks) for own in self.tanks]
         """Shares of the water."""
         self._pipes_m3 = sum(own.pipe_m3 for own in self.tanks)
@@ -238,39 +243,43 @@ class Ras:
             dt_h,
         )
 
-        # What leaves the tanks meets before the drum, which takes its solids on the way.
-        pairs = list(zip(tanks, flows.tanks, strict=True))
-        onward = together([take(tank.water, flow.through_m3 / tank.m3) for tank, flow in pairs])
-        spilt = _NOTHING
-        if flows.spilt_m3 > 0.0:
-            spilt = together([take(tank.water, flow.spilt_m3 / tank.m3) for tank, flow in pairs])
         fallen = take(state.mbbr, flows.through_m3 / p.mbbr_m3)
         lifted = take(state.sump, flows.lifted_m3 / sump_m3)
-        caught_g = onward.solids * p.drum_capture
-        drum_g = state.drum_g + caught_g
-        scraped_g = drum_g * (1.0 - exp(-on.rinse * dt_s / p.drum_rinse_s))
 
-        # The tanks, each with its cone, pipe and fish.
+        # The tanks, each with its cone, pipe and fish; what leaves them meets before the drum.
         oxygen_used_kg, cones_g, breathed_g = state.oxygen_used_kg, 0.0, 0.0
         new_tanks: list[Tank] = []
+        leaves: list[Water] = []
+        spills: list[Water] = []
         crossed: list[Crossed] = []
         for own, tank, position, flow in zip(self.tanks, tanks, each, flows.tanks, strict=True):
+            was_m3 = tank.m3
+            leaves.append(take(tank.water, flow.through_m3 / was_m3))
+            if flow.spilt_m3 > 0.0:
+                spills.append(take(tank.water, flow.spilt_m3 / was_m3))
             comes = lifted if flow.share == 1.0 else take(lifted, flow.share)
             gas_g = 1000.0 * own.oxygen_gas_kg_h * position.valve * on.supply * dt_h
             pipe, carried_g, cone_g = oxygenate(
                 own, tank.pipe, comes.oxygen, flow.lifted_m3, gas_g, c.oxygen_saturation_mg_l
             )
-            leaving = (flow.through_m3 + flow.spilt_m3) / tank.m3
+            leaving = (flow.through_m3 + flow.spilt_m3) / was_m3
             water, fish, did, by_tank = tank_step(
-                own, around, position, on.blower, on.stress, tank.water, tank.m3, leaving, comes, carried_g, tank.fish
+                own, around, position, on.blower, on.stress, tank.water, was_m3, leaving, comes, carried_g, tank.fish
             )
-            new_m3 = tank.m3 + flow.lifted_m3 - flow.through_m3 - flow.spilt_m3
-            new_tanks.append(Tank(water, new_m3, pipe, fish, tank.fed_g + own.feeder_g_s * position.feeder * dt_s))
+            left_m3 = was_m3 + flow.lifted_m3 - flow.through_m3 - flow.spilt_m3
+            new_tanks.append(Tank(water, left_m3, pipe, fish, tank.fed_g + own.feeder_g_s * position.feeder * dt_s))
             cones_g += cone_g
             breathed_g += did.oxygen_g
             crossed.append(by_tank)
             oxygen_used_kg += gas_g / 1000.0
             oxygen_used_kg += own.emergency_gas_kg_h * position.emergency * dt_h
+        onward = together(leaves)
+        spilt = together(spills) if spills else _NOTHING
+
+        # The drum takes solids on the way to the bed.
+        caught_g = onward.solids * p.drum_capture
+        drum_g = state.drum_g + caught_g
+        scraped_g = drum_g * (1.0 - exp(-on.rinse * dt_s / p.drum_rinse_s))
         by_tanks = crossed[0] if len(crossed) == 1 else Crossed(*map(sum, zip(*crossed, strict=True)))
         mbbr, bacteria, by_bed, carbonic = bed_step(
             p, around, on, state.mbbr, flows.through_m3 / p.mbbr_m3, onward, caught_g, state.bacteria
@@ -335,27 +344,26 @@ class Ras:
         p = self.parameters
         on, each = self._positions(inputs)
         c = self._chemistry(state.water_c, weather.pressure_pa)
-        found: dict[str, float] = {}
-        for own, tank, position, names in zip(self.tanks, state.tanks, each, self._seen, strict=True):
-            found.update(zip(names, seen(own, tank, position, on.supply, state.water_c, c), strict=False))
+        values: list[float] = []
+        shares: Sequence[float] = ()
         if len(each) > 1:
             shares = inlet_shares(self._sizes, [position.inlet for position in each])[0]
-            for number, (tank, share) in enumerate(zip(state.tanks, shares, strict=True), 1):
-                found[f"tank{number}.inflow"] = share * state.flow_m3_h
-                found[f"tank{number}.fed"] = tank.fed_g
-        return found | {
-            "sump.level": 100.0 * state.sump_m3 / p.sump_full_m3,
-            "circulation.flow": state.flow_m3_h,
-            "blower.current": (
-                p.blower_idle_a + (p.blower_full_a - p.blower_idle_a) * on.blower if on.blower > 0.0 else 0.0
-            ),
-            "pump.power": self._pumps_kw(on, state.flow_m3_h),
-            "uv.dose": min(5000.0, p.uv_mj_cm2 * on.uv * p.flow_m3_h / (state.flow_m3_h + 1e-3)),
-            "fed": sum([tank.fed_g for tank in state.tanks]),
-            "water.used": 1000.0 * state.ledger.water_in_m3,
-            "oxygen.used": state.oxygen_used_kg,
-            "energy.electricity": state.electricity_kwh,
-        }
+        for index, (own, tank) in enumerate(zip(self.tanks, state.tanks, strict=True)):
+            values += seen(own, tank, each[index], on.supply, state.water_c, c)
+            if shares:
+                values += (shares[index] * state.flow_m3_h, tank.fed_g)
+        values += (
+            100.0 * state.sump_m3 / p.sump_full_m3,
+            state.flow_m3_h,
+            p.blower_idle_a + (p.blower_full_a - p.blower_idle_a) * on.blower if on.blower > 0.0 else 0.0,
+            self._pumps_kw(on, state.flow_m3_h),
+            min(5000.0, p.uv_mj_cm2 * on.uv * p.flow_m3_h / (state.flow_m3_h + 1e-3)),
+            sum([tank.fed_g for tank in state.tanks]),
+            1000.0 * state.ledger.water_in_m3,
+            state.oxygen_used_kg,
+            state.electricity_kwh,
+        )
+        return dict(zip(self._seen, values, strict=True))
 
     def closure(self, before: RasState, after: RasState) -> dict[str, float]:
         """What the books miss between two states of one run, as a share of what was in stock or came in."""
@@ -401,10 +409,10 @@ class Ras:
         }
 
     def _positions(self, inputs: Mapping[str, float]) -> tuple[Positions, list[TankPositions]]:
-        """Of the loop, and of each tank."""
-        return Positions(*_held(inputs, _NAMES, _DEFAULTS)), [
-            TankPositions(*_held(inputs, names, defaults)) for names, defaults in self._driven
-        ]
+        """Of the loop, and of each tank. NaN counts as 0."""
+        asked = map(inputs.get, self._names, self._defaults)
+        held = [x if 0.0 <= x <= 1.0 else (1.0 if x > 1.0 else 0.0) for x in asked]
+        return Positions(*held[:_COMMON]), [TankPositions(*held[own]) for own in self._owns]
 
     def _pumps_kw(self, on: Positions, flow_m3_h: float) -> float:
         p = self.parameters
@@ -434,12 +442,3 @@ class Ras:
 @lru_cache(maxsize=1024)
 def _hall_vapour_g_m3(decidegrees: int, humidity_percent: float) -> float:
     return absolute_humidity_g_m3(decidegrees / 10.0, humidity_percent)
-
-
-_NAMES = tuple(ras_ports.COMMON)
-_DEFAULTS = tuple(port.default for port in ras_ports.COMMON.values())
-
-
-def _held(inputs: Mapping[str, float], names: tuple[str, ...], defaults: tuple[float, ...]) -> list[float]:
-    """NaN counts as 0."""
-    return [x if 0.0 <= x <= 1.0 else (1.0 if x > 1.0 else 0.0) for x in map(inputs.get, names, defaults)]

@@ -142,21 +142,24 @@ def move_water(
     lifted_m3 = target * dt_h + (flow_m3_h - target) * tau_h * settled
     lifted_m3 = max(0.0, min(lifted_m3, sump_m3 - p.sump_dead_m3))
     clogging = 1.0 + (drum_g / p.drum_full_g) ** 2
-    flows = []
+    flows, through_m3, spilt_m3 = [], 0.0, 0.0
     for own, size, share, tank_m3 in zip(tanks, sizes, shares, volumes_m3, strict=True):
         taken_m3 = lifted_m3 * share
         tank_m3 += taken_m3
         opening = p.flow_m3_h * size / (own.tank_m3 - own.tank_rest_m3) / clogging * dt_h
-        through_m3 = max(0.0, tank_m3 - own.tank_rest_m3) * opening / (1.0 + opening)
-        flows.append(TankFlow(share, taken_m3, through_m3, max(0.0, tank_m3 - through_m3 - own.tank_brim_m3)))
+        runs_m3 = max(0.0, tank_m3 - own.tank_rest_m3) * opening / (1.0 + opening)
+        over_m3 = max(0.0, tank_m3 - runs_m3 - own.tank_brim_m3)
+        flows.append(TankFlow(share, taken_m3, runs_m3, over_m3))
+        through_m3 += runs_m3
+        spilt_m3 += over_m3
     fan_m3_h = p.draught_m3_h + p.fan_m3_h * on.blower
     surface_m2 = sum([own.tank_surface_m2 for own in tanks])
     wetted_m3_h = p.evaporation_m_h * surface_m2 + p.degasser_humidification * fan_m3_h
     return Flows(
         flow_m3_h + (target - flow_m3_h) * settled,
         lifted_m3,
-        sum([flow.through_m3 for flow in flows]),
-        sum([flow.spilt_m3 for flow in flows]),
+        through_m3,
+        spilt_m3,
         tuple(flows),
         min(p.drum_rinse_m3_h * on.rinse * dt_h, 0.1 * sump_m3),
         p.makeup_m3_h * on.makeup * dt_h,
