@@ -41,6 +41,7 @@ from controller.core.strategies.build import cover_loop, irrigation_loop, lamp_l
 from controller.core.strategies.feeding_build import feeding_loop
 from controller.core.strategies.growth import Growth
 from controller.core.timed import Held
+from controller.core.trials import TrialMemory, TrialRunner, key_of
 from controller.core.vote import Voted
 from controller.core.words import Slot
 from edge_config.model.control import (
@@ -103,6 +104,8 @@ class Plan:
     sequences: tuple[SequenceBlock, ...]
     loops: tuple[Runner, ...]
     """Outer loops before inner ones."""
+    trials: Mapping[str, TrialRunner]
+    """By loop: those that can be tried on the running plant."""
     interlocks: tuple[InterlockBlock, ...]
     outputs: Mapping[str, OutputPlan]
     alarms: tuple[AlarmBlock, ...]
@@ -179,6 +182,8 @@ class _Builder:
         ruled = tuple(self._rule(one, rank) for one, rank in zip(placed, ranks, strict=True))
         sequences = tuple(self._sequence(name, placed, outputs) for name in site.sequences)
         fresh |= {sequence.name: sequence.fresh for sequence in sequences}
+        trials = {loop.name: self._trial(loop, outputs) for loop in loops if isinstance(loop, PidLoop) and loop.parts}
+        fresh |= {key_of(name): TrialMemory() for name in trials}
         interlocks = tuple(self._interlock(name, one) for name, one in site.interlocks.items())
         alarms = tuple(self._alarm(name, one) for name, one in site.alarms.items())
         conditions: list[InterlockBlock | AlarmBlock] = [*interlocks, *alarms]
@@ -191,7 +196,7 @@ class _Builder:
             tags, conditioners,
             tuple((name, tag.stale_s) for name, tag in tags.items() if tag.kind is Kind.MEASURED and tag.stale_s),
             derived, votes, estimators, integrals, programs, integrations, cascaded, rules, sequences, loops,
-            interlocks, outputs, alarms, sensors,
+            trials, interlocks, outputs, alarms, sensors,
             {tag: name for name, output in outputs.items() for tag in output.device_tags},
             fresh,
         )  # fmt: skip
@@ -523,6 +528,12 @@ class _Builder:
         )
         wants = tuple(want for effect in rule.effects if (want := _wanted(effect, named)) is not None)
         return RuleBlock(placed.id, law, needs, wants, adds, alarm, rank, notices)
+
+    def _trial(self, loop: PidLoop, outputs: Mapping[str, OutputPlan]) -> TrialRunner:
+        life_support = any(outputs[part.output].life_support for part in loop.parts)
+        every_s = max(loop.period_s, self.site.site.scan)
+        inner = isinstance(program := self.site.programs.get(loop.sp), Program) and program.by_loop is not None
+        return TrialRunner(loop, self.units[loop.pv], loop.name.partition(".")[0], life_support, every_s, inner)
 
     def _sequence(self, name: str, rules: tuple[Placed, ...], outputs: Mapping[str, OutputPlan]) -> SequenceBlock:
         sequence = self.site.sequences[name]

@@ -23,6 +23,7 @@ from controller.core.soft_sensors import Estimator
 from controller.core.state import Chosen, Sent, State, from_plain, never_seen, written_s
 from controller.core.strategies.feeding import FeedingLoop, underfed
 from controller.core.strategies.irrigation_loop import IrrigationLoop, unwatered
+from controller.core.trials import TrialMemory, key_of
 from controller.core.turn import Turn
 from controller.core.vote import Ballot
 from controller.core.words import (
@@ -38,6 +39,8 @@ from controller.core.words import (
     SetpointChange,
     Slot,
     Snapshot,
+    Trial,
+    TrialEnd,
 )
 from edge_config.model.site import Site
 from foundation.reading import Quality, Reading, Reason, Value
@@ -90,6 +93,10 @@ class Core:
         blocks |= self.plan.rules.restarted(blocks)
         for name, loop in self._dosing.items():
             blocks[name] = loop.resumed(blocks[name], now_s)
+        for name in map(key_of, self.plan.trials):
+            trial: TrialMemory = blocks[name]  # type: ignore[assignment]  # a trial's
+            if trial.id and not trial.ended:
+                blocks[name] = trial._replace(ended="restart", ended_s=now_s)
         # after a long stop the devices stand where they are safe, and a motor where it was left
         away_s = now_s - written_s(kept)
         is_warm = 0.0 <= away_s <= WARM_S
@@ -137,6 +144,12 @@ class Core:
             except Exception as error:
                 turn.fail(loop.name, error)
                 loop.give_up(turn)
+        for trial in self.plan.trials.values():
+            try:
+                trial.run(turn)
+            except Exception as error:
+                turn.fail(trial.loop.name, error)
+                trial.end(turn, "broken")
         for interlock in self.plan.interlocks:
             try:
                 interlock.run(turn)
@@ -174,6 +187,8 @@ class Core:
                     self._override(turn, wish)
                 case Reset():
                     self._reset(turn, wish)
+                case Trial() | TrialEnd():
+                    self._trial(turn, wish)
 
     def _reset(self, turn: Turn, wish: Reset) -> None:
         """A latched interlock and a sequence answer for themselves; totals and positions are not reset."""
@@ -225,6 +240,31 @@ class Core:
             because = Because("manual", {"by": wish.by})
             turn.demand(Demand(wish.output, wish.value, Slot.MANUAL, wish.by, because, expires_s))
         turn.events.append(Event(turn.now_s, "override", wish.output, values))
+
+    def _trial(self, turn: Turn, wish: Trial | TrialEnd) -> None:
+        runner, name = self.plan.trials.get(wish.loop), wish.loop
+        values: dict[str, object] = {"id": wish.id, "by": wish.by}
+        if runner is None:
+            refusal: Because | None = Because("trial_loop", {"loop": name, "loops": ", ".join(self.plan.trials)})
+        else:
+            memory: TrialMemory = turn.blocks[key_of(name)]  # type: ignore[assignment]  # a trial's
+            runs = bool(memory.id) and not memory.ended
+            if isinstance(wish, TrialEnd):
+                refusal = None if runs else Because("trial_none", {"loop": name})
+                if runs:
+                    runner.end(turn, "stopped")
+            elif runs:
+                refusal = None if memory.by == wish.by else Because("trial_running", {"loop": name, "by": memory.by})
+                if refusal is None:
+                    turn.blocks[key_of(name)] = memory._replace(renewed_s=turn.now_s)
+            else:
+                refusal = runner.refusal(turn, wish)
+                if refusal is None:
+                    turn.blocks[key_of(name)] = runner.begun(turn, wish)
+        if refusal is not None:
+            turn.events.append(Event(turn.now_s, "refused", name, {**values, "why": refusal.key, **refusal.values}))
+        else:
+            turn.events.append(Event(turn.now_s, "trial" if isinstance(wish, Trial) else "trial_stopped", name, values))
 
     # --- the image
 

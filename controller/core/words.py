@@ -97,6 +97,30 @@ class Reset(NamedTuple):
     time_s: float
 
 
+class Trial(NamedTuple):
+    """A person lets a loop's output be moved, to see what it does to the value; told again, it goes on."""
+
+    id: str
+    loop: str
+    form: Literal["steps", "relay"]
+    size: float
+    """% of the output, up and down."""
+    within: float
+    """How far the value may leave its setpoint, in its unit."""
+    longest_s: float
+    by: str
+    time_s: float
+
+
+class TrialEnd(NamedTuple):
+    """A person ends a trial."""
+
+    id: str
+    loop: str
+    by: str
+    time_s: float
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """All that one scan is told, in order of arrival."""
@@ -104,7 +128,7 @@ class Snapshot:
     readings: tuple[Reading, ...] = ()
     written: tuple[tuple[str, bool, str | None], ...] = ()
     """Results of writes: tag, whether it was confirmed, why not."""
-    people: tuple[SetpointChange | Override | Reset, ...] = ()
+    people: tuple[SetpointChange | Override | Reset | Trial | TrialEnd, ...] = ()
 
 
 class Event(NamedTuple):

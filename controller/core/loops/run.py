@@ -305,7 +305,9 @@ class PidLoop:
 
     def _by_hand(self, turn: Turn) -> bool:
         orders = [turn.orders.get(part.output) for part in self.parts]
-        return bool(orders) and all(order is not None and order.slot is Slot.MANUAL for order in orders)
+        return bool(orders) and all(
+            order is not None and (order.slot is Slot.MANUAL or order.owner == f"{self.name}#trial") for order in orders
+        )
 
     def _follows(self, turn: Turn, part: Part) -> bool:
         order = turn.orders.get(part.output)
