@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from statistics import fmean
 from typing import Literal
@@ -12,6 +13,7 @@ from controller.compose.simulate import SETTLE_S, Simulation, prepare, start_of
 from controller.core.loops.run import PidBlock, PidLoop
 from controller.core.scan import Core
 from controller.core.tuning.identify import Identified, NothingToFitError, Record, identify
+from controller.core.tuning.margin import MOST_SENSITIVE, peak_sensitivity, worst_case
 from controller.core.tuning.predict import Predicted, predict
 from controller.core.words import Override
 from edge_config.model.site import Site
@@ -195,6 +197,10 @@ def _tuned(site: Site, runner: PidLoop, record: Record, speed: Speed) -> Tuned:
         raise TuneError("sign", **figures)
     closed_s = closed_in(model, settings.period_s, found.noise, speed)
     old, new = Gains(settings.kc, settings.ti_s), simc(model, closed_s)
+    worst = worst_case(model, found.slope_share, found.delay_half_s)
+    peak = peak_sensitivity(worst, new)
+    if peak > MOST_SENSITIVE:
+        raise TuneError("margin", peak="∞" if peak == inf else f"{peak:.1f}", most=MOST_SENSITIVE, **figures)
     before, after = (predict(model, settings, gains, closed_s + model.delay_s) for gains in (old, new))
     unit = Core(site).tags[runner.pv].unit
     return Tuned(runner.name, unit, found, speed, closed_s, old, new, before, after)

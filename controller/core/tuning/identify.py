@@ -45,6 +45,9 @@ class Identified:
     gain_half: float
     delay_half_s: float
     lag_half_s: float | None
+    slope_share: float
+    """The same of gain over lag, as a share of it: how fast the value sets off, which is what gains are made of. A swing
+    or a short record tells it well, and gain and lag by themselves hardly."""
     fit: float
     """R2: the share of what the value did, beside drifting, that the model explains. 1 is all."""
     drift: float
@@ -64,8 +67,9 @@ class NothingToFitError(ValueError):
         self.reason = reason
 
 
-def identify(record: Record) -> Identified:
-    """The model of a record; with `refusal` where it must not be used. Raises NothingToFitError."""
+def identify(record: Record, steady: bool = False) -> Identified:
+    """The model of a record; with `refusal` where it must not be used. `steady`: nothing else moves the value, as a
+    relay's rest has shown; a swing that never comes back to its base could not tell. Raises NothingToFitError."""
     output, value = np.asarray(record.output, float), np.asarray(record.value, float)
     if len(output) != len(value) or len(value) < LEAST_SAMPLES:
         raise NothingToFitError("short")
@@ -75,7 +79,7 @@ def identify(record: Record) -> Identified:
         raise NothingToFitError("still")
     moved = output - output[0]
     size, scale = float(np.ptp(moved)), float(np.ptp(value))
-    fitter = _Fitter(moved / size, (value - value[0]) / scale, record.every_s)
+    fitter = _Fitter(moved / size, (value - value[0]) / scale, record.every_s, steady)
     lagged, plain = fitter.search(), fitter.search_plain()
     free = max(fitter.free(lagged), 1.0)
     noise = max(lagged.left / free, 1e-12)  # nobody measures closer than a millionth of the swing
@@ -93,11 +97,12 @@ class _Guess:
 class _Fitter:
     """Output and value in their own swings, so that nothing depends on units."""
 
-    def __init__(self, output: Column, value: Column, every_s: float) -> None:
+    def __init__(self, output: Column, value: Column, every_s: float, steady: bool) -> None:
         self.output, self.value, self.every_s = output, value, every_s
         count = len(value)
         self.span_s = every_s * (count - 1)
-        line = np.column_stack([np.ones(count), np.linspace(-1.0, 1.0, count)])
+        ways = [np.ones(count)] if steady else [np.ones(count), np.linspace(-1.0, 1.0, count)]
+        line = np.column_stack(ways)
         self.basis = np.linalg.qr(line)[0]
         self.bare = self._bared(value[:, None])[:, 0]
 
@@ -189,17 +194,17 @@ class _Fitter:
             refusal = "drift"
         elif fit < LEAST_FIT:
             refusal = "fit"
-        elif not halves[0] <= MOST_UNSURE * abs(gain):
+        elif not min(halves[0] / abs(gain) if gain else inf, halves[3]) <= MOST_UNSURE:
             refusal = "unsure"
         unit = scale / size
         return Identified(
             FirstOrder(gain * unit, guess.delay_s, guess.lag_s),
             halves[0] * unit, halves[1], None if guess.lag_s is None else halves[2],
-            fit, drift, float(line[-1] - line[0]) * scale / self.span_s, sqrt(left / len(rest)) * scale, refusal,
+            halves[3], fit, drift, float(line[-1] - line[0]) * scale / self.span_s, sqrt(left / len(rest)) * scale, refusal,
         )  # fmt: skip
 
-    def _halves(self, guess: _Guess, gain: float, variance: float) -> tuple[float, float, float]:
-        """Of gain, delay and lag: 1.96 standard errors of the least squares, linear around the best.
+    def _halves(self, guess: _Guess, gain: float, variance: float) -> tuple[float, float, float, float]:
+        """Of gain, delay and lag, and of gain over lag as a share: 1.96 standard errors, linear around the best.
 
         `variance` is per sample that says something new, of which there are fewer than samples.
         """
@@ -215,11 +220,17 @@ class _Fitter:
         slopes = self._bared(np.column_stack(columns))
         spread = np.sqrt(np.einsum("ij,ij->j", slopes, slopes))
         if not (spread > 0.0).all():
-            return inf, inf, inf
+            return inf, inf, inf, inf
         scaled = slopes / spread
         try:
             covariance = np.linalg.inv(scaled.T @ scaled) * variance
         except np.linalg.LinAlgError:
-            return inf, inf, inf
-        halves = 1.96 * np.sqrt(np.maximum(np.diag(covariance), 0.0)) / spread
-        return float(halves[0]), float(halves[1]), float(halves[2]) if len(halves) > 2 else inf
+            return inf, inf, inf, inf
+        covariance = covariance / np.outer(spread, spread)
+        halves = 1.96 * np.sqrt(np.maximum(np.diag(covariance), 0.0))
+        if guess.lag_s is None or gain == 0.0:
+            share = float(halves[0]) / abs(gain) if gain else inf
+            return float(halves[0]), float(halves[1]), inf, share
+        ways = np.array([1.0 / gain, 0.0, -1.0 / guess.lag_s])
+        share = 1.96 * sqrt(max(float(ways @ covariance @ ways), 0.0))
+        return float(halves[0]), float(halves[1]), float(halves[2]), share
