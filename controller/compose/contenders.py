@@ -115,10 +115,20 @@ class _Closed:
 class Peer:
     """A reference controller on every loop of a site. `hold`: where outputs stand that only our rules move."""
 
-    def __init__(self, name: str, site: Site, targets: Targets, hold: Mapping[str, float], now_s: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        site: Site,
+        targets: Targets,
+        hold: Mapping[str, float],
+        now_s: float,
+        tunings: Mapping[str, Tuning] = TUNINGS,
+    ) -> None:
         self.alarms: tuple[str, ...] = ()
         self.trips: tuple[str, ...] = ()
-        self._make = REFERENCES[name]
+        self.tasks: list[tuple[str, Task, str]] = []
+        """Every loop that it closes: name, what its law was given, and the setpoint's program."""
+        self._name, self._make, self._tunings = name, REFERENCES[name], tunings
         self._site, self._targets = site, targets
         self._plan = build(site)
         self._hold = {name: _idle(plan.idle, plan.safe.then) for name, plan in self._plan.outputs.items()}
@@ -198,6 +208,7 @@ class Peer:
 
     def _closed(self) -> list[_Closed]:
         found: list[_Closed] = []
+        self.tasks = []
         loops = {name: loop for name, loop in self._site.loops.items() if isinstance(loop, LoopBase)}
         inner = {loop.sp: name for name, loop in loops.items() if loop.sp in self._plan.cascaded}
         for name, loop in loops.items():
@@ -216,11 +227,12 @@ class Peer:
             task = self._task(name, pv, loop, loops[last])
             make: Callable[[Task], Reference] = Thermostat if isinstance(loop, Hysteresis) else self._make
             law = make(task)
+            self.tasks.append((name, task, loop.sp))
             found.append(_Closed(name, pv, loop.sp, law, self._parts(loops[last], last), task.idle))
         return found
 
     def _task(self, name: str, pv: str, loop: Loop, last: Loop) -> Task:
-        tuning = TUNINGS.get(name)
+        tuning = self._tunings.get(name)
         match loop:
             case Hysteresis():
                 band = loop.below if loop.below is not None else loop.above
@@ -236,7 +248,8 @@ class Peer:
         by_clock = self._plan.programs[loop.sp].light is not None
         return Task(
             pv, _raises(loop) is _raises(last) if last is not loop else _raises(loop), idle, tuning.tolerance,
-            tuning.gain, tuning.delay_s, tuning.lag_s, tuning.closed_s, self._pulse_s(loop, tuning), by_clock,
+            tuning.gain, tuning.delay_s, tuning.lag_s, tuning.closed_s.get(self._name, inf),
+            self._pulse_s(loop, tuning), by_clock,
         )  # fmt: skip
 
     def _pulse_s(self, loop: Loop, tuning: Tuning) -> float:

@@ -1,5 +1,6 @@
 """One run of a scenario: one controller, one seed, in memory, as fast as it goes. Same arguments, same numbers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
 
@@ -23,6 +24,7 @@ from simulator.metrics import (
     meter_of,
     resources,
 )
+from simulator.references.tunings import TUNINGS, Tuning
 from simulator.scenario import UNDISTURBED, Aim, Event
 from simulator.survival import Survival
 from simulator.timeline import Timeline
@@ -74,9 +76,14 @@ class Outcome:
 
 
 def run_once(
-    loaded: LoadedScenario, controller: str, seed: int, traced: bool = False, length_s: float = inf
+    loaded: LoadedScenario,
+    controller: str,
+    seed: int,
+    traced: bool = False,
+    length_s: float = inf,
+    tunings: Mapping[str, Tuning] = TUNINGS,
 ) -> Outcome:
-    """Settle, then the scenario's length (or less)."""
+    """Settle, then the scenario's length (or less). `tunings` are what reference controllers get."""
     scenario, site, start_s = loaded.scenario, loaded.site, loaded.start_s
     begin_s = start_s - scenario.settle
     farm = loaded.field(seed, begin_s)
@@ -87,7 +94,7 @@ def run_once(
     if controller in (FARMLOOP, UNDISTURBED):
         who = Farmloop(site, begin_s)
     else:
-        who = Peer(controller, site, targets, scenario.references, begin_s)
+        who = Peer(controller, site, targets, scenario.references, begin_s, tunings)
     events = tuple(one for one in scenario.timeline if controller != UNDISTURBED or not _breaks(one))
     timeline = Timeline(events, scenario.facility, site, start_s)
     first_fault_s, last_end_s = timeline.first_fault_s, timeline.last_end_s

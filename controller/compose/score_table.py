@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from controller.compose.score import Score
 from controller.compose.score_run import FARMLOOP
 from foundation.simc import FirstOrder, simc
-from simulator.references.tunings import TUNINGS
+from simulator.references.tunings import PIDS, TUNINGS
 from simulator.scenario import Goal
 from simulator.scenario_file import names
 
@@ -151,11 +151,14 @@ def _controllers(scores: Sequence[Score]) -> list[str]:
 
 
 def _tunings() -> str:
-    heads = ("loop", "gain a %", "delay s", "lag s", "closed loop s", "Kc %/unit", "Ti s", "tolerance")
+    heads = ["loop", "gain a %", "delay s", "lag s", "tolerance"]
+    heads += [f"{reference}: {what}" for reference in PIDS for what in ("closed loop s", "Kc %/unit", "Ti s")]
     lines = [TUNED, f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for name, one in TUNINGS.items():
-        kc, ti_s = simc(FirstOrder(one.gain, one.delay_s, one.lag_s), one.closed_s)
-        numbers = (one.gain, one.delay_s, one.lag_s, one.closed_s, kc, ti_s, one.tolerance)
+        numbers = [one.gain, one.delay_s, one.lag_s, one.tolerance]
+        for reference in PIDS:
+            closed_s = one.closed_s[reference]
+            numbers += [closed_s, *simc(FirstOrder(one.gain, one.delay_s, one.lag_s), closed_s)]
         lines.append(f"| `{name}` | " + " | ".join(f"{one:.4g}" for one in numbers) + " |")
     return "\n".join([*lines, ""])
 
@@ -165,9 +168,12 @@ TUNED = """\
 
 Each loop as a first order with delay, from a step on the nominal plant (`python -m simulator.references.step_response`;
 positions and sky of each step in `simulator/references/tunings.yaml`). Gains follow by SIMC: Kc = lag / (gain (closed
-loop + delay)), Ti = min(lag, 4 (closed loop + delay)). How fast the closed loop is to be was chosen by trying, on the
-nominal plant: the one with the smallest IAE of a row of doublings. period-pid gets the same gains, made to fit its
-sum without time (Ki = Kc · 30 s / Ti). The thermostat has the tolerance alone.
+loop + delay)), Ti = min(lag, 4 (closed loop + delay)); period-pid's are made to fit its sum without time (Ki = Kc ·
+30 s / Ti). How fast the closed loop is to be was found by trying, for each loop and reference by itself, on the nominal
+plant, on the site's normal day and in S01, S02, S07b and the day of pH where they watch the value
+(`python -m controller.compose.reference_speeds`): doubled and halved for as long as the IAE became smaller. Doses of
+period-pid are fixed pulses, so its speed means nothing for them; what no scenario puts to work kept its speed. The
+thermostat has the tolerance alone.
 """
 HEAD = """\
 # Scores

@@ -7,6 +7,9 @@ from typing import Any
 
 import yaml
 
+PIDS = ("simple-pid", "period-pid")
+"""The references that close a loop at a speed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -38,7 +41,8 @@ class Tuning:
     """Unit of the value a %."""
     delay_s: float
     lag_s: float
-    closed_s: float
+    closed_s: Mapping[str, float]
+    """Time constant wanted of the closed loop, by reference; a thermostat has none."""
     tolerance: float
     idle: float
     step: Step
