@@ -67,9 +67,12 @@ class LampSettings:
 
 
 def cheapest(slots: Sequence[int], prices: Sequence[float], missing: float, each: float) -> dict[int, float]:
-    """The share of full power in each of `slots` that brings `missing` most cheaply; of equals the earlier."""
+    """The share of full power in each of `slots` that brings `missing` most cheaply.
+
+    Of equals the later one: more is known then.
+    """
     shares: dict[int, float] = {}
-    for slot in sorted(slots, key=lambda one: (prices[one], one)):
+    for slot in sorted(slots, key=lambda one: (prices[one], -one)):
         if missing <= 0.0 or each <= 0.0:
             break
         shares[slot] = min(missing / each, 1.0)
