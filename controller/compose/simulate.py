@@ -20,9 +20,10 @@ from simulator.survival import Survival
 
 BANDS = {
     "degC": 1.0, "mg/L": 0.7, "mS/cm": 0.15, "pH": 0.2, "%": 8.0, "ppm": 120.0, "kPa": 0.2, "umol/m2/s": 15.0,
+    "g/m3": 1.5,
 }  # fmt: skip
 """How far a value may be from its setpoint to be held, by unit."""
-ONE_WAY = ("ppm", "%", "kPa")
+ONE_WAY = ("ppm", "%", "kPa", "g/m3")
 """CO2 and humidity are only ever raised, or only lowered: such a loop answers for that side alone."""
 SETTLE_S = 4 * 3600.0
 """Before the first midnight: time to settle, not counted."""

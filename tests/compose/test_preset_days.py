@@ -63,8 +63,8 @@ def whole_house() -> Site:
         path.write_text(text, "utf-8")
         site = load_site(path).site
     place = site.site.model_copy(update={"scan": 10.0})
-    section = {key: one if key == "weather" else {**one, "step": "10 s"} for key, one in site.simulation.items()}
-    return site.model_copy(update={"site": place, "simulation": section})
+    plants = {key: one if key == "weather" else {**one, "step": "10 s"} for key, one in site.simulation.items()}
+    return site.model_copy(update={"site": place, "simulation": plants})
 
 
 @cache
