@@ -34,11 +34,15 @@ class RuleRecord:
     """How often a limit or a failure switched it off."""
     on_since_s: float | None = None
 
+    def chatters(self, days: float) -> bool:
+        """Whether it came on more often than once an hour (control.md 4.4)."""
+        return len(self.begun) > max(24.0 * days, 3.0)
+
     def row(self, days: float) -> dict[str, object]:
         return {
             "rule": self.rule, "activations": len(self.begun), "activations_a_day": round(len(self.begun) / days, 2),
             "hours_on": round(self.on_s / 3600.0, 2), "unknown": self.unknown, "spent": self.spent,
-            "first_s": self.begun[0] if self.begun else None,
+            "first_s": self.begun[0] if self.begun else None, "chatters": self.chatters(days),
         }  # fmt: skip
 
 

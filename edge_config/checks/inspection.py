@@ -15,7 +15,6 @@ from foundation.problem import Problem, ProblemsError
 from foundation.units import Quantity, UnitError, factor, is_unit, same_dimension
 from rules.expression import BOOL, TEXT, Expression, ExpressionError, Named, compile_expression
 
-
 COMPARED = re.compile(r"([a-z]\w*(?:\.\w+)+)\s*[=!]=\s*'([^']*)'")
 """A tag that is compared with a text."""
 

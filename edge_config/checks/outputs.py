@@ -99,6 +99,8 @@ def _safety(inspection: Inspection, path: Path_, name: str, output: Output) -> N
     if output.life_support:
         if safe <= 0.0:
             inspection.note("E375", (*path, "safe"))
+        if output.proof is None:
+            inspection.note("W328", path, key=True, output=name)
         if output.idle is None:
             inspection.note("W301", path, key=True, output=name, safe=f"{safe:g} %")
     if output.fail_safe_by == "none":

@@ -4,6 +4,9 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfoNotFoundError
 
 from edge_config.checks.inspection import Inspection
+from edge_config.checks.loops import written_by
+from edge_config.model.control import LoopBase
+from edge_config.model.outputs import OnOff, ThreePoint, TimeProportioned
 from edge_config.model.site import Site
 from edge_config.rule_trials import tried
 from edge_config.tags import site_tags
@@ -91,17 +94,34 @@ def case_of(inspection: Inspection, found: Finding) -> str:
 def _chatter(inspection: Inspection, one: Checked) -> None:
     """A number that hovers about a limit would switch the rule with every breath of noise."""
     rule, placed = one.placed.rule, one.placed
-    if one.when is None or rule.clear is not None or rule.for_.on > 0.0 or rule.for_.off > 0.0:
+    if one.when is None or rule.clear is not None:
         return
-    numbers = sorted(tag for tag in one.when.tags if inspection.units.get(tag) not in (BOOL, TEXT))
     steady = ("hyst(", "avg(", "rising(")
-    if numbers and not any(gauge.name.startswith(steady) for gauge in one.when.gauges):
+    if any(gauge.name.startswith(steady) for gauge in one.when.gauges):
+        return
+    waits_s = max(rule.for_.on, rule.for_.off)
+    numbers = sorted(tag for tag in one.when.tags if inspection.units.get(tag) not in (BOOL, TEXT))
+    if numbers and waits_s <= 0.0:
         inspection.note("W323", ("rules", placed.index, "when"), inside=0, tag=numbers[0])
     driven = {placed.named(name) for effect in rule.then if (name := effect.set or effect.inhibit) is not None}
     for loop_name, loop in inspection.site.loops.items():
-        outs = getattr(loop, "out", None) or tuple(part.out for part in getattr(loop, "split", ()))
-        if driven & set((outs,) if isinstance(outs, str) else outs) and getattr(loop, "pv", None) in one.when.tags:
-            inspection.note("W324", ("rules", placed.index, "when"), inside=0, loop=loop_name, pv=loop.pv)  # type: ignore[union-attr]
+        if not isinstance(loop, LoopBase) or loop.pv not in one.when.tags:
+            continue
+        takes_s = max((_moves_in_s(inspection, name) for name in driven.intersection(written_by(loop))), default=-1.0)
+        if takes_s >= 0.0 and (waits_s <= 0.0 or waits_s < takes_s):
+            inspection.note("W324", ("rules", placed.index, "when"), inside=0, loop=loop_name, pv=loop.pv)
+
+
+def _moves_in_s(inspection: Inspection, output: str) -> float:
+    """How long an output takes until it stands where it was told."""
+    match inspection.site.outputs.get(output):
+        case ThreePoint() as motor:
+            return motor.travel
+        case TimeProportioned() as relay:
+            return relay.period
+        case OnOff() as switch:
+            return max(switch.min_on, switch.min_off)
+    return 0.0
 
 
 def _tests(inspection: Inspection, one: Checked) -> None:
