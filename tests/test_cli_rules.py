@@ -209,7 +209,7 @@ def test_rules_are_tried_with_simulated_plants(monkeypatch: pytest.MonkeyPatch) 
     code, said = ask("simulate", "ras", "--days", "0.01", "--json")
     told = json.loads(said)
     assert (code, told["survived"]) == (0, True)
-    assert [rule["rule"] for rule in told["rules"]] == ["ras1.tank1.no_feed_in_low_oxygen"]
+    assert "ras1.tank1.no_feed_in_low_oxygen" in [rule["rule"] for rule in told["rules"]]
 
 
 SCENARIO = """
