@@ -35,6 +35,7 @@ SEASON_DAYS, GOAL_SEASON_S = 300.0, 120.0
 PLANTS: dict[str, Callable[[], Plant]] = {
     "greenhouse venlo_1000m2": lambda: greenhouse.load("venlo_1000m2"),
     "plant factory plant_factory_100m2": lambda: plant_factory.load("plant_factory_100m2"),
+    "plant factory plant_factory_2x50m2, two racks": lambda: plant_factory.load("plant_factory_2x50m2"),
     "RAS bass_50m3": lambda: ras.load("bass_50m3"),
     "RAS bass_2x25m3, two tanks": lambda: ras.load("bass_2x25m3"),
     "pond tilapia_pond_2000m2": lambda: pond.load("tilapia_pond_2000m2"),

@@ -126,7 +126,7 @@ def _electricity(note: str) -> float:
         }
         state = plant.advance(state, inputs, _SPRING, plant.step_s)
     grown_g_m2 = sum(
-        sign * (at.crop.reserves_g_m2 + at.crop.structure_g_m2 + at.harvested_g_m2)
+        sign * (at.crop.reserves_g_m2 + at.crop.structure_g_m2 + at.racks[0].harvested_g_m2)
         for sign, at in ((1.0, state), (-1.0, first))
     )
     grown_kg = 0.001 * plant.room.parameters.cultivated_m2 * grown_g_m2

@@ -1,73 +1,29 @@
 """A plant factory: a closed room of lettuce under lamps, on a recirculating nutrient solution.
 
-Room, crop and water stand in files of their own; here they meet, with the carbon dioxide between them.
+Room, crop and water stand in files of their own; here they meet, with the carbon dioxide between them. One or more
+racks stand in the room, each with its lamps and its crop, on one solution.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from math import exp, isnan, log
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from foundation.air import CO2_KG_MOL, GAS_CONSTANT, STANDARD_PRESSURE_PA, ZERO_C_IN_K
 from simulator.parameters import load_parameters
+from simulator.plants import plant_factory_ports
 from simulator.plants.lettuce import DRY_MATTER_PER_CO2, Lettuce, grow, leaf_area_index, light_interception
 from simulator.plants.nutrient_tank import NutrientTank, TankDrive, TankParameters, TankState
 from simulator.plants.plant import Port, Weather
-from simulator.plants.plant_factory_room import Room, RoomDrive, RoomParameters, RoomState, saturated_kg_m3, unhurt
-from simulator.plants.wet_parameters import unphysical
+from simulator.plants.plant_factory_room import Lit, Room, RoomDrive, RoomParameters, RoomState, saturated_kg_m3, unhurt
+from simulator.plants.several import each_unphysical, own_names, own_values
 
 _CO2_G_K_M3_PPM = 1000.0 * CO2_KG_MOL / GAS_CONSTANT * STANDARD_PRESSURE_PA * 1e-6
 _SMALLEST_DIMMING = 0.1
 _LN_90 = log(0.9)
 
-INPUTS: Mapping[str, Port] = {
-    "lamps": Port("", 0.0, 1.0, 0.0, "dimming; off below 0.1"),
-    "cooling": Port("", 0.0, 1.0, 0.0, "compressor capacity"),
-    "heating": Port("", 0.0, 1.0, 0.0, "electric reheat"),
-    "dehumidifier": Port("", 0.0, 1.0, 0.0, "running"),
-    "humidifier": Port("", 0.0, 1.0, 0.0, "mist"),
-    "co2.valve": Port("", 0.0, 1.0, 0.0, "open"),
-    "fans": Port("", 0.0, 1.0, 1.0, "air over canopy and coil"),
-    "pump.a": Port("", 0.0, 1.0, 0.0, "running"),
-    "pump.b": Port("", 0.0, 1.0, 0.0, "running"),
-    "pump.acid": Port("", 0.0, 1.0, 0.0, "running"),
-    "pump.base": Port("", 0.0, 1.0, 0.0, "running"),
-    "topup.valve": Port("", 0.0, 1.0, 0.0, "open"),
-    "circulation": Port("", 0.0, 1.0, 1.0, "pump through the channels; without it nothing mixes"),
-    "drain.valve": Port("", 0.0, 1.0, 0.0, "open"),
-    "lamps.strings": Port("", 0.0, 1.0, 1.0, "fault: share of the LED strings that light"),
-    "acid.master": Port("", 0.0, 1.0, 1.0, "valve behind the acid pump; what it holds back returns into the can"),
-}
-_NAMES = tuple(INPUTS)
-_DEFAULTS = tuple(port.default for port in INPUTS.values())
-_LAMPS = list(INPUTS).index("lamps")
-_CIRCULATION = list(INPUTS).index("circulation")
-_STRINGS = list(INPUTS).index("lamps.strings")
-_ACID = list(INPUTS).index("pump.acid")
-OUTPUTS: Mapping[str, Port] = {
-    "air.temperature": Port("degC", -40.0, 120.0),
-    "air.relative_humidity": Port("%", 0.0, 100.0),
-    "air.co2": Port("ppm", 0.0, 1e6),
-    "lamps.ppfd": Port("umol/m2/s", 0.0, 2000.0, note="at the canopy"),
-    "lamps.power": Port("kW", 0.0, 1000.0),
-    "lamps.hours": Port("h", 0.0, 1e6, note="counts up"),
-    "compressor.load": Port("", 0.0, 1.0, note="of its capacity; starts and stops as its own limits allow"),
-    "compressor.starts": Port("", 0.0, 1e9, note="counts up"),
-    "tank.ec": Port("mS/cm", 0.0, 500.0, note="at 25 degC, of the water at the probe"),
-    "tank.ph": Port("pH", 0.0, 14.0, note="of the water at the probe"),
-    "tank.level": Port("%", 0.0, 150.0),
-    "tank.temperature": Port("degC", -40.0, 120.0),
-    "tank.volume": Port("L", 0.0, 1e6),
-    "circulation.flow": Port("m3/h", 0.0, 1000.0),
-    "crop.dry_mass": Port("g/m2", 0.0, 1e5),
-    "crop.fresh_mass": Port("kg", 0.0, 1e6, note="standing, whole farm"),
-    "acid.flow": Port("L/h", 0.0, 1000.0, note="of the acid pump, into the tank or back into the can"),
-    "dosed.a": Port("L", 0.0, 1e9, note="counts up"),
-    "dosed.b": Port("L", 0.0, 1e9, note="counts up"),
-    "dosed.acid": Port("L", 0.0, 1e9, note="counts up"),
-    "topup.volume": Port("L", 0.0, 1e9, note="counts up"),
-    "energy.electricity": Port("kWh", 0.0, 1e9, note="counts up"),
-}
+_COMMON = len(plant_factory_ports.COMMON)
+_CIRCULATION, _ACID = (list(plant_factory_ports.COMMON).index(name) for name in ("circulation", "pump.acid"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +44,30 @@ class FarmParameters:
     start_co2_ppm: float
 
 
+@dataclass(frozen=True, slots=True)
+class RackParameters:
+    """What a rack has of its own: `rack2.NAME` in the parameter file where it is not like the first's."""
+
+    cultivated_m2: float
+    lamp_ppfd_max: float
+    start_lamp_h: float
+    crop_start_reserves_g_m2: float
+    crop_start_structure_g_m2: float
+
+
+OWN = tuple(field.name for field in fields(RackParameters))
+
+
+class Rack(NamedTuple):
+    """One rack at one moment."""
+
+    crop: Lettuce
+    lamp_h: float
+    """How long its lamps have been lit."""
+    harvested_g_m2: float
+    """Dry matter taken off."""
+
+
 class PlantFactoryState(NamedTuple):
     """The last block are ledgers: sums over the run, for its balances."""
 
@@ -95,13 +75,9 @@ class PlantFactoryState(NamedTuple):
     co2_g_m3: float
     co2_line: float
     """0 to 1: how far the line behind the valve is filled."""
-    crop: Lettuce
+    racks: tuple[Rack, ...]
     tank: TankState
-    lamp_h: float
-    """How long the lamps have been lit."""
 
-    harvested_g_m2: float
-    """Dry matter taken off."""
     electricity_j: float
     heat_net_j: float
     """Into room and solution, over all boundaries."""
@@ -113,19 +89,49 @@ class PlantFactoryState(NamedTuple):
     """Into the room, of valve and hall; what the water gives back is in the tank's ledger."""
     co2_gross_g: float
 
+    @property
+    def crop(self) -> Lettuce:
+        """Of the first rack."""
+        return self.racks[0].crop
+
+    def with_rack(self, index: int = 0, **changes: Any) -> "PlantFactoryState":
+        """The same with a rack that differs."""
+        racks = list(self.racks)
+        racks[index] = racks[index]._replace(**changes)
+        return self._replace(racks=tuple(racks))
+
 
 class PlantFactory:
     """One room and one tank. Pure; see `simulator.plants.plant.Plant`."""
 
-    inputs = INPUTS
-    outputs = OUTPUTS
     step_s = 10.0
 
-    def __init__(self, farm: FarmParameters, room: RoomParameters, tank: TankParameters) -> None:
+    def __init__(
+        self, farm: FarmParameters, room: RoomParameters, tank: TankParameters, others: Sequence[RackParameters] = ()
+    ) -> None:
+        """`others`: the racks beside the first."""
         self.farm = farm
-        self.room = Room(room)
+        first = RackParameters(
+            room.cultivated_m2,
+            farm.lamp_ppfd_max,
+            farm.start_lamp_h,
+            farm.crop_start_reserves_g_m2,
+            farm.crop_start_structure_g_m2,
+        )
+        self.racks = (first, *others)
+        self.room = Room(room, [rack.cultivated_m2 for rack in others])
         self.tank = NutrientTank(tank)
         self._initial_tank = self.tank.initial()
+        count = len(self.racks)
+        self.inputs: Mapping[str, Port] = plant_factory_ports.inputs(count)
+        self.outputs: Mapping[str, Port] = plant_factory_ports.outputs(count)
+        ports = [
+            plant_factory_ports.COMMON,
+            *(plant_factory_ports.driven(number, count) for number in range(1, count + 1)),
+        ]
+        self._names = tuple(name for some in ports for name in some)
+        self._defaults = tuple(port.default for some in ports for port in some.values())
+        self._seen = tuple(self.outputs)
 
     def initial(self) -> PlantFactoryState:
         """Lamps off, near every target."""
@@ -135,10 +141,11 @@ class PlantFactory:
             room=room,
             co2_g_m3=f.start_co2_ppm * _CO2_G_K_M3_PPM / (room.air_c + ZERO_C_IN_K),
             co2_line=0.0,
-            crop=Lettuce(f.crop_start_reserves_g_m2, f.crop_start_structure_g_m2),
+            racks=tuple(
+                Rack(Lettuce(own.crop_start_reserves_g_m2, own.crop_start_structure_g_m2), own.start_lamp_h, 0.0)
+                for own in self.racks
+            ),
             tank=self._initial_tank,
-            lamp_h=f.start_lamp_h,
-            harvested_g_m2=0.0,
             electricity_j=0.0,
             heat_net_j=0.0,
             heat_gross_j=0.0,
@@ -154,7 +161,6 @@ class PlantFactory:
         """The farm `dt_s` later: room, then crop, then water, each with what the one before gave."""
         f = self.farm
         (
-            lamps,
             cooling,
             heating,
             dehumidifier,
@@ -168,25 +174,27 @@ class PlantFactory:
             topup_valve,
             circulation,
             drain_valve,
-            strings,
             acid_master,
-        ) = _held(inputs)
-        room, crop, tank = state.room, state.crop, state.tank
-        area = self.room.parameters.cultivated_m2
+            *lamps,
+        ) = self._held(inputs)
+        room, tank = state.room, state.tank
         outside_c = min(60.0, max(-60.0, weather.air_c))
         hall_c = f.hall_c + f.hall_follows_weather * (outside_c - f.hall_c)
         hall_vapour = min(weather.relative_humidity * saturated_kg_m3(outside_c), 0.9 * saturated_kg_m3(hall_c))
-        nominal_ppfd = f.lamp_ppfd_max * strings * _light(lamps, room.air_c)
-        age = self._age(state.lamp_h)
-        ppfd = nominal_ppfd * age
-        interception = f.crop_cover * light_interception(crop)
         thirst = min(1.0, self.tank.water_for_roots_l(tank) / 20.0)
+        lit = [
+            Lit(
+                self._nominal_ppfd(own, lamps, index, room.air_c),
+                f.crop_cover * light_interception(rack.crop),
+                f.crop_cover * leaf_area_index(rack.crop),
+                self._age(rack.lamp_h),
+            )
+            for index, (own, rack) in enumerate(zip(self.racks, state.racks, strict=True))
+        ]
         room_next, flux = self.room.advance(
             room,
             RoomDrive(
-                nominal_ppfd,
-                interception,
-                f.crop_cover * leaf_area_index(crop),
+                lit,
                 thirst,
                 cooling,
                 heating,
@@ -198,23 +206,41 @@ class PlantFactory:
                 hall_c,
                 hall_vapour,
                 outside_c,
-                age,
             ),
             dt_s,
         )
         co2_ppm = state.co2_g_m3 * (room.air_c + ZERO_C_IN_K) / _CO2_G_K_M3_PPM
-        crop, growth = grow(
-            crop,
-            air_c=room.air_c,
-            co2_ppm=co2_ppm,
-            ppfd=ppfd,
-            interception=interception,
-            root_c=tank.water_c,
-            vigour=thirst * self.tank.nitrogen_supply(tank),
-            dt_s=dt_s,
-        )
+
+        # the crops, and rolling production: heads that are ready leave as fast as the rest grows
+        vigour = thirst * self.tank.nitrogen_supply(tank)
+        root_co2_g_s = tissue_g_s = tissue_water_l_s = uptake_g_s = taken_g_s = 0.0
+        racks: list[Rack] = []
+        for own, rack, light in zip(self.racks, state.racks, lit, strict=True):
+            area = own.cultivated_m2
+            crop, growth = grow(
+                rack.crop,
+                air_c=room.air_c,
+                co2_ppm=co2_ppm,
+                ppfd=light.ppfd * light.lamp_age,
+                interception=light.interception,
+                root_c=tank.water_c,
+                vigour=vigour,
+                dt_s=dt_s,
+            )
+            root_co2_g_s += area * growth.root_co2_g_m2_s
+            tissue_g_s += area * growth.tissue_g_m2_s
+            tissue_water_l_s += area * growth.tissue_g_m2_s * 0.001 * (1.0 / crop.dry_share - 1.0)
+            uptake_g_s += area * growth.co2_uptake_g_m2_s
+            taken_g_s += area * abs(growth.co2_uptake_g_m2_s)
+            harvested = 0.0
+            standing = crop.reserves_g_m2 + crop.structure_g_m2
+            if standing > f.crop_standing_max_g_m2:
+                kept = f.crop_standing_max_g_m2 / standing
+                harvested = standing - f.crop_standing_max_g_m2
+                crop = Lettuce(crop.reserves_g_m2 * kept, crop.structure_g_m2 * kept, crop.dry_share)
+            lamp_h = rack.lamp_h + dt_s / 3600.0 if light.ppfd > 0.0 else rack.lamp_h
+            racks.append(Rack(crop, lamp_h, rack.harvested_g_m2 + harvested))
         pump_w = circulation * self.tank.parameters.circulation_w
-        root_co2_g_s = area * growth.root_co2_g_m2_s
         tank_next = self.tank.advance(
             tank,
             TankDrive(
@@ -226,8 +252,8 @@ class PlantFactory:
                 topup_valve,
                 drain_valve,
                 flux.transpired_kg_s,
-                area * growth.tissue_g_m2_s,
-                area * growth.tissue_g_m2_s * 0.001 * (1.0 / crop.dry_share - 1.0),
+                tissue_g_s,
+                tissue_water_l_s,
                 root_co2_g_s,
                 flux.into_water_w + pump_w,
                 co2_ppm,
@@ -235,22 +261,14 @@ class PlantFactory:
             dt_s,
         )
 
-        # carbon dioxide: valve, crop, the hall's air, and what the water gives back of the roots' breath
+        # carbon dioxide: valve, crops, the hall's air, and what the water gives back of the roots' breath
         co2_line = state.co2_line + (co2_valve - state.co2_line) * dt_s / (f.co2_line_s + dt_s)
         hall_co2 = weather.co2_ppm * _CO2_G_K_M3_PPM / (hall_c + ZERO_C_IN_K)
         aired_g_s = self.room.aired_m3_s * (hall_co2 - state.co2_g_m3)
         injected_g_s = co2_line * f.co2_valve_g_s
-        given_g_s = injected_g_s + aired_g_s + root_co2_g_s - area * growth.co2_uptake_g_m2_s
+        given_g_s = injected_g_s + aired_g_s + root_co2_g_s - uptake_g_s
         from_water_g = CO2_KG_MOL * (tank_next.removed[-1] - tank.removed[-1])
         co2_next = state.co2_g_m3 + (dt_s * given_g_s + from_water_g) / self.room.parameters.room_m3
-
-        # rolling production: heads that are ready leave as fast as the rest grows
-        harvested = 0.0
-        standing = crop.reserves_g_m2 + crop.structure_g_m2
-        if standing > f.crop_standing_max_g_m2:
-            kept = f.crop_standing_max_g_m2 / standing
-            harvested = standing - f.crop_standing_max_g_m2
-            crop = Lettuce(crop.reserves_g_m2 * kept, crop.structure_g_m2 * kept, crop.dry_share)
 
         carried_j = tank_next.heat_carried_j - tank.heat_carried_j
         filled_l = tank_next.filled_l - tank.filled_l
@@ -258,52 +276,53 @@ class PlantFactory:
             room_next,
             co2_next,
             co2_line,
-            crop,
+            tuple(racks),
             tank_next,
-            state.lamp_h + dt_s / 3600.0 if nominal_ppfd > 0.0 else state.lamp_h,
-            state.harvested_g_m2 + harvested,
             state.electricity_j + dt_s * (flux.electricity_w + pump_w),
             state.heat_net_j + dt_s * (flux.heat_net_w + pump_w) + carried_j,
             state.heat_gross_j + dt_s * (flux.heat_gross_w + pump_w) + abs(carried_j),
             state.water_net_kg + dt_s * flux.water_net_kg_s + filled_l - (tank_next.lost_l - tank.lost_l),
             state.water_gross_kg + dt_s * flux.water_gross_kg_s + filled_l,
             state.co2_net_g + dt_s * (injected_g_s + aired_g_s),
-            state.co2_gross_g + dt_s * (injected_g_s + area * abs(growth.co2_uptake_g_m2_s)),
+            state.co2_gross_g + dt_s * (injected_g_s + taken_g_s),
         )
 
     def observe(self, state: PlantFactoryState, inputs: Mapping[str, float], weather: Weather) -> dict[str, float]:
         """Every output port's true value now."""
-        tank = state.tank
-        air_c = state.room.air_c
-        held = _held(inputs)
-        nominal_ppfd = self.farm.lamp_ppfd_max * held[_STRINGS] * _light(held[_LAMPS], air_c)
+        held = self._held(inputs)
+        lamps = held[_COMMON:]
+        tank, air_c = state.tank, state.room.air_c
         ec, ph = self.tank.probe(tank)
-        dry_g_m2 = state.crop.reserves_g_m2 + state.crop.structure_g_m2
-        area = self.room.parameters.cultivated_m2
-        return {
-            "air.temperature": air_c,
-            "air.relative_humidity": 100.0 * min(1.0, state.room.vapour_kg_m3 / saturated_kg_m3(air_c)),
-            "air.co2": min(1e6, state.co2_g_m3 * (air_c + ZERO_C_IN_K) / _CO2_G_K_M3_PPM),
-            "lamps.ppfd": nominal_ppfd * self._age(state.lamp_h),
-            "lamps.power": 0.001 * self.room.lamp_w(nominal_ppfd),
-            "lamps.hours": state.lamp_h,
-            "compressor.load": state.room.compressor,
-            "compressor.starts": state.room.machine.starts,
-            "tank.ec": ec,
-            "tank.ph": ph,
-            "tank.level": 100.0 * tank.tank_l / self.tank.parameters.tank_full_l,
-            "tank.temperature": tank.water_c,
-            "tank.volume": tank.tank_l,
-            "circulation.flow": 3.6 * self.tank.supply_l_s(tank, held[_CIRCULATION]),
-            "crop.dry_mass": dry_g_m2,
-            "crop.fresh_mass": 0.001 * dry_g_m2 * area / state.crop.dry_share,
-            "acid.flow": 3.6 * self.tank.parameters.pump_acid_ml_s * held[_ACID],
-            "dosed.a": tank.dosed_a_l,
-            "dosed.b": tank.dosed_b_l,
-            "dosed.acid": tank.dosed_acid_l,
-            "topup.volume": tank.topup_l,
-            "energy.electricity": state.electricity_j / 3.6e6,
-        }
+        values: list[float] = []
+        nominal: list[float] = []
+        fresh_kg = 0.0
+        for index, (own, rack) in enumerate(zip(self.racks, state.racks, strict=True)):
+            nominal.append(self._nominal_ppfd(own, lamps, index, air_c))
+            dry_g_m2 = rack.crop.reserves_g_m2 + rack.crop.structure_g_m2
+            fresh_kg += 0.001 * dry_g_m2 * own.cultivated_m2 / rack.crop.dry_share
+            values += (nominal[-1] * self._age(rack.lamp_h), rack.lamp_h, dry_g_m2)
+        values += (
+            air_c,
+            100.0 * min(1.0, state.room.vapour_kg_m3 / saturated_kg_m3(air_c)),
+            min(1e6, state.co2_g_m3 * (air_c + ZERO_C_IN_K) / _CO2_G_K_M3_PPM),
+            0.001 * self.room.lamp_w(nominal),
+            state.room.compressor,
+            state.room.machine.starts,
+            ec,
+            ph,
+            100.0 * tank.tank_l / self.tank.parameters.tank_full_l,
+            tank.water_c,
+            tank.tank_l,
+            3.6 * self.tank.supply_l_s(tank, held[_CIRCULATION]),
+            fresh_kg,
+            3.6 * self.tank.parameters.pump_acid_ml_s * held[_ACID],
+            tank.dosed_a_l,
+            tank.dosed_b_l,
+            tank.dosed_acid_l,
+            tank.topup_l,
+            state.electricity_j / 3.6e6,
+        )
+        return dict(zip(self._seen, values, strict=True))
 
     def closure(self, before: PlantFactoryState, after: PlantFactoryState) -> dict[str, float]:
         """What the books of a run cannot explain, as a share of what moved: `energy`, `water`, `co2`, `ions`."""
@@ -316,6 +335,20 @@ class PlantFactory:
             "co2": abs(co2_g) / max(1e-3, after.co2_gross_g - before.co2_gross_g),
             "ions": self.tank.ions_unexplained(before.tank, after.tank),
         }
+
+    def _held(self, inputs: Mapping[str, float]) -> list[float]:
+        """Every input, held between 0 and 1: those of the room, then lamps and strings of each rack. NaN counts as not
+        driven."""
+        values = list(map(inputs.get, self._names, self._defaults))
+        if min(values) >= 0.0 and max(values) <= 1.0 and not isnan(sum(values)):
+            return values
+        return [
+            0.0 if value < 0.0 else 1.0 if value > 1.0 else value if value == value else default
+            for value, default in zip(values, self._defaults, strict=True)
+        ]
+
+    def _nominal_ppfd(self, own: RackParameters, lamps: list[float], index: int, air_c: float) -> float:
+        return own.lamp_ppfd_max * lamps[2 * index + 1] * _light(lamps[2 * index], air_c)
 
     def _age(self, lamp_h: float) -> float:
         """What is left of the light of new lamps: nine tenths at the end of their life (L90)."""
@@ -330,8 +363,12 @@ class PlantFactory:
 
     def _co2_g(self, state: PlantFactoryState) -> float:
         """The carbon of the crop counts as the CO2 it came from; what the water took has left."""
-        crop_g_m2 = state.crop.reserves_g_m2 + state.crop.structure_g_m2 + state.harvested_g_m2
-        crop_g = self.room.parameters.cultivated_m2 * crop_g_m2 / DRY_MATTER_PER_CO2
+        crop_g = sum(
+            own.cultivated_m2
+            * (rack.crop.reserves_g_m2 + rack.crop.structure_g_m2 + rack.harvested_g_m2)
+            / DRY_MATTER_PER_CO2
+            for own, rack in zip(self.racks, state.racks, strict=True)
+        )
         return self.room.parameters.room_m3 * state.co2_g_m3 + crop_g - CO2_KG_MOL * state.tank.removed[-1]
 
 
@@ -340,23 +377,23 @@ def load(name: str = "plant_factory_100m2", seed: int | None = None) -> PlantFac
     farm, room, tank = (
         [field.name for field in fields(kind)] for kind in (FarmParameters, RoomParameters, TankParameters)
     )
-    values = load_parameters(name, plant="plant_factory", known=[*farm, *room, *tank], seed=seed, check=unphysical)
+    values = load_parameters(
+        name,
+        plant="plant_factory",
+        known=[*farm, *room, *tank],
+        optional=own_names("rack", OWN),
+        seed=seed,
+        check=each_unphysical("rack", OWN),
+    )
     return PlantFactory(
         FarmParameters(**{key: values[key] for key in farm}),
         RoomParameters(**{key: values[key] for key in room}),
         TankParameters(**{key: values[key] for key in tank}),
+        [
+            RackParameters(**{key: own.get(key, values[key]) for key in OWN})
+            for own in own_values(name, "rack", OWN, values)
+        ],
     )
-
-
-def _held(inputs: Mapping[str, float]) -> list[float]:
-    """Every input in the order of INPUTS, held between 0 and 1; NaN counts as not driven."""
-    values = list(map(inputs.get, _NAMES, _DEFAULTS))
-    if min(values) >= 0.0 and max(values) <= 1.0 and not isnan(sum(values)):
-        return values
-    return [
-        0.0 if value < 0.0 else 1.0 if value > 1.0 else value if value == value else default
-        for value, default in zip(values, _DEFAULTS, strict=True)
-    ]
 
 
 def _light(lamps: float, air_c: float) -> float:

@@ -4,6 +4,7 @@
 the other steps. Every flux leaves one store and enters another, so heat and water close to rounding.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
 from typing import NamedTuple
@@ -85,13 +86,21 @@ class RoomState(NamedTuple):
     machine: Compressor = Compressor()
 
 
-class RoomDrive(NamedTuple):
-    """What acts on the room for a step; machines 0 to 1."""
+class Lit(NamedTuple):
+    """A rack with its lamps and its canopy."""
 
     ppfd: float
     """What new lamps would give, umol/m2/s: the power goes by it."""
     interception: float
     leaf_area_index: float
+    lamp_age: float = 1.0
+    """What age has left of the lamps' light; the rest of their power is heat all the same."""
+
+
+class RoomDrive(NamedTuple):
+    """What acts on the room for a step; machines 0 to 1."""
+
+    racks: Sequence[Lit]
     thirst: float
     """1 where the roots have all the water they want, 0 where they have none."""
     cooling: float
@@ -105,8 +114,6 @@ class RoomDrive(NamedTuple):
     hall_c: float
     hall_vapour_kg_m3: float
     outside_c: float
-    lamp_age: float = 1.0
-    """What age has left of the lamps' light; the rest of their power is heat all the same."""
 
 
 class RoomFlux(NamedTuple):
@@ -127,14 +134,22 @@ class RoomFlux(NamedTuple):
 class Room:
     """The room with the numbers of one farm. Pure: the same arguments give the same state."""
 
-    def __init__(self, parameters: RoomParameters) -> None:
+    def __init__(self, parameters: RoomParameters, others_m2: Sequence[float] = ()) -> None:
+        """`others_m2`: the racks beside the first, which has `cultivated_m2`."""
         self.parameters = parameters
         r = parameters
         self.aired_m3_s = r.air_change_per_h * r.room_m3 / 3600.0
         self._hall_w_k = r.wall_w_k + self.aired_m3_s * AIR_J_M3_K
-        self._lamp_w_umol = r.cultivated_m2 / (r.lamp_efficacy_umol_j * r.lamp_canopy_share)
         self._light_share = r.lamp_efficacy_umol_j / LAMP_PHOTONS_UMOL_J
-        self._leaves_w_umol = r.canopy_absorption * r.cultivated_m2 / LAMP_PHOTONS_UMOL_J
+        self._racks = [
+            (
+                area_m2,
+                area_m2 / (r.lamp_efficacy_umol_j * r.lamp_canopy_share),
+                r.canopy_absorption * area_m2 / LAMP_PHOTONS_UMOL_J,
+            )
+            for area_m2 in (r.cultivated_m2, *others_m2)
+        ]
+        """Area, W of lamps and W into leaves that catch all, for each umol/m2/s at the canopy."""
         self._coil_w_k = r.coil_air_kg_s * (1.0 - r.coil_bypass) * _AIR_J_KG_K
         self._dehumidified_kg_s = r.dehumidifier_l_h / 3600.0
         self._misted_kg_s = r.humidifier_l_h / 3600.0
@@ -148,18 +163,16 @@ class Room:
         vapour = self.parameters.start_relative_humidity * saturated_kg_m3(air_c)
         return RoomState(air_c, vapour, air_c, air_c, air_c - 6.0, 0.0, 0.0)
 
-    def lamp_w(self, ppfd: float) -> float:
-        """What the lamps draw for this light at the canopy, umol/m2/s."""
-        return self._lamp_w_umol * ppfd
+    def lamp_w(self, ppfd: Sequence[float]) -> float:
+        """What the lamps draw for this light at the canopies, umol/m2/s of each rack."""
+        return sum([rack[1] * light for rack, light in zip(self._racks, ppfd, strict=True)])
 
     def advance(self, state: RoomState, drive: RoomDrive, dt_s: float) -> tuple[RoomState, RoomFlux]:
         """The room `dt_s` later, and what it exchanged on the way."""
         r = self.parameters
         air_c, vapour, mass_c, lamp_c, coil_c, film_kg, running, machine = state
         (
-            nominal_ppfd,
-            interception,
-            leaf_area_index,
+            racks,
             thirst,
             cooling,
             heating,
@@ -171,7 +184,6 @@ class Room:
             hall_c,
             hall_vapour,
             outside_c,
-            lamp_age,
         ) = drive
         saturated = saturated_kg_m3(air_c)
         humidity = vapour / saturated
@@ -181,19 +193,23 @@ class Room:
         mean_running = cooling - (cooling - running - gap) * r.compressor_start_s / dt_s
         running = cooling - gap
 
-        # light: part of it warms leaves, the rest racks and walls
-        lamp_w = self._lamp_w_umol * nominal_ppfd
-        ppfd = nominal_ppfd * lamp_age
-        light_w = self._light_share * self._lamp_w_umol * ppfd
-        leaves_w = self._leaves_w_umol * interception * ppfd
-
-        # The balance of canopy.canopy_fluxes, solved for the vapour: a line, which the step can be implicit in.
+        # Light: part of it warms leaves, the rest racks and walls. The balance of canopy.canopy_fluxes, solved for the
+        # vapour: a line, which the step can be implicit in.
         around_s_m = r.canopy_air_still_s_m + fans * (r.canopy_air_fans_s_m - r.canopy_air_still_s_m)
         slope = LATENT_J_KG * saturated * _relative_slope(air_c) / AIR_J_M3_K
-        leaf_area = leaf_area_index if leaf_area_index < r.canopy_lai_max else r.canopy_lai_max
-        resistance = stomatal_resistance_s_m(ppfd) + (1.0 + slope) * around_s_m
-        leaf_m3_s = thirst * r.cultivated_m2 * leaf_area / resistance
-        lit_kg_s = thirst * slope * around_s_m * leaves_w / (LATENT_J_KG * resistance)
+        lamp_w = light_w = leaves_w = leaf_m3_s = lit_kg_s = 0.0
+        for (area_m2, lamp_w_umol, leaves_w_umol), (nominal_ppfd, interception, leaf_area, lamp_age) in zip(
+            self._racks, racks, strict=True
+        ):
+            lamp_w += lamp_w_umol * nominal_ppfd
+            ppfd = nominal_ppfd * lamp_age
+            light_w += self._light_share * lamp_w_umol * ppfd
+            caught_w = leaves_w_umol * interception * ppfd
+            leaves_w += caught_w
+            leaf_area = leaf_area if leaf_area < r.canopy_lai_max else r.canopy_lai_max
+            resistance = stomatal_resistance_s_m(ppfd) + (1.0 + slope) * around_s_m
+            leaf_m3_s += thirst * area_m2 * leaf_area / resistance
+            lit_kg_s += thirst * slope * around_s_m * caught_w / (LATENT_J_KG * resistance)
 
         # vapour: which surfaces are wet follows from the old state, how much flows from the new vapour
         coil_w_k = self._coil_w_k * (fans if fans > r.coil_air_least else r.coil_air_least)

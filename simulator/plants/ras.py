@@ -4,8 +4,8 @@ One or more tanks (`ras_tanks`) stand side by side behind one loop (`ras_loop`).
 through alike may as well be one tank of their volume: it gives the same, and faster.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from functools import lru_cache
 from math import exp
 from typing import Any, NamedTuple
@@ -32,18 +32,15 @@ from simulator.plants.ras_loop import (
 )
 from simulator.plants.ras_parameters import RasParameters
 from simulator.plants.ras_tanks import (
-    MOST_TANKS,
-    OTHERS,
     OWN,
     Tank,
     TankPositions,
     oxygenate,
     seen,
     tank_step,
-    tanks_of,
 )
 from simulator.plants.ras_water import Bacteria, Chemistry, Water, chemistry
-from simulator.plants.wet_parameters import unphysical
+from simulator.plants.several import each_unphysical, own_names, own_values
 
 KWH_PER_M3_K = 1.163
 _EVAPORATION_KWH_KG = 0.68
@@ -120,23 +117,10 @@ class RasState(NamedTuple):
 def load(name: str = "bass_50m3", seed: int | None = None) -> "Ras":
     """The plant of `simulator/parameters/{name}.yaml`; `seed` moves what declares a spread."""
     known = [field.name for field in fields(RasParameters)]
-    values = load_parameters(name, plant="ras", known=known, optional=OTHERS, seed=seed, check=_unphysical)
+    check = each_unphysical("tank", OWN)
+    values = load_parameters(name, plant="ras", known=known, optional=own_names("tank", OWN), seed=seed, check=check)
     first = RasParameters(**{key: values[key] for key in known})
-    try:
-        tanks = tanks_of(first, values)
-    except ValueError as error:
-        raise ParameterError(f"{name}.yaml: {error}") from error
-    return Ras(first, tanks[1:])
-
-
-def _unphysical(values: Mapping[str, float]) -> Iterator[tuple[str, str]]:
-    """Of every tank, with what it has otherwise than the first."""
-    yield from unphysical({key: value for key, value in values.items() if key not in OTHERS})
-    for tank in range(2, MOST_TANKS + 1):
-        own = {name: values[key] for name in OWN if (key := f"tank{tank}.{name}") in values}
-        if own:
-            for key, wrong in unphysical({**values, **own}):
-                yield (f"tank{tank}.{key}" if key in own else key), wrong
+    return Ras(first, [replace(first, **own) for own in own_values(name, "tank", OWN, values)])
 
 
 class Ras:

@@ -3,8 +3,6 @@
 All share one treatment loop and one temperature: their water meets in the sump twice an hour or oftener.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
 from math import floor, log10
 from typing import NamedTuple
 
@@ -25,7 +23,6 @@ from simulator.plants.ras_water import (
     rotting_oxygen_g,
 )
 
-MOST_TANKS = 8
 OWN = (
     "tank_m3", "tank_rest_m3", "tank_brim_m3", "tank_surface_m2", "pipe_m3",
     "oxygen_gas_kg_h", "emergency_gas_kg_h", "feeder_g_s",
@@ -33,7 +30,6 @@ OWN = (
     "start_oxygen_mg_l", "start_pipe_oxygen_mg_l", "start_tank_tan_mg_l", "start_tank_co2_mg_l",
 )  # fmt: skip
 """What a second tank may have otherwise than the first, as `tank2.NAME` in the parameter file."""
-OTHERS = tuple(f"tank{tank}.{name}" for tank in range(2, MOST_TANKS + 1) for name in OWN)
 
 
 class Tank(NamedTuple):
@@ -54,22 +50,6 @@ class TankPositions(NamedTuple):
     emergency: float
     feeder: float
     inlet: float = 1.0
-
-
-def tanks_of(first: RasParameters, values: Mapping[str, float]) -> list[RasParameters]:
-    """The tanks of a parameter file: the first, and one more for each `tankN.…`, which else are like the first.
-
-    Raises ValueError where a number between is left out.
-    """
-    numbers = {int(key[4 : key.index(".")]) for key in values if key in OTHERS}
-    last = max(numbers, default=1)
-    for tank in range(2, last):
-        if tank not in numbers:
-            raise ValueError(f"tank{last}.* is there, and nothing of tank{tank}.*")
-    return [first] + [
-        replace(first, **{name: values[key] for name in OWN if (key := f"tank{tank}.{name}") in values})
-        for tank in range(2, last + 1)
-    ]
 
 
 def oxygenate(

@@ -12,9 +12,10 @@ from simulator.plants.canopy import canopy_fluxes
 from simulator.plants.lettuce import DRY_MATTER_PER_CO2, Lettuce, grow, light_interception, photosynthesis_g_m2_s
 from simulator.plants.plant import Plant, Weather
 from simulator.plants.plant_factory import PlantFactory, PlantFactoryState, load
-from simulator.plants.plant_factory_room import LATENT_J_KG, RoomDrive
+from simulator.plants.plant_factory_room import LATENT_J_KG, Lit, RoomDrive
 
 PLANT = load()
+TWO_RACKS = load("plant_factory_2x50m2")
 PLANT_TANK = PLANT.tank.parameters
 SPRING = Weather(air_c=12.0, relative_humidity=0.7, wind_m_s=2.0, global_radiation_w_m2=0.0, sky_c=0.0)
 DAY = {"lamps": 0.75, "cooling": 0.62, "dehumidifier": 1.0}
@@ -99,7 +100,7 @@ def test_a_wet_coil_gives_back_part_of_its_water(lit: PlantFactoryState) -> None
 
 
 def test_the_canopy_cools_the_air_it_stands_in(lit: PlantFactoryState) -> None:
-    bare = lit._replace(crop=Lettuce(0.01, 0.05))
+    bare = lit.with_rack(crop=Lettuce(0.01, 0.05))
     assert run(1200.0, DAY, bare).room.air_c > run(1200.0, DAY, lit).room.air_c + 0.3
 
 
@@ -108,7 +109,7 @@ def test_the_leaves_evaporate_what_the_canopy_formula_says(lamps: float, fans: f
     room, farm = PLANT.room, PLANT.farm
     now = room.initial()
     ppfd = farm.lamp_ppfd_max * lamps
-    drive = RoomDrive(ppfd, 0.9, 2.5, 1.0, 0.0, 0.0, 0.0, 0.0, fans, 20.0, 500.0, 20.0, 0.01, 12.0)
+    drive = RoomDrive((Lit(ppfd, 0.9, 2.5),), 1.0, 0.0, 0.0, 0.0, 0.0, fans, 20.0, 500.0, 20.0, 0.01, 12.0)
     _, flux = room.advance(now, drive, 0.01)
     rn = room.parameters.canopy_absorption * 0.9 * ppfd / 5.4
     expected = canopy_fluxes(now.air_c, 0.7, ppfd, 2.5, rn, 100.0 - 50.0 * fans)
@@ -221,7 +222,7 @@ def test_a_day_of_light_grows_what_a_crop_grows() -> None:
     co2 = start
     for _ in range(16 * 6):  # somebody holds the carbon dioxide
         co2 = run(600.0, {**day, "co2.valve": 1.0 if seen(co2)["air.co2"] < 950.0 else 0.0}, co2)
-    dry = sum(co2.crop[:2]) + co2.harvested_g_m2 - sum(start.crop[:2])
+    dry = sum(co2.crop[:2]) + co2.racks[0].harvested_g_m2 - sum(start.crop[:2])
     mol = 225.0 * 57600.0 / 1e6
     assert 0.7 < dry / mol < 1.4
 
@@ -322,10 +323,12 @@ skies = st.builds(
 
 @settings(max_examples=25, deadline=None)
 @given(
-    st.lists(st.dictionaries(st.sampled_from(list(PLANT.inputs)), anything), min_size=1, max_size=3),
+    st.lists(
+        st.dictionaries(st.sampled_from(sorted({*PLANT.inputs, *TWO_RACKS.inputs})), anything), min_size=1, max_size=3
+    ),
     skies,
     st.sampled_from([0.1, 1.0, 10.0]),
-    st.sampled_from([PLANT, load(seed=1), load(seed=2)]),
+    st.sampled_from([PLANT, load(seed=1), TWO_RACKS]),
 )
 @example([{name: 1.0 for name in PLANT.inputs}, {name: 0.0 for name in PLANT.inputs}], SPRING, 10.0, PLANT)
 @example([{"drain.valve": 1.0, "lamps": 1.0, "heating": 1.0}], SPRING, 10.0, PLANT)
@@ -341,7 +344,8 @@ def test_nothing_a_wire_can_say_breaks_the_farm(
         for name, value in plant.observe(state, inputs, sky).items():
             port = plant.outputs[name]
             assert port.low <= value <= port.high, f"{name} is {value}"
-    masses = (*state.tank.inlet, *state.tank.bulk, *state.tank.channel, *state.crop, state.room.vapour_kg_m3)
+    crops = [mass for rack in state.racks for mass in rack.crop]
+    masses = (*state.tank.inlet, *state.tank.bulk, *state.tank.channel, *crops, state.room.vapour_kg_m3)
     assert all(math.isfinite(mass) and mass >= 0.0 for mass in masses)
     assert state.room.coil_film_kg >= 0.0
     assert state.co2_g_m3 >= 0.0
