@@ -102,6 +102,8 @@ class FeedingLoop:
             day_kg = self._day_kg(turn)
             guessed_s = (block.guessed_s if block.guessed_s >= 0 else now_s) if day_kg is None else -1.0
             wanted_kg = (self._unknown_kg(turn) if day_kg is None else day_kg) * begun[1]
+            if self._is_silent(turn):
+                block = block._replace(counted=-1.0, ahead_kg=0.0)  # it will tell of more than this meal
             block = block._replace(
                 meal_s=begun[0], wanted_kg=wanted_kg, given_kg=0.0, ran_s=0.0, open=wanted_kg > 0.0, guessed_s=guessed_s
             )
@@ -152,11 +154,11 @@ class FeedingLoop:
         block = block._replace(at_s=turn.now_s, ran_s=block.ran_s + ran_s)
         reading = turn.readings[self.fed] if self.fed is not None else None
         ahead_kg = block.ahead_kg + ran_s * self.rate_kg_s
-        number = None if reading is None else reading.number
-        if reading is None or number is None:
-            # no counter, or a silent one: what ran is what was given
-            return block._replace(given_kg=block.given_kg + ahead_kg, ahead_kg=0.0, counted=-1.0)
-        if reading.time_s == block.heard_s and block.counted >= 0.0:
+        if reading is None:
+            return block._replace(given_kg=block.given_kg + ahead_kg, ahead_kg=0.0)
+        number = reading.number
+        if number is None or (reading.time_s == block.heard_s and block.counted >= 0.0):
+            # not heard (again) yet: what ran is what was given, until the counter tells
             return block._replace(ahead_kg=ahead_kg)
         # a counter that falls has been reset; the first word of it tells nothing of this meal
         counted_kg = ahead_kg if block.counted < 0.0 else number - block.counted
@@ -165,13 +167,17 @@ class FeedingLoop:
             given_kg=block.given_kg + counted_kg, ahead_kg=0.0, counted=number, heard_s=reading.time_s
         )  # fmt: skip
 
+    def _is_silent(self, turn: Turn) -> bool:
+        return self.fed is None or turn.readings[self.fed].number is None
+
     def _given(self, turn: Turn, block: Meal) -> Meal:
         """Runs the feeder until the meal is given, or there is no more time for it."""
         now_s, given_kg = turn.now_s, block.given_kg + block.ahead_kg
         is_late = not 0.0 <= now_s - block.meal_s < self.within_s
         is_empty = block.ran_s > GIVE_UP * block.wanted_kg / self.rate_kg_s + SPARE_S
         has_stood = turn.applied.get(self.output, 0.0) <= 0.0 and block.ahead_kg == 0.0
-        if is_late or is_empty or block.given_kg >= block.wanted_kg * (ENOUGH if has_stood else 1.0):
+        is_whole = block.given_kg >= block.wanted_kg * (ENOUGH if has_stood else 1.0)
+        if is_late or is_empty or is_whole or (given_kg >= block.wanted_kg and self._is_silent(turn)):
             turn.withdraw(self.output, Slot.LOOP, self.name)
             return self._ended(turn, block)
         if given_kg >= block.wanted_kg:
@@ -185,8 +191,9 @@ class FeedingLoop:
 
     def _ended(self, turn: Turn, block: Meal) -> Meal:
         """The meal is over; what is missing of it is told."""
-        told: dict[str, object] = {"wanted": round(block.wanted_kg, 2), "given": round(block.given_kg, 2)}
-        is_short = block.given_kg < HELD_BACK * block.wanted_kg
+        given_kg = block.given_kg + block.ahead_kg
+        told: dict[str, object] = {"wanted": round(block.wanted_kg, 2), "given": round(given_kg, 2)}
+        is_short = given_kg < HELD_BACK * block.wanted_kg
         turn.events.append(Event(turn.now_s, "meal_short" if is_short else "meal_given", self.name, told))
         since_s = block.short_s if block.short_s >= 0 else turn.now_s
         return block._replace(open=False, short_s=since_s if is_short else -1.0)
