@@ -50,6 +50,18 @@ SHORT = 0.005
 """Share of a light sum for which nobody keeps plants awake."""
 
 
+class HandOver(NamedTuple):
+    """A setpoint on its way from where it was to where it shall be."""
+
+    left: float
+    since_s: float
+    length_s: float
+
+    def at(self, target: float, now_s: float) -> float:
+        share = min(max((now_s - self.since_s) / self.length_s, 0.0), 1.0)
+        return self.left + (target - self.left) * share
+
+
 @dataclass(frozen=True, slots=True)
 class SetpointProgram:
     """One setpoint. `low` and `high` bound what a person may choose and what comes out."""
@@ -65,6 +77,8 @@ class SetpointProgram:
     influences: tuple[Line, ...]
     cap: float | None
     calendar: Calendar
+    hand_over: HandOver | None = None
+    """Of a recipe's stage."""
 
     @property
     def settable(self) -> bool:
@@ -78,11 +92,14 @@ class SetpointProgram:
             begun, value = self._period(now_s)
             # what a person chose holds until the next period begins
             if chosen is None or chosen.at_s < begun:
-                return value
+                return self._handed(value, now_s)
         if chosen is not None:
             return min(max(chosen.value, self.low), self.high)
         assert self.value is not None
-        return self.value
+        return self._handed(self.value, now_s)
+
+    def _handed(self, target: float, now_s: float) -> float:
+        return target if self.hand_over is None else self.hand_over.at(target, now_s)
 
     def step(
         self,

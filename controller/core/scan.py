@@ -19,6 +19,7 @@ from controller.core.integration import Mean
 from controller.core.loops.effect import Strain
 from controller.core.loops.run import WARM_S, BandLoop, DosingLoop, PidBlock, PidLoop, SimpleBlock
 from controller.core.programs import SetpointProgram, Setting
+from controller.core.recipe_run import Recipes
 from controller.core.soft_sensors import Estimator
 from controller.core.state import Chosen, Sent, State, from_plain, never_seen, written_s
 from controller.core.strategies.feeding import FeedingLoop, underfed
@@ -34,6 +35,10 @@ from controller.core.words import (
     Event,
     Order,
     Override,
+    RecipeEdit,
+    RecipeStage,
+    RecipeStart,
+    RecipeStop,
     Reset,
     ScanResult,
     SetpointChange,
@@ -63,6 +68,7 @@ class Core:
         self.plan: Plan = build(site)
         self.tags = self.plan.tags
         self.scan_s = site.site.scan
+        self.recipes = Recipes(site, self.plan.programs, {name: tag.unit for name, tag in self.tags.items()})
         self._latched = {interlock.name for interlock in self.plan.interlocks if interlock.latch}
         self._ruled = {rule.name for rule in self.plan.rules.rules}
         self._checked = {
@@ -119,7 +125,7 @@ class Core:
         readings = {name: never_seen(name, now_s) for name in self.tags}
         return State(
             at_s=now_s, readings=readings, values=dict.fromkeys(self.tags), blocks=blocks, demands=demands,
-            applied=applied, chosen=chosen, moved=frozenset(self.tags),
+            applied=applied, chosen=chosen, moved=frozenset(self.tags), recipes=self.recipes.kept(state.recipes),
         )  # fmt: skip
 
     def scan(self, state: State, snapshot: Snapshot, now_s: float) -> ScanResult:
@@ -189,6 +195,8 @@ class Core:
                     self._reset(turn, wish)
                 case Trial() | TrialEnd():
                     self._trial(turn, wish)
+                case RecipeStart() | RecipeStage() | RecipeEdit() | RecipeStop():
+                    self.recipes.hear(turn, wish)
 
     def _reset(self, turn: Turn, wish: Reset) -> None:
         """A latched interlock and a sequence answer for themselves; totals and positions are not reset."""
@@ -358,11 +366,13 @@ class Core:
 
     def _programs(self, turn: Turn, asked: bool) -> None:
         now_s = turn.now_s
-        for name, program in self.plan.programs.items():
+        self.recipes.advance(turn)
+        for name in self.plan.programs:
             block: Setting = turn.blocks[name]  # type: ignore[assignment]  # a program's block is a Setting
             if not asked and block.ramped is not None and now_s - block.at_s < PROGRAM_PERIOD_S:
                 continue
             try:
+                program = self.recipes.program(name, turn.recipes)
                 new, value = program.step(
                     block, turn.chosen.get(name), turn.values, now_s, turn.influences.get(name, 0.0),
                     self._integrated(turn, name, program),

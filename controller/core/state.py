@@ -7,6 +7,7 @@ from math import inf, isfinite
 from types import NoneType
 from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
+from controller.core.recipe_state import Edit, Left, Running
 from controller.core.words import AlarmNow, Because, Demand, Order, Slot
 from foundation.reading import Quality, Reading, Reason, Value
 
@@ -61,6 +62,8 @@ class State:
     """Setpoints, outputs and sums that changed after the derived tags which need them were made."""
     failed: Mapping[str, float] = field(default_factory=dict)
     """By block that threw: when that was last told."""
+    recipes: Mapping[str, Running] = field(default_factory=dict)
+    """By zone (`facility.zone`)."""
 
 
 def to_plain(state: State) -> dict[str, Any]:
@@ -71,6 +74,7 @@ def to_plain(state: State) -> dict[str, Any]:
         "demands": {name: [_plain_demand(d) for d in demands] for name, demands in state.demands.items()},
         "applied": dict(state.applied),
         "chosen": {name: list(chosen) for name, chosen in state.chosen.items()},
+        "recipes": {zone: _plain(running) for zone, running in state.recipes.items()},
     }
 
 
@@ -84,6 +88,7 @@ def from_plain(plain: object, forms: Mapping[str, Block], now_s: float) -> State
         demands=_section(plain, "demands", lambda kept: tuple(d for d in map(_demand, kept) if d.slot is Slot.MANUAL)),
         applied=_section(plain, "applied", _number),
         chosen=_section(plain, "chosen", lambda kept: _refilled(kept, _CHOSEN, now_s)),
+        recipes=_section(plain, "recipes", lambda kept: _running(kept, now_s)),
     )
 
 
@@ -108,6 +113,9 @@ def written_s(plain: object) -> float:
 
 
 _CHOSEN = Chosen(0.0, "", 0.0)
+_RUNNING = Running("", 0, 0.0, 0.0, "")
+_LEFT = Left("", 0.0, 0.0)
+_EDIT = Edit(0, "", 0, 0.0, "", 0.0)
 _MISFIT = (TypeError, ValueError, OverflowError)
 _Read = TypeVar("_Read")
 
@@ -164,6 +172,18 @@ def _fitting(kept: Any, hint: Any, like: Any, now_s: float) -> Any:
     if not (kept in options if get_origin(hint) is Literal else type(kept) is hint):
         raise ValueError(f"{kept!r} is not a {hint}")
     return kept
+
+
+def _running(kept: Any, now_s: float) -> Running:
+    """A recipe that runs, with its edits."""
+    *rest, left, edits, over = kept
+    if not isinstance(over, bool):
+        raise ValueError("not a recipe")
+    one: Running = _refilled([*rest, [], [], over], _RUNNING, now_s)
+    return one._replace(
+        left=tuple(_refilled(one, _LEFT, now_s) for one in left),
+        edits=tuple(_refilled(edit, _EDIT, now_s) for edit in edits),
+    )
 
 
 def _number(kept: Any) -> float:

@@ -121,6 +121,56 @@ class TrialEnd(NamedTuple):
     time_s: float
 
 
+class RecipeStart(NamedTuple):
+    """A person starts a recipe in a zone, as of a moment that may be past; another one that runs there ends."""
+
+    id: str
+    zone: str
+    """`facility.zone`."""
+    recipe: str
+    begun_s: float
+    by: str
+    time_s: float
+
+
+class RecipeStage(NamedTuple):
+    """A person puts a running recipe into a stage, from now on."""
+
+    id: str
+    zone: str
+    stage: int
+    by: str
+    time_s: float
+
+
+class RecipeEdit(NamedTuple):
+    """A person changes the present stage of a running recipe, or one that is to come."""
+
+    id: str
+    zone: str
+    stage: int
+    setpoint: str
+    """The full name, or empty for the stage's days."""
+    period: int
+    """Its number from 0; -1 for a setpoint's one value."""
+    value: float
+    by: str
+    time_s: float
+
+
+class RecipeStop(NamedTuple):
+    """A person ends a recipe: setpoints stay where they are until their programs move them."""
+
+    id: str
+    zone: str
+    by: str
+    time_s: float
+
+
+Wish = SetpointChange | Override | Reset | Trial | TrialEnd | RecipeStart | RecipeStage | RecipeEdit | RecipeStop
+"""What people want of the core."""
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """All that one scan is told, in order of arrival."""
@@ -128,7 +178,7 @@ class Snapshot:
     readings: tuple[Reading, ...] = ()
     written: tuple[tuple[str, bool, str | None], ...] = ()
     """Results of writes: tag, whether it was confirmed, why not."""
-    people: tuple[SetpointChange | Override | Reset | Trial | TrialEnd, ...] = ()
+    people: tuple[Wish, ...] = ()
 
 
 class Event(NamedTuple):

@@ -8,6 +8,7 @@ from edge_config.checks.loops import check_loops
 from edge_config.checks.names import check_names
 from edge_config.checks.outputs import check_outputs
 from edge_config.checks.programs import check_programs
+from edge_config.checks.recipes import check_recipes
 from edge_config.checks.rules import check_rules
 from edge_config.checks.sequences import check_sequences
 from edge_config.checks.surroundings import check_surroundings
@@ -25,6 +26,7 @@ CHECKS = (
     check_tags,
     check_outputs,
     check_programs,
+    check_recipes,
     check_loops,
     check_rules,
     check_sequences,

@@ -7,6 +7,7 @@ from pydantic import Field
 from edge_config.model.control import Alarm, Interlock, Loop, Program, Rule
 from edge_config.model.estimates import Estimate
 from edge_config.model.outputs import Output
+from edge_config.model.recipes import Recipe
 from edge_config.model.sequences import Sequence
 from edge_config.model.values import (
     AnyQuantity,
@@ -259,6 +260,7 @@ class Site(Frozen):
     tags: dict[TagName, TagSetting] = {}
     outputs: dict[TagName, Output] = {}
     programs: dict[TagName, Program] = {}
+    recipes: dict[Identifier, Recipe] = {}
     loops: dict[TagName, Loop] = {}
     rules: tuple[Rule, ...] = ()
     sequences: dict[TagName, Sequence] = {}

@@ -1,0 +1,112 @@
+"""Recipes at work: which stage a zone is in, what that makes of its setpoints, how one stage hands over to the next.
+
+Whatever changes (a stage begins, a person edits the present one), setpoints go from where they are to where they shall
+be over the stage's hand-over: nothing jumps.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from controller.core.programs import HandOver, SetpointProgram
+from controller.core.recipe_state import Edit, Running
+from edge_config.model.values import DayTime, Name
+
+DAY_S = 86400.0
+DAYS = ""
+"""What an edit names that changes how long a stage lasts."""
+WHOLE = -1
+"""The period of an edit that changes a setpoint's one value."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageSetting:
+    """One setpoint in one stage, in the program's unit."""
+
+    value: float | None
+    periods: tuple[tuple[DayTime, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StagePlan:
+    """A stage in one zone."""
+
+    id: str
+    name: Name
+    days: float
+    hand_over_s: float
+    settings: Mapping[str, StageSetting]
+    """By the setpoint's full name."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecipePlan:
+    """A recipe in one zone, built."""
+
+    id: str
+    name: Name
+    zone: str
+    stages: tuple[StagePlan, ...]
+
+    @property
+    def setpoints(self) -> frozenset[str]:
+        return frozenset(name for stage in self.stages for name in stage.settings)
+
+    def days(self, running: Running, stage: int) -> float:
+        """How long a stage lasts, as it was edited last."""
+        edits = [one.value for one in running.edits if (one.stage, one.setpoint) == (stage, DAYS)]
+        return edits[-1] if edits else self.stages[stage].days
+
+    def setting(self, running: Running, setpoint: str) -> StageSetting | None:
+        """What the present stage makes of a setpoint; None if it leaves it to the program."""
+        setting = self.stages[running.stage].settings.get(setpoint)
+        for one in running.edits:
+            if setting is not None and (one.stage, one.setpoint) == (running.stage, setpoint):
+                setting = edited(setting, one)
+        return setting
+
+    def ends_s(self, running: Running) -> float:
+        """When the present stage's days are over."""
+        return running.begun_s + self.days(running, running.stage) * DAY_S
+
+    def program(self, running: Running, program: SetpointProgram) -> SetpointProgram:
+        """A program as the recipe has it now."""
+        setting = self.setting(running, program.name)
+        if setting is not None:
+            program = replace(program, value=setting.value, periods=setting.periods)
+        left = next((one for one in running.left if one.setpoint == program.name), None)
+        hand_over_s = self.stages[running.stage].hand_over_s
+        if left is None or hand_over_s <= 0.0:
+            return program
+        return replace(program, hand_over=HandOver(left.value, left.since_s, hand_over_s))
+
+
+def edited(setting: StageSetting, edit: Edit) -> StageSetting:
+    """The setting with what a person changed."""
+    if edit.period == WHOLE:
+        return StageSetting(edit.value, ())
+    periods = [
+        (when, edit.value if index == edit.period else value) for index, (when, value) in enumerate(setting.periods)
+    ]
+    return StageSetting(setting.value, tuple(periods))
+
+
+def fits(plan: RecipePlan, edit: Edit) -> bool:
+    """Whether there is what an edit changes."""
+    if not 0 <= edit.stage < len(plan.stages):
+        return False
+    if edit.setpoint == DAYS:
+        return edit.value > 0.0
+    setting = plan.stages[edit.stage].settings.get(edit.setpoint)
+    if setting is None:
+        return False
+    return edit.period < len(setting.periods) if edit.period >= 0 else edit.period == WHOLE
+
+
+def advanced(plan: RecipePlan, running: Running, now_s: float) -> tuple[Running, list[int]]:
+    """The stage that it is now by its days, and the stages that began meanwhile; at most one is told to be over."""
+    begun: list[int] = []
+    while running.stage + 1 < len(plan.stages) and now_s >= (ends_s := plan.ends_s(running)):
+        running = running._replace(stage=running.stage + 1, begun_s=ends_s)
+        begun.append(running.stage)
+    over = running.stage + 1 == len(plan.stages) and now_s >= plan.ends_s(running)
+    return running._replace(over=over), begun
