@@ -134,8 +134,9 @@ def test_a_meal_that_no_counter_saw_is_whole_and_none_of_the_next_one():
     feed(farm, 200)
     told = float(farm.says["fa.z.fed"])  # type: ignore[arg-type]  # a number
     farm.says["fa.z.fed"] = Reason.COMM
-    unheard_kg = feed(farm, 1920)  # until 11:15:20
+    unheard_kg = feed(farm, 720)  # 10:55:20, twenty seconds after its end
     assert farm.told("meal_given") == ["fa.z.feeding"]
+    unheard_kg += feed(farm, 1200)  # 11:15:20
     farm.says["fa.z.fed"] = told + unheard_kg
     assert unheard_kg - 6.0 + feed(farm, 900) == pytest.approx(6.0, abs=0.15)
 
