@@ -5,6 +5,8 @@ from functools import lru_cache
 from benchmarks.validation import ras_by_hand, tank_by_hand
 from benchmarks.validation.course import Course
 
+ROUND_OFF = 1e-9
+
 
 @lru_cache(maxsize=1)
 def courses() -> tuple[Course, ...]:
@@ -19,5 +21,6 @@ def table() -> str:
         unit = f" {one.unit}" if one.unit else ""
         end = f"{one.hours[-1]:g} h | {one.ours[-1]:.4g}{unit} | {one.by_hand[-1]:.4g}{unit}"
         verdict = "pass" if one.share <= 1.0 else "**fail**"
-        lines.append(f"| {one.what} | {one.form} | {end} | {one.off:.1e}{unit} | {one.share:.0%} | {verdict} |")
+        off = "round-off" if one.off < ROUND_OFF else f"{one.off:.2g}{unit}"
+        lines.append(f"| {one.what} | {one.form} | {end} | {off} | {one.share:.0%} | {verdict} |")
     return "\n".join(lines)

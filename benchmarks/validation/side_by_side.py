@@ -17,11 +17,11 @@ more than the 2 % asked for, and no plant can be near both."""
 VAPOUR: Final = """\
 **Vapour.** Air of height h holds m = h·M·e/(R·T) of vapour (physics.md 1.1), so that de/dt = (R·T/(M·h))·dm/dt +
 (e/T)·dT/dt; GreenLight writes capacity · de/dt = fluxes and lacks the last term, with which air that warms by 1 K keeps
-its mass and gains 0.34 % in pressure. With that one term left out ours agrees as in the second column of vapour, so it
-is all the difference; in the plant it stays, because without it water vanishes as the air warms and comes from nowhere
-as it cools, while ours closes to round-off. A real house is at constant pressure and breathes 0.34 % of its air out or
-in with every kelvin: GreenLight's form is the breath out without booking it, and wrong in the breath in, which brings
-the vapour of outdoors; ours leaves the breath out."""
+its mass and gains 0.34 % in pressure. With that one term left out ours agrees as in the column of its form, so it is
+nearly all the difference; in the plant it stays, because without it water vanishes as the air warms and comes from
+nowhere as it cools, while ours closes to round-off. A real house is at constant pressure and breathes 0.34 % of its air
+out or in with every kelvin: GreenLight's form is the breath out without booking it, and wrong in the breath in, which
+brings the vapour of outdoors; ours leaves the breath out."""
 
 
 def side_by_side() -> list[str]:

@@ -44,6 +44,11 @@ def test_facilities_of_quick_rows_are_summed_up_as_they_are_now(quick: list[Resu
         assert line in COMMITTED.splitlines(), AGAIN
 
 
+def test_what_was_worked_by_hand_is_that_of_now() -> None:
+    assert "**fail**" not in page.by_hand.table()
+    assert page.by_hand.table() in COMMITTED, AGAIN
+
+
 def test_design_days_and_seasons_are_those_of_now() -> None:
     assert page.design_days() in COMMITTED, AGAIN
     assert page.seasons() in COMMITTED, AGAIN
