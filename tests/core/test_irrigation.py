@@ -85,6 +85,27 @@ def test_a_valve_with_the_wrong_flow_is_shut_within_half_a_minute_and_the_next_o
     assert state.phase == "rest"
 
 
+def test_a_valve_that_is_out_of_use_is_left_out_of_the_next_round():
+    state, began = water(rested(sum_j_cm2=80.0, faults=(True, False)), 600)
+    assert len(began) == 1
+    assert state.valve == 1
+    assert state.phase == "rest"
+
+
+def test_what_was_not_seen_or_not_given_is_not_made_good_for_all_at_once():
+    state = irrigate(EASY, rested(), NOON._replace(now_s=NOON.now_s + 7200.0))
+    assert state.sum_j_cm2 == 0.0  # nobody saw two hours of sun
+    state, _ = water(rested(), 6 * 3600, NOON._replace(begins_s=NOON.now_s + 5 * 3600.0))
+    assert state.sum_j_cm2 <= 160.0
+
+
+def test_a_valve_that_a_hand_keeps_shut_gives_no_litres_and_the_round_ends_all_the_same():
+    state, _ = water(rested(sum_j_cm2=80.0), 100, runs=False)
+    assert (state.phase, state.given_l) == ("open", 0.0)
+    state, _ = water(state, 1200, NOON._replace(now_s=state.at_s), runs=False)
+    assert state.phase == "rest"
+
+
 def test_water_that_is_out_of_its_limits_for_a_minute_stops_and_plain_water_goes_out_by_the_clock():
     state, _ = water(rested(sum_j_cm2=80.0), 30)
     assert state.phase == "open"
@@ -199,6 +220,18 @@ def test_wrong_flow_is_an_alarm_until_somebody_resets_it():
     farm.scan([Reset("1", "fa.z.watering", "wang", farm.now_s)])
     farm.run(3)
     assert farm.state.alarms == ()
+
+
+def test_plain_water_goes_through_its_own_valve_and_the_plants_valve():
+    made = site()
+    made["loops"]["fa.z.watering"]["plain_water"] = {"out": "fa.z.fan", "every": "20 min", "run": "3 min"}
+    farm = Farm(core_of(made))
+    farm.says = {"fa.z.free": 300.0, "fa.z.ec": 9.0, "fa.z.fed": 1.8}
+    farm.run(60)
+    assert farm.order("fa.z.fan").value == 0.0
+    farm.run(1260)
+    assert (farm.order("fa.z.fan").value, farm.order("fa.z.siren").value) == (100.0, 100.0)
+    assert farm.order("fa.z.fan").because.key == "irrigation_plain"
 
 
 def test_a_lost_ec_probe_stops_the_watering_with_an_alarm():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from controller.core.state import to_plain
 from controller.core.strategies.lamps import SLOT_S, SLOTS, LampSettings, Lit, Sky, cheapest, power, supplement
+from controller.core.strategies.lamps_loop import LampLoop
 from foundation.reading import Reason
 from tests.core.small_site import START_S, Farm, core_of, document
 
@@ -59,6 +60,17 @@ def test_a_dull_day_gets_more_light_in_the_evening_and_a_bright_one_none_after_i
     assert len(lit) > 15
     _, lit = day(state, 2, sun=1.5)
     assert lit == [8, 9, 10, 11, 12, 13]
+
+
+def test_what_the_sun_usually_brings_follows_the_last_days():
+    state, _ = day(Lit(), 1)
+    usual = [sum(state.usual)]
+    for number in (2, 3, 4):
+        state, _ = day(state, number, sun=0.5)
+        usual.append(sum(state.usual))
+    assert usual[0] == 0.0  # the first day is not over
+    assert usual[1] == pytest.approx(10.0, abs=0.3)
+    assert 5.0 < usual[3] < usual[2] < 9.0
 
 
 def test_with_the_light_sum_lost_the_usual_sun_is_counted_and_the_lamps_do_not_run_all_day():
@@ -147,6 +159,27 @@ def test_in_the_scan_the_cheap_noon_is_taken_and_a_restart_keeps_the_half_hour()
     again.says = {"fa.z.ppfd": 20.0}
     again.run(2)
     assert again.order("fa.z.lamp").value > 0.0
+
+
+def test_before_the_first_change_of_the_day_yesterdays_last_price_holds():
+    loop = core_of(site()).plan.loops[0]
+    assert isinstance(loop, LampLoop)
+    prices = loop._prices(loop.calendar.day(START_S))
+    assert [prices[slot] for slot in (0, 21, 22, 25, 26, 43, 44)] == [0.3, 0.3, 0.2, 0.2, 1.0, 1.0, 0.3]
+
+
+def test_under_a_cap_the_lamps_own_power_does_not_put_them_out():
+    made = site(peak={"of": "fa.z.free", "most": "50 kW"})
+    made["programs"]["fa.z.sum_sp"]["value"] = "20 mol/m2/d"
+    farm = Farm(core_of(made))
+    farm.says = {"fa.z.ppfd": 20.0, "fa.z.free": 25.0}
+    assert lit_at(farm, [25]) == [True]
+    farm.says["fa.z.free"] = 45.0
+    assert lit_at(farm, [28]) == [True]
+    assert farm.order("fa.z.lamp").value == 100.0
+    farm.says["fa.z.free"] = 60.0
+    farm.run(10, after_s=10.0)
+    assert farm.order("fa.z.lamp").value == pytest.approx(50.0)
 
 
 def test_a_power_meter_that_is_lost_keeps_the_lamps_off_under_a_cap():
