@@ -13,23 +13,27 @@ from typing import Any
 
 from controller.core.scan import Core
 from controller.core.state import State, to_plain
+from controller.core.trials import TrialMemory, key_of
 from controller.core.words import (
     AlarmNow,
     Because,
     Event,
     Order,
-    Override,
     Reset,
     ScanResult,
     SetpointChange,
     Snapshot,
+    Trial,
+    TrialEnd,
 )
+from controller.core.words import Wish as PeoplesWish
 from controller.entries import Entries, Entry, Wish, checked, repeated
 from controller.history.history import History
 from controller.journal.journal import Journal
 from controller.notices import Notice, Notices
 from controller.own_alarms import OwnAlarms
 from controller.panel.farm import Refusal, SetpointNow
+from controller.panel.recipes import RecipeBody, RecipesShape, recipes_shape, wish_of
 from controller.why.journal import NotRecordedError, WhyJournal, record_at
 from controller.why.shape import Explanation
 from controller.wiring import bus_settings, device_settings, safe_of
@@ -105,7 +109,7 @@ class Agent:
         self._inbox: list[Reading] = []
         self._acks: list[Callable[[], None]] = []
         self._written: list[tuple[str, bool, str | None]] = []
-        self._people: list[SetpointChange | Override | Reset] = []
+        self._people: list[PeoplesWish] = []
         self._late: list[Reading] = []
         """What people entered and the farm does not stand at: for the record alone."""
         self._remembered: set[Reading] = set()
@@ -303,6 +307,26 @@ class Agent:
     async def reset(self, change_id: str, name: str, by: str) -> Refusal | None:
         return await self._ask(Reset(change_id, name, by, self._clock.now()), name)
 
+    async def begin_trial(self, wish: Trial) -> Refusal | None:
+        return await self._ask(wish._replace(time_s=self._clock.now()), wish.loop)
+
+    async def end_trial(self, change_id: str, loop: str, by: str) -> Refusal | None:
+        return await self._ask(TrialEnd(change_id, loop, by, self._clock.now()), loop)
+
+    def trial(self, loop: str) -> TrialMemory | None:
+        memory = self._state.blocks.get(key_of(loop))
+        return memory if isinstance(memory, TrialMemory) and memory.id else None
+
+    def trial_every_s(self, loop: str) -> float:
+        return self.core.plan.trials[loop].every_s
+
+    def recipes(self) -> RecipesShape:
+        return recipes_shape(self.core.recipes, self._state.recipes, self._clock.now())
+
+    async def recipe(self, zone: str, body: RecipeBody, begun_s: float, by: str) -> Refusal | None:
+        now_s = self._clock.now()
+        return await self._ask(wish_of(self.core.recipes, self._state.recipes, zone, body, begun_s, by, now_s), zone)
+
     async def explain(self, output: str, at_s: float | None) -> Explanation:
         now_s = self._clock.now()
         if output not in self._state.orders:  # before the first scan
@@ -361,7 +385,7 @@ class Agent:
             if entry.id not in self._entries.recorded and entry.tag in self.tags:
                 self._record_entry(entry)
 
-    async def _ask(self, wish: SetpointChange | Reset, subject: str) -> Refusal | None:
+    async def _ask(self, wish: PeoplesWish, subject: str) -> Refusal | None:
         """Put a person's wish before the next scan; None once it was granted. The same id is asked once."""
         event = self._answered.get(wish.id)
         if event is None:
@@ -389,7 +413,7 @@ class Agent:
 
     def _setpoint_now(self, name: str) -> SetpointNow:
         tag, state = self.tags[name], self._state
-        program = self.core.plan.programs.get(name)
+        program = self.core.recipes.program(name, state.recipes) if name in self.core.plan.programs else None
         reading = state.readings[name]
         low, high = tag.low if tag.low is not None else 0.0, tag.high if tag.high is not None else 0.0
         value = reading.number if reading.number is not None else low
@@ -398,6 +422,8 @@ class Agent:
         chosen = state.chosen.get(name)
         target = program.target(chosen, state.values, max(state.at_s, 1.0))
         by = chosen.by if chosen is not None and program.settable and target == chosen.value else "program"
+        if by == "program" and self.core.recipes.stage_of(name, state.recipes) is not None:
+            by = "recipe"
         return SetpointNow(name, tag.unit, value, target, low, high, program.settable, by)
 
 

@@ -15,7 +15,7 @@ import pytest
 from controller import agent as agent_module
 from controller import running as running_module
 from controller.agent import Agent
-from controller.core.words import AlarmNow, Override, ScanResult
+from controller.core.words import AlarmNow, Override, ScanResult, Trial
 from controller.history.history import HistoryStatus, SinkStatus
 from controller.history.outbox import Pending
 from controller.history.shipper import Health
@@ -71,6 +71,20 @@ async def test_an_agent_without_any_wire_scans_and_keeps_its_state(tmp_path: Pat
     again = agent_at(tmp_path, nowhere)
     now = again.scan(again.now())
     assert now.state.chosen["ras1.tank1.do_sp"].value == 9.0
+
+
+async def test_a_trial_is_refused_by_the_farm_with_its_reason_and_ended_only_if_there_is_one(
+    tmp_path: Path, nowhere: Any
+) -> None:
+    async with alive(agent_at(tmp_path, nowhere)) as agent:
+        wish = Trial("trial-1", "ras1.tank1.heat_loop", "relay", 10.0, 1.0, 3600.0, "li", 0.0)
+        refused = await agent.begin_trial(wish)  # no wire leads anywhere: there is no value
+        assert isinstance(refused, Refusal)
+        assert refused.because.key == "trial_value"
+        none = await agent.end_trial("trial-2", "ras1.tank1.heat_loop", "li")
+        assert isinstance(none, Refusal)
+        assert none.because.key == "trial_none"
+        assert agent.trial("ras1.tank1.heat_loop") is None
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"\xff", b'{"at_s": '])

@@ -1,6 +1,6 @@
 """`farmloop replay`: a recorded day through the core again, to the bit; or with another site file, and what differs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from controller.journal.beginning import Beginning, site_digest, unpacked
 from controller.journal.frames import JournalError, read_frames
 from controller.journal.journal import FOLDER, SUFFIX, digest_of
 from edge_config.model.site import Site
+from foundation.reading import Value
 
 
 @dataclass(slots=True)
@@ -108,6 +109,20 @@ def replay(path: Path, site: Site, progress: Callable[[float], None] | None = No
         if progress is not None:
             progress(done.last_s)
     return done
+
+
+def played(path: Path, core: Core) -> Iterator[tuple[float, Mapping[str, Value | None]]]:
+    """Every scan of a file as `core` makes it: its time, and all values after it. Raises JournalError or OSError."""
+    beginning: Beginning | None = None
+    state: State | None = None
+    for frame in read_frames(path):
+        if frame.kind == b"C":
+            beginning = unpacked(frame.content)
+            state = beginning.state(core)
+        elif beginning is not None and state is not None:
+            for scan in beginning.names.unpack(frame.content):
+                state = core.scan(state, scan.snapshot, scan.now_s).state
+                yield scan.now_s, state.values
 
 
 def _note(done: Replayed, result: ScanResult, elapsed_s: float, now_s: float) -> None:

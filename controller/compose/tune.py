@@ -1,21 +1,25 @@
 """Gains for a loop from what its plant does: steps on the simulated farm, or a recording. Nothing is applied."""
 
 import copy
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 from statistics import fmean
-from typing import Literal
+from typing import Literal, NamedTuple, Protocol
 
+from controller.compose.replay import journal_files, played
 from controller.compose.rules_replay import recorded_rows
 from controller.compose.simulate import SETTLE_S, Simulation, prepare, start_of
 from controller.core.loops.run import PidBlock, PidLoop
 from controller.core.scan import Core
+from controller.core.trials import TrialMemory, key_of
+from controller.core.tuning.excerpts import Excerpt, Row, changes, excerpts, record_of
 from controller.core.tuning.identify import Identified, NothingToFitError, Record, identify
 from controller.core.tuning.margin import MOST_SENSITIVE, peak_sensitivity, worst_case
 from controller.core.tuning.predict import Predicted, predict
-from controller.core.words import Override
+from controller.core.words import Override, Trial
+from controller.journal.journal import SUFFIX
 from edge_config.model.site import Site
 from foundation.simc import FirstOrder, Gains, simc
 
@@ -31,12 +35,39 @@ STEP = 10.0
 PATTERN = (0.0, 1.0, 0.0, -1.0, 0.0, 1.0, -1.0, 0.0)
 LOOKS = 40
 """In one step."""
-MOST_LOOKS = 600
-"""At a recording."""
 REST_S = 1800.0
 """The steps go around the mean of so long."""
 SHORTEST_S, LONGEST_S = 300.0, 7200.0
 """Of one step."""
+
+
+LONGEST_TRIAL_S = 8 * 3600.0
+WITHIN: Mapping[str, float] = {"degC": 2.0, "mg/L": 0.5, "%": 10.0, "ppm": 200.0, "kPa": 0.3, "umol/m2/s": 50.0}
+"""How far a value may leave its setpoint in a trial, by unit, where nobody says."""
+
+
+class Looked(NamedTuple):
+    """A part of a record: used or usable where `refusal` (`tune.KEY`) is empty."""
+
+    from_s: float
+    to_s: float
+    refusal: str
+
+
+class Tried(Protocol):
+    """A trial that is over."""
+
+    @property
+    def ended(self) -> str: ...
+
+    @property
+    def beaten_by(self) -> str: ...
+
+    @property
+    def outputs(self) -> Sequence[float]: ...
+
+    @property
+    def values(self) -> Sequence[float]: ...
 
 
 class TuneError(ValueError):
@@ -61,6 +92,10 @@ class Tuned:
     new: Gains
     before: Predicted
     after: Predicted
+    margin: tuple[float, float]
+    """Peak sensitivity with the new gains: on the model, and on the worst plant that the record allows."""
+    excerpts: tuple[Looked, ...] = ()
+    """Of a long record, what was looked at."""
 
     def row(self) -> dict[str, object]:
         found, model = self.identified, self.identified.model
@@ -73,6 +108,8 @@ class Tuned:
             "r2": found.fit, "drift_share": found.drift, "noise": found.noise, "closed_s": self.closed_s,
             "old": self.old._asdict(), "new": self.new._asdict(),
             "predicted": {"old": self.before._asdict(), "new": self.after._asdict()},
+            "sensitivity": {"model": round(self.margin[0], 3), "worst": round(self.margin[1], 3)},
+            "excerpts": [one._asdict() for one in self.excerpts],
             "applied": False,
         }  # fmt: skip
 
@@ -108,37 +145,108 @@ def tune_simulated(
     return _tuned(site, runner, Record(every_s, output, value), speed)
 
 
-def tune_recorded(site: Site, loop: str, file: Path, speed: Speed) -> Tuned:
-    """From a recording of the loop's value, setpoint and output in which people changed the setpoint.
+def tune_swung(
+    site: Site,
+    loop: str,
+    form: Literal["steps", "relay"],
+    size: float,
+    within: float | None,
+    speed: Speed,
+    seed: int = 1,
+    progress: Callable[[float], None] | None = None,
+) -> Tuned:
+    """The trial of the running plant, on the simulated farm: with noise, weather and guards. Raises TuneError."""
+    start_s = start_of(site)
+    farm = prepare(site, seed, start_s - SETTLE_S)
+    runner = _runner(farm.core, loop)
+    within = within_of(farm.core.tags[runner.pv].unit, within)
+    while farm.now_s < start_s:
+        farm.step()
+    wish = Trial("trial", loop, form, size, within, LONGEST_TRIAL_S, "tune", farm.now_s)
+    result, count = farm.step((wish,)), 0
+    for event in result.events:
+        if event.kind == "refused":
+            raise TuneError(f"refused.{event.values['why']}", **event.values)
+    while True:
+        count += 1
+        memory = farm.state.blocks[key_of(loop)]
+        assert isinstance(memory, TrialMemory)
+        if memory.ended:
+            return tune_tried(site, loop, form, farm.core.plan.trials[loop].every_s, memory, speed)
+        if progress is not None:
+            progress(min((farm.now_s - memory.begun_s) / LONGEST_TRIAL_S, 1.0))
+        farm.step((wish._replace(id=f"trial-{count}"),) if count % 60 == 0 else ())
 
-    Raises TuneError; OSError and ReplayError where the file cannot be read.
+
+def tune_tried(site: Site, loop: str, form: str, every_s: float, told: Tried, speed: Speed) -> Tuned:
+    """From a trial that is over, whatever plant it was on. Raises TuneError."""
+    if told.ended != "done":
+        raise TuneError("trial_ended", loop=loop, why=told.ended, by=told.beaten_by)
+    record = Record(every_s, tuple(told.outputs), tuple(told.values))
+    return _tuned(site, _runner(Core(site), loop), record, speed, steady=form == "relay")
+
+
+def within_of(unit: str, given: float | None) -> float:
+    """How far a value may leave its setpoint in a trial, in its unit; the usual for what is not given."""
+    found = given if given is not None else WITHIN.get(unit)
+    if found is None:
+        raise TuneError("within", unit=unit)
+    return found
+
+
+def tune_recorded(site: Site, loop: str, file: Path, speed: Speed) -> Tuned:
+    """From a record in which the setpoint was changed: a CSV, or the journal of an agent's directory. Every change that
+    came after a rest is looked at, and the one that tells most is used.
+
+    Raises TuneError; OSError, ReplayError and JournalError where it cannot be read.
     """
     core = Core(site)
     runner = _runner(core, loop)
     part = runner.parts[0]
+    rows = [
+        Row(time_s, part.wanted(output), value, setpoint)
+        for time_s, output, value, setpoint in _recorded(core, file, (part.output, runner.pv, runner.sp))
+    ]
+    if not rows:
+        raise TuneError("not_recorded", loop=loop, tags=", ".join((runner.pv, runner.sp, part.output)))
+    if not changes(rows):
+        raise TuneError("no_change", loop=loop, setpoint=runner.sp)
+    rest_s = min(max(runner.settings.ti_s, SHORTEST_S), LONGEST_S)
+    found = excerpts(rows, rest_s, 8.0 * rest_s)
+    best: Tuned | None = None
+    refusal: TuneError | None = None
+    looked: list[Looked] = []
+    for first, last, from_s, to_s in found or [Excerpt(0, len(rows), rows[0].time_s, rows[-1].time_s)]:
+        try:
+            tuned = _tuned(site, runner, record_of(rows[first:last], runner.period_s), speed)
+        except TuneError as error:
+            refusal = error
+            looked.append(Looked(from_s, to_s, error.key))
+            continue
+        looked.append(Looked(from_s, to_s, ""))
+        if best is None or tuned.identified.slope_share < best.identified.slope_share:
+            best = tuned
+    if best is None:
+        assert refusal is not None
+        raise refusal
+    return replace(best, excerpts=tuple(looked))
+
+
+def _recorded(core: Core, file: Path, tags: tuple[str, ...]) -> Iterator[tuple[float, ...]]:
+    """Time and the tags' values, of every moment at which all are known."""
+    if file.is_dir() or file.suffix == SUFFIX:
+        for path in journal_files(file):
+            for now_s, values in played(path, core):
+                told = [values.get(tag) for tag in tags]
+                numbers = [one for one in told if isinstance(one, float)]
+                if len(numbers) == len(tags):
+                    yield now_s, *numbers
+        return
     now: dict[str, float] = {}
-    seen: list[tuple[float, float, float]] = []
-    setpoints: set[float] = set()
     for time_s, readings in recorded_rows(file, core.tags):
         now |= {one.tag: one.number for one in readings if one.number is not None}
-        if runner.sp in now and runner.pv in now and part.output in now:
-            setpoints.add(now[runner.sp])
-            seen.append((time_s, part.wanted(now[part.output]), now[runner.pv]))
-    if not seen:
-        raise TuneError("not_recorded", loop=loop, tags=", ".join((runner.pv, runner.sp, part.output)))
-    if len(setpoints) < 2:
-        raise TuneError("no_change", loop=loop, setpoint=runner.sp)
-    every_s = max(runner.period_s, (seen[-1][0] - seen[0][0]) / MOST_LOOKS)
-    output, value, at = [], [], 0
-    for look in range(int((seen[-1][0] - seen[0][0]) / every_s) + 1):
-        while at + 1 < len(seen) and seen[at + 1][0] <= seen[0][0] + look * every_s:
-            at += 1
-        until = at + 1  # between two looks the output may move: its mean is what the value feels
-        while until < len(seen) and seen[until][0] < seen[0][0] + (look + 1) * every_s:
-            until += 1
-        output.append(fmean(one[1] for one in seen[at:until]))
-        value.append(seen[at][2])
-    return _tuned(site, runner, Record(every_s, tuple(output), tuple(value)), speed)
+        if all(tag in now for tag in tags):
+            yield time_s, *(now[tag] for tag in tags)
 
 
 def closed_in(model: FirstOrder, period_s: float, noise: float, speed: Speed) -> float:
@@ -184,9 +292,9 @@ def _stepped(farm: Simulation, runner: PidLoop, steps: tuple[float, ...], every_
     return values
 
 
-def _tuned(site: Site, runner: PidLoop, record: Record, speed: Speed) -> Tuned:
+def _tuned(site: Site, runner: PidLoop, record: Record, speed: Speed, steady: bool = False) -> Tuned:
     try:
-        found = identify(record)
+        found = identify(record, steady)
     except NothingToFitError as error:
         raise TuneError(error.reason, loop=runner.name) from None
     figures = {"loop": runner.name, "r2": f"{found.fit:.2f}", "drift": f"{100.0 * found.drift:.0f}"}
@@ -203,4 +311,5 @@ def _tuned(site: Site, runner: PidLoop, record: Record, speed: Speed) -> Tuned:
         raise TuneError("margin", peak="∞" if peak == inf else f"{peak:.1f}", most=MOST_SENSITIVE, **figures)
     before, after = (predict(model, settings, gains, closed_s + model.delay_s) for gains in (old, new))
     unit = Core(site).tags[runner.pv].unit
-    return Tuned(runner.name, unit, found, speed, closed_s, old, new, before, after)
+    margin = (peak_sensitivity(model, new), peak)
+    return Tuned(runner.name, unit, found, speed, closed_s, old, new, before, after, margin)

@@ -1,16 +1,33 @@
 """`farmloop tune`: gains for a loop from what its plant does, beside those that it has. Nothing is applied."""
 
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 import typer
+
+SOURCES = ("sim", "history", "plant")
+FORMS = ("twin", "steps", "relay")
+LOOK_S, RENEW_LOOKS = 2.0, 15
+"""A trial on the plant is looked at so often, and told to go on every half minute."""
 
 
 def tune(
     loop: str,
     site: Annotated[str, typer.Option(help="A site file, or a sample's name.")],
-    on: Annotated[str, typer.Option(help="sim; history with a FILE; plant is refused.")] = "sim",
-    file: Annotated[Path | None, typer.Argument(help="With --on history: a column time, then one a tag.")] = None,
+    on: Annotated[str, typer.Option(help="sim; history with a FILE; plant.")] = "sim",
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="With --on history: a CSV (a column time, then one a tag), or an agent's directory."),
+    ] = None,
+    by: Annotated[
+        str, typer.Option(help="steps, or relay; of sim also twin (left out): the same farm with steps and without.")
+    ] = "",
+    size: Annotated[float, typer.Option(help="% of the output, up and down; with steps or relay.")] = 10.0,
+    within: Annotated[
+        float | None, typer.Option(help="How far the value may leave its setpoint, in its unit; left out, the usual.")
+    ] = None,
+    hours: Annotated[float, typer.Option(help="Longest on the plant.", min=0.1, max=24.0)] = 8.0,
+    directory: Annotated[Path, typer.Option(help="Of the agent, with --on plant.")] = Path("var"),
     speed: Annotated[str, typer.Option(help="slow, normal or fast.")] = "normal",
     seed: int = 1,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")] = False,
@@ -18,37 +35,108 @@ def tune(
     """Model, confidence, old and new gains of a loop and what they would do. Applies nothing."""
     from controller.cli import _fail, _language, _load, _no_such, _print_json, _site_path
     from controller.compose.rules_replay import ReplayError
-    from controller.compose.tune import Speed, TuneError, tune_recorded, tune_simulated
+    from controller.compose.tune import Speed, TuneError, tune_recorded, tune_simulated, tune_swung
+    from controller.journal.frames import JournalError
     from foundation.messages import tell
     from simulator.layout import FieldError
 
     speeds = get_args(Speed.__value__ if hasattr(Speed, "__value__") else Speed)
-    if speed not in speeds:
-        _no_such("speed", speed, speeds)
-    if on not in ("sim", "history"):
-        _fail(tell("tune.plant" if on == "plant" else "tune.on", _language(), on=on), 2)
-    if (on == "history") is (file is None):
-        _fail(tell("tune.file", _language()), 2)
+    for given, known in ((speed, speeds), (on, SOURCES), (by or "steps", FORMS)):
+        if given not in known:
+            _no_such("word", given, known)
+    if (on == "history") is (file is None) or (on == "plant" and by == "twin") or (on == "history" and by):
+        _fail(tell("tune.file" if on != "plant" else "tune.twin", _language()), 2)
     loaded = _load(_site_path(site))
+    form: Any = by or "steps"
+    pace: Any = speed
     try:
         if file is not None:
-            found = tune_recorded(loaded, loop, file, speed)  # type: ignore[arg-type]  # looked at above
+            found = tune_recorded(loaded, loop, file, pace)
+        elif on == "plant":
+            found = _on_plant(loaded, loop, Wanted(form, size, within, hours, directory), pace)
+        elif by in ("", "twin"):
+            found = tune_simulated(loaded, loop, pace, seed)
         else:
-            found = tune_simulated(loaded, loop, speed, seed)  # type: ignore[arg-type]
+            found = tune_swung(loaded, loop, form, size, within, pace, seed)
     except TuneError as error:
-        _fail(tell(f"tune.{error.key}", _language(), **error.values), 1)
+        key = error.key if error.key.startswith("refused.") else f"tune.{error.key}"
+        values = {**error.values}
+        if error.key == "trial_ended":
+            values["why"] = tell(f"trial.{values['why']}", _language(), by=values.get("by", ""))
+        _fail(tell(key, _language(), **values), 1)
     except FieldError as error:
         _fail(str(error), 1)
-    except (ReplayError, OSError) as error:
+    except (ReplayError, JournalError, OSError) as error:
         _fail(str(error), 2)
-    row = {"site": loaded.site.id, "on": on, **found.row()}
+    row = {"site": loaded.site.id, "on": on, "by": by or ("twin" if on == "sim" else "steps"), **found.row()}
     if as_json:
         _print_json(row)
     else:
         _shown(found, _language())
 
 
+class Wanted(NamedTuple):
+    """A trial on the running plant."""
+
+    form: Literal["steps", "relay"]
+    size: float
+    within: float | None
+    hours: float
+    directory: Path
+
+
+def _on_plant(site: Any, loop: str, wanted: Wanted, speed: Any) -> Any:
+    """Begin a trial at the agent, tell it to go on until it is over, and end it if we are stopped."""
+    import asyncio
+    from secrets import token_urlsafe
+    from types import SimpleNamespace
+
+    from controller.access import NoAgentError, ask
+    from controller.cli import _bar, _fail, _language
+    from controller.compose.tune import TuneError, tune_tried, within_of
+    from edge_config.tags import site_tags
+    from foundation.clock import pause
+    from foundation.messages import tell
+
+    speech, path = _language(), f"/api/v1/trials/{loop.replace('/', '')}"
+    if loop not in site.loops or not hasattr(site.loops[loop], "pv"):
+        raise TuneError("no_pid", loop=loop, loops=", ".join(site.loops))
+    within = within_of(site_tags(site)[site.loops[loop].pv].unit, wanted.within)
+    body = {"form": wanted.form, "size": wanted.size, "within": within, "longest_hours": wanted.hours}
+
+    def call(method: str, **more: Any) -> Any:
+        try:
+            status, document = ask(wanted.directory, method, path, language=speech, **more)
+        except NoAgentError:
+            _fail(tell("tune.no_agent", speech, directory=wanted.directory), 1)
+        if status != 200:
+            _fail(str(document.get("detail") or document.get("title") or status), 1)
+        return document
+
+    def begin() -> Any:
+        return call("PUT", body={**body, "change_id": f"tune_{token_urlsafe(9)}"})
+
+    told = begin()
+    bar = _bar(tell("tune.trying", speech, loop=loop))
+    task = bar.add_task("", total=wanted.hours * 3600.0)
+    looks = 0
+    try:
+        with bar:
+            while not told["ended"]:
+                asyncio.run(pause(LOOK_S))
+                looks += 1
+                told = begin() if looks % RENEW_LOOKS == 0 else call("GET")
+                bar.update(task, completed=told["looks"] * told["every_s"])
+    except BaseException:
+        if not told["ended"]:
+            call("DELETE", query={"change_id": f"tune_{token_urlsafe(9)}"})
+        raise
+    return tune_tried(site, loop, told["form"], told["every_s"], SimpleNamespace(**told), speed)
+
+
 def _shown(found: Any, language: str) -> None:
+    from datetime import UTC, datetime
+
     from rich.console import Console
     from rich.table import Table
 
@@ -63,6 +151,10 @@ def _shown(found: Any, language: str) -> None:
             delay=f"{model.delay_s:.4g} ± {sure.delay_half_s:.2g}", drift=f"{100.0 * sure.drift:.0f}",
         )
     )  # fmt: skip
+    for one in found.excerpts:
+        times = [datetime.fromtimestamp(at, UTC).astimezone().isoformat(" ", "minutes") for at in one[:2]]
+        verdict = tell("tune.usable", language) if not one.refusal else tell("tune.unusable", language, why=one.refusal)
+        typer.echo(f"  {times[0]} – {times[1]}: {verdict}")
     table = Table()
     for name in ("", "kc", "ti", "iae", "overshoot", "travel"):
         table.add_column(tell(f"tune.{name}", language) if name else "", justify="right" if name else "left")
@@ -70,4 +162,5 @@ def _shown(found: Any, language: str) -> None:
         figures = (gains.kc, gains.ti_s, seen.iae, 100.0 * seen.overshoot, seen.travel)
         table.add_row(tell(f"tune.{name}", language), *(f"{one:.4g}" for one in figures))
     Console().print(table)
+    typer.echo(tell("tune.margin_is", language, model=f"{found.margin[0]:.2f}", worst=f"{found.margin[1]:.2f}"))
     typer.echo(tell("tune.untouched", language, loop=found.loop))

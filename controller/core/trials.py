@@ -173,6 +173,7 @@ class TrialRunner:
     def _over(self, turn: Turn, memory: TrialMemory) -> None:
         for part in self.loop.parts:
             turn.withdraw(part.output, Slot.LOOP, owner_of(self.loop.name))
+        self.loop.goes_on_from(turn, memory.output)
         values = {"why": memory.ended, "by": memory.by, "beaten_by": memory.beaten_by}
         turn.events.append(Event(turn.now_s, "trial_ended", self.loop.name, values))
 

@@ -8,14 +8,17 @@ import orjson
 from fastapi import FastAPI, Query, Request, Response
 from starlette.responses import StreamingResponse
 
+from controller.core.words import Trial
 from controller.entries import Wish
 from controller.moments import MomentError, moment_s, spelled
 from controller.panel.farm import Farm, Refusal
 from controller.panel.layout import SiteShape, layout
 from controller.panel.problems import ProblemError
 from controller.panel.rates import Rate
+from controller.panel.recipes import RecipeBody, RecipesShape
 from controller.panel.sessions import Session, Sessions
 from controller.panel.shapes import (
+    CHANGE_ID,
     DevicesShape,
     EntriesShape,
     EntryBody,
@@ -31,6 +34,8 @@ from controller.panel.shapes import (
     StateShape,
     TokenBody,
     TrendShape,
+    TrialBody,
+    TrialShape,
     devices_shape,
     entry_shape,
     milliseconds,
@@ -38,6 +43,7 @@ from controller.panel.shapes import (
     pen_shape,
     setpoint_shape,
     state_shape,
+    trial_shape,
 )
 from controller.panel.sign_in import SignIn
 from controller.panel.stream import Streams
@@ -97,6 +103,11 @@ class Api:
             ("GET", "/api/v1/explanations/{output}", self.explain, 200, ExplanationShape),
             ("PUT", "/api/v1/setpoints/{name}", self.set_setpoint, 200, SetpointNowShape),
             ("PUT", "/api/v1/resets/{name}", self.reset, 200, ResetShape),
+            ("GET", "/api/v1/recipes", self.recipes, 200, RecipesShape),
+            ("PUT", "/api/v1/recipes/{zone}", self.recipe, 200, RecipesShape),
+            ("GET", "/api/v1/trials/{loop}", self.trial, 200, TrialShape),
+            ("PUT", "/api/v1/trials/{loop}", self.begin_trial, 200, TrialShape),
+            ("DELETE", "/api/v1/trials/{loop}", self.end_trial, 200, TrialShape),
         ):
             right: dict[str, Any] = {"model": model} if model else {"description": "Nothing, or a stream"}
             answers: dict[int | str, dict[str, Any]] = {"default": wrong, status: right}
@@ -242,6 +253,48 @@ class Api:
         if answer is not None:
             raise ProblemError(422, "refused", key=f"refused.{answer.because.key}", values=answer.because.values)
         return _json(ResetShape(name))
+
+    async def trial(self, loop: str) -> Response:
+        """A loop's last trial: what was done to its output, and what the value did."""
+        memory = self._farm.trial(loop)
+        if memory is None:
+            raise ProblemError(404, "not_found")
+        return _json(trial_shape(loop, memory, self._farm.trial_every_s(loop)))
+
+    async def begin_trial(self, loop: str, body: TrialBody, request: Request) -> Response:
+        """Begins a trial of a loop on the running plant, or says that one's own is to go on (every minute or so: two
+        minutes without a word end it)."""
+        hours = body.longest_hours
+        wish = Trial(
+            body.change_id, loop, body.form, body.size, body.within, 3600.0 * hours, _session(request).who, 0.0
+        )  # fmt: skip
+        return self._tried(loop, await self._farm.begin_trial(wish))
+
+    async def end_trial(
+        self, loop: str, change_id: Annotated[str, Query(pattern=CHANGE_ID)], request: Request
+    ) -> Response:
+        """Ends a trial: the loop goes on from where its output is."""
+        return self._tried(loop, await self._farm.end_trial(change_id, loop, _session(request).who))
+
+    def _tried(self, loop: str, answer: Refusal | None) -> Response:
+        if answer is not None:
+            raise ProblemError(422, "refused", key=f"refused.{answer.because.key}", values=answer.because.values)
+        memory = self._farm.trial(loop)
+        assert memory is not None
+        return _json(trial_shape(loop, memory, self._farm.trial_every_s(loop)))
+
+    async def recipes(self) -> Response:
+        """What recipes there are, and how those that run stand."""
+        return _json(self._farm.recipes())
+
+    async def recipe(self, zone: str, body: RecipeBody, request: Request) -> Response:
+        """Starts a recipe in a zone (as of a day), goes to another stage, edits one, or ends it; answers once it is
+        done."""
+        begun_s = _moment(self._farm, body.on) if body.on else self._farm.now()
+        answer = await self._farm.recipe(zone, body, begun_s, _session(request).who)
+        if answer is not None:
+            raise ProblemError(422, "refused", key=f"refused.{answer.because.key}", values=answer.because.values)
+        return _json(self._farm.recipes())
 
 
 def _moment(farm: Farm, text: str) -> float:

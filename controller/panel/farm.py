@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from controller.core.words import AlarmNow, Because, Order
+from controller.core.trials import TrialMemory
+from controller.core.words import AlarmNow, Because, Order, Trial
 from controller.entries import Entry, Wish
 from controller.notices import Notice
+from controller.panel.recipes import RecipeBody, RecipesShape
 from controller.why.shape import Explanation
 from drivers.driver import Statistics
 from edge_config.model.site import Site
@@ -72,6 +74,28 @@ class Farm(Protocol):
 
     async def reset(self, change_id: str, name: str, by: str) -> Refusal | None:
         """Reset a latched interlock or a locked dosing loop; None once a scan has done it. The same id resets once."""
+        ...
+
+    async def begin_trial(self, wish: Trial) -> Refusal | None:
+        """Let a loop's output be moved, or say that a trial is to go on; None once a scan has taken it."""
+        ...
+
+    async def end_trial(self, change_id: str, loop: str, by: str) -> Refusal | None: ...
+
+    def trial(self, loop: str) -> TrialMemory | None:
+        """The loop's last trial, under way or over; None if there was none."""
+        ...
+
+    def trial_every_s(self, loop: str) -> float:
+        """From look to look. Raises KeyError for what is no loop that can be tried."""
+        ...
+
+    def recipes(self) -> RecipesShape:
+        """What recipes there are, and how those that run stand."""
+        ...
+
+    async def recipe(self, zone: str, body: RecipeBody, begun_s: float, by: str) -> Refusal | None:
+        """Start, move, edit or stop the recipe of a zone; None once a scan has done it. The same id does it once."""
         ...
 
     async def explain(self, output: str, at_s: float | None) -> Explanation:

@@ -47,6 +47,11 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("POST", "/api/v1/entries"): Permission.OPERATE,
     ("PUT", "/api/v1/setpoints/{name}"): Permission.OPERATE,
     ("PUT", "/api/v1/resets/{name}"): Permission.OPERATE,
+    ("GET", "/api/v1/recipes"): Permission.SEE,
+    ("PUT", "/api/v1/recipes/{zone}"): Permission.OPERATE,
+    ("GET", "/api/v1/trials/{loop}"): Permission.SEE,
+    ("PUT", "/api/v1/trials/{loop}"): Permission.OPERATE,
+    ("DELETE", "/api/v1/trials/{loop}"): Permission.OPERATE,
 }
 
 OPEN: Final = frozenset(key for key, permission in ROUTES.items() if permission is Permission.OPEN)

@@ -6,12 +6,15 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from controller.core.trials import TrialMemory
 from controller.core.words import AlarmNow, Because, Order
 from controller.entries import Entry
 from controller.notices import Notice
 from controller.panel.farm import Farm, SetpointNow
 from drivers.driver import Statistics
 from foundation.reading import Quality, Reading, Reason, Value
+
+CHANGE_ID = r"^[A-Za-z0-9_-]{8,64}$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +149,52 @@ class SetpointBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
-    change_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+    change_id: Annotated[str, Field(pattern=CHANGE_ID)]
     value: float
     expected: float | None = None
     """The target that the person saw. If it is another one by now, nothing is changed (409)."""
+
+
+class TrialBody(BaseModel):
+    """A trial of a loop on the running plant."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    change_id: Annotated[str, Field(pattern=CHANGE_ID)]
+    form: Literal["steps", "relay"]
+    size: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
+    """% of the loop's output, up and down."""
+    within: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    """How far the value may leave its setpoint, in its unit."""
+    longest_hours: Annotated[float, Field(gt=0, le=24, allow_inf_nan=False)]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialShape:
+    """A trial, under way (`ended` is empty) or over."""
+
+    loop: str
+    form: Literal["steps", "relay"]
+    by: str
+    begun: float
+    ended: str
+    """`done`, or why it ended before: `alarm`, `beaten`, `value_low`, …"""
+    ended_at: float | None
+    beaten_by: str
+    looks: int
+    every_s: float
+    outputs: list[float]
+    """% of the loop."""
+    values: list[float]
+
+
+def trial_shape(loop: str, memory: TrialMemory, every_s: float) -> TrialShape:
+    """As the API tells it."""
+    return TrialShape(
+        loop, memory.form, memory.by, milliseconds(memory.begun_s), memory.ended,
+        milliseconds(memory.ended_s) if memory.ended else None, memory.beaten_by, len(memory.values), every_s,
+        list(memory.outputs), list(memory.values),
+    )  # fmt: skip
 
 
 class ResetBody(BaseModel):
@@ -157,7 +202,7 @@ class ResetBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    change_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+    change_id: Annotated[str, Field(pattern=CHANGE_ID)]
 
 
 class EntryBody(BaseModel):
@@ -165,7 +210,7 @@ class EntryBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    change_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+    change_id: Annotated[str, Field(pattern=CHANGE_ID)]
     tag: Annotated[str, Field(max_length=100)]
     value: float | Annotated[str, Field(max_length=500)] | None
     """A number, or a text of one, with its unit if it likes: `0.4 mg/L`; a text where the tag is one. None withdraws

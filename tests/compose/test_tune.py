@@ -5,14 +5,20 @@ import json
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from controller.cli import app
-from controller.compose.simulate import run
+from controller.compose.replay import journal_files, played
+from controller.compose.simulate import prepare, run, start_of
 from controller.compose.tune import TuneError, closed_in, tune_recorded, tune_simulated
 from controller.core.loops.pid import PidSettings, PidState, pid
+from controller.core.scan import Core
+from controller.core.state import State
+from controller.core.words import ScanResult, SetpointChange, Snapshot
+from controller.journal.journal import Journal
 from edge_config.loader import load_site
 from edge_config.model.control import Pid
 from edge_config.model.site import Site
@@ -99,10 +105,108 @@ def test_speed_is_bounded_by_how_often_the_loop_looks_and_by_noise() -> None:
     assert simc(model, closed_in(model, 5.0, 0.5, "fast")).kc == pytest.approx(10.0)
 
 
-def test_the_command_refuses_the_running_plant_and_unknown_speeds() -> None:
-    for options in (["--on", "plant"], ["--speed", "warp"], ["--on", "history"], ["--on", "moon"]):
+def test_the_command_refuses_words_that_it_does_not_know_and_what_does_not_go_together() -> None:
+    for options in (
+        ["--speed", "warp"], ["--on", "history"], ["--on", "moon"], ["--by", "hand"], ["--on", "plant", "--by", "twin"]
+    ):  # fmt: skip
         result = CliRunner().invoke(app, ["tune", OXYGEN, "--site", "ras", *options])
         assert result.exit_code == 2, options
+
+
+def test_without_an_agent_there_is_no_plant_to_try(tmp_path: Path) -> None:
+    asked = ["tune", "ras1.tank1.heat_loop", "--site", "ras", "--on", "plant", "--directory", str(tmp_path)]
+    result = CliRunner().invoke(app, asked)
+    assert (result.exit_code, str(tmp_path) in result.output) == (1, True)
+
+
+def test_a_trial_on_the_plant_is_told_to_go_on_until_it_is_over_and_ended_if_the_command_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant = Plant(FirstOrder(0.02, 300.0, 4000.0), 60.0, 24.0)
+    outputs = [50.0] * 30 + [one for one in (60.0, 50.0, 40.0, 50.0, 60.0, 40.0, 50.0) for _ in range(40)]
+    values = [plant.step(one - 50.0) for one in outputs]
+    asked: list[tuple[str, Any]] = []
+    over_after = 40
+
+    def ask(directory: Path, method: str, path: str, *, query: Any = None, body: Any = None, language: str) -> Any:
+        asked.append((method, body or query))
+        ended = "done" if len(asked) > over_after else ""
+        return 200, {
+            "loop": "x", "form": "steps", "by": "li", "begun": 0, "ended": ended, "ended_at": None, "beaten_by": "",
+            "looks": len(outputs), "every_s": 60.0, "outputs": outputs, "values": values,
+        }  # fmt: skip
+
+    async def no_pause(seconds: float) -> None:
+        if len(asked) == 20 and over_after > 1000:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("controller.access.ask", ask)
+    monkeypatch.setattr("foundation.clock.pause", no_pause)
+    told = ["tune", "ras1.tank1.heat_loop", "--site", "ras", "--on", "plant", "--json"]
+    done = CliRunner().invoke(app, told)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["model"]["lag_s"] == pytest.approx(4000.0, rel=0.2)
+    assert [method for method, _ in asked].count("PUT") == 1 + over_after // 15
+    assert "DELETE" not in [method for method, _ in asked]
+    asked.clear()
+    over_after = 10_000
+    CliRunner().invoke(app, told)
+    assert asked[-1][0] == "DELETE"
+
+
+def test_of_a_long_record_every_change_after_a_rest_is_looked_at_and_the_best_is_used(tmp_path: Path) -> None:
+    model = FirstOrder(0.14, 70.0, 1500.0)
+    plant = Plant(model, 5.0, 7.5)
+    settings, state, output, value = PidSettings(12.0, 480.0, 0.0, 0.6, 5.0, 0.0, 100.0), PidState(), 40.0, 7.5
+    changed = {2000: 7.8, 3600: 7.5, 3650: 7.6, 6000: 8.1}
+    setpoint, load = 7.5, 0.0
+    with (tmp_path / "week.csv").open("w", encoding="utf-8", newline="") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(["time", "ras1.tank1.do", "ras1.tank1.do_sp", "ras1.tank1.o2_valve"])
+        for step in range(8000):
+            setpoint = changed.get(step, setpoint)
+            load = 15.0 if 200 < step < 900 else 0.0  # a meal, that nobody asked for
+            state = pid(settings, state, setpoint, value, 1e9 + 5.0 * step, output)
+            output = state.output
+            rows.writerow([1e9 + 5.0 * step, round(value, 3), setpoint, min(output / 0.85, 100.0)])
+            value = plant.step(output - 40.0 - load)
+    found = tune_recorded(sample("ras"), OXYGEN, tmp_path / "week.csv", "normal")
+    assert len(found.excerpts) >= 2
+    assert all(one.from_s > 1e9 + 5.0 * 900 for one in found.excerpts)
+    assert found.identified.model.lag_s == pytest.approx(1500.0, rel=0.15)
+    assert found.new.kc == pytest.approx(simc(model, closed_in(model, 5.0, 0.0, "normal")).kc, rel=0.25)
+
+
+def test_an_agents_own_journal_is_a_record_too(tmp_path: Path) -> None:
+    site = sample("ras")
+    farm = prepare(site, 1, start_of(site))
+    journal = Journal(tmp_path, farm.core)
+    scan = farm.core.scan
+
+    def noted(state: State, snapshot: Snapshot, now_s: float) -> ScanResult:
+        result = scan(state, snapshot, now_s)
+        journal.note(state, snapshot, now_s, result)
+        return result
+
+    farm.core.scan = noted  # type: ignore[method-assign]
+    try:
+        for count in range(2400):
+            people = (SetpointChange("1", "ras1.tank1.do_sp", 8.0, "li", farm.now_s),) if count == 1500 else ()
+            farm.step(people)
+            if count % 100 == 99:
+                journal.write()
+    finally:
+        farm.core.scan = scan  # type: ignore[method-assign]
+    journal.close()
+    told = list(played(journal_files(tmp_path)[0], Core(site)))
+    assert len(told) == 2400
+    assert dict(told[-1][1]) == dict(farm.state.values)
+    try:
+        tune_recorded(site, OXYGEN, tmp_path, "normal")
+    except TuneError as refusal:
+        # a young farm drifts; that there is nothing to read would be another refusal
+        if refusal.key in ("not_recorded", "no_change"):
+            raise
 
 
 def test_the_command_tells_all_in_json(tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ from typing import Any
 import yaml
 
 from controller.core.explain import Claim, Why
-from controller.core.words import AlarmNow, Because, Order, Slot
+from controller.core.trials import TrialMemory
+from controller.core.words import AlarmNow, Because, Order, Slot, Trial
 from controller.entries import Entry, Wish
 from controller.notices import Notice
 from controller.panel.farm import Refusal, SetpointNow
+from controller.panel.recipes import RecipeBody, RecipesShape
 from controller.why.card import Cards
 from controller.why.journal import NotRecordedError
 from controller.why.shape import Explanation
@@ -107,6 +109,8 @@ class SmallFarm:
         self.changes_made: list[tuple[str, str, float, str]] = []
         self.explained: list[tuple[str, float | None]] = []
         self.entries_made: list[Entry] = []
+        self.trials: dict[str, TrialMemory] = {}
+        self.recipes_asked: list[tuple[str, str, float, str]] = []
         self.resets_made: list[tuple[str, str, str]] = []
         """Every setpoint change that was carried out: id, setpoint, value, by."""
         self._answers: dict[str, SetpointNow | Refusal] = {}
@@ -188,6 +192,37 @@ class SmallFarm:
             answer = self._setpoints[name]
         self._answers[change_id] = answer
         return answer
+
+    def recipes(self) -> RecipesShape:
+        return RecipesShape(self.now() * 1000.0, {"tomato": ("gh1.bay1",)}, {})
+
+    async def recipe(self, zone: str, body: RecipeBody, begun_s: float, by: str) -> Refusal | None:
+        if body.recipe not in ("tomato", ""):
+            return Refusal(Because("recipe_unknown", {"recipe": body.recipe, "zone": zone}))
+        self.recipes_asked.append((zone, body.action, begun_s, by))
+        return None
+
+    async def begin_trial(self, wish: Trial) -> Refusal | None:
+        if wish.loop not in self.site.loops:
+            return Refusal(Because("trial_loop", {"loop": wish.loop, "loops": ", ".join(self.site.loops)}))
+        kept = self.trials.get(wish.loop)
+        self.trials[wish.loop] = kept or TrialMemory(
+            wish.id, wish.form, wish.by, wish.size, wish.within, wish.longest_s, self.now(), self.now(),
+            outputs=(40.0, 50.0), values=(20.0, 20.1),
+        )  # fmt: skip
+        return None
+
+    async def end_trial(self, change_id: str, loop: str, by: str) -> Refusal | None:
+        if loop not in self.trials:
+            return Refusal(Because("trial_none", {"loop": loop}))
+        self.trials[loop] = self.trials[loop]._replace(ended="stopped", ended_s=self.now())
+        return None
+
+    def trial(self, loop: str) -> TrialMemory | None:
+        return self.trials.get(loop)
+
+    def trial_every_s(self, loop: str) -> float:
+        return 5.0
 
     async def explain(self, output: str, at_s: float | None) -> Explanation:
         if at_s is not None and not START_S - 86400.0 <= at_s <= self.now():

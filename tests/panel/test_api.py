@@ -1,6 +1,8 @@
 """What may be asked and done: signing in, the farm's state, trends, devices, setpoints."""
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -266,7 +268,8 @@ async def test_the_api_describes_itself(operator: httpx.AsyncClient) -> None:
     assert set(document["paths"]) == {
         "/api/v1/session", "/api/v1/messages/{language}", "/api/v1/site", "/api/v1/state", "/api/v1/stream",
         "/api/v1/trend", "/api/v1/devices", "/api/v1/setpoints/{name}", "/api/v1/resets/{name}",
-        "/api/v1/explanations/{output}", "/api/v1/entries", "/api/v1/notices",
+        "/api/v1/explanations/{output}", "/api/v1/entries", "/api/v1/notices", "/api/v1/recipes",
+        "/api/v1/recipes/{zone}", "/api/v1/trials/{loop}",
     }  # fmt: skip
     assert "StateShape" in document["components"]["schemas"]
 
@@ -301,6 +304,35 @@ async def test_what_cannot_be_reset_is_refused_in_words(operator: httpx.AsyncCli
     answer = await operator.put("/api/v1/resets/ras1.tank1.do_sp", json={"change_id": "reset-0002"})
     assert answer.status_code == 422
     assert answer.json()["message"] == "refused.not_resettable"
+
+
+async def test_a_trial_is_begun_told_of_and_ended(operator: httpx.AsyncClient) -> None:
+    path = "/api/v1/trials/ras1.tank1.do_loop"
+    assert (await operator.get(path)).status_code == 404
+    body = {"change_id": "trial-001", "form": "relay", "size": 10.0, "within": 0.4, "longest_hours": 2.0}
+    begun = await operator.put(path, json=body)
+    assert (begun.status_code, begun.json()["ended"], begun.json()["by"]) == (200, "", "operator")
+    assert (await operator.get(path)).json()["values"] == [20.0, 20.1]
+    ended = await operator.delete(path, params={"change_id": "trial-002"})
+    assert (ended.status_code, ended.json()["ended"]) == (200, "stopped")
+    for wrong in ({"size": 0.0}, {"form": "hammer"}, {"longest_hours": 25.0}, {"within": -1.0}):
+        assert (await operator.put(path, json={**body, **wrong})).status_code == 422
+    unknown = await operator.put("/api/v1/trials/no.such.loop", json=body)
+    assert (unknown.status_code, unknown.json()["message"]) == (422, "refused.trial_loop")
+
+
+async def test_a_recipe_is_started_as_of_its_day_by_who_is_signed_in(
+    operator: httpx.AsyncClient, farm: SmallFarm
+) -> None:
+    body = {"change_id": "change-01", "action": "start", "recipe": "tomato", "on": "2026-02-01"}
+    reply = await operator.put("/api/v1/recipes/gh1.bay1", json=body)
+    assert (reply.status_code, reply.json()["known"]) == (200, {"tomato": ["gh1.bay1"]})
+    ((zone, action, begun_s, by),) = farm.recipes_asked
+    assert (zone, action, by) == ("gh1.bay1", "start", "operator")
+    assert datetime.fromtimestamp(begun_s, ZoneInfo("Asia/Shanghai")).isoformat() == "2026-02-01T00:00:00+08:00"
+    refused = await operator.put("/api/v1/recipes/gh1.bay1", json={**body, "recipe": "tomoto"})
+    assert refused.status_code == 422
+    assert "tomoto" in refused.json()["title"]
 
 
 async def test_what_rules_said_to_people_is_told_in_both_languages(operator: httpx.AsyncClient) -> None:

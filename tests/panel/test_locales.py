@@ -12,7 +12,7 @@ from foundation.reading import Quality, Reason
 from foundation.units import CANONICAL
 
 ROOT = Path(__file__).parents[2]
-PLACE = re.compile(r"\{([^{}]*)\}")
+PLACE = re.compile(r"(?<!\{)\{([^{}]*)\}(?!\})")  # {{…}} is written as {…}, an example and no place
 STATIC = ROOT / "controller/panel/static"
 
 

@@ -184,6 +184,13 @@ class PidLoop:
         kept: PidBlock = block  # type: ignore[assignment]  # blocks hold what `fresh` is
         return kept._replace(inner=kept.inner._replace(at_s=0.0))
 
+    def goes_on_from(self, turn: Turn, output: float) -> None:
+        """Somebody had its outputs and gives them back at `output`: that stands until its next look, which is due."""
+        block: PidBlock = turn.blocks[self.name]  # type: ignore[assignment]  # blocks hold what `fresh` is
+        turn.blocks[self.name] = block._replace(inner=block.inner._replace(output=output, at_s=0.0), at_s=0.0)
+        values = {"loop": self.name, "pv": turn.values.get(self.pv), "sp": turn.values.get(self.sp)}
+        self._demand(turn, output, Because("loop", values))
+
     def run(self, turn: Turn) -> None:
         block: PidBlock = turn.blocks[self.name]  # type: ignore[assignment]  # blocks hold what `fresh` is
         now_s, values = turn.now_s, turn.values

@@ -46,7 +46,7 @@ class Identified:
     delay_half_s: float
     lag_half_s: float | None
     slope_share: float
-    """The same of gain over lag, as a share of it: how fast the value sets off, which is what gains are made of. A swing
+    """The same of gain over lag, as a share of it: how fast the value sets off. That is what gains are made of; a swing
     or a short record tells it well, and gain and lag by themselves hardly."""
     fit: float
     """R2: the share of what the value did, beside drifting, that the model explains. 1 is all."""
@@ -200,7 +200,8 @@ class _Fitter:
         return Identified(
             FirstOrder(gain * unit, guess.delay_s, guess.lag_s),
             halves[0] * unit, halves[1], None if guess.lag_s is None else halves[2],
-            halves[3], fit, drift, float(line[-1] - line[0]) * scale / self.span_s, sqrt(left / len(rest)) * scale, refusal,
+            halves[3], fit, drift, float(line[-1] - line[0]) * scale / self.span_s,
+            sqrt(left / len(rest)) * scale, refusal,
         )  # fmt: skip
 
     def _halves(self, guess: _Guess, gain: float, variance: float) -> tuple[float, float, float, float]:
