@@ -128,10 +128,10 @@ def wish_of(
 
 
 def _running(plan: RecipePlan, one: Running, now_s: float) -> RunningShape:
-    ms = [round(time_s * 1000.0) for time_s in (one.started_s, one.begun_s, plan.ends_s(one))]
+    started, begun, ends = (round(time_s * 1000.0) for time_s in (one.started_s, one.begun_s, plan.ends_s(one)))
     day = max(now_s - one.begun_s, 0.0) // DAY_S + 1
     return RunningShape(
-        plan.id, _name(plan.name), plan.stages[one.stage].id, day, *ms, one.over, one.by,
+        plan.id, _name(plan.name), plan.stages[one.stage].id, day, started, begun, ends, one.over, one.by,
         tuple(
             StageShape(
                 stage.id, _name(stage.name), plan.days(one, index), stage.hand_over_s,

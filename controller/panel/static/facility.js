@@ -39,7 +39,7 @@ function SetpointRow({ name, zone }) {
   const now = setpoint(name);
   if (!now) return null;
   const moving = Math.abs(now.value - now.target) > 1e-6;
-  const by = { program: tell("panel.by.program"), loop: tell("panel.by.loop") }[now.by] ?? tell("panel.by.person", { who: now.by });
+  const by = { program: tell("panel.by.program"), loop: tell("panel.by.loop"), recipe: tell("panel.by.recipe") }[now.by] ?? tell("panel.by.person", { who: now.by });
   return html`<li class="setpoint">
     <span class="name">${called(known.name)}${zone && html`<small>${zone}</small>`}</span>
     <span class="number"><b>${number(now.value, known.unit)}</b> <i>${unitWord(known.unit)}</i></span>
