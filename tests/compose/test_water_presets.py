@@ -19,7 +19,8 @@ def filled(folder: Path, sample: str, use: str, **more: Any) -> Path:
     (facility,) = site["facilities"]
     site = {section: content for section, content in site.items() if section not in CONTROL}
     site["tags"] = {name: tag for name, tag in site["tags"].items() if {"derive", "estimate"}.isdisjoint(tag)}
-    site["facilities"][facility] |= {"use": use, **more.pop("facility", {})}
+    kept = {key: said for key, said in site["facilities"][facility].items() if key not in ("use", "with", "without")}
+    site["facilities"][facility] = {**kept, "use": use, **more.pop("facility", {})}
     for device, tags in more.pop("wired", {}).items():
         site["devices"][device]["tags"] |= tags
     site["simulation"][facility]["bind"] |= more.pop("bind", {})
