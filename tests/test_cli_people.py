@@ -15,12 +15,20 @@ from controller import access
 from controller.moments import MomentError, moment_s
 from controller.running import run_agent
 from edge_config.loader import load_site
+from edge_config.model.recipes import Recipe
 from foundation.clock import AcceleratedClock
 from tests.test_agent import nowhere  # noqa: F401  # a fixture
 from tests.test_cli import farmloop  # noqa: F401  # a fixture
 from tests.wire.agent_on_wires import NOON_S, SITES, no_secret
 
 VALVE, TAN = "ras1.tank1.o2_valve", "ras1.tank1.tan"
+NAME = {"zh": "育成", "en": "Growing up"}
+RECIPES = {
+    "bass": Recipe.model_validate({"name": NAME, "stages": [
+        {"id": "fry", "name": NAME, "days": 30, "setpoints": {"zone.do_sp": {"value": "8 mg/L"}}},
+        {"id": "fish", "name": NAME, "days": 90, "setpoints": {"zone.do_sp": {"value": "7 mg/L"}}},
+    ]}),
+}  # fmt: skip
 
 
 @contextmanager
@@ -32,7 +40,8 @@ def running(directory: Path, wiring: Any) -> Iterator[None]:
     loop = asyncio.new_event_loop()
 
     async def run() -> None:
-        site, clock = load_site(SITES / "ras.yaml").site, AcceleratedClock(NOON_S, 20.0)
+        site = load_site(SITES / "ras.yaml").site.model_copy(update={"recipes": RECIPES})
+        clock = AcceleratedClock(NOON_S, 20.0)
         agent = asyncio.create_task(
             run_agent(site, directory, clock, no_secret, directory / "wiring.json", "127.0.0.1", 0,
                       lambda *_: ready.set())
@@ -98,6 +107,15 @@ def test_a_running_agent_is_asked_and_told_and_a_stopped_one_is_read(
         shown = farmloop("enter", TAN, *at).out.splitlines()
         assert f"withdraws {corrected}" in shown[0]
         assert "wrong bottle" in shown[0]
+        # a recipe is started, moved and edited
+        assert farmloop("recipe", "show", *at).out == "bass: can be started in ras1.tank1\n"
+        said = farmloop("recipe", "start", "bass", "ras1.tank1", "--on", "2026-03-01", *at)
+        assert said.out.startswith("ras1.tank1: Growing up, Growing up (fry), day 2")
+        farmloop("recipe", "edit", "ras1.tank1", "fish", "ras1.tank1.do_sp", "7.2", *at)
+        farmloop("recipe", "stage", "ras1.tank1", "fish", *at)
+        shown = farmloop("recipe", "show", *at, "--json").json["running"]["ras1.tank1"]
+        assert (shown["stage"], shown["day"], [one["by"] for one in shown["edits"]]) == ("fish", 1, ["command line"])
+        assert shown["stages"][1]["setpoints"]["ras1.tank1.do_sp"]["value"] == 7.2
         # what cannot be
         for arguments, words in (
             (("enter", TAN, "much"), "'much' is no number"),
@@ -108,6 +126,10 @@ def test_a_running_agent_is_asked_and_told_and_a_stopped_one_is_read(
             (("enter", TAN, "--withdraw", entry["id"]), "name the entry and say why"),
             (("enter", "ras1.tank1.ton", "3"), f"nearest that is entered is {TAN}"),
             (("enter", "ras1.tank1.do", "3"), "gives it no entry"),
+            (("recipe", "start", "bas", "ras1.tank1"), "There is no recipe 'bas'"),
+            (("recipe", "stage", "ras1.tank1", "egg"), "no such stage"),
+            (("recipe", "edit", "ras1.tank1", "fry", "days", "3"), "That stage is over"),
+            (("recipe", "edit", "ras1.tank1", "fish", "ras1.tank1.do_sp", "70"), "outside what may be set"),
             (("explain", "ras1.tank1.o2_valv"), f"The nearest is {VALVE}"),
             (("explain", VALVE, "--at", "2020-01-01"), "Nothing is recorded of 2020-01-01"),
             (("explain", VALVE, "--at", "soon"), "'soon' is no moment"),
