@@ -37,6 +37,8 @@ class Reason(StrEnum):
     DISAGREE = "disagree"
     DRIFT = "drift"
     """It wanders away from the other probes, or stands apart from them."""
+    FOULED = "fouled"
+    """Its last test by cleaning found it slow, or wrong by what was cleaned away."""
     ESTIMATED = "estimated"
     """Computed by a model, not measured."""
     WIRE_BREAK = "wire_break"

@@ -34,6 +34,7 @@ from controller.core.loops.simple import Timetable
 from controller.core.loops.structures import RatioLoop, SelectorLoop, StagingLoop
 from controller.core.programs import Light, Line, SetpointProgram, Setting
 from controller.core.rules import Added, RuleBlock, RuleSet, Said, Wanted, gauges_of, ranked
+from controller.core.self_test import Pulsed, SelfTest
 from controller.core.sequences import SequenceBlock, SequenceStep
 from controller.core.soft_sensors import DoseEffect, Estimator, HeatLoss, MotorPosition, Tan, Uptake
 from controller.core.state import Block
@@ -165,6 +166,7 @@ class _Builder:
         names = sorted(site.outputs, key=lambda name: name in masters)
         outputs = {name: self._output(name, site.outputs[name], name in looped) for name in names}
         fresh: dict[str, Block] = {f"{name}#seen": Seen() for name in conditioners}
+        fresh |= {f"{name}#test": Pulsed() for name, one in conditioners.items() if one.self_test is not None}
         fresh |= {integral.name: Sum() for integral in integrals}
         fresh |= {vote.name: vote.fresh for vote in votes} | {one.name: one.fresh for one in estimators}
         fresh |= dict.fromkeys(programs, Setting())
@@ -212,9 +214,15 @@ class _Builder:
         hampel = setting.hampel.to(_difference(tag.unit)) if setting.hampel is not None else None
         calibration = self._calibration(setting.calibration, tag.unit) if setting.calibration is not None else None
         raw_tag = f"{tag.name}_raw" if calibration is not None else None
+        test = setting.self_test
+        self_test = None if test is None else SelfTest(
+            test.of, test.to.to(tag.unit), test.response, test.slower, test.bias.to(_difference(tag.unit)),
+            test.recovers,
+        )  # fmt: skip
         return Conditioner(
-            tag, spike, setting.filter or 0.0, scale, hampel, self._stuck(setting.stuck, tag.unit), calibration, raw_tag
-        )
+            tag, spike, setting.filter or 0.0, scale, hampel, self._stuck(setting.stuck, tag.unit), calibration,
+            raw_tag, None, self_test,
+        )  # fmt: skip
 
     def _stuck(self, stuck: StuckSetting | None, unit: str) -> Stuck | None:
         if stuck is None:

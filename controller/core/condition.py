@@ -7,6 +7,7 @@ from statistics import median
 from typing import NamedTuple
 
 from controller.core.calibration import Calibration
+from controller.core.self_test import SelfTest
 from foundation.reading import Quality, Reading, Reason, Value
 from foundation.tag import Tag
 
@@ -100,11 +101,12 @@ class Conditioner:
     """Where the value before calibration is recorded."""
     vote: tuple[str, int] | None = None
     """The vote that watches it, and its place there."""
+    self_test: SelfTest | None = None
     special: bool = field(init=False)
-    """Whether it has any of the last five: most tags have none, and every reading passes here."""
+    """Whether it has any of the last six: most tags have none, and every reading passes here."""
 
     def __post_init__(self) -> None:
-        any_of = (self.hampel, self.stuck, self.calibration, self.raw_tag, self.vote)
+        any_of = (self.hampel, self.stuck, self.calibration, self.raw_tag, self.vote, self.self_test)
         object.__setattr__(self, "special", any(one is not None for one in any_of))
 
     def condition(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from controller.core.loops.run import PidBlock, SimpleBlock
+from controller.core.self_test import Pulsed
 from controller.core.turn import Turn
 from controller.core.vote import LOST_S, Ballot, Voted
 from controller.core.words import AlarmNow
@@ -22,6 +23,16 @@ def doubted_probes(turn: Turn, votes: Sequence[Voted]) -> list[AlarmNow]:
         parted_s = ballot.parted_s(turn.now_s)
         if parted_s is not None:
             found.append(AlarmNow(f"disagree:{vote.name}", "medium", True, parted_s, {"tag": vote.name}))
+    return found
+
+
+def fouled_probes(turn: Turn, tags: Iterable[str]) -> list[AlarmNow]:
+    """One alarm for each probe whose last test by cleaning failed."""
+    found: list[AlarmNow] = []
+    for tag in tags:
+        block: Pulsed = turn.blocks[f"{tag}#test"]  # type: ignore[assignment]  # what its `fresh` is
+        if block.fouled_s >= 0.0:
+            found.append(AlarmNow(f"fouled:{tag}", "medium", True, block.fouled_s, {"tag": tag, "why": block.why}))
     return found
 
 

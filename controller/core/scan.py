@@ -14,12 +14,13 @@ from controller.core.condition import Conditioner, Seen
 from controller.core.conditions import lost_sensors, unheard_outputs, waiting_for_reset
 from controller.core.connections import lost_connections, wired
 from controller.core.derive import Expressed, Sum
-from controller.core.flags import doubted_probes, failed_effects
+from controller.core.flags import doubted_probes, failed_effects, fouled_probes
 from controller.core.integration import Mean
 from controller.core.loops.effect import Strain
 from controller.core.loops.run import WARM_S, BandLoop, DosingLoop, PidBlock, PidLoop, SimpleBlock
 from controller.core.programs import SetpointProgram, Setting
 from controller.core.recipe_run import Recipes
+from controller.core.self_test import Pulsed, SelfTest
 from controller.core.soft_sensors import Estimator
 from controller.core.state import Chosen, Sent, State, from_plain, never_seen, written_s
 from controller.core.strategies.feeding import FeedingLoop, underfed
@@ -80,6 +81,7 @@ class Core:
         self._watering = {loop.name: loop for loop in self.plan.loops if isinstance(loop, IrrigationLoop)}
         self._sequences = {sequence.name for sequence in self.plan.sequences}
         self._wired = wired(site, self.plan.conditioners)
+        self._self_tested = [name for name, one in self.plan.conditioners.items() if one.self_test is not None]
         made = {*self.plan.conditioners, *(derived.name for derived in self.plan.derived)}
         self._late = frozenset(
             {tag for derived in (*self.plan.derived, *self.plan.estimators) for tag in derived.inputs}
@@ -306,11 +308,24 @@ class Core:
         if conditioner.raw_tag is not None and seen.told is not None:
             raw = seen.told * conditioner.scale
             turn.see(_finite(Reading(conditioner.raw_tag, raw, told.quality, told.reason, told.time_s)))
+        if conditioner.self_test is not None:
+            conditioned = self._tested(turn, conditioner.self_test, seen, conditioned)
         if conditioner.vote is not None and conditioned.quality is Quality.GOOD:
             vote, place = conditioner.vote
             ballot: Ballot = turn.blocks[vote]  # type: ignore[assignment]  # a vote's block is a Ballot
             if ballot.probes[place].dropped:
                 return conditioned._replace(quality=Quality.UNCERTAIN, reason=Reason.DRIFT)
+        return conditioned
+
+    def _tested(self, turn: Turn, test: SelfTest, seen: Seen, conditioned: Reading) -> Reading:
+        """The reading as the probe's test by cleaning lets it pass."""
+        key = f"{conditioned.tag}#test"
+        block: Pulsed = turn.blocks[key]  # type: ignore[assignment]  # what its `fresh` is
+        cleaning = turn.applied.get(test.of, 0.0) > 0.0
+        said = seen.raw[-1] if seen.raw else None
+        turn.blocks[key], conditioned, verdict = test.step(block, conditioned, said, cleaning, turn.now_s)
+        if verdict is not None:
+            turn.events.append(Event(turn.now_s, "self_test", conditioned.tag, verdict._asdict()))
         return conditioned
 
     def _age(self, turn: Turn) -> None:
@@ -492,6 +507,7 @@ class Core:
         alarms += lost_connections(turn, self._wired)
         alarms += lost_sensors(turn, self.plan.loop_sensors)
         alarms += doubted_probes(turn, self.plan.votes)
+        alarms += fouled_probes(turn, self._self_tested)
         alarms += failed_effects(turn, self._checked)
         alarms += underfed(turn, self._feeding)
         alarms += unwatered(turn, self._watering.values())

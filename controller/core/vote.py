@@ -97,8 +97,13 @@ class Voted:
             self._watch(probe, index, numbers, believed, block.probes, now_s)
             for index, probe in enumerate(block.probes)
         )
-        trusted = [tag for tag, probe in zip(self.probes, watched, strict=True) if not probe.dropped]
-        reading = self.reading(image, trusted if len(self.probes) > 2 else self.probes)
+        trusted = [
+            tag
+            for tag, probe in zip(self.probes, watched, strict=True)
+            if not probe.dropped and image[tag].reason is not Reason.FOULED
+        ]
+        is_fouled = any(image[tag].reason is Reason.FOULED for tag in self.probes)
+        reading = self.reading(image, trusted if len(self.probes) > 2 or (is_fouled and trusted) else self.probes)
         if reading.value is None and len(trusted) < len(self.probes):
             reading = self.reading(image, self.probes)  # the dropped ones are all that is left
         if reading.value is not None:

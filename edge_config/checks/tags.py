@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from edge_config.checks.estimates import check_estimate
 from edge_config.checks.inspection import Feed, Inspection, alike, difference, is_made, ways
-from edge_config.model.site import Calibration, Stuck, TagSetting
+from edge_config.model.site import Calibration, SelfTest, Stuck, TagSetting
 from edge_config.wording import nearest
 from foundation.document import Path_
 from foundation.tag import is_tag_name
@@ -38,6 +38,8 @@ def check_tags(inspection: Inspection) -> None:
             _calibration(inspection, (*path, "calibration"), name, setting.calibration)
         if setting.stuck is not None:
             _stuck(inspection, (*path, "stuck"), name, setting.stuck)
+        if setting.self_test is not None:
+            _self_test(inspection, (*path, "self_test"), name, setting.self_test)
     for name, feed in inspection.feeds.items():
         if name not in site.outputs:
             _fed(inspection, name, feed, site.tags.get(name, TagSetting()))
@@ -62,6 +64,7 @@ def _origin(inspection: Inspection, path: Path_, setting: TagSetting, feed: Feed
         ("hampel", feed is not None or setting.entry, setting.hampel is not None),
         ("stuck", feed is not None or setting.entry, setting.stuck is not None),
         ("calibration", feed is not None, setting.calibration is not None),
+        ("self_test", feed is not None, setting.self_test is not None),
         ("stale", feed is not None or setting.entry, setting.stale is not None),
         ("disagree", setting.vote is not None, setting.disagree is not None),
         ("danger", setting.vote is not None, setting.danger is not None),
@@ -216,6 +219,15 @@ def _stuck(inspection: Inspection, path: Path_, name: str, stuck: Stuck) -> None
         other = inspection.numeric((*path, "with"), stuck.with_)
         by = inspection.number((*path, "by"), stuck.by, None if other is None else difference(other))
         inspection.positive((*path, "by"), by)
+
+
+def _self_test(inspection: Inspection, path: Path_, name: str, test: SelfTest) -> None:
+    unit = inspection.numeric(path, name)
+    inspection.output((*path, "of"), test.of)
+    inspection.number((*path, "to"), test.to, unit)
+    inspection.positive((*path, "bias"), inspection.number((*path, "bias"), test.bias, unit and difference(unit)))
+    inspection.positive((*path, "response"), test.response)
+    inspection.positive((*path, "recovers"), test.recovers)
 
 
 def _fed(inspection: Inspection, name: str, feed: Feed, setting: TagSetting) -> None:

@@ -155,6 +155,22 @@ class Calibration(Frozen):
     """The day, for the record."""
 
 
+class SelfTest(Frozen):
+    """A probe that is cleaned by a pulse of air or water, which tests it: `to` is where its value goes in the pulse."""
+
+    of: TagName
+    """The output that cleans it; a timer, a rule or a sequence switches it."""
+    to: AnyQuantity
+    response: Seconds
+    """Time constant of a clean probe (63 % of a step)."""
+    slower: float = Field(default=2.0, gt=1, le=20)
+    """So many times that is fouled."""
+    bias: AnyQuantity
+    """Further from what it said before the pulse is fouled, once it has recovered."""
+    recovers: Seconds
+    """After the pulse, until it says again what it is there for."""
+
+
 class StandIn(Frozen):
     """What a vote gives once no probe is left."""
 
@@ -176,6 +192,7 @@ class TagSetting(Sourced):
     """Further from the median of the last nine than four robust deviations, and than this: the last value stays."""
     stuck: Stuck | None = None
     calibration: Calibration | None = None
+    self_test: SelfTest | None = None
     stale: Seconds | None = None
     deadband: AnyQuantity | None = None
     name: Name | None = None

@@ -1,4 +1,4 @@
-"""Sequences: step after step, aborted where that is declared, over restarts, one at a time, and never past an interlock."""
+"""Sequences: step after step, aborted where declared, over restarts, one at a time, and never past an interlock."""
 
 import json
 from typing import Any

@@ -24,6 +24,7 @@ export function alarmWords(alarm, part) {
   const subject = tags[alarm.values.tag] ?? outputs[alarm.values.output] ?? (loops[waits] && { name: loops[waits].name }) ?? (names[waits] && { name: names[waits] }) ?? (names[alarm.values.sequence] && { name: names[alarm.values.sequence] });
   const values = { ...alarm.values, name: subject ? called(subject.name) : alarm.id };
   if (alarm.values.reason) values.reason = tell(`reason.${alarm.values.reason}`);
+  if (alarm.kind === "fouled") values.why = tell(`fouled.${alarm.values.why}`);
   if (alarm.kind === "sequence") values.why = tell(`abort.${alarm.values.why}`);
   return tell(`alarm.${alarm.kind}.${part}`, values);
 }
