@@ -128,7 +128,19 @@ class Uptake:
         belief = predicted(belief, (new_c, rest, per_fed), f, q, now_s)
         if oxygen is not None:
             belief = updated(belief, (1.0, 0.0, 0.0), oxygen, self.noise**2, now_s)
+        belief = self._sober(belief)
         return Estimated(belief, fed, due_s), self._reading(belief, digested, now_s)
+
+    def _sober(self, belief: Belief) -> Belief:
+        """What feed takes is told by meals alone: between them doubt about it must not grow without end."""
+        if self.per_fed <= 0.0:
+            return belief
+        c, rest, per_fed = belief.x
+        x = (c, rest, min(max(per_fed, 0.5 * self.per_fed), 2.0 * self.per_fed))
+        share = min(0.25 * self.per_fed / sqrt(belief.p[8]), 1.0) if belief.p[8] > 0.0 else 1.0
+        scale = (1.0, 1.0, share)
+        p = tuple(belief.p[3 * i + j] * scale[i] * scale[j] for i in range(3) for j in range(3))
+        return belief._replace(x=x, p=p)
 
     def _reading(self, belief: Belief, digested: float, now_s: float) -> Reading:
         value = belief.x[0] if self.gives_oxygen else belief.x[1] + belief.x[2] * digested

@@ -135,6 +135,17 @@ def test_a_meal_is_seen_coming_and_what_it_takes_is_learned_from_it():
     assert water.live(0.5).value == pytest.approx(water.truth, rel=0.1)  # on its peak
 
 
+def test_a_shock_in_the_night_is_no_doubt_about_the_next_meal():
+    water = Water(uptake())
+    water.live(1.0)
+    water.oxygen += 2.0  # somebody rinsed the probe's holder with the hose
+    water.live(6.0)
+    for _ in range(20):
+        found = water.live(1.0 / 60.0, feeds_kg_h=36.0)
+        assert 0.5 * 4.0 <= water.block.belief.x[2] <= 2.0 * 4.0
+        assert found.value == pytest.approx(water.truth, abs=1.5)
+
+
 def test_without_its_probe_the_model_goes_on_alone_and_is_believed_less_and_less():
     water = Water(uptake(gives_oxygen=True))
     assert water.live(2.0).value == pytest.approx(7.5, abs=0.1)
