@@ -381,7 +381,15 @@ class _Builder:
                 if setpoint is None:
                     part = Part(loop.out, 0.0, 100.0, 0.0, 100.0, self._coarse(loop.out))
                 due_s = loop.period - self.site.site.scan / 2.0
-                return SelectorLoop(name, loop.pick, loop.of, part, setpoint, loop.period, due_s)
+                inner = next(
+                    (
+                        (one.pv, _outputs(one)[0], _raises(one))
+                        for one in self.site.loops.values()
+                        if isinstance(one, Pid | PBand | Hysteresis | Dosing) and one.sp == setpoint
+                    ),
+                    None,
+                )
+                return SelectorLoop(name, loop.pick, loop.of, part, setpoint, loop.period, due_s, inner)
             case Ratio():
                 return self._ratio(name, loop)
             case Feeding():

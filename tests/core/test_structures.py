@@ -97,6 +97,28 @@ def test_a_machine_that_is_held_off_is_replaced_at_once_by_the_next():
     assert farm.state.applied[first] == 0.0
 
 
+def test_a_pipe_that_cannot_get_warm_enough_winds_nothing_up_behind_the_selector():
+    site = only("fa.z.temp_loop", "fa.z.pipe_loop")
+    site["loops"]["fa.z.temp_loop"]["out"] = "fa.z.by_heat"
+    del site["loops"]["fa.z.temp_loop"]["feed_forward"]
+    site["loops"]["fa.z.pick"] = {
+        "type": "selector", "pick": "max", "of": ["fa.z.by_heat", "fa.z.least"], "out": "fa.z.pipe_sp",
+    }  # fmt: skip
+    site["programs"] = {
+        "fa.z.temp_sp": {"value": "20 degC", "limits": ["10 degC", "30 degC"]},
+        "fa.z.by_heat": {"by_loop": "fa.z.temp_loop", "limits": ["20 degC", "60 degC"]},
+        "fa.z.least": {"value": "20 degC", "limits": ["20 degC", "60 degC"]},
+        "fa.z.pipe_sp": {"by_loop": "fa.z.pick", "limits": ["20 degC", "60 degC"]},
+    }
+    farm = Farm(core_of(site))
+    farm.says |= {"fa.z.temp_a": 15.0, "fa.z.temp_b": 15.0, "fa.z.temp_c": 15.0, "fa.z.pipe": 30.0}
+    farm.run(4 * 3600, after_s=5.0)
+    assert farm.order("fa.z.heater").value == 100.0  # for hours, and the pipe stays at 30
+    farm.says |= {"fa.z.temp_a": 20.0, "fa.z.temp_b": 20.0, "fa.z.temp_c": 20.0}
+    farm.run(120, after_s=5.0)
+    assert farm.state.values["fa.z.pipe_sp"] < 40.0
+
+
 def test_a_machine_that_a_hand_has_on_is_counted_and_not_doubled():
     farm = staged()
     farm.scan([Override("1", STAGES[2], 100.0, "wang", farm.now_s + 7200.0)])

@@ -151,7 +151,7 @@ def test_a_part_whose_things_are_not_there_is_left_out_with_its_reason(tmp_path:
     path = write_site(tmp_path, text)
     left = {one.name: (one.why, one.what) for one in read_site(path).left_out}
     assert left["f1.z1.pipe_loop"] == ("missing", "f1.z1.mixing_valve")
-    assert left["f1.z1.heat_loop"] == ("missing", "f1.z1.pipe_sp")
+    assert left["f1.z1.heat_loop"] == ("missing", "f1.z1.pipe_by_heat")
     site = load_site(path).site
     assert "f1.z1.heater_loop" in site.loops  # its place was the mixing valve's
     assert "f1.z1.heat_loop" not in site.loops

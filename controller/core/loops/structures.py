@@ -138,6 +138,8 @@ class SelectorLoop:
     setpoint: str | None
     period_s: float
     due_s: float
+    inner: tuple[str, str, bool] | None = None
+    """Of the loop that follows `setpoint`: its value, its output, and whether more of that raises it."""
     fresh: Block = Picked()
 
     def run(self, turn: Turn) -> None:
@@ -151,7 +153,7 @@ class SelectorLoop:
         value, winner = (max if self.pick == "max" else min)(told)
         if self.setpoint is not None:
             turn.applied[self.setpoint] = value
-            turn.blocks[self.name] = Picked(value, now_s)
+            turn.blocks[self.name] = Picked(self._followed(turn, value), now_s)
             return
         assert self.part is not None
         order = turn.orders.get(self.part.output)
@@ -169,6 +171,17 @@ class SelectorLoop:
             Demand(self.part.output, self.part.share(value), Slot.LOOP, self.name, because, expires_s)
         )  # fmt: skip
         turn.blocks[self.name] = Picked(value if came == value else came, now_s)
+
+    def _followed(self, turn: Turn, value: float) -> float:
+        """What came of a setpoint: an inner loop at its end cannot follow, and then it is what the inner value is."""
+        if self.inner is None:
+            return value
+        pv, output, raises = self.inner
+        came, real = turn.applied.get(output), turn.values.get(pv)
+        if came is None or not isinstance(real, float):
+            return value
+        full, none = (came >= 99.0, came <= 1.0) if raises else (came <= 1.0, came >= 99.0)
+        return real if (full and real < value) or (none and real > value) else value
 
     def give_up(self, turn: Turn) -> None:
         if self.part is not None:

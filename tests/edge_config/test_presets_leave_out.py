@@ -1,0 +1,37 @@
+"""A farm lacks something that a preset could use: what is left of the preset is a site all the same."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from controller.core.build import build
+from edge_config.loader import load_site
+from edge_config.preset_library import load_preset, preset_names
+from foundation.problem import ProblemsError
+from tests.edge_config.preset_sites import needs_of, whole_site, write_site
+
+OWN_PARTS = [name for name in preset_names() if load_preset(name).header.like is None]
+"""Those that are like another one lack the same."""
+
+
+def problems_of(path: Path) -> list[str]:
+    try:
+        build(load_site(path).site)
+    except ProblemsError as error:
+        return [problem.line_of_text() for problem in error.problems if problem.is_error]
+    return []
+
+
+@pytest.mark.parametrize("name", OWN_PARTS)
+def test_a_preset_bears_that_any_one_thing_is_missing(name: str, tmp_path: Path) -> None:
+    text, told = whole_site(name), {}
+    for lost in needs_of(load_preset(name), ("z1",)):
+        left = re.sub(rf"(?:, )?\b[a-z0-9_]+: {re.escape(lost)}\b", "", text)
+        left = re.sub(rf"^  {re.escape(lost)}: .*\n", "", left, flags=re.MULTILINE).replace("{, ", "{")
+        left = re.sub(r"^  contacts\d+: .*tags: \{\}\}\n", "", left, flags=re.MULTILINE)
+        assert not re.search(rf"\b{re.escape(lost)}\b", left)
+        told[lost] = problems_of(write_site(tmp_path, left))
+    # what the preset cannot do without is said, and nothing else
+    assert [line for lines in told.values() for line in lines if " E463 " not in line] == []
+    assert 1 <= sum(bool(lines) for lines in told.values()) <= 3
