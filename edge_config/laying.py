@@ -45,7 +45,8 @@ def what_stays(section: str, body: Any, own: Any) -> Any:
         return body
     if section == "loops" and own.get("type", body.get("type")) != body.get("type"):
         return {}
-    gone = {key for keys in EXCLUSIVE.get(section, ()) if any(key in own for key in keys) for key in keys}
+    groups = (keys for keys in EXCLUSIVE.get(section, ()) if any(key in own for key in keys))
+    gone = {key for keys in groups for key in keys if key not in own}
     return {key: value for key, value in body.items() if key not in gone}
 
 

@@ -80,6 +80,16 @@ def test_a_room_without_a_dehumidifier_dries_by_its_coil_and_heats_again(tmp_pat
     assert float(run.state.orders["f1.z1.heating"].value) > 5.0
 
 
+def test_racks_light_up_by_turns_where_the_site_says_so(tmp_path: Path) -> None:
+    own = 'programs: {f1.z2.ppfd_sp: {light: {from: "07:30", to: "23:30"}}}\n'
+    site = load_site(write_site(tmp_path, whole_site(LETTUCE, ("z1", "z2"), own))).site
+    first, second = (site.programs[f"f1.{rack}.ppfd_sp"].light for rack in ("z1", "z2"))
+    assert first is not None
+    assert second is not None
+    assert (first.from_.offset_s, second.from_.offset_s) == (6 * 3600.0, 7.5 * 3600.0)
+    assert (second.target, second.adjust) == (first.target, first.adjust)
+
+
 def test_ammonia_takes_a_quarter_of_the_feed_then_half_then_all(tmp_path: Path) -> None:
     site = site_of(tmp_path, BASS)
     toxic = float(unionised_ammonia_fraction(8.0, 25.0))
