@@ -38,6 +38,15 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """What shapes a setpoint behind the winner: `integration` (a mean over days) or `stage` (of a recipe)."""
+
+    key: str
+    setpoint: str
+    values: tuple[tuple[str, float | str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Why:
     """One output in one scan."""
 
@@ -60,6 +69,8 @@ class Why:
     """Since when the winner decides."""
     on_since_s: float = -1.0
     """Since when it is told to be on (above 0 %), or off."""
+    shapes: tuple[Shape, ...] = ()
+    """Of the setpoints behind the winner (see `shaping`)."""
 
 
 def standing(plan: Plan, state: State) -> dict[str, tuple[InterlockBlock, ...]]:

@@ -51,7 +51,7 @@ class Cards:
     names: dict[str, tuple[str, str]] = field(default_factory=dict)
     """In Chinese and English, of whatever a reason may name."""
     units: dict[str, str] = field(default_factory=dict)
-    """By loop, of the value that it controls."""
+    """By loop, of the value that it controls; by setpoint, its own."""
     outputs: dict[str, Card] = field(default_factory=dict)
 
 
@@ -63,6 +63,9 @@ def cards_of(core: Core) -> Cards:
         for shapes in (shape.tags, shape.outputs, shape.setpoints, shape.loops)
         for name, one in shapes.items()
     } | {name: (one.zh, one.en) for name, one in shape.names.items()}
+    for recipe, one in site.recipes.items():
+        names[recipe] = one.name.zh, one.name.en
+        names |= {f"{recipe}/{stage.id}": (stage.name.zh, stage.name.en) for stage in one.stages}
     outputs = {
         name: Card(
             output.type in ("on_off", "pulse"),
@@ -75,7 +78,9 @@ def cards_of(core: Core) -> Cards:
         )
         for name, output in site.outputs.items()
     }
-    units = {name: loop.unit for name, loop in shape.loops.items()}
+    units = {name: loop.unit for name, loop in shape.loops.items()} | {
+        name: core.tags[name].unit for name in site.programs
+    }
     return Cards(site.site.timezone, names, units, outputs)
 
 

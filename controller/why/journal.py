@@ -21,6 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from controller.core.conditions import InterlockBlock
 from controller.core.explain import Why, look, standing
 from controller.core.scan import Core
+from controller.core.shaping import shapes
 from controller.core.state import State
 from controller.why.card import Cards, cards_of
 
@@ -82,7 +83,7 @@ class WhyJournal:
     def __init__(self, directory: Path | None, core: Core, now_s: float) -> None:
         """`directory` is the agent's; without one only what stands now is known."""
         self.cards = cards_of(core)
-        self._directory, self._plan = directory, core.plan
+        self._directory, self._core, self._plan = directory, core, core.plan
         self._tracks = {name: _Track() for name in core.plan.outputs}
         try:
             for name, why in (record_at(directory, now_s).outputs if directory is not None else {}).items():
@@ -119,7 +120,7 @@ class WhyJournal:
         """Why it stands as it does in `state`, which `see` has seen. Raises KeyError for what is no output."""
         why = look(self._plan, state, output, standing(self._plan, state).get(output, ()))
         track = self._tracks[output]
-        return replace(why, since_s=track.since_s, on_since_s=track.on_since_s)
+        return self._whole(why, track, state)
 
     def _note(self, state: State, output: str, interlocks: tuple[InterlockBlock, ...], begins: bool) -> None:
         track, order, demands = self._tracks[output], state.orders[output], state.demands.get(output, ())
@@ -144,8 +145,12 @@ class WhyJournal:
             due = kind != track.kind or waited_s >= (FIGURES_S if moved else ALIVE_S)
         if begins or due:
             why = look(self._plan, state, output, interlocks)
-            self._tell(now_s, why=replace(why, since_s=track.since_s, on_since_s=track.on_since_s))
+            self._tell(now_s, why=self._whole(why, track, state))
             track.kind, track.told_s, track.value, track.applied, track.seen = kind, now_s, order.value, applied, seen
+
+    def _whole(self, why: Why, track: _Track, state: State) -> Why:
+        shaped = shapes(self._core, state, why.won.owner)
+        return replace(why, since_s=track.since_s, on_since_s=track.on_since_s, shapes=shaped)
 
     def _tell(self, at_s: float, **what: object) -> None:
         if self._directory is not None:

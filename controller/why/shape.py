@@ -44,6 +44,15 @@ class ChangeShape:
 
 
 @dataclass(frozen=True, slots=True)
+class ShapingShape:
+    """What shapes a setpoint behind the winner: `integration` or `stage`, with its figures."""
+
+    key: str
+    setpoint: str
+    values: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class ExplanationShape:
     output: str
     name: dict[str, str]
@@ -63,6 +72,7 @@ class ExplanationShape:
     """Who would decide if the winner were gone."""
     beaten: list[ClaimShape]
     limits: list[ClaimShape]
+    shapes: list[ShapingShape]
     changes: list[ChangeShape]
     lines: dict[str, list[str]]
     """By language."""
@@ -76,6 +86,7 @@ def explanation_shape(explanation: Explanation) -> ExplanationShape:
         why.output, dict(zip(LANGUAGES, (zh, en), strict=True)), _ms(explanation.asked_s), _ms(why.at_s),
         _ms(why.since_s), _ms(why.on_since_s), why.value, why.applied, why.heard, explanation.thinned,
         _claim(why.won), _claim(why.then), [_claim(one) for one in why.beaten], [_claim(one) for one in why.limits],
+        [ShapingShape(one.key, one.setpoint, dict(one.values)) for one in why.shapes],
         [ChangeShape(one.key, {place: _plain(value) for place, value in one.values.items()})
          for one in changes(cards, why)],
         {language: sentences(cards, why, language, explanation.thinned) for language in LANGUAGES},

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from controller.core.explain import Claim, Why
+from controller.core.explain import Claim, Shape, Why
 from controller.core.words import Slot
 from controller.why.card import Card, Cards, Watcher
 from foundation.messages import tell
@@ -77,6 +77,7 @@ def sentences(cards: Cards, why: Why, language: str, thinned: bool = False) -> l
         lines.append(told.say("moved", applied=told.value(why.applied)))
     if not why.heard:
         lines.append(told.say("deaf"))
+    lines += [told.shape(one) for one in why.shapes]
     lines += [told.say("beaten", value=told.value(one.value), claim=told.claim(one)) for one in why.beaten]
     lines += [told.say("limit", limit=told.to(one), claim=told.claim(one)) for one in why.limits]
     lines += [told.change(one) for one in changes(cards, why)]
@@ -95,6 +96,20 @@ class _Teller:
 
     def say(self, key: str, **values: object) -> str:
         return tell(f"explain.{key}", self._language, **values)
+
+    def shape(self, shape: Shape) -> str:
+        """What shapes a setpoint behind the winner."""
+        values, unit = dict(shape.values), self._cards.units.get(shape.setpoint, "")
+        if shape.key == "stage":
+            recipe, stage = self.name(str(values["recipe"])), self.name(str(values["stage"]))
+            day = f"{values['day']:g}"
+            return self.say("shape.stage", setpoint=self.name(shape.setpoint), recipe=recipe, stage=stage, day=day)
+        step = tell(f"unit.{'K' if unit == 'degC' else unit}", self._language) if unit else ""
+        return self.say(
+            "shape.integration", setpoint=self.name(shape.setpoint), of=self.name(str(values["of"])),
+            shift=f"{values['shift']:+.2f} {step}".rstrip(), days=f"{values['days']:g}",
+            target=f"{values['target']:.3g} {tell(f'unit.{unit}', self._language) if unit else ''}".rstrip(),
+        )  # fmt: skip
 
     def change(self, change: Change) -> str:
         values: dict[str, object] = {}
