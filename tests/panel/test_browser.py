@@ -124,6 +124,10 @@ async def test_an_operator_signs_in_and_runs_the_farm(browser: Browser, farm: Sm
         await page.reload()
         await expect(page.locator("h1")).to_contain_text("循环水一号")  # remembered
 
+        # what rules said to people
+        await page.goto(f"{url}/#/")
+        await expect(page.locator(".card", has_text="规则消息")).to_contain_text("晨间换气")
+
         # the trend is drawn
         await page.goto(f"{url}/#/trend/ras1")
         await expect(page.locator(".chart canvas")).to_be_visible()

@@ -4,6 +4,7 @@ import { AlarmAdvice, AlarmLine, standing } from "./alarms.js";
 import { site } from "./farm.js";
 import { html } from "./html.js";
 import { AlarmMark } from "./marks.js";
+import { Notices } from "./notices.js";
 import { OutputRow } from "./outputs.js";
 import { called, knows, tell } from "./words.js";
 import { ValueRow } from "./values.js";
@@ -26,7 +27,7 @@ export const zoneWord = (facility, zone) => (facility.zones.length > 1 && zone !
 const lives = (what) => (knows(`panel.lives.${what}`) ? tell(`panel.lives.${what}`) : what.replaceAll("_", " "));
 
 export function Overview() {
-  return html`<div class="cards"><${OwnAlarms} />${site.value.facilities.map((facility) => html`<${Card} key=${facility.id} facility=${facility} />`)}</div>`;
+  return html`<div class="cards"><${OwnAlarms} />${site.value.facilities.map((facility) => html`<${Card} key=${facility.id} facility=${facility} />`)}<${Notices} /></div>`;
 }
 
 /** What is wrong with the controller itself: alarms of no facility. */
