@@ -53,12 +53,19 @@ class Run:
 
 def test_without_a_carbon_dioxide_probe_the_degasser_goes_by_ph_and_alkalinity(tmp_path: Path) -> None:
     site = site_of(tmp_path, BASS, "zone.co2")
-    assert "f1.z1.degas_loop" not in site.loops
+    assert {"f1.z1.degas_loop", "f1.z1.degas_by_uptake"}.isdisjoint(site.loops)
     loop = site.loops["f1.z1.degas_by_ph"]
     assert isinstance(loop, Pid)
     run = Run(site, ph=7.0, alkalinity=100.0, water_temp=20.0).go(60)
     assert run.value("co2_soft") == pytest.approx(21.0, rel=0.1)
     assert run.core.plan.tags[loop.pv].unit == "mg/L"
+
+
+def test_a_degasser_follows_what_the_fish_take_up_where_that_is_known(tmp_path: Path) -> None:
+    assert "f1.z1.degas_by_uptake" in site_of(tmp_path, BASS).loops
+    by_feed = site_of(tmp_path, BASS, "zone.uptake").loops
+    assert "f1.z1.degas_loop" in by_feed
+    assert "f1.z1.degas_by_uptake" not in by_feed
 
 
 def test_a_farm_with_blowers_alone_is_aerated_and_a_drum_without_a_level_is_rinsed_by_time(tmp_path: Path) -> None:
