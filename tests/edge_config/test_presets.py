@@ -178,7 +178,7 @@ def test_the_site_goes_first_key_by_key(tmp_path: Path) -> None:
     assert heat.ramp.down.to("K/h") == pytest.approx(3.0)
     assert {"day", "warmer_by"}.isdisjoint(heat.figures)  # the farm's own numbers are not the preset's
     assert heat.figures["cooler_by"].status == "practice"
-    assert (str(vent.kc), vent.ti) == ("-5 %/K", 900.0)  # type: ignore[union-attr]
+    assert (str(vent.kc), vent.ti) == ("-5 %/K", 480.0)  # type: ignore[union-attr]
 
 
 def test_a_value_of_the_farm_moves_what_is_made_of_it(tmp_path: Path) -> None:
