@@ -10,6 +10,9 @@ from edge_config.preset_library import with_inner
 SHORT = re.compile(r"(?<![\w.])([a-z]\w*)\.([a-z]\w*)(?![\w.])")
 """`zone.air_temp`, and not a part of a longer name."""
 
+NAMING = ("set", "request")
+"""Keys of a sequence's step under which outputs are keys themselves."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spot:
@@ -32,14 +35,20 @@ class Spot:
         """A part with its names in full."""
         if isinstance(raw, str):
             return SHORT.sub(lambda match: self.full(match[0]) if match[1] in self.words else match[0], raw)
-        return with_inner(raw, self.placed)
+        inner = with_inner(raw, self.placed)
+        if isinstance(inner, dict):
+            for verb in NAMING:
+                if isinstance(inner.get(verb), dict):
+                    inner[verb] = {self.placed(name): to for name, to in inner[verb].items()}
+        return inner
 
     def names_in(self, raw: Any) -> dict[str, str]:
         """The short names in a part -> their full ones."""
         if isinstance(raw, str):
             return {match[0]: self.full(match[0]) for match in SHORT.finditer(raw) if match[1] in self.words}
         if isinstance(raw, dict):
-            raw = [one for key, one in raw.items() if key not in ("name", "description", "tests")]
+            named = [name for verb in NAMING if isinstance(raw.get(verb), dict) for name in raw[verb]]
+            raw = [*named, *(one for key, one in raw.items() if key not in ("name", "description", "tests"))]
         return {k: v for one in raw for k, v in self.names_in(one).items()} if isinstance(raw, list) else {}
 
 
