@@ -181,6 +181,31 @@ def test_what_is_held_back_by_low_oxygen_is_given_once_it_may_be_if_there_is_tim
     assert farm.told("meal_given") == ["fa.z.feeding"]
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.floats(-1e5, 4e7), st.one_of(st.none(), st.floats(0.0, 1e9))), min_size=1, max_size=10))
+def test_whatever_clock_and_counter_say_a_meal_stays_a_number_and_ends(steps):
+    farm = whole_pen()
+    for after_s, counted in steps:
+        farm.says["fa.z.fed"] = Reason.COMM if counted is None else counted
+        farm.scan(after_s=after_s)
+        meal = farm.state.blocks["fa.z.feeding"]
+        assert all(isfinite(number) for number in meal)
+        assert 0.0 <= meal.wanted_kg <= 6.0 + 1e-9
+        assert meal.given_kg >= 0.0
+    rests = [farm.scan(after_s=30.0) and farm.state.applied["fa.z.feeder"] == 0.0 for _ in range(70)]
+    assert any(rests)  # a meal has half an hour, then the feeder stands
+
+
+def whole_pen() -> Farm:
+    """A pen whose core is built once: a core keeps nothing between scans."""
+    farm = Farm(PEN.core)
+    farm.says = dict(PEN.says)
+    return farm
+
+
+PEN = pen()
+
+
 # --- the table
 
 

@@ -4,8 +4,8 @@ control.md 1.4 and 6.2: fish are fed a share of what they weigh, nothing in wate
 where a rule says so (oxygen, ammonia). What could not be given in time is told, and not made up for.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -90,6 +90,9 @@ class FeedingLoop:
     unknown_kg_d: float
     calendar: Calendar
     fresh: Block = Meal()
+    _last: list[tuple[float, float, tuple[float, float] | None]] = field(
+        default_factory=lambda: [(0.0, 0.0, None)], init=False, compare=False, repr=False
+    )
 
     def run(self, turn: Turn) -> None:
         block: Meal = turn.blocks[self.name]  # type: ignore[assignment]  # blocks hold what `fresh` is
@@ -115,18 +118,25 @@ class FeedingLoop:
         turn.withdraw(self.output, Slot.LOOP, self.name)
 
     def _begun(self, now_s: float) -> tuple[float, float] | None:
-        """The latest meal that has begun, and its part of the day's ration."""
-        days = self.calendar.around(now_s)
-        if self.belt is None:
-            moments = [day.moment(when) for day in days for when in self.meals]
-            return max(((one, 1.0 / len(self.meals)) for one in moments if one <= now_s), default=None)
-        first, last, every_s = self.belt
-        for day in reversed(days):
-            start, end = day.moment(first), day.moment(last)
-            count = int((end - start) // every_s)
-            if start <= now_s and count > 0:
-                return start + min(int((now_s - start) // every_s), count - 1) * every_s, 1.0 / count
-        return None
+        """The latest meal that has begun, and its part of the day's ration. Looked up once between two meals."""
+        seen_s, until_s, found = self._last[0]
+        if not seen_s <= now_s < until_s:
+            meals = sorted(self._meals(now_s))
+            found = max((meal for meal in meals if meal[0] <= now_s), default=None)
+            until_s = min((meal[0] for meal in meals if meal[0] > now_s), default=now_s)
+            self._last[0] = (now_s, min(until_s, self.calendar.day(now_s).next_midnight_s), found)
+        return found
+
+    def _meals(self, now_s: float) -> Iterator[tuple[float, float]]:
+        """Those of the days around, each with its part of its day's ration."""
+        for day in self.calendar.around(now_s):
+            if self.belt is None:
+                yield from ((day.moment(when), 1.0 / len(self.meals)) for when in self.meals)
+                continue
+            first, last, every_s = self.belt
+            start_s = day.moment(first)
+            count = int((day.moment(last) - start_s) // every_s)
+            yield from ((start_s + index * every_s, 1.0 / count) for index in range(count))
 
     def _day_kg(self, turn: Turn) -> float | None:
         """The day's ration as it looks now, kg; None if it is not known."""
