@@ -71,7 +71,7 @@ def use_preset(merged: Merged, facility: str, said: dict[str, Any]) -> None:
     there = names_in_site(merged.value) | {one.name for one in kept}
     for one in kept:
         layers = tuple(Layer(document, path, used) for document, path in one.part.layers)
-        raw = _without_missing(one.part.body, one.spot, there, figures)
+        raw, moved = _without_missing(one.part.body, one.spot, there, figures)
         own = _own(merged, one)
         stays = what_stays(one.part.section, raw, own)
         marks = {name: figures[name] for name in sorted(_used(stays, own)) if name not in given}
@@ -84,6 +84,10 @@ def use_preset(merged: Merged, facility: str, said: dict[str, Any]) -> None:
         else:
             body = one.spot.placed(body) | ({"figures": told} if told else {})
             lay(merged, one.part.section, one.name, body, layers)
+            for now, written in moved.items():
+                items = tuple(Layer(layer.document, (*layer.path, *written), used) for layer in layers)
+                if own is None:
+                    merged.lay((one.part.section, one.name, *now), items)
     lay_rules(merged, rules)
 
 
@@ -277,19 +281,26 @@ def _optional_keys(raw: dict[str, Any]) -> tuple[str, ...]:
     return ("optional", *keys) if isinstance(keys, list) else ()
 
 
-def _without_missing(raw: Any, spot: Spot, there: set[str], values: Collection[str]) -> Any:
-    """A part without the optional items whose names are not there, or whose figures are not known."""
+def _without_missing(
+    raw: Any, spot: Spot, there: set[str], values: Collection[str]
+) -> tuple[dict[str, Any], dict[Path_, Path_]]:
+    """A part without the optional items whose names are not there, or whose figures are not known; and of the items
+    behind them, where each stands now and where it is written."""
+    moved: dict[Path_, Path_] = {}
 
     def whole(one: Any) -> bool:
         names = set(spot.names_in(one if isinstance(one, dict | list) else [one]).values())
         return there.issuperset(names) and places_in(one) <= set(values)
 
-    def left(raw: Any) -> Any:
+    def left(raw: Any, now: Path_, written: Path_) -> Any:
         if isinstance(raw, dict):
             may = _optional_keys(raw)
-            return {key: left(one) for key, one in raw.items() if key != "optional" and (key not in may or whole(one))}
+            stays = {key: one for key, one in raw.items() if key != "optional" and (key not in may or whole(one))}
+            return {key: left(one, (*now, key), (*written, key)) for key, one in stays.items()}
         if isinstance(raw, list):
-            return [left(one) for one in raw if not _is_optional(one) or whole(one)]
+            items = [(index, one) for index, one in enumerate(raw) if not _is_optional(one) or whole(one)]
+            moved.update({(*now, at): (*written, index) for at, (index, _) in enumerate(items) if at != index})
+            return [left(one, (*now, at), (*written, index)) for at, (index, one) in enumerate(items)]
         return raw
 
-    return left(raw)
+    return left(raw, (), ()), moved

@@ -1,5 +1,6 @@
 """Presets fill in what a farm has, leave out the rest, say where every figure comes from, and yield to the site."""
 
+import random
 import re
 from importlib.resources import files
 from pathlib import Path
@@ -28,6 +29,7 @@ from edge_config.preset_library import (
 )
 from edge_config.resolved import resolved
 from edge_config.rule_library import library
+from foundation.messages import LANGUAGES
 from foundation.problem import ProblemsError
 from foundation.units import parse_quantity
 from tests.edge_config.preset_sites import HEAD, whole_site, write_site
@@ -35,6 +37,7 @@ from tests.edge_config.preset_sites import HEAD, whole_site, write_site
 TOMATO = "greenhouse/tomato@1"
 PRESETS = Path(str(files("edge_config").joinpath("presets")))
 FACTS = sorted([*PRESETS.glob("crops/*.yaml"), *PRESETS.glob("species/*.yaml")])
+WORD = re.compile(r"[\w.%/()\"'@-]+(?: (?:degC|K|%|s|min|h)\b)?")
 NUMBER = re.compile(r"(?<![\w{.])[-+]?\d")
 TWO_TANKS = (
     HEAD + "facilities: {r: {kind: ras, zones: [t1, t2, sump], name: {zh: 甲, en: A}}}\n"
@@ -210,6 +213,37 @@ def test_a_mistake_in_a_part_is_told_in_the_presets_file_and_names_its_use(tmp_p
     assert first.used == f"{path}:4:{path.read_text('utf-8').splitlines()[3].index(TOMATO) + 1}"
     assert first.used in first.message("zh-CN")
     assert "19.5 degC" in first.message("en")
+
+
+def test_behind_an_item_that_was_left_out_a_mistake_is_told_where_it_is_written(tmp_path: Path) -> None:
+    """Without the outside temperature the radiation's feed-forward is the first of the list; it is written second."""
+    text = re.sub(r"f1_all_out_temp: f1.all.out_temp(, )?", "", whole_site(TOMATO))
+    text = re.sub(r"  f1.all.out_temp: .*\n", "", text).replace("unit: 'W/m2'", "unit: 'kPa'")
+    with pytest.raises(ProblemsError) as caught:
+        load_site(write_site(tmp_path, text))
+    written = (PRESETS / f"{TOMATO}.yaml").read_text("utf-8").splitlines()
+    lines = {
+        written[one.line - 1].strip() for one in caught.value.problems if "feed_forward" in str(one.values["where"])
+    }
+    assert len(lines) == 1
+    assert "of: all.radiation" in lines.pop()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_however_a_site_with_presets_and_blocks_is_damaged_it_is_told_by_problems(seed: int, tmp_path: Path) -> None:
+    chance = random.Random(seed)
+    more = ", with: {day: 20 degC}, tags: {zone.air_temp: zone.air_temp}, use_in: [z1], without: [zone.air_high]"
+    text = TWO_TANKS if seed % 3 == 0 else whole_site(TOMATO, ("z1",), "rules: []\n", more)
+    words = [*WORD.findall(text), "null", "[]", "{}", "5", "true"]
+    for _ in range(2):
+        found = chance.choice(list(WORD.finditer(text)))
+        text = text[: found.start()] + chance.choice(words) + text[found.end() :]
+    problems = []
+    try:
+        build(load_site(write_site(tmp_path, text)).site)
+    except ProblemsError as error:
+        problems = error.problems
+    assert all(problem.line_of_text(language) for problem in problems for language in LANGUAGES)
 
 
 def test_a_resolved_site_is_the_same_farm_in_one_file(tmp_path: Path) -> None:
