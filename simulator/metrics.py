@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from edge_config.model.control import Dosing, LoopBase
+from edge_config.model.feeding import Feeding
 from edge_config.model.site import Site
 from simulator.actuators import Contact
 from simulator.plants.plant import Port
@@ -226,6 +227,12 @@ def alarm_names(site: Site) -> list[str]:
         *(f"probe:{probe}" for tag in site.tags.values() for probe in tag.vote or ()),
         *(f"drift:{probe}" for tag in site.tags.values() for probe in tag.vote or ()),
         *(f"disagree:{name}" for name, tag in site.tags.items() if tag.vote is not None),
+        *(
+            f"{kind}:{name}"
+            for name, loop in site.loops.items()
+            if isinstance(loop, Feeding)
+            for kind in ("meal", "ration")
+        ),
         *(f"sensor:{loop.pv}" for loop in loops.values()),
         *(f"order:{output}" for output in site.outputs),
         *(f"bus:{bus}" for bus in site.buses),

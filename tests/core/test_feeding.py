@@ -97,7 +97,9 @@ def test_an_empty_feeder_is_not_run_for_ever_and_is_told():
     farm = pen()
     feed(farm, 1700, delivers=0.0)
     assert farm.told("meal_short") == ["fa.z.feeding"]
-    assert alarms(farm) == ["meal:fa.z.feeding"]
+    assert [(alarm.id, alarm.values) for alarm in farm.state.alarms] == [
+        ("meal:fa.z.feeding", {"output": "fa.z.feeder"})
+    ]
     assert not farm.wires["fa.z.feeder"]
 
 

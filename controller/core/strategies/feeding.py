@@ -220,8 +220,8 @@ def underfed(turn: Turn, loops: Iterable[FeedingLoop]) -> list[AlarmNow]:
     for loop in loops:
         meal: Meal = turn.blocks[loop.name]  # type: ignore[assignment]  # blocks hold what `fresh` is
         if meal.short_s >= 0:
-            found.append(AlarmNow(f"meal:{loop.name}", "medium", True, meal.short_s))
+            found.append(AlarmNow(f"meal:{loop.name}", "medium", True, meal.short_s, {"output": loop.output}))
         if meal.guessed_s >= 0:
-            values: dict[str, object] = {"kg": loop.unknown_kg_d}
+            values: dict[str, object] = {"output": loop.output, "kg": loop.unknown_kg_d}
             found.append(AlarmNow(f"ration:{loop.name}", "medium", True, meal.guessed_s, values))
     return found
