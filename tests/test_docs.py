@@ -17,6 +17,7 @@ from drivers.product import Channel, Product, Watchdog, load_product, product_na
 from edge_config.loader import load_site
 from edge_config.model.control import RuleEffect
 from edge_config.model.values import Frozen
+from edge_config.preset_library import preset_names
 from foundation.reading import Quality
 from rules.functions import FUNCTIONS, GAUGES
 
@@ -110,6 +111,12 @@ def test_every_function_and_effect_of_a_rule_is_documented(page: Path) -> None:
     words = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`\n]+)`", page.read_text("utf-8")))))
     assert sorted({*FUNCTIONS, *GAUGES} - words) == []
     assert sorted(set(RuleEffect.model_fields) - words) == []
+
+
+@pytest.mark.parametrize("page", [ROOT / "docs/technicians/presets.md", ROOT / "docs/technicians/presets.zh.md"], ids=named)
+def test_every_preset_is_told_of(page: Path) -> None:
+    text = page.read_text("utf-8")
+    assert [name for name in preset_names() if f"`{name}`" not in text] == []
 
 
 def test_every_command_is_documented() -> None:
