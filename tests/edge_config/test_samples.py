@@ -9,6 +9,7 @@ import edge_config
 from controller.core.build import build
 from edge_config.loader import load_site
 from edge_config.merged import read_merged
+from edge_config.model.control import Pid
 from edge_config.model.site import Site
 from edge_config.refusals import keys_of, problems_of
 from foundation.problem import ProblemsError
@@ -27,6 +28,17 @@ def test_a_shipped_site_has_no_errors_and_builds(path: Path) -> None:
 
 def test_the_sample_of_these_tests_has_not_even_a_warning() -> None:
     assert [problem.line_of_text() for problem in problems_in(SAMPLE)] == []
+
+
+def test_no_loop_of_the_sample_greenhouse_needs_a_broker() -> None:
+    site = load_site(next(path for path in SITES if path.stem == "greenhouse")).site
+    pushed = {
+        tag for one in site.devices.values() if site.buses[one.bus].protocol == "mqtt" for tag in one.tags.values()
+    }
+    assert pushed  # there is one: what comes by it closes vents
+    pids = [loop for loop in site.loops.values() if isinstance(loop, Pid)]
+    needed = {tag for loop in pids for tag in (loop.pv, *(ahead.of for ahead in loop.feed_forward))}
+    assert needed.isdisjoint(pushed)
 
 
 def test_a_farm_of_several_files_is_all_of_them() -> None:
