@@ -76,7 +76,7 @@ def test_every_command_tells_its_options(command: str, farmloop: Any) -> None:
     assert "Usage: farmloop" in said.out
     for option in re.findall(r"--[a-z]+", said.out):
         assert option in ("--help", "--json", "--language", "--directory", "--listen", "--wiring", "--speed", "--port",
-                          "--for", "--seed", "--days"), option  # fmt: skip
+                          "--for", "--seed", "--days", "--explain", "--resolved"), option  # fmt: skip
 
 
 def test_without_a_command_it_tells_which_there_are(farmloop: Any) -> None:
@@ -123,7 +123,7 @@ def test_a_mistake_of_ours_is_one_line_too(farmloop: Any, monkeypatch: pytest.Mo
     def broken(*_: object) -> None:
         raise ZeroDivisionError("told\nin two lines")
 
-    monkeypatch.setattr("edge_config.loader.load_site", broken)
+    monkeypatch.setattr("edge_config.expand.read_site", broken)
     monkeypatch.delenv("FARMLOOP_TRACE", raising=False)
     said = farmloop("check", "ras")
     assert (said.code, said.out, said.err.count("\n")) == (1, "", 1)
@@ -136,13 +136,27 @@ def test_ctrl_c_is_not_a_failure_of_ours(farmloop: Any, monkeypatch: pytest.Monk
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("edge_config.loader.load_site", interrupted)
+    monkeypatch.setattr("edge_config.expand.read_site", interrupted)
     said = farmloop("check", "ras")
     assert (said.code, said.out) == (130, "")
     assert "Traceback" not in said.err
 
 
 # --- check
+
+
+def test_check_tells_what_a_preset_left_out_and_writes_out_what_it_made(farmloop: Any, tmp_path: Path) -> None:
+    text = whole_site("greenhouse/tomato@1")
+    site = write_site(tmp_path, re.sub(r"f1_z1_heater: f1.z1.heater, |  f1.z1.heater: .*\n", "", text))
+    said = farmloop("check", str(site), "--explain")
+    assert said.code == 0
+    assert "loops f1.z1.heater_loop: there is f1.z1.mixing_valve instead" in said.out
+    rows = farmloop("check", str(site), "--explain", "--json").json["left_out"]
+    assert ("loops", "f1.z1.heater_loop", "instead") in {(one["section"], one["name"], one["why"]) for one in rows}
+    written = tmp_path / "resolved.yaml"
+    written.write_text(farmloop("check", str(site), "--resolved").out, "utf-8")
+    assert "use: greenhouse" not in written.read_text("utf-8")
+    assert farmloop("check", str(written)).code == 0
 
 
 def test_check_of_a_good_site(farmloop: Any) -> None:
