@@ -124,6 +124,36 @@ def test_it_is_aborted_while_its_condition_holds_or_is_not_known_and_does_not_st
     assert (phase(farm), alarms(farm)) == ("ready", {})
 
 
+def test_it_waits_until_nothing_is_against_its_start():
+    farm = washing(abort="fa.z.level < '30 %'")
+    farm.says["fa.z.level"] = 10.0
+    begun(farm)
+    farm.run(20)
+    assert (phase(farm), farm.told("sequence_begun")) == ("ready", [])
+    farm.says["fa.z.level"] = 80.0
+    farm.run(2)
+    assert phase(farm) == "running"
+
+
+def test_nobody_resets_it_while_its_cause_stands():
+    farm = begun(washing(abort="fa.z.level < '30 %'"))
+    farm.says["fa.z.level"] = 10.0
+    farm.run(2)
+    farm.scan([Reset("reset_1", WASH, "li", farm.now_s)])
+    assert (phase(farm), farm.told("refused")) == ("aborted", [WASH])
+    farm.says["fa.z.level"] = 80.0
+    farm.run(1)
+    farm.scan([Reset("reset_2", WASH, "li", farm.now_s)])
+    assert (phase(farm), farm.told("reset")) == ("ready", [WASH])
+
+
+def test_an_interlock_that_wants_the_same_does_not_abort_it():
+    farm = begun(washing(steps=[{"set": {"fa.z.vent": "on"}, "for": "5 min"}]))
+    farm.says |= {"fa.z.temp_a": 38.0, "fa.z.temp_b": 38.0, "fa.z.temp_c": 38.0}
+    farm.run(60)
+    assert (farm.order("fa.z.vent").slot, phase(farm)) == (Slot.TRIP, "running")
+
+
 def test_an_interlock_on_one_of_its_outputs_aborts_it():
     farm = begun(washing(steps=[{"set": {"fa.z.heater": "on"}, "for": "5 min"}], latch=False))
     assert farm.order("fa.z.heater").value == 100.0
