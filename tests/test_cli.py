@@ -15,6 +15,7 @@ import pytest
 from controller import cli
 from controller.compose.demo import Demo, DemoFailed
 from foundation.messages import LANGUAGES
+from tests.edge_config.preset_sites import whole_site, write_site
 
 SITES = Path(__file__).parents[1] / "edge_config/sites"
 COMMANDS = ("check", "run", "demo", "sim", "doctor")
