@@ -76,9 +76,12 @@ def test_whatever_is_measured_and_whatever_the_clock_does_the_shift_stays_within
     one, block, now_s = integration(18.0, days, band, band), Mean(), MIDNIGHT_S + 40_000.0
     for step_s, value in steps:
         now_s += step_s
+        before = block
         block, shift = one.step(block, {READ: value}, now_s, 20.0, partial(TWO_PERIODS.mean, None))
         assert isfinite(shift)
         assert abs(shift) <= band
+        share = min(max(now_s - before.at_s, 0.0) / 3600.0, 1.0)  # through the whole band in an hour, no faster
+        assert abs(block.shift - before.shift) <= band * share + 1e-9
         assert all(isfinite(number) for number in block if number is not None)
 
 

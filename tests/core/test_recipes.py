@@ -140,6 +140,14 @@ def test_what_cannot_be_is_refused_with_its_reason(farm: Farm, wish: Any, why: s
     assert running(farm) == before
 
 
+def test_an_edit_of_one_setpoint_leaves_the_days_and_nights_of_another_alone(farm: Farm) -> None:
+    start(farm)
+    at(farm, 8.0)
+    farm.scan([RecipeEdit("2", ZONE, 2, COOL, WHOLE, 24.0, "li", farm.now_s)])
+    assert {at(farm, 8.0 + hour / 24.0) for hour in range(1, 25)} == {14.0, 17.0}
+    assert farm.state.values[COOL] == 24.0
+
+
 def test_a_stopped_recipe_leaves_its_setpoints_where_they_are(farm: Farm) -> None:
     start(farm)
     at(farm, 1.0)

@@ -188,6 +188,9 @@ def test_a_value_of_the_farm_moves_what_is_made_of_it(tmp_path: Path) -> None:
     site = loaded(tmp_path, whole_site(TOMATO, facility=", with: {day: 22 degC}"))
     day = {name: site.programs[f"f1.z1.{name}"].periods[0].value for name in ("heat_sp", "vent_sp")}  # type: ignore[index]
     assert {name: str(value) for name, value in day.items()} == {"heat_sp": "22 degC", "vent_sp": "25 degC"}
+    figures = site.programs["f1.z1.heat_sp"].figures
+    assert "day" not in figures  # it is the farm's own now
+    assert figures["night"].source
 
 
 def test_names_may_differ_and_parts_may_be_done_without(tmp_path: Path) -> None:
