@@ -186,6 +186,9 @@ def test_amounts_add_up_at_their_own_times_and_a_late_or_corrected_one_moves_eve
         assert (stands.number, stands.time_s) == (11.0, last.time_s)
     told = [(reading.number, reading.time_s) for reading in entries.record_of(late, TAGS[DEAD])]
     assert told == [(6.0, late.time_s), (9.0, right.time_s)]
+    moved = entered(entries, wish(1.0, NOON_S + 30.0, 6, corrects=late.id, **dead))
+    told = [(reading.number, reading.time_s) for reading in entries.record_of(moved, TAGS[DEAD])]
+    assert told == [(8.0, right.time_s), (10.0, NOON_S), (None, late.time_s)]
 
 
 def test_a_total_does_not_fall_when_old_amounts_leave_the_memory() -> None:

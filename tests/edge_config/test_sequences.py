@@ -27,6 +27,7 @@ COLD = rule("cold", "f.z.air < '5 degC'")
     (None, rule("hot", HOT, then=[{"limit_max": "f.z.vent", "to": "50 %"}]), []),
     (None, rule("hot", HOT, then=[{"limit_max": "f.z.vent", "to": "30 %"}]), ["W327"]),
     (None, rule("hot", HOT, then=[{"limit_min": "f.z.vent", "to": "60 %"}]), ["W327"]),
+    (None, rule("hot", HOT, then=[{"limit_min": "f.z.vent", "to": "30 %"}]), []),
     (None, rule("hot", HOT, then=[{"request": "f.z.vent", "to": "60 %"}]), []),
     (None, rule("hot", HOT, then=[{"set": "f.z.vent", "to": "40 %"}]), []),
 ])  # fmt: skip
