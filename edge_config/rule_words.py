@@ -1,6 +1,7 @@
 """A rule in words, for people: what it looks at, when it acts, what it does."""
 
 from edge_config.model.control import Rule, RuleEffect
+from edge_config.model.sequences import Sequence
 from edge_config.model.site import Site
 from edge_config.tags import site_tags
 from edge_config.templates import Placed
@@ -24,7 +25,10 @@ def explained(site: Site, placed: Placed, language: str) -> list[str]:
         lines.append(tell("rule.clear", language, clear=rule.clear))
     if rule.for_.off:
         lines.append(tell("rule.for_off", language, time=_time(rule.for_.off)))
-    lines += [_effect(effect, placed, tags, language) for effect in rule.effects]
+    for effect in rule.effects:
+        lines.append(_effect(effect, placed, tags, language))
+        if effect.run_sequence is not None:
+            lines += _steps(site.sequences[placed.named(effect.run_sequence)], tags, language)
     how = rule.on_bad_quality or "hold"
     lines.append(tell(f"rule.bad.{how}", language, time=_time(rule.max_hold)))
     lines += _limits(rule, language)
@@ -54,6 +58,22 @@ def _effect(effect: RuleEffect, placed: Placed, tags: dict[str, Tag], language: 
         return tell("rule.notify_to", language, text=told, to=to) if to else tell("rule.notify", language, text=told)
     assert effect.alarm is not None
     return tell("rule.alarm", language, cause=_in(language, effect.alarm.cause.zh, effect.alarm.cause.en))
+
+
+def _steps(sequence: Sequence, tags: dict[str, Tag], language: str) -> list[str]:
+    """What a sequence does, step by step, and what ends it."""
+    lines = []
+    for number, step in enumerate(sequence.steps, 1):
+        wants = [f"{_called(tags[name], language)} {to:g} %" for name, to in (*step.set.items(), *step.request.items())]
+        told = {"number": number, "wants": ", ".join(wants) or "–"}
+        if step.until is None:
+            lines.append(tell("rule.step_for", language, **told, time=_time(step.for_ or 0.0)))
+        else:
+            key = f"rule.step_until_{step.else_}"
+            lines.append(tell(key, language, **told, until=step.until, time=_time(step.within or 0.0)))
+    if sequence.abort is not None:
+        lines.append(tell("rule.step_abort", language, abort=sequence.abort))
+    return lines
 
 
 def _limits(rule: Rule, language: str) -> list[str]:

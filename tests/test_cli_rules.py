@@ -44,7 +44,12 @@ WASH = """
     when: "f.z.do < '4 mg/L'"
     for: {on: 1 min}
     then: [{run_sequence: f.z.wash}, {notify: {text: {zh: 已反洗, en: Filter washed}, to: [li]}}]
-sequences: {f.z.wash: {steps: [{set: {f.z.pump: 30 %}, for: 1 min}]}}
+sequences:
+  f.z.wash:
+    abort: "f.z.do < '1 mg/L'"
+    steps:
+      - {set: {f.z.feeder: "off", f.z.pump: 30 %}, for: 1 min}
+      - {until: "f.z.do > '6 mg/L'", within: 5 min, else: next}
 notify: {people: {li: {urls: [!secret li]}}}
 """
 
@@ -97,6 +102,9 @@ def test_a_rule_is_told_in_words_in_both_languages(site: Path, monkeypatch: pyte
     monkeypatch.setenv("LC_ALL", "C")
     said = ask("explain", site, "f.z.dirty")[1]
     assert "the sequence f.z.wash starts" in said
+    assert "step 1: Feeder 0 %, f.z.pump 30 %, for 1 min" in said
+    assert "step 2: –, until f.z.do > '6 mg/L', or for 5 min at most" in said
+    assert "aborted if f.z.do < '1 mg/L', or if that cannot be known" in said
     assert "li is told: Filter washed" in said
     code, said = ask("explain", site, "f.z.no_fed")
     assert (code, "did you mean f.z.no_feed?" in said) == (2, True)
