@@ -10,12 +10,13 @@ from math import exp, sqrt
 from typing import Any, NamedTuple, Protocol
 
 from controller.core.actuators import Motor
-from controller.core.estimate import Belief, begun, is_sound, predicted, updated
+from controller.core.estimate import REFUSED_IN_A_ROW, Belief, begun, is_sound, predicted, updated
 from controller.core.loops.feed_forward import Ahead, FishOxygen
 from controller.core.state import Block
 from foundation.reading import Quality, Reading, Reason, Value
 from foundation.water import oxygen_saturation_mg_l
 
+NEVER = 10**9
 LONGEST_STEP_S = 600.0
 """A pause longer than this is not bridged: the model begins anew from what is measured."""
 Values = Mapping[str, Value | None]
@@ -127,7 +128,13 @@ class Uptake:
         q = (self.noise**2 * h, self.wander**2 * h, (0.05 * self.per_fed) ** 2 * h)
         belief = predicted(belief, (new_c, rest, per_fed), f, q, now_s)
         if oxygen is not None:
-            belief = updated(belief, (1.0, 0.0, 0.0), oxygen, self.noise**2, now_s)
+            belief = updated(belief, (1.0, 0.0, 0.0), oxygen, self.noise**2, now_s, refuse=NEVER)
+            if belief.refused >= REFUSED_IN_A_ROW:
+                # a shock is the water's, not the fish's: an uptake that might be anything would swing a loop from end
+                # to end, so it begins anew from what is measured and goes on from the uptake that it knew
+                x = (oxygen, max(belief.x[1], 0.0), belief.x[2])
+                sigmas = (self.noise, 3.0 * self.wander, self.per_fed / 4.0)
+                belief = begun(x, sigmas, now_s)._replace(nis=belief.nis)
         belief = self._sober(belief)
         return Estimated(belief, fed, due_s), self._reading(belief, digested, now_s)
 
