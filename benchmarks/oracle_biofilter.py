@@ -1,0 +1,81 @@
+"""S10 by somebody who sees the biofilter itself, and acts at the moment when it has lost 30 % of its work.
+
+Same plant, same actuators. Not before: the goal counts from there, and no probe tells of it sooner. The oracle stops
+the feed and the bicarbonate, and tries every mixture of air, new water and circulation that the water allowed permits.
+"""
+
+from itertools import product
+from typing import NamedTuple
+
+from simulator.loaded_scenario import LoadedScenario
+from simulator.plants.plant import Weather
+
+TAN_GOAL, NH3_GOAL = 1.8, 0.015
+LOST = 0.3
+WATER_L = 40000.0
+USUAL_L_H = 510.0
+MEALS_S = (7 * 3600.0, 12 * 3600.0, 17 * 3600.0)
+MEAL_S = 1200.0
+USUAL = {"makeup.valve": 0.17, "blower": 0.6, "circulation.standby": 0.0}
+MILD = Weather(15.0, 0.6, 2.0, 0.0, 5.0)
+
+
+class Worst(NamedTuple):
+    """The highest TAN and un-ionised ammonia of a run, mg/L as N."""
+
+    tan: float
+    nh3: float
+
+
+def plans() -> list[dict[str, float]]:
+    """What may be done once it is known: positions until the new water is used up."""
+    return [
+        {"blower": blower, "makeup.valve": makeup, "circulation.standby": standby, "base.pump": 0.0}
+        for blower, makeup, standby in product((0.3, 0.45, 0.6), (0.17, 0.6, 1.0), (0.0, 1.0))
+    ]
+
+
+def followed(loaded: LoadedScenario, seed: int, hours: float, plan: dict[str, float]) -> Worst:
+    """The scenario's plant under one plan; oxygen, temperature and, until it is known, pH are held."""
+    plant = loaded.plant(seed)
+    fault = loaded.scenario.timeline[0]
+    assert fault.ramp is not None
+    assert fault.for_ is not None
+    first, last = fault.ramp["biofilter.health"]
+    state, inputs = plant.initial(), dict(USUAL)
+    seen = plant.observe(state, inputs, MILD)
+    tan = nh3 = trim = 0.0
+    water_l: float | None = None
+    for step in range(int((loaded.scenario.settle + hours * 3600.0) / plant.step_s)):
+        since_s = step * plant.step_s - loaded.scenario.settle
+        health = first + (last - first) * min(max((since_s - fault.at) / fault.for_, 0.0), 1.0)
+        knows = health <= first * (1.0 - LOST)
+        short = 7.5 - seen["tank1.oxygen"]
+        trim = min(max(trim + short * plant.step_s / 600.0, 0.0), 1.0)
+        eats = not knows and any(0.0 <= since_s % 86400.0 - meal_s < MEAL_S for meal_s in MEALS_S)
+        base = min(max(0.36 + 3.0 * (7.2 - seen["tank1.ph"]), 0.0), 1.0)
+        inputs = USUAL | {"base.pump": base} | (plan if knows else {}) | {
+            "heater": min(max(2.0 * (25.0 - seen["tank1.temperature"]), 0.0), 1.0),
+            "tank1.oxygen_valve": min(max(trim + 0.4 * short, 0.0), 1.0),
+            "feeder": float(eats),
+            "biofilter.health": health,
+        }  # fmt: skip
+        left_h = (loaded.scenario.length - since_s) / 3600.0
+        if water_l is not None and seen["water.used"] - water_l > WATER_L - USUAL_L_H * left_h:
+            inputs["makeup.valve"] = min(inputs["makeup.valve"], USUAL["makeup.valve"])
+        state = plant.advance(state, inputs, MILD, plant.step_s)
+        seen = plant.observe(state, inputs, MILD)
+        if since_s >= 0.0:
+            water_l = seen["water.used"] if water_l is None else water_l
+            tan, nh3 = max(tan, seen["tank1.tan"]), max(nh3, seen["tank1.nh3"])
+    return Worst(tan, nh3)
+
+
+def best(loaded: LoadedScenario, seed: int, hours: float, quick: bool = False) -> float:
+    """The share of its goal that the worse of the two takes, with the plan that does best: above 1 none meets both."""
+    return min(share(*followed(loaded, seed, hours, plan)) for plan in plans()[: 1 if quick else None])
+
+
+def share(tan: float, nh3: float) -> float:
+    """Of the goals of control.md 5.2 S10, the worse."""
+    return max(tan / TAN_GOAL, nh3 / NH3_GOAL)
