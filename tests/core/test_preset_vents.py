@@ -1,0 +1,86 @@
+"""The glasshouse preset's vents in all weathers: storm before frost, rain, gusts, a cold house, damp air, warmth."""
+
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from controller.core.scan import Core
+from controller.core.words import Override
+from edge_config.loader import load_site
+from foundation.reading import Reason, Value
+from tests.core.small_site import Farm
+from tests.edge_config.preset_sites import whole_site, write_site
+
+HOT_AND_CALM: dict[str, Value | Reason] = {
+    "f1.z1.air_temp": 33.0, "f1.z1.rh": 60.0, "f1.z1.pipe_temp": 20.0, "f1.z1.co2": 500.0, "f1.z1.crop_temp": 30.0,
+    "f1.z1.ppfd": 500.0, "f1.z1.drip_flow": 0.0, "f1.z1.drip_ec": 3.0, "f1.z1.drip_ph": 5.8,
+    "f1.all.out_temp": 22.0, "f1.all.radiation": 300.0, "f1.all.wind": 2.0, "f1.all.rain": False,
+}  # fmt: skip
+
+
+@cache
+def house() -> Core:
+    with TemporaryDirectory() as folder:
+        return Core(load_site(write_site(Path(folder), whole_site("greenhouse/tomato@1"))).site)
+
+
+def vents(farm: Farm, minutes: float = 12.0, **weather: Value | Reason) -> tuple[float, float]:
+    """Lee and wind side after so long of this; names without their place."""
+    for name, value in weather.items():
+        (tag,) = [tag for tag in HOT_AND_CALM if tag.endswith(f".{name}")]
+        farm.says[tag] = value
+    farm.run(minutes * 60.0, after_s=10.0)
+    return farm.order("f1.z1.vent_lee").value, farm.order("f1.z1.vent_wind").value
+
+
+def hot() -> Farm:
+    farm = Farm(house())
+    farm.says = dict(HOT_AND_CALM)
+    assert vents(farm, 30.0) == (100.0, 60.0)
+    return farm
+
+
+@pytest.mark.parametrize(
+    ("weather", "lee", "wind"),
+    [
+        ({"wind": 8.5}, 100.0, 20.0),
+        ({"wind": 11.0}, 100.0, 0.0),
+        ({"wind": 17.0}, 10.0, 0.0),
+        ({"rain": True}, 12.0, 0.0),
+        ({"rain": True, "wind": 17.0}, 10.0, 0.0),
+        ({"out_temp": -1.0}, 10.0, 10.0),
+        ({"out_temp": -6.0}, 0.0, 0.0),
+        ({"wind": 19.0}, 0.0, 0.0),
+        ({"wind": Reason.COMM}, 0.0, 0.0),
+    ],
+)  # fmt: skip
+def test_weather_limits_the_vents_of_a_hot_house(weather: dict[str, Value], lee: float, wind: float) -> None:
+    assert vents(hot(), **weather) == (lee, wind)
+
+
+def test_one_gust_counts_for_ten_minutes_and_a_storm_beats_the_hand() -> None:
+    farm = hot()
+    vents(farm, 0.2, wind=11.0)
+    assert vents(farm, 8.0, wind=2.0)[1] == 0.0
+    assert vents(farm, 8.0)[1] == 60.0
+    farm.scan([Override("1", "f1.z1.vent_lee", 80.0, "wang", farm.now_s + 3600.0)])
+    assert vents(farm, 1.0)[0] == 80.0
+    assert vents(farm, 1.0, wind=19.0)[0] == 0.0
+
+
+def test_damp_air_keeps_a_crack_open_but_not_in_a_cold_house_nor_in_hard_frost() -> None:
+    farm = Farm(house())
+    farm.says = {
+        **HOT_AND_CALM,
+        "f1.z1.air_temp": 20.5,
+        "f1.z1.rh": 92.0,
+        "f1.all.out_temp": 8.0,
+        "f1.all.radiation": 60.0,
+    }
+    lee, _ = vents(farm, 20.0)
+    assert lee >= 5.0
+    assert vents(farm, 10.0, air_temp=15.0) == (0.0, 0.0)
+    assert vents(farm, 20.0, air_temp=20.5)[0] >= 5.0
+    assert vents(farm, 10.0, out_temp=-6.0) == (0.0, 0.0)
