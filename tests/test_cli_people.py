@@ -111,6 +111,9 @@ def test_a_running_agent_is_asked_and_told_and_a_stopped_one_is_read(
         assert farmloop("recipe", "show", *at).out == "bass: can be started in ras1.tank1\n"
         said = farmloop("recipe", "start", "bass", "ras1.tank1", "--on", "2026-03-01", *at)
         assert said.out.startswith("ras1.tank1: Growing up, Growing up (fry), day 2")
+        assert (
+            access.ask(var, "GET", "/api/v1/state", language="en")[1]["setpoints"]["ras1.tank1.do_sp"]["by"] == "recipe"
+        )
         farmloop("recipe", "edit", "ras1.tank1", "fish", "ras1.tank1.do_sp", "7.2", *at)
         farmloop("recipe", "stage", "ras1.tank1", "fish", *at)
         shown = farmloop("recipe", "show", *at, "--json").json["running"]["ras1.tank1"]

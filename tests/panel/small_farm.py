@@ -16,7 +16,8 @@ from controller.core.words import AlarmNow, Because, Order, Slot, Trial
 from controller.entries import Entry, Wish
 from controller.notices import Notice
 from controller.panel.farm import Refusal, SetpointNow
-from controller.panel.recipes import RecipeBody, RecipesShape
+from controller.panel.layout import NameShape
+from controller.panel.recipes import RecipeBody, RecipesShape, RunningShape, StageShape
 from controller.why.card import Cards
 from controller.why.journal import NotRecordedError
 from controller.why.shape import Explanation
@@ -194,7 +195,10 @@ class SmallFarm:
         return answer
 
     def recipes(self) -> RecipesShape:
-        return RecipesShape(self.now() * 1000.0, {"tomato": ("gh1.bay1",)}, {})
+        name = NameShape("番茄", "Tomato")
+        stage = StageShape("root", NameShape("缓苗", "Rooting"), 10.0, 86400.0, {})
+        now = RunningShape("tomato", name, "root", 4.0, 0.0, 0.0, 0.0, False, "li", (stage,), ())
+        return RecipesShape(self.now() * 1000.0, {"tomato": ("gh1.bay1",)}, {"gh1.bay1": now})
 
     async def recipe(self, zone: str, body: RecipeBody, begun_s: float, by: str) -> Refusal | None:
         if body.recipe not in ("tomato", ""):

@@ -228,9 +228,11 @@ async def test_names_never_become_markup(browser: Browser, sign_in: SignIn) -> N
     assert witness.hosts == {url.removeprefix("http://")}
 
 
-@pytest.mark.parametrize(("locale", "mark"), [("en-US", "unverified: 18 degC"), ("zh-CN", "未核实：18 degC")])
-async def test_a_number_that_nobody_verified_is_marked_in_words(
-    browser: Browser, farm: SmallFarm, sign_in: SignIn, locale: str, mark: str
+@pytest.mark.parametrize(("locale", "mark", "stage"), [
+    ("en-US", "unverified: 18 degC", "Rooting, day 4 of 10"), ("zh-CN", "未核实：18 degC", "缓苗，第 4 天，共 10 天"),
+])  # fmt: skip
+async def test_a_number_that_nobody_verified_is_marked_in_words_and_a_recipe_tells_its_stage(
+    browser: Browser, farm: SmallFarm, sign_in: SignIn, locale: str, mark: str, stage: str
 ) -> None:
     async with served(create_app(farm, sign_in=sign_in)) as url, opened(browser, locale, WIDE) as (page, _):
         await page.goto(sign_in.link(url))
@@ -240,6 +242,7 @@ async def test_a_number_that_nobody_verified_is_marked_in_words(
         await expect(rows.filter(has_text="18.0").locator(".unverified")).to_have_text(mark)
         await expect(rows.locator(".unverified")).to_have_count(1)  # what is known, or the farm's own, bears no mark
         await expect(page.locator(".figures")).to_contain_text("recalled")
+        await expect(page.locator(".recipes")).to_contain_text(stage)
 
 
 async def test_a_link_that_is_used_up_says_what_to_do(browser: Browser, farm: SmallFarm, sign_in: SignIn) -> None:

@@ -7,6 +7,7 @@ import { html } from "./html.js";
 import { number } from "./numbers.js";
 import { OutputRow } from "./outputs.js";
 import { ofFacility, zoneWord } from "./overview.js";
+import { RecipeList } from "./recipes.js";
 import { SetpointForm } from "./setpoint.js";
 import { ValueRow } from "./values.js";
 import { useState } from "./vendor/preact_hooks.js";
@@ -29,7 +30,7 @@ export function Facility({ id }) {
     </section>
     <section class="card"><h2>${tell("panel.outputs")}</h2>
       <ul class="outputs">${ofFacility(outputs, facility).map((name) => html`<${OutputRow} key=${name} name=${name} zone=${zone(outputs)(name)} />`)}</ul>
-    </section><${FigureList} facility=${id} /></div>
+    </section><${RecipeList} facility=${facility} /><${FigureList} facility=${id} /></div>
   </div>`;
 }
 
