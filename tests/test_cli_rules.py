@@ -1,5 +1,6 @@
 """`farmloop rules`: what it prints, and how it ends."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,9 +11,11 @@ from typer.testing import CliRunner
 from controller.cli import app
 from controller.core.scan import Core
 from controller.core.words import Snapshot
+from controller.history.history import History
 from controller.journal.journal import Journal
 from edge_config.loader import load_site
 from edge_config.rule_library import library
+from foundation.clock import SteppedClock
 from foundation.reading import good
 
 SITE = """
@@ -204,6 +207,34 @@ def test_the_recorded_days_say_what_other_rules_would_have_done_than_those_that_
     assert (code, "nothing was recorded in that time" in said) == (2, True)
     assert ask("replay", other, "--recorded", tmp_path / "none")[0] == 2
     assert ask("replay", other)[0] == 2
+
+
+def test_where_there_is_no_journal_the_outbox_is_read_as_far_as_it_goes(site: Path, tmp_path: Path) -> None:
+    start_s, directory = 1_774_000_000.0, tmp_path / "var"
+    directory.mkdir()
+    clock = SteppedClock(start_s)
+    loaded = load_site(site).site
+    history = History(directory, loaded, Core(loaded).tags, lambda name: name, clock)
+
+    async def two_hours() -> None:
+        for minute in range(120):
+            await clock.advance(60.0)
+            oxygen = 8.0 if not 30 <= minute < 60 else 5.0
+            history.record([good("f.z.do", oxygen, clock.now()), good("f.z.feeder", 0.0, clock.now())])
+        await history.close()
+
+    asyncio.run(two_hours())
+    code, said = ask("replay", site, "--recorded", directory, "--against", site, "--json")
+    assert code == 0, said
+    told = json.loads(said)
+    (row,) = told["rules"]
+    assert (told["ran"]["is"], row["hours_apart"]) == ("unknown", 0.0)
+    assert row["proposed"] == row["ran"]
+    assert row["proposed"]["activations"] == 1
+    assert row["proposed"]["hours_on"] == pytest.approx(31 / 60, abs=0.03)
+    assert row["proposed"]["first_s"] - start_s == pytest.approx(31 * 60.0 + 10.0, abs=6.0)
+    (directory / "outbox.db").write_bytes(b"no outbox")
+    assert ask("replay", site, "--recorded", directory)[0] == 2
 
 
 def test_a_recording_that_is_not_there_is_told(site: Path, tmp_path: Path) -> None:

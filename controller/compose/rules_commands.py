@@ -114,6 +114,8 @@ def replay(
 
 def _recorded(site: Any, place: Path, against: str, begin_s: float | None, end_s: float | None, as_json: bool) -> None:
     """The recorded days of an agent, with the rules that ran beside these."""
+    import sqlite3
+
     from controller.cli import _fail, _site_path
     from controller.compose.rules_recorded import beginning_of, compare
     from controller.compose.rules_replay import ReplayError
@@ -122,12 +124,14 @@ def _recorded(site: Any, place: Path, against: str, begin_s: float | None, end_s
 
     try:
         beginning = beginning_of(place, begin_s)
-        known, ran, how = against or beginning.site_file, None, "unknown"
+        known = against or (beginning.site_file if beginning is not None else "")
+        ran, how = None, "unknown"
         if known and (against or _site_path(known).is_file()):
             ran = _site(known)
-            how = "as recorded" if site_digest(ran) == beginning.site_digest else "changed since"
+            if beginning is not None:
+                how = "as recorded" if site_digest(ran) == beginning.site_digest else "changed since"
         done = compare(place, site, ran, begin_s, end_s)
-    except (ReplayError, JournalError, OSError) as error:
+    except (ReplayError, JournalError, OSError, sqlite3.Error) as error:
         _fail(str(error), 2)
     rows = [one.row(done.days) for one in done.rules]
     if as_json:
@@ -154,7 +158,7 @@ def _compared_rules(rows: list[dict[str, Any]], title: str, how: str) -> None:
         moment = "" if first is None else datetime.fromtimestamp(first, UTC).isoformat(" ", "seconds")[:19]
         table.add_row(row["rule"], *told, f"{row['hours_apart']:g}", moment)
     console.print(table)
-    if how == "unknown":
+    if how == "unknown" and all(row["ran"] is None for row in rows):
         console.print("The record does not say where its site file is: give it with --against.", highlight=False)
     elif how == "changed since":
         console.print("The site that ran is not as it was when this was recorded.", highlight=False)

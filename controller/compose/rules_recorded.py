@@ -1,12 +1,14 @@
 """Rules on the recorded days of an agent: when they would have acted, and when those that ran did otherwise.
 
-Both sets of rules see what every scan of the journal was told. Open loop: the record has the old control in it.
+Both sets of rules see what every scan of the journal was told; of an agent without a journal, what its outbox still
+has. Open loop: the record has the old control in it.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from controller.compose import outbox_scans
 from controller.compose.replay import journal_files
 from controller.compose.rules_replay import ReplayError, RuleRecord, Watch
 from controller.core.scan import Core
@@ -16,6 +18,8 @@ from controller.journal.frames import read_frames
 from controller.journal.scans import Scan
 from edge_config.model.site import Site
 from rules.rule import RuleMemory
+
+OUTBOX_STEP_S = 5.0
 
 
 @dataclass(slots=True)
@@ -57,9 +61,9 @@ class Compared:
 class _Farm:
     """One site's core over the recorded scans."""
 
-    def __init__(self, site: Site, beginning: Beginning) -> None:
+    def __init__(self, site: Site, beginning: Beginning | None, first_s: float) -> None:
         self.core = Core(site)
-        self.state: State = beginning.state(self.core)
+        self.state: State = self.core.start(first_s) if beginning is None else beginning.state(self.core)
         self.watch: Watch | None = None
         self.names = {rule.name for rule in self.core.plan.rules.rules}
 
@@ -79,10 +83,10 @@ class _Farm:
         return isinstance(memory, RuleMemory) and memory.on
 
 
-def beginning_of(place: Path, begin_s: float | None = None) -> Beginning:
-    """Where a comparison from `begin_s` would begin. Raises OSError, JournalError, ReplayError."""
-    for frame_beginning, _ in _frames(place, begin_s):
-        return frame_beginning
+def beginning_of(place: Path, begin_s: float | None = None) -> Beginning | None:
+    """Where a comparison from `begin_s` would begin; None of an outbox. Raises OSError, JournalError, ReplayError."""
+    for beginning, _ in _scans(place, begin_s):
+        return beginning
     raise ReplayError(f"{place}: nothing was recorded in that time")
 
 
@@ -90,18 +94,16 @@ def compare(
     place: Path, proposed: Site, ran: Site | None, begin_s: float | None = None, end_s: float | None = None
 ) -> Compared:
     """Both through all days from the one in which `begin_s` lies, with the state that it began with; what is before
-    `begin_s` moves them and is not counted. Raises OSError, JournalError, ReplayError.
+    `begin_s` moves them and is not counted. Raises OSError, sqlite3.Error, JournalError, ReplayError.
     """
     farms: list[_Farm] = []
     done: Compared | None = None
     apart: dict[str, Apart] = {}
     before_s = 0.0
-    for beginning, scan in _frames(place, begin_s):
+    for beginning, scan in _scans(place, begin_s):
         if not farms:
-            farms = [_Farm(site, beginning) for site in (proposed, ran) if site is not None]
+            farms = [_Farm(site, beginning, scan.now_s) for site in (proposed, ran) if site is not None]
             apart = {name: Apart(name, None, None) for farm in farms for name in sorted(farm.names)}
-        if scan is None:
-            continue
         if end_s is not None and scan.now_s > end_s:
             break
         counts = begin_s is None or scan.now_s >= begin_s
@@ -135,9 +137,14 @@ def _note(apart: dict[str, Apart], farms: list[_Farm], now_s: float, before_s: f
             one.apart_s += now_s - before_s
 
 
-def _frames(place: Path, begin_s: float | None) -> Iterator[tuple[Beginning, Scan | None]]:
-    """Scan after scan, from the last beginning that is not after `begin_s`; a beginning comes once without a scan."""
-    files = journal_files(place)
+def _scans(place: Path, begin_s: float | None) -> Iterator[tuple[Beginning | None, Scan]]:
+    """Scan after scan: of the journal from the day in which `begin_s` lies on, each with the last beginning before it;
+    of the outbox, if there is no journal, from its first point on."""
+    try:
+        files = journal_files(place)
+    except FileNotFoundError:
+        yield from ((None, scan) for scan in outbox_scans.scans(place / outbox_scans.NAME, OUTBOX_STEP_S))
+        return
     if begin_s is not None:
         early = [file for file in files if (first := _first_s(file)) is not None and first <= begin_s]
         files = files[max(len(early) - 1, 0) :]
@@ -146,7 +153,6 @@ def _frames(place: Path, begin_s: float | None) -> Iterator[tuple[Beginning, Sca
         for frame in read_frames(file):
             if frame.kind == b"C":
                 beginning = unpacked(frame.content)
-                yield beginning, None
                 continue
             if beginning is None:
                 raise ReplayError(f"{file}: it does not begin with a state")
