@@ -84,3 +84,34 @@ def test_damp_air_keeps_a_crack_open_but_not_in_a_cold_house_nor_in_hard_frost()
     assert vents(farm, 10.0, air_temp=15.0) == (0.0, 0.0)
     assert vents(farm, 20.0, air_temp=20.5)[0] >= 5.0
     assert vents(farm, 10.0, out_temp=-6.0) == (0.0, 0.0)
+
+
+def test_co2_is_wanted_less_the_wider_the_vents_and_the_stronger_the_wind() -> None:
+    farm = hot()
+    wanted = []
+    for wind in (2.0, 5.0, 7.9):
+        vents(farm, 3.0, wind=wind)
+        wanted.append(farm.state.values["f1.z1.co2_sp"])
+    assert wanted == [pytest.approx(600.0), pytest.approx(500.0), pytest.approx(403.0, abs=1.0)]
+    farm.says["f1.z1.air_temp"] = 18.0
+    vents(farm, 30.0)
+    assert farm.state.values["f1.z1.co2_sp"] == 800.0
+
+
+def test_against_damp_air_the_means_come_one_after_the_other() -> None:
+    farm = Farm(house())
+    farm.says = {**HOT_AND_CALM, "f1.z1.air_temp": 20.0, "f1.z1.rh": 92.0, "f1.all.radiation": 60.0}
+    farm.run(60.0, after_s=10.0)
+    plain_sp, began = float(farm.state.values["f1.z1.vent_sp"] or 0.0), {}
+    for minute in range(120):
+        farm.run(60.0, after_s=10.0)
+        values = farm.state.values
+        now = {
+            "gap": float(values["f1.z1.screen_gap"] or 0.0) > 1.0,
+            "vents": float(values["f1.z1.vent_sp"] or 0.0) < plain_sp - 0.5,
+            "pipe": float(values["f1.z1.pipe_min"] or 0.0) > 20.0,
+            "dehumidifier": farm.order("f1.z1.dehumidifier").value > 0.0,
+        }
+        began |= {name: minute for name, on in now.items() if on and name not in began}
+    assert list(began) == ["gap", "vents", "pipe", "dehumidifier"]
+    assert len(set(began.values())) == 4
