@@ -42,13 +42,60 @@ def site_schema(language: str = "en") -> dict[str, Any]:
     for module in (values, control, outputs, recipes, site):
         for model, meanings in _meanings(module).items():
             _describe(schema["$defs"].get(model, {}), meanings)
-    return {"$schema": DIALECT, **schema}
+    return {"$schema": DIALECT, **_briefer_with_a_preset(schema)}
 
 
-def _short_named(section: dict[str, Any]) -> dict[str, Any]:
-    """A section whose parts have short names, `tank.do`."""
-    (part,) = section["patternProperties"].values()
-    return {"type": "object", "additionalProperties": part}
+def _briefer_with_a_preset(schema: dict[str, Any]) -> dict[str, Any]:
+    """Where no facility uses a preset every part is whole; where one does, a site may say what differs and no more."""
+    whole = {section: schema["properties"][section] for section in NAMED_SECTIONS}
+    brief = {
+        section: {"type": "object", "description": part["description"], "additionalProperties": {"type": "object"}}
+        for section, part in whole.items()
+    }
+    uses_none = {"additionalProperties": {"not": {"required": ["use"]}}}
+    return {
+        **schema,
+        "properties": {**schema["properties"], **brief},
+        "if": {"properties": {"facilities": uses_none}},
+        "then": {"properties": whole},
+    }
+
+
+def _brief(schema: dict[str, Any]) -> None:
+    """Where a facility has a preset, or blocks are repeated, a part may say no more than what differs, and null takes a
+    key away."""
+    parts = {section: schema["properties"][section] for section in NAMED_SECTIONS}
+    schema["$defs"] |= {f"{name}{PARTIAL}": _partial(model) for name, model in schema["$defs"].items()}
+    used = {"facilities": {"additionalProperties": {"not": {"required": ["use"]}}}}
+    schema["if"] = {"properties": used, "not": {"required": ["each"]}}
+    schema["then"] = {"properties": {section: dict(part) for section, part in parts.items()}}
+    for section, part in parts.items():
+        ((pattern, strict),) = part["patternProperties"].items()
+        schema["properties"][section] = part | {"patternProperties": {pattern: _nullable(_partly(strict))}}
+
+
+def _partial(model: dict[str, Any]) -> dict[str, Any]:
+    """A model of which every key may be left out."""
+    loose = {key: value for key, value in model.items() if key != "required"}
+    if "properties" in loose:
+        loose["properties"] = {key: _nullable(_partly(part)) for key, part in loose["properties"].items()}
+    return loose
+
+
+def _partly(part: dict[str, Any]) -> dict[str, Any]:
+    """What refers to models refers to them with keys left out; lists are written whole."""
+    loose = {key: value for key, value in part.items() if key not in ("oneOf", "discriminator")}
+    if "$ref" in part:
+        loose["$ref"] = part["$ref"] + PARTIAL
+    choices = part.get("anyOf", part.get("oneOf"))
+    if choices is not None:
+        loose["anyOf"] = [_partly(one) for one in choices]
+    return loose
+
+
+def _nullable(part: dict[str, Any]) -> dict[str, Any]:
+    told = {"description": part["description"]} if "description" in part else {}
+    return {"anyOf": [part, {"type": "null"}]} | told
 
 
 def _meanings(module: ModuleType) -> dict[str, dict[str, str]]:

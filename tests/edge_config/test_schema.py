@@ -30,13 +30,22 @@ def faults(value: Any, part: dict[str, Any], whole: dict[str, Any], path: str = 
     if "$ref" in part:
         part = {**whole["$defs"][part["$ref"].rsplit("/", 1)[1]], **{k: v for k, v in part.items() if k != "$ref"}}
     found: list[str] = []
+    if "if" in part:
+        branch = "else" if faults(value, part["if"], whole, path) else "then"
+        found += faults(value, part.get(branch, {}), whole, path)
+    if "not" in part and not faults(value, part["not"], whole, path):
+        found.append(f"{path}: is what it is not to be")
     kinds = [part["type"]] if isinstance(part.get("type"), str) else part.get("type", [])
     if kinds and not any(
         isinstance(value, TYPES[kind]) and (kind == "boolean") == isinstance(value, bool) for kind in kinds
     ):
-        return [f"{path}: {value!r} is no {kinds}"]
+        return [*found, f"{path}: {value!r} is no {kinds}"]
     if "const" in part and value != part["const"]:
         found.append(f"{path}: {value!r} is not {part['const']!r}")
+    if "not" in part and not faults(value, part["not"], whole, path):
+        found.append(f"{path}: {value!r} may not be")
+    if "if" in part and not faults(value, part["if"], whole, path):
+        found += faults(value, part["then"], whole, path)
     if "enum" in part and value not in part["enum"]:
         found.append(f"{path}: {value!r} is none of {part['enum']}")
     for key in ("oneOf", "anyOf"):
@@ -100,6 +109,15 @@ def test_the_schema_refuses_what_the_loader_refuses(section: str, value: object)
     schema = site_schema()
     site = read_merged(SAMPLE).value
     assert faults({**site, section: value}, schema, schema) != []
+
+
+def test_where_a_preset_is_used_a_part_may_say_what_differs_and_no_more() -> None:
+    schema = site_schema()
+    site = read_merged(SAMPLE).value
+    brief = {**site, "loops": {"gh1.bay1.vent_loop": {"band": "5 K"}}}
+    assert faults(brief, schema, schema) != []
+    used = {name: {**one, "use": "greenhouse/tomato@1"} for name, one in site["facilities"].items()}
+    assert faults({**brief, "facilities": used}, schema, schema) == []
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
