@@ -160,7 +160,7 @@ def test_a_drain_that_runs_already_is_not_made_to_run_more():
     )
 )
 def test_whatever_happens_it_stays_finite_and_no_shot_is_longer_than_it_may_be(steps):
-    state, now_s = Round(), 36000.0
+    state, now_s = Round(faults=(False, False)), 36000.0
     for after_s, light, flow, quality, runs, ec in steps:
         now_s = max(now_s + after_s, 0.0)
         look = NOON._replace(
@@ -210,6 +210,21 @@ def test_in_the_scan_valve_and_pump_open_together_and_a_restart_in_a_shot_goes_o
     again.run(200)
     assert again.order("fa.z.siren").value == 0.0
     assert again.told("watered") == ["fa.z.watering"]
+
+
+def test_a_state_from_when_there_were_more_valves_starts_afresh_with_what_was_learned():
+    farm = Farm(core_of(site()))
+    farm.says = {"fa.z.free": 300.0, "fa.z.ec": 2.0, "fa.z.fed": 1.8}
+    farm.run(250)
+    kept = to_plain(farm.state)
+    assert kept["blocks"]["fa.z.watering"][:2] == ["open", 1]
+    fewer = site()
+    fewer["loops"]["fa.z.watering"]["out"] = ["fa.z.siren"]
+    again = Farm(core_of(fewer), farm.now_s, kept)
+    again.says = farm.says
+    again.run(10)
+    assert again.told("block_failed") == []
+    assert again.state.blocks["fa.z.watering"].faults == (False,)
 
 
 def test_wrong_flow_is_an_alarm_until_somebody_resets_it():

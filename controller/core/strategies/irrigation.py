@@ -120,8 +120,6 @@ def irrigate(settings: IrrigationSettings, state: Round, look: Look) -> Round:
     now_s = look.now_s
     elapsed_s = max(now_s - state.at_s, 0.0) if state.at_s > 0 else 0.0
     state = _summed(settings, state, look, elapsed_s)._replace(at_s=now_s)
-    if len(state.faults) != settings.valves:
-        state = state._replace(faults=(False,) * settings.valves)
     state = _watched(state, look)
     if state.phase == "open":
         state = _shot(settings, state, look, min(elapsed_s, LONGEST_SHOT_S))

@@ -54,6 +54,8 @@ class IrrigationLoop:
     def run(self, turn: Turn) -> None:
         before: Round = turn.blocks[self.name]  # type: ignore[assignment]  # blocks hold what `fresh` is
         now_s = turn.now_s
+        if len(before.faults) != len(self.outputs):  # kept from when it had other valves
+            before = Round(faults=(False,) * len(self.outputs), ended_s=before.ended_s, gives=before.gives)
         if before.phase == "rest" and 0.0 <= now_s - before.at_s < REST_PERIOD_S:
             return
         state = irrigate(self.settings, before, self._look(turn, before))
@@ -120,7 +122,7 @@ def unwatered(turn: Turn, loops: Iterable[IrrigationLoop]) -> list[AlarmNow]:
     found: list[AlarmNow] = []
     for loop in loops:
         state: Round = turn.blocks[loop.name]  # type: ignore[assignment]  # blocks hold what `fresh` is
-        valves = ", ".join(out for out, fault in zip(loop.outputs, state.faults, strict=True) if fault)
+        valves = ", ".join(out for out, fault in zip(loop.outputs, state.faults, strict=False) if fault)
         if valves:
             values = {"reset": loop.name, "valves": valves}
             found.append(AlarmNow(f"water_flow:{loop.name}", "high", True, state.ended_s, values))

@@ -38,6 +38,8 @@ class LampLoop:
     def run(self, turn: Turn) -> None:
         state: Lit = turn.blocks[self.name]  # type: ignore[assignment]  # blocks hold what `fresh` is
         now_s = turn.now_s
+        if not len(state.today) == len(state.usual) == SLOTS:  # a kept state that was damaged
+            state = Lit()
         asked = any(demand.owner == self.name for demand in turn.demands.get(self.output, ()))
         # a restart has lost the demand: lamps that go out for ten seconds come back in a quarter of an hour
         if asked and 0.0 <= now_s - state.at_s < PERIOD_S - 0.5:
