@@ -24,13 +24,14 @@ def site_schema(language: str = "en") -> dict[str, Any]:
     """Every key with what it means; the sections in the language that is asked for."""
     schema = Site.model_json_schema(by_alias=True)
     schema["properties"]["include"] = {"type": "array", "maxItems": MAX_INCLUDES, "items": {"type": "string"}}
+    # what stands in a block has short names: the loader looks at it, written out
     schema["properties"]["each"] = {
         "type": "object",
         "additionalProperties": {
             "type": "object",
             "properties": {
                 "zones": {"type": "array", "items": {"type": "string"}},
-                **{section: _short_named(schema["properties"][section]) for section in NAMED_SECTIONS},
+                **{one: {"type": "object", "additionalProperties": {"type": "object"}} for one in NAMED_SECTIONS},
             },
             "additionalProperties": False,
         },
@@ -46,7 +47,8 @@ def site_schema(language: str = "en") -> dict[str, Any]:
 
 
 def _briefer_with_a_preset(schema: dict[str, Any]) -> dict[str, Any]:
-    """Where no facility uses a preset every part is whole; where one does, a site may say what differs and no more."""
+    """Where no facility uses a preset and no block is repeated every part is whole; else a site may say what differs
+    and no more."""
     whole = {section: schema["properties"][section] for section in NAMED_SECTIONS}
     brief = {
         section: {"type": "object", "description": part["description"], "additionalProperties": {"type": "object"}}
@@ -56,46 +58,9 @@ def _briefer_with_a_preset(schema: dict[str, Any]) -> dict[str, Any]:
     return {
         **schema,
         "properties": {**schema["properties"], **brief},
-        "if": {"properties": {"facilities": uses_none}},
+        "if": {"properties": {"facilities": uses_none}, "not": {"required": ["each"]}},
         "then": {"properties": whole},
     }
-
-
-def _brief(schema: dict[str, Any]) -> None:
-    """Where a facility has a preset, or blocks are repeated, a part may say no more than what differs, and null takes a
-    key away."""
-    parts = {section: schema["properties"][section] for section in NAMED_SECTIONS}
-    schema["$defs"] |= {f"{name}{PARTIAL}": _partial(model) for name, model in schema["$defs"].items()}
-    used = {"facilities": {"additionalProperties": {"not": {"required": ["use"]}}}}
-    schema["if"] = {"properties": used, "not": {"required": ["each"]}}
-    schema["then"] = {"properties": {section: dict(part) for section, part in parts.items()}}
-    for section, part in parts.items():
-        ((pattern, strict),) = part["patternProperties"].items()
-        schema["properties"][section] = part | {"patternProperties": {pattern: _nullable(_partly(strict))}}
-
-
-def _partial(model: dict[str, Any]) -> dict[str, Any]:
-    """A model of which every key may be left out."""
-    loose = {key: value for key, value in model.items() if key != "required"}
-    if "properties" in loose:
-        loose["properties"] = {key: _nullable(_partly(part)) for key, part in loose["properties"].items()}
-    return loose
-
-
-def _partly(part: dict[str, Any]) -> dict[str, Any]:
-    """What refers to models refers to them with keys left out; lists are written whole."""
-    loose = {key: value for key, value in part.items() if key not in ("oneOf", "discriminator")}
-    if "$ref" in part:
-        loose["$ref"] = part["$ref"] + PARTIAL
-    choices = part.get("anyOf", part.get("oneOf"))
-    if choices is not None:
-        loose["anyOf"] = [_partly(one) for one in choices]
-    return loose
-
-
-def _nullable(part: dict[str, Any]) -> dict[str, Any]:
-    told = {"description": part["description"]} if "description" in part else {}
-    return {"anyOf": [part, {"type": "null"}]} | told
 
 
 def _meanings(module: ModuleType) -> dict[str, dict[str, str]]:

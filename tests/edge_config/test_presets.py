@@ -29,10 +29,13 @@ from edge_config.preset_library import (
 )
 from edge_config.resolved import resolved
 from edge_config.rule_library import library
+from edge_config.schema import site_schema
+from foundation.document import parse_document
 from foundation.messages import LANGUAGES
 from foundation.problem import ProblemsError
 from foundation.units import parse_quantity
 from tests.edge_config.preset_sites import HEAD, whole_site, write_site
+from tests.edge_config.test_schema import faults
 
 TOMATO = "greenhouse/tomato@1"
 PRESETS = Path(str(files("edge_config").joinpath("presets")))
@@ -259,6 +262,17 @@ def test_a_resolved_site_is_the_same_farm_in_one_file(tmp_path: Path) -> None:
 
 
 # --- repeated blocks
+
+
+def test_editors_take_a_site_that_is_written_briefly() -> None:
+    schema, more = (
+        site_schema(),
+        ", with: {day: 20 degC}, tags: {zone.air_temp: zone.t}, use_in: [z1], without: [zone.x]",
+    )
+    for text in (TWO_TANKS, whole_site(TOMATO, facility=more)):
+        assert faults(parse_document(text.encode(), "site.yaml").value, schema, schema) == []
+    broken = parse_document(TWO_TANKS.replace("loops:", "loop:").encode(), "site.yaml").value
+    assert faults(broken, schema, schema) != []
 
 
 def test_a_block_stands_once_for_every_zone_and_one_zone_may_differ(tmp_path: Path) -> None:
