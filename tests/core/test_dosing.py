@@ -1,5 +1,6 @@
 """Dosing: pulse and wait, learned within bounds, and locked before a lying probe can do harm."""
 
+import random
 from dataclasses import replace
 from typing import Any
 
@@ -167,6 +168,22 @@ def test_whatever_the_tank_does_unseen_doses_stay_below_their_cap(blind, per_lit
     litres = sum(length * 2.0 / 1000.0 for _, part, length in found if part == 0)
     assert litres * 2.0 <= blind + 1e-9
     assert state.phase in ("locked", "idle", "wait", "pulse", "gap")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_month_of_leaves_that_raise_the_ph_under_a_noisy_probe_locks_nothing(seed):
+    # learned from those pulses alone that moved much, a litre was believed in ever more: after a week doses drowned
+    acid = DosingSettings((1.0,), 60.0, -5.0, 0.6, 0.06, 720.0, 4, 60.0, 1.0)
+    chance, state, ph, highest = random.Random(seed), Dose(), 5.8, 0.0
+    for minute in range(30 * 1440):
+        ph += 0.25 / 1440
+        seen = round(ph + chance.gauss(0.0, 0.01), 2)
+        before, state = state, dosing(acid, state, 5.8, seen, True, 60.0 * (minute + 1))
+        if state.phase == "pulse" and before.phase != "pulse":
+            ph -= 4.0 * state.seconds / 1000.0
+        highest = max(highest, ph)
+        assert state.phase != "locked", f"day {minute // 1440}: {state}"
+    assert highest < 5.95
 
 
 def test_a_dose_that_was_cut_is_not_taken_for_an_ineffective_one():

@@ -39,6 +39,8 @@ class Dose(NamedTuple):
     """When a pump of it ran last; -1 never."""
     unseen: float = 0.0
     """Litres (of each part) since the last dose that had an effect."""
+    litres: float = 0.0
+    """Of the present dose; each part's pulse is rounded to the scan, and the first is what all are sized by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +139,13 @@ def _begin(settings: DosingSettings, state: Dose, sp: float, pv: float, now_s: f
     if seconds < settings.grain_s:
         return state._replace(phase="idle", part=0)
     return state._replace(
-        phase="pulse", part=0, seconds=seconds, until_s=now_s + seconds, before=pv, calm_s=-1.0
+        phase="pulse", part=0, seconds=seconds, until_s=now_s + seconds, before=pv, calm_s=-1.0,
+        litres=seconds * settings.flows_ml_s[0] / 1000,
     )  # fmt: skip
 
 
 def _learn(settings: DosingSettings, state: Dose, pv: float) -> Dose:
-    litres = state.seconds * settings.flows_ml_s[min(state.part, len(settings.flows_ml_s) - 1)] / 1000
+    litres = state.litres if state.seconds > 0.0 else 0.0
     moved, expected = pv - state.before, state.effect * litres
     state = state._replace(phase="idle")
     if litres <= 0:
@@ -151,7 +154,8 @@ def _learn(settings: DosingSettings, state: Dose, pv: float) -> Dose:
         state = state._replace(without=state.without + 1, unseen=state.unseen + litres)
         is_spent = settings.left_l(state) * 1000 < settings.grain_s * max(settings.flows_ml_s)
         return state._replace(phase="locked" if is_spent or state.without >= settings.ineffective else "idle")
-    if abs(moved) >= settings.deadband / 2:
+    # by what it should have moved: to learn only from those that moved much would be to believe in ever more
+    if abs(expected) >= settings.deadband / 2:
         seen = min(max(moved / litres / state.effect, MOST_DOWN), MOST_UP) * state.effect
         state = state._replace(effect=(1 - LEARN) * state.effect + LEARN * seen, learned=min(state.learned + 1, 999))
     return state._replace(without=0, unseen=0.0)
