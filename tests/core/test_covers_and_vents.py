@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from controller.core.actuators import OVERRUN, Motor, ThreePointMotor
 from controller.core.strategies.cover import Covering, CoverSettings, Step, cover
+from foundation.messages import LANGUAGES, catalogue
 from foundation.reading import Reason
 from tests.core.small_site import Farm, core_of, document
 
@@ -34,6 +35,7 @@ def during(
 
 
 DURING: dict[str, float] = {}
+ALARM_PARTS = ("cause", "consequence", "response")
 
 
 @pytest.fixture(autouse=True)
@@ -158,6 +160,13 @@ def test_in_the_scan_the_screen_covers_in_the_dark_but_for_its_gap_and_says_why(
     farm.run(400)
     assert farm.order("fa.z.vent").value == 97.0
     assert farm.order("fa.z.vent").because.key == "cover_unknown"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_and_alarm_of_a_strategy_has_words(language: str) -> None:
+    reasons = ("cover_closed", "cover_open", "cover_paused", "cover_unknown", "irrigation", "irrigation_plain", "lamps")
+    alarms = [f"alarm.{kind}.{part}" for kind in ("water_flow", "water_quality") for part in ALARM_PARTS]
+    assert {*(f"why.{reason}" for reason in reasons), *alarms} <= set(catalogue(language))
 
 
 def test_a_vent_opens_less_for_the_same_heat_the_colder_it_is_and_without_knowing_by_its_own_band():
