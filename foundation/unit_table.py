@@ -17,6 +17,8 @@ USUAL = (
     "W", "Wh", "bar", "cm", "d", "g", "g/L", "h", "hPa", "kg/d", "kg/h", "km/h", "l", "mA", "mL", "mL/s",
     "mS/cm/L", "mbar", "mg", "mg/L/h", "mg/L/min", "mg/L/s", "min", "ml", "mm", "ms", "pH/L", "pH/h", "pH/min", "pH/s",
     "ppm/min", "ppm/s", "uS/cm", "°C",
+    "%/(mg/L/h)", "%/h", "%/kPa", "(%)/(kPa)", "(%)/(mg/L/h)", "(mg/L)/kg", "(mg/L/h)/(%)", "(mg/L/h)/(kg/h)",
+    "(mg/L/h)/(m3/h)", "mg/L/h/%", "mg/L/h/(kg/h)", "mg/L/h/(m3/h)", "mg/L/kg",
 )  # fmt: skip
 """What sites, the device library and the building of loops ask for; anything else asks Pint."""
 
