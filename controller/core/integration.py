@@ -98,8 +98,7 @@ class Integration:
         )  # fmt: skip
         most = self.band * min(max(now_s - block.at_s, 0.0) / FASTEST_S, 1.0)
         shift = min(max(self._aim(today, now_s, day), block.shift - most), block.shift + most)
-        grain = self.band / STEPS
-        return today._replace(shift=shift), round(shift / grain) * grain
+        return today._replace(shift=shift), self.band * (round(STEPS * shift / self.band) / STEPS)
 
     def _aim(self, block: Mean, now_s: float, day: Day) -> float:
         """The shift that ends the window on target, so that today's mean ends within its own band, and within the
