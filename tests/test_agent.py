@@ -171,13 +171,13 @@ async def test_who_reads_slowly_gets_every_change_in_one_piece(tmp_path: Path, n
     first = asyncio.ensure_future(anext(following))
     await asyncio.sleep(0)
     for value in (7.0, 7.5, 8.0):
-        agent._on_readings([good("ras1.tank1.do_a", value, agent.now())], None)
+        agent._on_readings([good("ras1.tank1.water_temp", value, agent.now())], None)
         agent._on_readings([good("ras1.tank1.ph", value, agent.now())], None)
         agent.scan(agent.now() + value)
     changes = await first
     # three scans in one piece, and of each tag the newest
-    assert {tag: changes[tag].value for tag in ("ras1.tank1.do_a", "ras1.tank1.ph")} == {
-        "ras1.tank1.do_a": 8.0,
+    assert {tag: changes[tag].value for tag in ("ras1.tank1.water_temp", "ras1.tank1.ph")} == {
+        "ras1.tank1.water_temp": 8.0,
         "ras1.tank1.ph": 8.0,
     }
     await following.aclose()  # type: ignore[attr-defined]  # it is a generator
