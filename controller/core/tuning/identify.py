@@ -26,6 +26,8 @@ WORTH = 10.0
 """A lag is told from none if without it the rest grows by so many of its own variances."""
 POINTS = 13
 ROUNDS = 7
+LONGEST_LAG, NEARLY = 2.0, 1.25
+"""In lengths of the record, a lag that it cannot show; and how much more may be left without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,9 @@ def identify(record: Record, steady: bool = False) -> Identified:
     free = max(fitter.free(lagged), 1.0)
     noise = max(lagged.left / free, 1e-12)  # nobody measures closer than a millionth of the swing
     best = plain if plain.left - lagged.left < WORTH * noise else lagged
+    # noise may like a lag far longer than the record: it is none that could be told from that
+    if lagged.lag_s is not None and lagged.lag_s > LONGEST_LAG * fitter.span_s and plain.left < NEARLY * lagged.left:
+        best = plain
     return fitter.judged(best, size, scale)
 
 
