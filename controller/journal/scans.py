@@ -5,21 +5,23 @@ A record is exact: the same floats, in the same order, with the same words.
 
 import json
 import struct
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from math import copysign
 from typing import Any, NamedTuple, get_args, get_type_hints
 
-import numpy as np
 from pydantic import TypeAdapter
 
 from controller.core.words import Snapshot
 from foundation.reading import Quality, Reading, Reason, Value
 
-Doubles = np.ndarray[Any, np.dtype[np.float64]]
-Words = np.ndarray[Any, np.dtype[np.uint64]]
 _NONE, _NUMBER, _FALSE, _TRUE, _TEXT = range(5)
 _LENGTHS = struct.Struct("<6I")
+_DOUBLE, _BITS = struct.Struct("<d"), struct.Struct("<Q")
+_QUALITIES = tuple(Quality(one) for one in range(4))
+_NOTHING = Reading("", None, Quality.BAD, None, 0.0)
 _WISHES: dict[str, TypeAdapter[Any]] = {
     kind.__name__: TypeAdapter(kind)
     for kind in get_args(get_args(get_type_hints(Snapshot)["people"])[0])
@@ -50,55 +52,46 @@ class Names:
         told = [[one for one in scan.snapshot.readings if one.tag in number] for scan in scans]
         readings = [one for some in told for one in some]
         texts: dict[str, int] = {}
-        kinds, values = [], []
-        for one in readings:
-            kind, value = _kind(one.value, texts)
-            kinds.append(kind)
-            values.append(value)
-        tags = np.array([number[one.tag] for one in readings], np.uint16)
-        order = np.argsort(tags, kind="stable")
-        marks = [int(one.quality) | kind << 2 for one, kind in zip(readings, kinds, strict=True)]
+        kinds = [_kind(one.value, texts) for one in readings]
+        tags = [number[one.tag] for one in readings]
+        order = sorted(range(len(tags)), key=tags.__getitem__)
         rest = {"texts": list(texts), "said": [said for said in map(_said, range(len(scans)), scans) if said]}
+        numbers = [_whole(kinds[place][1]) for place in order]
         parts = (
             json.dumps(rest, separators=(",", ":")).encode(),
-            _bytes(np.array([scan.now_s for scan in scans], np.float64).view(np.uint64))
-            + np.array([scan.digest for scan in scans], np.uint32).tobytes()
-            + np.array([len(some) for some in told], np.uint32).tobytes(),
-            tags.tobytes(),
-            np.array(marks, np.uint8)[order].tobytes()
-            + np.array([reason_number[one.reason] for one in readings], np.uint8)[order].tobytes(),
-            _bytes(_steps(np.array([one.time_s for one in readings], np.float64).view(np.uint64))),
-            _packed_numbers(np.array(values, np.float64)[order]),
+            _columns(array("d", [scan.now_s for scan in scans]).tobytes())
+            + array("I", [scan.digest for scan in scans]).tobytes()
+            + array("I", [len(some) for some in told]).tobytes(),
+            array("H", tags).tobytes(),
+            bytes(int(readings[place].quality) | kinds[place][0] << 2 for place in order)
+            + bytes(reason_number[readings[place].reason] for place in order),
+            _steps(array("Q", array("d", [one.time_s for one in readings]).tobytes())),
+            bytes(places for places, _ in numbers) + _steps([whole for _, whole in numbers]),
         )
         return _LENGTHS.pack(*map(len, parts)) + b"".join(parts)
 
     def unpack(self, content: bytes) -> Iterator[Scan]:
         """What was packed. Raises ValueError, struct.error, KeyError or IndexError for other bytes."""
-        lengths = _LENGTHS.unpack_from(content)
-        starts = np.cumsum([_LENGTHS.size, *lengths])
+        starts = tuple(accumulate(_LENGTHS.unpack_from(content), initial=_LENGTHS.size))
         rest, heads, tag_bytes, mark_bytes, time_bytes, value_bytes = (
             content[start:end] for start, end in pairwise(starts)
         )
-        count = len(heads) // 16
-        moments = _words(heads[: 8 * count]).view(np.float64).tolist()
-        digests = np.frombuffer(heads, np.uint32, count, 8 * count).tolist()
-        lots = np.frombuffer(heads, np.uint32, count, 12 * count).tolist()
-        tags = np.frombuffer(tag_bytes, np.uint16)
-        back = np.argsort(np.argsort(tags, kind="stable"), kind="stable")
-        marks = np.frombuffer(mark_bytes, np.uint8, len(tags))[back].tolist()
-        why = np.frombuffer(mark_bytes, np.uint8, len(tags), len(tags))[back].tolist()
-        times = np.cumsum(_unfolded(_words(time_bytes)), dtype=np.uint64).view(np.float64).tolist()
-        values = _numbers(value_bytes)[back].tolist()
+        scans, count = len(heads) // 16, len(tag_bytes) // 2
+        moments = array("d", _rows(heads[: 8 * scans]))
+        digests, lots = array("I", heads[8 * scans : 12 * scans]), array("I", heads[12 * scans :])
+        tags = array("H", tag_bytes)
+        order = sorted(range(count), key=tags.__getitem__)
+        times = array("d", array("Q", _sums(time_bytes)).tobytes())
         told = json.loads(rest)
+        texts, reasons = told["texts"], (None, *map(Reason, self.reasons))
+        readings: list[Reading] = [_NOTHING] * count
+        for rank, (place, whole) in enumerate(zip(order, _sums(value_bytes[count:]), strict=True)):
+            mark, tag = mark_bytes[rank], self.tags[tags[place]]
+            value = _value(mark >> 2, _number(value_bytes[rank], whole), texts)
+            readings[place] = Reading(
+                tag, value, _QUALITIES[mark & 3], reasons[mark_bytes[count + rank]], times[place]
+            )  # fmt: skip
         said = {index: (written, people) for index, written, people in told["said"]}
-        reasons = (None, *map(Reason, self.reasons))
-        qualities = tuple(Quality(one) for one in range(4))
-        readings = [
-            Reading(
-                self.tags[tag], _value(mark >> 2, value, told["texts"]), qualities[mark & 3], reasons[reason], time_s
-            )
-            for tag, mark, reason, time_s, value in zip(tags.tolist(), marks, why, times, values, strict=True)
-        ]
         first = 0
         for index, (now_s, digest, lot) in enumerate(zip(moments, digests, lots, strict=True)):
             written, people = said.get(index, ((), ()))
@@ -136,52 +129,56 @@ def _said(index: int, scan: Scan) -> list[Any] | None:
     return [index, [list(one) for one in snapshot.written], people]
 
 
-_MOST_PLACES = 6
 _AS_IT_IS = 255
 """In the place of a count of decimals: the number's bits stand there."""
+_TENS = tuple(10.0**places for places in range(7))
+_WORD = 1 << 64
 
 
-def _packed_numbers(numbers: Doubles) -> bytes:
-    """Numbers of few decimals, as most instruments give them, as whole ones; every one comes back to the bit."""
-    places = np.full(len(numbers), _AS_IT_IS, np.uint8)
-    whole = numbers.view(np.uint64).copy()
-    for count in range(_MOST_PLACES + 1):
-        with np.errstate(all="ignore"):
-            scaled = np.rint(numbers * 10.0**count)
-            fits = (places == _AS_IT_IS) & (np.abs(scaled) < 2.0**52)
-            # by their bits, and as they will come back: -0.0 does not come back from a whole number
-            back = scaled.astype(np.int64) / 10.0**count
-            fits &= back.view(np.uint64) == numbers.view(np.uint64)
-        places[fits] = count
-        whole[fits] = scaled[fits].astype(np.int64).view(np.uint64)
-    return places.tobytes() + _bytes(_steps(whole))
+def _whole(number: float) -> tuple[int, int]:
+    """A number of few decimals, as most instruments give them: how many, and the whole number without the point. Every
+    one comes back to the bit; what would not (-0.0, NaN, many decimals) stands as its bits."""
+    if -1e9 < number < 1e9 and (number or copysign(1.0, number) > 0.0):
+        for places, tens in enumerate(_TENS):
+            whole = round(number * tens)
+            if whole / tens == number:
+                return places, whole % _WORD
+    (bits,) = _BITS.unpack(_DOUBLE.pack(number))
+    return _AS_IT_IS, bits
 
 
-def _numbers(content: bytes) -> Doubles:
-    count = len(content) // 9
-    places = np.frombuffer(content, np.uint8, count)
-    whole = np.cumsum(_unfolded(_words(content[count:])), dtype=np.uint64)
-    scaled = places != _AS_IT_IS
-    numbers = whole.view(np.float64).copy()
-    numbers[scaled] = whole[scaled].view(np.int64) / 10.0 ** places[scaled]
-    return numbers
+def _number(places: int, whole: int) -> float:
+    if places == _AS_IT_IS:
+        (number,) = _DOUBLE.unpack(_BITS.pack(whole))
+        return float(number)
+    return (whole - _WORD if whole >= _WORD >> 1 else whole) / _TENS[places]
 
 
-def _steps(words: Words) -> Words:
+def _steps(words: Sequence[int]) -> bytes:
     """Each less the one before, folded so that a small step down is a small number too."""
-    steps = np.diff(words, prepend=np.uint64(0)).view(np.int64)
-    return ((steps << 1) ^ (steps >> 63)).view(np.uint64)
+    found, before = array("Q"), 0
+    for word in words:
+        step = (word - before) % _WORD
+        found.append((step << 1) % _WORD if step < _WORD >> 1 else ((_WORD - step) << 1) - 1)
+        before = word
+    return _columns(found.tobytes())
 
 
-def _bytes(words: Words) -> bytes:
-    """All first bytes, then all second ones, and so on: they are alike, and pack better."""
-    return np.ascontiguousarray(words.view(np.uint8).reshape(-1, 8).T).tobytes()
+def _sums(content: bytes) -> list[int]:
+    found, word = [], 0
+    for folded in array("Q", _rows(content)):
+        word = (word + (-((folded + 1) >> 1) if folded & 1 else folded >> 1)) % _WORD
+        found.append(word)
+    return found
 
 
-def _words(content: bytes) -> Words:
-    return np.ascontiguousarray(np.frombuffer(content, np.uint8).reshape(8, -1).T).view(np.uint64).reshape(-1)
+def _columns(words: bytes) -> bytes:
+    """All first bytes of eight, then all second ones, and so on: they are alike, and pack better."""
+    return b"".join(words[byte::8] for byte in range(8))
 
 
-def _unfolded(words: Words) -> Words:
-    folded = words.view(np.int64)
-    return ((words >> np.uint64(1)).view(np.int64) ^ -(folded & 1)).view(np.uint64)
+def _rows(content: bytes) -> bytes:
+    count, found = len(content) // 8, bytearray(len(content))
+    for byte in range(8):
+        found[byte::8] = content[byte * count : (byte + 1) * count]
+    return bytes(found)
