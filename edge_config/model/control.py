@@ -19,8 +19,8 @@ from edge_config.model.values import (
     Position,
     ScopedName,
     Seconds,
-    TagName,
     Sourced,
+    TagName,
 )
 
 
@@ -282,10 +282,10 @@ class Ratio(Sourced):
     """mL of this for one unit of that: `2 mL/L`, `5 mL/kg`."""
     least: Seconds = 1.0
     """Shortest pulse."""
-    name: Name | None = None
-
     share: TagName | None = None
     """A setpoint in %: so much of `per`. Rules and influences move it (alkalinity told by the laboratory)."""
+    name: Name | None = None
+
 
 Loop = Annotated[
     Pid | PBand | Hysteresis | Dosing | Timer | Staging | Selector | Ratio | Irrigation | Lamps | Cover | Feeding,
