@@ -126,7 +126,7 @@ def test_the_scan_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_simulation_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
     names = [str(one["name"]) for one in rows_of("simulation", capsys)]
-    assert sum(name.startswith("plant alone") for name in names) == len(PLANTS) == 10
+    assert sum(name.startswith("plant alone") for name in names) == len(PLANTS) == 12
     assert {"sim farm", "sim greenhouse", "sim plant-factory", "sim ras"} <= set(names)
 
 
