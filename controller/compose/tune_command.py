@@ -7,8 +7,8 @@ import typer
 
 SOURCES = ("sim", "history", "plant")
 FORMS = ("twin", "steps", "relay")
-LOOK_S, RENEW_LOOKS = 2.0, 15
-"""A trial on the plant is looked at so often, and told to go on every half minute."""
+LOOK_S, RENEW_LOOKS = 2.0, 5
+"""A trial on the plant is looked at so often, and told to go on every ten seconds."""
 
 
 def tune(
