@@ -175,7 +175,7 @@ def tune_swung(
             return tune_tried(site, loop, form, farm.core.plan.trials[loop].every_s, memory, speed)
         if progress is not None:
             progress(min((farm.now_s - memory.begun_s) / LONGEST_TRIAL_S, 1.0))
-        farm.step((wish._replace(id=f"trial-{count}"),) if count % 60 == 0 else ())
+        farm.step((wish._replace(id=f"trial-{count}", goes_on=True),) if count % 60 == 0 else ())
 
 
 def tune_tried(site: Site, loop: str, form: str, every_s: float, told: Tried, speed: Speed) -> Tuned:

@@ -104,19 +104,19 @@ def _on_plant(site: Any, loop: str, wanted: Wanted, speed: Any) -> Any:
     within = within_of(site_tags(site)[site.loops[loop].pv].unit, wanted.within)
     body = {"form": wanted.form, "size": wanted.size, "within": within, "longest_hours": wanted.hours}
 
-    def call(method: str, **more: Any) -> Any:
+    def call(method: str, may_be_over: bool = False, **more: Any) -> Any:
         try:
             status, document = ask(wanted.directory, method, path, language=speech, **more)
         except NoAgentError:
             _fail(tell("tune.no_agent", speech, directory=wanted.directory), 1)
-        if status != 200:
+        if status != 200 and not may_be_over:
             _fail(str(document.get("detail") or document.get("title") or status), 1)
         return document
 
-    def begin() -> Any:
-        return call("PUT", body={**body, "change_id": f"tune_{token_urlsafe(9)}"})
+    def put(goes_on: bool) -> Any:
+        return call("PUT", goes_on, body={**body, "change_id": f"tune_{token_urlsafe(9)}", "goes_on": goes_on})
 
-    told = begin()
+    told = put(goes_on=False)
     bar = _bar(tell("tune.trying", speech, loop=loop))
     task = bar.add_task("", total=wanted.hours * 3600.0)
     looks = 0
@@ -125,7 +125,9 @@ def _on_plant(site: Any, loop: str, wanted: Wanted, speed: Any) -> Any:
             while not told["ended"]:
                 asyncio.run(pause(LOOK_S))
                 looks += 1
-                told = begin() if looks % RENEW_LOOKS == 0 else call("GET")
+                if looks % RENEW_LOOKS == 0:
+                    put(goes_on=True)
+                told = call("GET")
                 bar.update(task, completed=told["looks"] * told["every_s"])
     except BaseException:
         if not told["ended"]:

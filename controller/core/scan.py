@@ -263,6 +263,8 @@ class Core:
                 refusal = None if runs else Because("trial_none", {"loop": name})
                 if runs:
                     runner.end(turn, "stopped")
+            elif wish.goes_on and not runs:
+                refusal = Because("trial_none", {"loop": name})
             elif runs:
                 refusal = None if memory.by == wish.by else Because("trial_running", {"loop": name, "by": memory.by})
                 if refusal is None:

@@ -98,7 +98,7 @@ class Reset(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """A person lets a loop's output be moved, to see what it does to the value; told again, it goes on."""
+    """A person lets a loop's output be moved, to see what it does to the value."""
 
     id: str
     loop: str
@@ -110,6 +110,8 @@ class Trial(NamedTuple):
     longest_s: float
     by: str
     time_s: float
+    goes_on: bool = False
+    """It is told again that it may go on, and begins nothing."""
 
 
 class TrialEnd(NamedTuple):

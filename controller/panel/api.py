@@ -266,7 +266,8 @@ class Api:
         minutes without a word end it)."""
         hours = body.longest_hours
         wish = Trial(
-            body.change_id, loop, body.form, body.size, body.within, 3600.0 * hours, _session(request).who, 0.0
+            body.change_id, loop, body.form, body.size, body.within, 3600.0 * hours, _session(request).who, 0.0,
+            body.goes_on,
         )  # fmt: skip
         return self._tried(loop, await self._farm.begin_trial(wish))
 

@@ -167,6 +167,8 @@ class TrialBody(BaseModel):
     within: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     """How far the value may leave its setpoint, in its unit."""
     longest_hours: Annotated[float, Field(gt=0, le=24, allow_inf_nan=False)]
+    goes_on: bool = False
+    """It is under way and may go on: begins none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class Night:
 
     def until_ended(self, most: int = 12_000, renewed: bool = True) -> TrialMemory:
         for count in range(1, most):
-            self.scan(*([self.wish(f"again-{count}")] if renewed and count % 60 == 0 else []))
+            self.scan(*([self.wish(f"again-{count}", goes_on=True)] if renewed and count % 60 == 0 else []))
             if self.memory.ended:
                 return self.memory
         raise AssertionError("it goes on")
@@ -91,7 +91,7 @@ def test_a_relay_and_steps_find_the_same_plant_and_stay_in_their_limits() -> Non
 def test_the_loop_goes_on_from_where_the_output_is_without_a_bump() -> None:
     night = Night().begun()
     for _ in range(1500):
-        night.scan(*([night.wish("go-on")] if night.farm.now_s % 60 == 0 else []))
+        night.scan(*([night.wish("go-on", goes_on=True)] if night.farm.now_s % 60 == 0 else []))
     moved = night.memory.output
     assert night.farm.state.orders[night.outputs[0]].owner == owner_of(HEAT)
     night.scan(TrialEnd("end", HEAT, "li", night.farm.now_s))
@@ -161,6 +161,14 @@ def test_what_cannot_be_tried_is_refused_with_its_reason(changes: dict[str, Any]
     night.scan(night.wish(**changes))
     assert night.why() in {why, "trial_room"} if why == "trial_away" else night.why() == why
     assert night.memory.id == ""
+
+
+def test_who_says_go_on_after_the_end_begins_nothing() -> None:
+    night = Night().begun()
+    night.scan(TrialEnd("end", HEAT, "li", night.farm.now_s))
+    night.scan(night.wish("go-on", goes_on=True))
+    assert night.why() == "trial_none"
+    assert night.memory.ended == "stopped"
 
 
 def test_one_trial_of_a_loop_at_a_time_and_only_its_own_person_keeps_it_alive() -> None:

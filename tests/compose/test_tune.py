@@ -147,7 +147,9 @@ def test_a_trial_on_the_plant_is_told_to_go_on_until_it_is_over_and_ended_if_the
     done = CliRunner().invoke(app, told)
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["model"]["lag_s"] == pytest.approx(4000.0, rel=0.2)
-    assert [method for method, _ in asked].count("PUT") == 1 + over_after // 5
+    puts = [body["goes_on"] for method, body in asked if method == "PUT"]
+    assert puts == [False] + [True] * (len(puts) - 1)
+    assert len(puts) == 1 + [method for method, _ in asked].count("GET") // 5
     assert "DELETE" not in [method for method, _ in asked]
     asked.clear()
     over_after = 10_000
