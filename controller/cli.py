@@ -386,7 +386,6 @@ def score(
     from controller.compose.score_plot import PlotError
     from controller.compose.score_table import page as page_of
     from controller.compose.score_table import print_scores
-    from foundation.clock import process_time
     from simulator.references.simple_pid import MissingPackageError
 
     who = list(dict.fromkeys(controller or CONTROLLERS))
@@ -394,7 +393,6 @@ def score(
         if name not in CONTROLLERS:
             _no_such("controller", name, CONTROLLERS)
     loaded = _scenarios(scenarios or [])
-    begun = process_time()
     bar = _bar("scoring")
     try:
         with bar if not as_json and sys.stderr.isatty() else contextlib.nullcontext():
@@ -406,7 +404,7 @@ def score(
         if plot is not None:
             _draw(loaded[0], who, plot)
         if page is not None:
-            page.write_text(page_of(scores, process_time() - begun), "utf-8")
+            page.write_text(page_of(scores), "utf-8")
     except (UntunedError, MissingPackageError, PlotError, OSError) as error:
         _fail(str(error), 1)
     if as_json:

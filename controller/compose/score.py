@@ -28,6 +28,7 @@ class Score:
 
     loaded: LoadedScenario
     seeds: int
+    """The fewest of any controller: kept runs may have more of one than of another."""
     outcomes: dict[str, list[Outcome]]
 
     @property
@@ -53,14 +54,15 @@ class Score:
 
     def value(self, controller: str, goal: Goal) -> float | None:
         """What a goal looks at: the metric of the median, or of the seed that is worst for this very goal. Where it
-        compares with another controller, the metric in multiples of the other's in the same seed: the same weather."""
+        compares with another controller, the metric in multiples of the other's in each seed that both have run."""
         found = [one.metrics.get(goal.metric) for one in self.outcomes[controller]]
         if goal.of is not None:
             others = {one.seed: one.metrics.get(goal.metric) for one in self.outcomes.get(goal.of, [])}
             seeds = [one.seed for one in self.outcomes[controller]]
-            if not others.keys() >= set(seeds):
+            both = [(mine, seed) for mine, seed in zip(found, seeds, strict=True) if seed in others]
+            if not both:
                 return None
-            found = [_multiple(mine, others[seed]) for mine, seed in zip(found, seeds, strict=True)]
+            found = [_multiple(mine, others[seed]) for mine, seed in both]
         known = [one for one in found if one is not None]
         if len(known) < len(found):
             return None  # it never came about in some seed: no limit is met

@@ -45,13 +45,12 @@ def print_scores(scores: Sequence[Score]) -> None:
             console.print(f"  {verdict} {goal_text(goal)}: {told}", highlight=False, soft_wrap=True)
 
 
-def page(scores: Sequence[Score], seconds: float) -> str:
+def page(scores: Sequence[Score]) -> str:
     """docs/simulator/scores.md, all of it."""
-    told = ", ".join(map(str, sorted({score.seeds for score in scores})))
     runs = [run for score in scores for outcomes in score.outcomes.values() for run in outcomes]
     books = max(run.metrics.get("books") or 0.0 for run in runs)
     parts = [
-        HEAD.format(seeds=told, runs=len(runs), minutes=seconds / 60.0, books=f"{books:.0e}"),
+        HEAD.format(runs=len(runs), books=f"{books:.0e}"),
         _overview(scores),
         _missed(scores),
     ]
@@ -89,7 +88,9 @@ def _overview(scores: Sequence[Score]) -> str:
         goals = score.loaded.scenario.goals
         met = sum(score.meets(FARMLOOP, goal) is True for goal in goals) if FARMLOOP in score.outcomes else 0
         link = score.loaded.scenario.id
-        rows.append(f"| [{link}](#{link}) | {score.seeds} | {' | '.join(cells)} | {met} of {len(goals)} |")
+        counts = sorted({len(score.outcomes[name]) for name in score.shown})
+        seeds = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+        rows.append(f"| [{link}](#{link}) | {seeds} | {' | '.join(cells)} | {met} of {len(goals)} |")
     return "\n".join(["## All scenarios: points", "", *rows, ""])
 
 
@@ -130,7 +131,8 @@ def _section(score: Score) -> str:
         cells = [f"{number(middle.get(key))} ({number(worst.metrics.get(key))})" for key in SHOWN]
         skills = [score.skill(name).get(key) for key in ("iae", "travel")]
         cells += ["–" if skill is None else f"{skill:+.2f}" for skill in skills]
-        lines.append(f"| {name} | {survived} | {' | '.join(cells)} | {score.points(name):g} |")
+        who = f"{name}, {len(score.outcomes[name])} seeds" if len(score.outcomes[name]) != 1 else f"{name}, 1 seed"
+        lines.append(f"| {who} | {survived} | {' | '.join(cells)} | {score.points(name):g} |")
     lines += ["", "| goal | " + " | ".join(score.shown) + " |", "|---" * (len(score.shown) + 1) + "|"]
     for goal in scenario.goals:
         cells = [f"{number(score.value(name, goal))} {_mark(score.meets(name, goal))}" for name in score.shown]
@@ -178,9 +180,8 @@ thermostat has the tolerance alone.
 HEAD = """\
 # Scores
 
-Made by `make score` (`farmloop score --page`); not typed. {runs} runs in {minutes:.0f} minutes; {seeds} seeds, each
-with its own weather, noise and plant within the spread of the parameters. [How a scenario is
-written](../developers/scenarios.md).
+Made by `make score` (`farmloop score --page`); not typed. {runs} runs; every seed has its own weather, noise and plant
+within the spread of the parameters. [How a scenario is written](../developers/scenarios.md).
 
 Gates come first: a scenario in which fish or crop die, or a limit of people or structure is broken, is lost if it is
 in one seed. Points are 100 where every goal is reached, and 0 where none is nearer than the best reference controller

@@ -309,6 +309,8 @@ def test_a_goal_holds_in_the_worst_seed_and_one_that_never_came_about_is_missed(
     assert score.meets("farmloop", Goal(metric="iae", at_most=0.49, of="simple-pid")) is False
     assert score.meets("farmloop", Goal(metric="iae", at_most=0.4, of="simple-pid", seeds="median")) is True
     assert score.meets("farmloop", Goal(metric="iae", at_most=1.0, of="hysteresis")) is None
+    fewer = replace(score, outcomes={**score.outcomes, "simple-pid": score.outcomes["simple-pid"][:1]})
+    assert fewer.value("farmloop", half_of_theirs) == 0.25  # in the seed that both have run
     assert score.skill("farmloop")["iae"] == 0.6
 
 
@@ -346,8 +348,8 @@ def test_the_page_tells_what_was_lost_and_what_was_missed(files: tuple[Path, Pat
         farmloop=[outcome("farmloop", 1, iae=1.0, min=2.0)],
         simple_pid=[outcome("simple-pid", 7, survived=False, iae=9.0, min=0.5)],
     )
-    text = page([score], 60.0)
-    assert "| farmloop | yes |" in text
+    text = page([score])
+    assert "| farmloop, 1 seed | yes |" in text
     assert "**no**: fish died, seed 7" in text
     assert "`min ≥ 3 in the worst seed` | 2 ✗ | 0.5 ✗ |" in text
     assert "**0, lost**" in text
