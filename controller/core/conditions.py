@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from controller.core.loops.run import DoseBlock
+from controller.core.loops.run import SETTLE_S, DoseBlock
 from controller.core.timed import Held, delayed
 from controller.core.turn import Turn
 from controller.core.words import AlarmNow, Because, Demand, Event, Slot
+from foundation.reading import Reason
 from foundation.tag import Tag
 from rules.expression import Expression
 
@@ -146,11 +147,13 @@ def waiting_for_reset(turn: Turn, interlocks: Sequence[InterlockBlock], dosers: 
 
 
 def lost_sensors(turn: Turn, sensors: Mapping[str, Tag]) -> list[AlarmNow]:
-    """One alarm for each sensor of a loop that is not there."""
+    """One alarm for each sensor of a loop that is not there. Just after a start none has been heard yet: that is told
+    once they had the time, as their loops wait for them."""
     return [
         AlarmNow(f"sensor:{name}", "high", True, reading.time_s, {"tag": name, "reason": str(reading.reason or "")})
         for name in sensors
         if (reading := turn.readings[name]).quality == 0
+        and not (reading.reason is Reason.NEVER_SEEN and turn.now_s - reading.time_s < SETTLE_S)
     ]
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from controller.core.timed import Held, delayed
 from foundation.reading import Reason
-from tests.core.small_site import START_S, Farm, changed, core_of, document
+from tests.core.small_site import START_S, Farm, changed, core_of, document, small_core
 
 TEMPS = ("fa.z.temp_a", "fa.z.temp_b", "fa.z.temp_c")
 
@@ -124,3 +124,17 @@ def test_a_delayed_condition_follows_its_cause_once_it_has_lasted(story, on_s, o
 def test_without_a_delay_a_condition_follows_at_once():
     assert delayed(Held(), True, 0.0, 0.0, START_S) == Held(True, START_S)
     assert delayed(Held(True, 0.0), False, 5.0, 0.0, START_S) == Held(False, START_S)
+
+
+def test_after_a_start_sensors_have_ten_seconds_to_be_heard_before_they_are_an_alarm() -> None:
+    farm = Farm(small_core())
+    farm.says.clear()
+    farm.run(9)
+    assert [alarm.id for alarm in farm.state.alarms if alarm.id.startswith("sensor:")] == []
+    farm.run(2)
+    lost = [alarm.id for alarm in farm.state.alarms if alarm.id.startswith("sensor:")]
+    assert "sensor:fa.z.ec" in lost
+    farm = Farm(small_core())
+    farm.says["fa.z.ec"] = Reason.COMM  # one that says it fails is told of at once
+    farm.scan()
+    assert "sensor:fa.z.ec" in [alarm.id for alarm in farm.state.alarms]
