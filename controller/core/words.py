@@ -192,15 +192,37 @@ class Event(NamedTuple):
     values: Mapping[str, object]
 
 
+Priority = Literal["critical", "high", "medium", "low"]
+"""How soon somebody must act: within 5 min, 30 min, 4 h, a day (control.md 3.7)."""
+AlarmState = Literal[
+    "unacknowledged", "acknowledged", "returned", "latched", "shelved", "suppressed", "out_of_service"
+]  # fmt: skip
+"""ISA-18.2 without `normal`, in which an alarm is not told. `returned`: its cause is gone, and nobody has seen it."""
+
+
 @dataclass(frozen=True, slots=True)
 class AlarmNow:
-    """One alarm that is not normal."""
+    """One alarm that is not normal. Whoever raises it says the first five; the rest is the alarm table's."""
 
     id: str
-    priority: Literal["critical", "high", "medium", "low"]
+    """Its name in the site file, or `kind:subject` of what the controller raises by itself."""
+    priority: Priority
     active: bool
+    """Whether its cause is there."""
     since_s: float
     values: Mapping[str, object] = field(default_factory=dict)
+    """What fills the places of its sentences; `damage_s` with `damage` is a time to damage."""
+    state: AlarmState = "unacknowledged"
+    activation: int = 0
+    """Counts up each time that it comes, over restarts: what is told of one is not told twice."""
+    acknowledged_by: str = ""
+    acknowledged_s: float = 0.0
+    parent: str = ""
+    """The alarm that explains it, while it is suppressed."""
+    first_out: bool = False
+    """It was the first of its group."""
+    until_s: float = 0.0
+    """Of one that is shelved: until when."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,25 @@
+"""What people read of an alarm, in both languages, whoever raised it."""
+
+import pytest
+
+from controller.alarm_texts import texts
+from controller.core.words import AlarmNow
+from foundation.messages import catalogue
+from tests.core.small_site import small_core
+
+
+@pytest.mark.parametrize(("language", "name", "cause", "left"), [
+    ("en", "A · temp", "Alarm", "oxygen gone in about 11 min"), ("zh-CN", "甲 · temp", "报警", "约 11 分钟后氧气耗尽"),
+])  # fmt: skip
+def test_an_alarm_of_the_site_says_where_it_is_what_it_means_and_how_long_is_left(language, name, cause, left):
+    alarm = AlarmNow("fa.z.low", "critical", True, 0.0, {"bad": False, "damage": "oxygen", "damage_s": 660.0})
+    told = texts(small_core().site, catalogue(language), alarm, language)
+    assert told == (name, cause, cause, cause, left)
+
+
+def test_an_alarm_of_the_controller_itself_names_its_subject_and_its_reason():
+    alarm = AlarmNow("sensor:fa.z.ec", "high", True, 0.0, {"tag": "fa.z.ec", "reason": "wire_break"})
+    told = texts(small_core().site, catalogue("en"), alarm, "en")
+    assert (told.name, told.time_to_damage) == ("A · Analog input 6", "")
+    assert told.cause == f"Analog input 6: sensor lost ({catalogue('en')['reason.wire_break']})"
+    assert "{" not in told.consequence + told.response
