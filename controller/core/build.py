@@ -22,9 +22,10 @@ from controller.core.arbiter import OutputPlan, Stood
 from controller.core.calendar import Calendar
 from controller.core.calibration import Calibration, Warmth
 from controller.core.condition import Conditioner, Seen, Stuck
-from controller.core.conditions import Action, AlarmBlock, InterlockBlock
+from controller.core.conditions import AlarmBlock
 from controller.core.derive import Expressed, Integrated, Sum
 from controller.core.integration import Integration, Mean, Target
+from controller.core.interlocks import Action, InterlockBlock
 from controller.core.loops.dosing import DosingSettings
 from controller.core.loops.effect import EffectCheck
 from controller.core.loops.feed_forward import FishOxygen, LineAhead
@@ -47,7 +48,6 @@ from controller.core.vote import Voted
 from controller.core.words import Slot
 from edge_config.model.control import (
     Dosing,
-    Effect,
     FeedForward,
     Hysteresis,
     Influence,
@@ -69,6 +69,7 @@ from edge_config.model.estimates import Growth as GrowthSetting
 from edge_config.model.estimates import HeatLoss as HeatLossSetting
 from edge_config.model.estimates import MotorPosition as MotorPositionSetting
 from edge_config.model.feeding import Feeding
+from edge_config.model.interlocks import Effect
 from edge_config.model.outputs import Analog, OnOff, Output, Pulse, ThreePoint, TimeProportioned
 from edge_config.model.site import Calibration as CalibrationSetting
 from edge_config.model.site import Site

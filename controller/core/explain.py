@@ -9,7 +9,7 @@ from math import isfinite
 
 from controller.core.arbiter import OutputPlan, strongest
 from controller.core.build import Plan
-from controller.core.conditions import InterlockBlock
+from controller.core.interlocks import InterlockBlock
 from controller.core.sequences import SequenceMemory
 from controller.core.state import State
 from controller.core.timed import Held

@@ -18,8 +18,8 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from controller.core.conditions import InterlockBlock
 from controller.core.explain import Why, look, standing
+from controller.core.interlocks import InterlockBlock
 from controller.core.scan import Core
 from controller.core.shaping import shapes
 from controller.core.state import State

@@ -1,7 +1,8 @@
 """Interlocks and alarms: conditions that can be evaluated, effects on outputs that exist, no contradictions."""
 
 from edge_config.checks.inspection import Inspection
-from edge_config.model.control import Alarm, Effect
+from edge_config.model.control import Alarm
+from edge_config.model.interlocks import Effect
 from foundation.document import Path_
 from rules.expression import ExpressionError, compile_expression
 

@@ -298,14 +298,6 @@ class Delays(Frozen):
     off: Seconds = 0.0
 
 
-class Effect(Frozen):
-    """`{set: OUTPUT, to: on}` or `{inhibit: OUTPUT}`."""
-
-    set: TagName | None = None
-    to: Position | None = None
-    inhibit: TagName | None = None
-
-
 def _each(raw: Any) -> str:
     if not isinstance(raw, str) or not re.fullmatch(r"[a-z]\w{0,31} in [a-z]\w{0,31}(\.[a-z]\w*)?", raw):
         raise PydanticCustomError("each", "not a word in a facility", {"found": str(raw)})
@@ -448,18 +440,6 @@ class Rule(Sourced):
         if self.add_influence is None:
             return self.then
         return (*self.then, RuleEffect(add_influence=self.add_influence))
-
-
-class Interlock(Sourced):
-    """A cause and its effects, above every rule and every person."""
-
-    when: str
-    delay: Seconds = 0.0
-    off_delay: Seconds = 0.0
-    effect: tuple[Effect, ...] = Field(min_length=1)
-    latch: bool = False
-    on_bad_quality: Literal["trip", "hold", "ignore"] = "trip"
-    name: Name | None = None
 
 
 class Alarm(Sourced):

@@ -4,8 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from edge_config.model.control import Alarm, Interlock, Loop, Program, Rule
+from edge_config.model.control import Alarm, Loop, Program, Rule
 from edge_config.model.estimates import Estimate
+from edge_config.model.interlocks import Interlock
 from edge_config.model.outputs import Output
 from edge_config.model.recipes import Recipe
 from edge_config.model.sequences import Sequence

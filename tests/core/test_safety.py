@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from controller.core.arbiter import OutputPlan, decide
 from controller.core.condition import Conditioner
-from controller.core.conditions import AlarmBlock, InterlockBlock
+from controller.core.conditions import AlarmBlock
 from controller.core.derive import Expressed, Integrated
+from controller.core.interlocks import InterlockBlock
 from controller.core.loops.run import BandLoop, DosingLoop, PidLoop, TimerLoop
 from controller.core.programs import SetpointProgram
 from controller.core.rules import RENEW_S, RULE_LEASE_S, RuleBlock
