@@ -32,6 +32,22 @@ class Chosen(NamedTuple):
     at_s: float
 
 
+class Mark(NamedTuple):
+    """What a person laid on an output (by hand, locked out), a device, a facility (stopped) or a probe (in care)."""
+
+    kind: Literal["hand", "lock", "stop", "cleaning", "calibration"]
+    subject: str
+    by: str
+    since_s: float
+    until_s: float = 0.0
+    """When it ends by itself; 0 it does not."""
+    value: float = 0.0
+    """By hand: the position, %."""
+    note: str = ""
+    over_s: float = -1.0
+    """When it ended by itself; -1 it has not."""
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """Everything that the next scan needs of all scans before it. A scan copies what it changes."""
@@ -64,6 +80,8 @@ class State:
     """By block that threw: when that was last told."""
     recipes: Mapping[str, Running] = field(default_factory=dict)
     """By zone (`facility.zone`)."""
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+    """By `hand:OUTPUT`, `lock:OUTPUT` or `lock:DEVICE`, `stop:FACILITY`, `care:TAG`."""
 
 
 def to_plain(state: State) -> dict[str, Any]:
@@ -75,6 +93,7 @@ def to_plain(state: State) -> dict[str, Any]:
         "applied": dict(state.applied),
         "chosen": {name: list(chosen) for name, chosen in state.chosen.items()},
         "recipes": {zone: _plain(running) for zone, running in state.recipes.items()},
+        "marks": {key: _plain(mark) for key, mark in state.marks.items()},
     }
 
 
@@ -89,6 +108,7 @@ def from_plain(plain: object, forms: Mapping[str, Block], now_s: float) -> State
         applied=_section(plain, "applied", _number),
         chosen=_section(plain, "chosen", lambda kept: _refilled(kept, _CHOSEN, now_s)),
         recipes=_section(plain, "recipes", lambda kept: _running(kept, now_s)),
+        marks=_section(plain, "marks", lambda kept: _refilled(kept, _MARK, now_s)),
     )
 
 
@@ -113,6 +133,7 @@ def written_s(plain: object) -> float:
 
 
 _CHOSEN = Chosen(0.0, "", 0.0)
+_MARK = Mark("hand", "", "", 0.0)
 _RUNNING = Running("", 0, 0.0, 0.0, "")
 _LEFT = Left("", 0.0, 0.0)
 _EDIT = Edit(0, "", 0, 0.0, "", 0.0)

@@ -1,7 +1,7 @@
 """One scan in the making: the state that was, and what this scan makes of it."""
 
 from controller.core.recipe_state import Running
-from controller.core.state import Block, Chosen, Sent, State
+from controller.core.state import Block, Chosen, Mark, Sent, State
 from controller.core.words import AlarmNow, Command, Demand, Event, Order, Reset, Slot
 from foundation.reading import Reading, Reason, Value
 
@@ -14,8 +14,8 @@ class Turn:
 
     __slots__ = (
         "alarms", "applied", "blocks", "bounds", "changed", "chosen", "commands", "demands", "disturbed", "events",
-        "failed", "fresh", "influences", "late", "moved", "now_s", "old", "orders", "readings", "recipes", "renew_s",
-        "resets", "sent", "values", "wake_s",
+        "failed", "fresh", "influences", "late", "marks", "moved", "now_s", "old", "orders", "readings", "recipes",
+        "renew_s", "resets", "sent", "values", "wake_s",
     )  # fmt: skip
 
     def __init__(self, old: State, now_s: float) -> None:
@@ -29,6 +29,7 @@ class Turn:
         self.sent: dict[str, Sent] = dict(old.sent)
         self.chosen: dict[str, Chosen] = dict(old.chosen)
         self.recipes: dict[str, Running] = dict(old.recipes)
+        self.marks: dict[str, Mark] = dict(old.marks)
         self.changed: list[Reading] = []
         """In order; a tag stands as often as it was heard in this scan, so that the record misses nothing."""
         self.fresh: set[str] = set(old.late)
@@ -95,7 +96,7 @@ class Turn:
         return State(
             self.now_s, self.readings, self.values, self.blocks, self.demands, self.orders, self.applied, self.sent,
             self.chosen, self.wake_s, self.renew_s, frozenset([reading.tag for reading in self.changed]), self.alarms,
-            self.late, self.failed, self.recipes,
+            self.late, self.failed, self.recipes, self.marks,
         )  # fmt: skip
 
 

@@ -169,7 +169,62 @@ class RecipeStop(NamedTuple):
     time_s: float
 
 
-Wish = SetpointChange | Override | Reset | Trial | TrialEnd | RecipeStart | RecipeStage | RecipeEdit | RecipeStop
+class EmergencyStop(NamedTuple):
+    """A person stops a facility: it stays stopped until somebody resets it (`Reset` of the facility)."""
+
+    id: str
+    facility: str
+    by: str
+    time_s: float
+
+
+class LockOut(NamedTuple):
+    """A person locks an output, or all outputs of a device, out: nothing starts it until the lock is taken off."""
+
+    id: str
+    subject: str
+    by: str
+    note: str
+    """Why."""
+    statement: str
+    """What keeps animals or crop alive meanwhile: asked of whoever locks life support out."""
+    time_s: float
+
+
+class LockOutEnd(NamedTuple):
+    """The person whose lock it is takes it off, or a supervisor does."""
+
+    id: str
+    subject: str
+    by: str
+    supervisor: bool
+    time_s: float
+
+
+class Maintain(NamedTuple):
+    """A person cleans or calibrates a probe until `until_s`: what it says meanwhile is not of the plant."""
+
+    id: str
+    tag: str
+    kind: Literal["cleaning", "calibration"]
+    by: str
+    until_s: float
+    time_s: float
+
+
+class MaintainEnd(NamedTuple):
+    """The probe is back in its place."""
+
+    id: str
+    tag: str
+    by: str
+    time_s: float
+
+
+Wish = (
+    SetpointChange | Override | Reset | Trial | TrialEnd | RecipeStart | RecipeStage | RecipeEdit | RecipeStop
+    | EmergencyStop | LockOut | LockOutEnd | Maintain | MaintainEnd
+)  # fmt: skip
 """What people want of the core."""
 
 
