@@ -14,7 +14,9 @@ import yaml
 _TOP_KEYS = frozenset({"plant", "name", "note", "base", "parameters"})
 SPECIES = "species"
 """`plant:` of a preset that serves every plant with such a stock."""
-_ENTRY_KEYS = frozenset({"value", "unit", "source", "spread", "note"})
+_ENTRY_KEYS = frozenset({"value", "unit", "source", "spread", "range", "measured", "note"})
+_MEASURED = frozenset({"m", "m2", "m3", "L", "m2/m2", "m/m2", "L/m2", "degree", "degC", "pH"})
+"""Units of what a builder measures, and of what is no multiple of anything."""
 
 
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -27,6 +29,11 @@ class ParameterError(ValueError):
 class _Entry(NamedTuple):
     value: float
     spread: float
+    low: float
+    high: float
+    """Where nature, or the maker, ends it: no sibling lies beyond."""
+    measured: bool
+    """Known on a real farm: a scenario's wide spread leaves it its own."""
     place: str
     """File and line."""
 
@@ -36,7 +43,7 @@ class Varied(NamedTuple):
 
     changes: Mapping[str, float] = {}
     spread: float | None = None
-    """As a fraction, for every parameter that declares one; None for their own."""
+    """As a fraction, for every parameter that nobody measures; None for what each declares."""
 
 
 _AS_THEY_ARE = Varied()
@@ -73,7 +80,9 @@ def load_parameters(
     `plant` is what the file must be for; of several, the files underneath may be for the others. `known` are
     exactly the names it must give, beside those that are `optional`: one too many, one too few,
     one that is not a finite number raise ParameterError. With a `seed` every value that declares a `spread`
-    (a fraction) is moved by as much at most, always the same way for the same name and seed.
+    (a fraction) is moved by as much at most within its `range`, always the same way for the same name and seed;
+    within `varied(..., spread)` every value is moved by that much, but for sizes, temperatures, pH, where a run
+    starts, and what says `measured: true`: those keep what they declare.
     `bass_50m3+rainbow_trout` lays one file over another: a plant, and over it the preset of a species.
     What `check` finds in the values (key, what is wrong with it) raises ParameterError too, with the key's place.
     """
@@ -92,11 +101,19 @@ def load_parameters(
     varied = _VARIED.get()
     values |= {key: value for key, value in varied.changes.items() if key in values}
     if seed is not None:
-        for key, (_, spread, _) in entries.items():
-            if spread and varied.spread is not None:
-                spread = varied.spread
-            values[key] = values[key] * (1.0 + spread * random.Random(f"{key}:{seed}").uniform(-1.0, 1.0))
+        for key, entry in entries.items():
+            wide = varied.spread if varied.spread is not None and not entry.measured else entry.spread
+            values[key] = _drawn(values[key], wide, entry, random.Random(f"{key}:{seed}").uniform(-1.0, 1.0))
     return values
+
+
+def _drawn(value: float, spread: float, entry: _Entry, draw: float) -> float:
+    """Uniform within the spread, and within the range where that is narrower; `draw` is -1 to 1."""
+    ends = sorted((value * (1.0 - spread), value * (1.0 + spread)))
+    low, high = max(ends[0], min(entry.low, value)), min(ends[1], max(entry.high, value))
+    if [low, high] == ends:
+        return value * (1.0 + spread * draw)
+    return low + (high - low) * (draw + 1.0) / 2.0
 
 
 def _entries(name: str, plant: str | tuple[str, ...] | None, above: tuple[str, ...]) -> dict[str, _Entry]:
@@ -156,7 +173,17 @@ def _entry(place: str, key: str, entry: Any) -> _Entry:
     spread = _number(place, f"{key}.spread", entry.get("spread", 0.0))
     if not 0.0 <= spread < 1.0:
         raise ParameterError(f"{place}: parameter '{key}' has the spread {spread:g}, wanted 0 up to 1")
-    return _Entry(_number(place, key, entry["value"]), spread, place)
+    value, unit = _number(place, key, entry["value"]), str(entry["unit"])
+    # what has no unit and is not more than 1 is taken for a share
+    ends = entry.get("range", (-math.inf, 1.0 if unit == "-" and 0.0 <= value <= 1.0 else math.inf))
+    if not (isinstance(ends, list | tuple) and len(ends) == 2):
+        raise ParameterError(f"{place}: parameter '{key}' has the range {ends!r}, wanted [lowest, highest]")
+    low, high = (end if isinstance(end, float) else _number(place, f"{key}.range", end) for end in ends)
+    if not low <= value <= high:
+        raise ParameterError(f"{place}: parameter '{key}' is {value:g}, outside of its range {low:g} to {high:g}")
+    begins = key.rpartition(".")[2].startswith(("start_", "initial_", "crop_start_"))
+    measured = bool(entry.get("measured", False)) or unit in _MEASURED or begins
+    return _Entry(value, spread, low, high, measured, place)
 
 
 def _number(place: str, key: str, value: Any) -> float:

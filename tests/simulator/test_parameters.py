@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import simulator.parameters
-from simulator.parameters import ParameterError, load_parameters, names
+from simulator.parameters import ParameterError, load_parameters, names, varied
 from simulator.plants import greenhouse
 
 SHIPPED = Path(simulator.parameters.__file__).parent
@@ -39,6 +39,8 @@ def test_values_come_back_by_name(folder: Path) -> None:
         ("  heat: {unit: W, source: x}\n", "shed.yaml:4: parameter 'heat' has no value"),
         ("  heat: {value: 1.0, unit: W, source: x, sprad: 0.1}\n", "'heat' has the unknown key 'sprad'"),
         ("  heat: {value: 1.0, unit: W, source: x, spread: 1.5}\n", "'heat' has the spread 1.5"),
+        ("  heat: {value: 1.0, unit: W, source: x, range: [2, 3]}\n", "'heat' is 1, outside of its range 2 to 3"),
+        ("  heat: {value: 1.0, unit: W, source: x, range: 3}\n", "'heat' has the range 3, wanted"),
         ("  heat: 3\n", "shed.yaml:4: parameter 'heat' must give value, unit and source"),
         ("  - heat\n", "shed.yaml: key 'parameters' must be a mapping"),
         ("  heat: {value: 1.0\n", "shed.yaml: while parsing"),
@@ -136,6 +138,30 @@ def test_a_seed_moves_values_within_their_spread(folder: Path) -> None:
     assert all(1.35 <= heat <= 1.65 for heat in seen)
     assert load_parameters("shed", seed=7) == load_parameters("shed", seed=7)
     assert load_parameters("shed", seed=7)["exact"] == 2.0
+
+
+def test_a_scenario_s_spread_moves_what_nobody_measures_within_its_range(folder: Path) -> None:
+    body = f"""  heat: {GOOD}
+  loss: {{value: 2, unit: W/K, source: x}}
+  share: {{value: 0.9, unit: "-", source: x}}
+  gain: {{value: 10, unit: "-", source: x, range: [8, 11]}}
+  length: {{value: 3, unit: m, source: x, spread: 0.05}}
+  start_tan: {{value: 3, unit: mg/L, source: x}}
+  plate: {{value: 3, unit: kW, source: x, measured: true}}
+"""
+    write(folder, body)
+    with varied({}, 0.3):
+        seen = [load_parameters("shed", seed=seed) for seed in range(200)]
+    ends = {key: (min(one[key] for one in seen), max(one[key] for one in seen)) for key in seen[0]}
+    assert ends["heat"] == pytest.approx((1.05, 1.95), abs=0.02)
+    assert ends["loss"] == pytest.approx((1.4, 2.6), abs=0.02)
+    assert ends["share"] == pytest.approx((0.63, 1.0), abs=0.01)
+    assert ends["gain"] == pytest.approx((8.0, 11.0), abs=0.1)
+    assert ends["length"] == pytest.approx((2.85, 3.15), abs=0.02)
+    assert ends["start_tan"] == ends["plate"] == (3.0, 3.0)
+    assert all(
+        low <= one[key] <= high for one in seen for key, (low, high) in {"gain": (8, 11), "share": (0, 1)}.items()
+    )
 
 
 @pytest.mark.parametrize("name", names())

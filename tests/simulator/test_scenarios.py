@@ -1,15 +1,21 @@
 """Scenario files: those that ship are right, and a mistake in one is told with its place and what would do."""
 
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pytest
 
 from edge_config.merged import changed
 from foundation.problem import Problem, ProblemsError
+from simulator.parameters import load_parameters, varied
+from simulator.plants.greenhouse_parameters import unphysical as no_house
+from simulator.plants.wet_parameters import unphysical as no_farm
 from simulator.scenario_file import load_scenario, names, scenario_path
 
 TWELVE = {f"s{number:02d}" for number in range(1, 13)}
 FACILITIES = ("greenhouse", "plant_factory", "ras")
+
+Unphysical = Callable[[Mapping[str, float]], Iterable[tuple[str, str]]]
 
 RIGHT = """\
 schema: 1
@@ -91,10 +97,25 @@ def test_a_seed_moves_the_plant_within_the_spread_and_seed_0_does_not(tmp_path: 
     for seed in range(1, 30):
         parameters = wide.plant(seed).parameters  # type: ignore[attr-defined]
         shares.append(parameters.flow_m3_h / nominal.flow_m3_h - 1.0)
-        # what declares no spread stays
+        # what a builder measures stays, what nobody measures moves though it declares no spread
         assert parameters.tank_m3 == nominal.tank_m3
+        assert parameters.nitrite_half_mg_l != nominal.nitrite_half_mg_l
+        assert 0.8 <= parameters.cone_absorption <= 0.95
     assert max(map(abs, shares)) <= 0.3
     assert max(map(abs, shares)) > 0.15  # the file's own is 0.1
+
+
+def test_what_is_told_as_a_figure_is_scored_on_farms_thirty_percent_apart() -> None:
+    loaded = {name: load_scenario(scenario_path(name)) for name in names() if not name.startswith("normal_")}
+    assert {name for name, one in loaded.items() if one.scenario.spread != 30.0 or one.scenario.seeds != 20} == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"), [("venlo_1000m2", no_house), ("bass_50m3", no_farm), ("plant_factory_100m2", no_farm)]
+)
+def test_farms_thirty_percent_apart_can_be(name: str, wrong: Unphysical) -> None:
+    with varied({}, 0.3):
+        assert [list(wrong(load_parameters(name, seed=seed))) for seed in range(1, 21)] == [[]] * 20
 
 
 @pytest.mark.parametrize(
