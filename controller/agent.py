@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,11 +34,13 @@ from controller.notices import Notice, Notices
 from controller.own_alarms import OwnAlarms
 from controller.panel.farm import Refusal, SetpointNow
 from controller.panel.recipes import RecipeBody, RecipesShape, recipes_shape, wish_of
+from controller.service import Signs, ailments
 from controller.why.journal import NotRecordedError, WhyJournal, record_at
 from controller.why.shape import Explanation
 from controller.wiring import bus_settings, device_settings, safe_of
 from drivers.driver import Statistics, Written
 from drivers.links import Links, build_links
+from edge_config.model.outputs import Heartbeat
 from edge_config.model.site import Site
 from foundation.clock import Clock, process_time
 from foundation.reading import Reading
@@ -69,6 +71,8 @@ class Health:
     scan_s: float = 0.0
     """Process time that the last scan took."""
     worst_scan_s: float = 0.0
+    ended_s: float = field(default_factory=process_time)
+    """Process time at which the last scan ended."""
     dropped_readings: int = 0
 
 
@@ -106,6 +110,7 @@ class Agent:
         self._entering = asyncio.Lock()
         self._own_alarms = OwnAlarms()
         self._own: tuple[AlarmNow, ...] = ()
+        self._beats = frozenset(name for name, output in site.outputs.items() if isinstance(output, Heartbeat))
         self._inbox: list[Reading] = []
         self._acks: list[Callable[[], None]] = []
         self._written: list[tuple[str, bool, str | None]] = []
@@ -185,7 +190,8 @@ class Agent:
         result = self.core.scan(before, snapshot, now_s)
         self._state, self._result = result.state, result
         if result.commands:
-            self._links.order({command.tag: command.value for command in result.commands})
+            still = self._beats if self._beats and self.ailments() else ()
+            self._links.order({one.tag: one.value for one in result.commands if one.output not in still})
         seen = result.changed
         if self._remembered:
             seen = tuple(reading for reading in seen if reading not in self._remembered)
@@ -199,7 +205,22 @@ class Agent:
         health.scans += 1
         health.scan_s = process_time() - begun
         health.worst_scan_s = max(health.worst_scan_s, health.scan_s)
+        health.ended_s = process_time()
         return result
+
+    def ailments(self, loop_late_s: float = 0.0) -> tuple[str, ...]:
+        """What is wrong with the agent itself (`service.py`); the event loop last woke `loop_late_s` late."""
+        now_s, speed = process_time(), self._clock.speed or 1.0
+        return ailments(
+            Signs(
+                now_s - self.health.ended_s,
+                self.core.scan_s / speed,
+                now_s - self._history.committed_s,
+                self._tick_s / speed,
+                loop_late_s,
+                self._links.stuck(),
+            )
+        )
 
     def _note_why(self) -> None:
         try:

@@ -15,6 +15,7 @@ from controller.panel.permissions import Role
 from controller.panel.server import serve
 from controller.panel.sessions import Sessions
 from controller.panel.sign_in import SignIn
+from controller.service import Manager
 from edge_config.model.site import Site
 from foundation.clock import Clock, pause, process_time
 
@@ -23,6 +24,8 @@ log = logging.getLogger("farmloop.panel")
 PANEL_AGAIN_S = 5.0
 WIRING_S = 30.0
 REPORT_S = 0.1
+PULSE_S = 1.0
+"""How often the agent's health is looked at, and the service manager told of it."""
 
 
 async def run_agent(
@@ -43,7 +46,9 @@ async def run_agent(
     agent = Agent(site, directory, clock, secrets, ends, site_file)
     running = asyncio.create_task(agent.run(), name="agent")
     panel = asyncio.create_task(_keep_panel(agent, directory, host, port, ready), name="panel")
-    tasks = {running, panel}
+    manager = Manager(os.environ)
+    told = asyncio.create_task(keep_told(agent, manager), name="service")
+    tasks = {running, panel, told}
     if report is not None:
         tasks.add(asyncio.create_task(_report_on(agent, report), name="report"))
     try:
@@ -51,6 +56,7 @@ async def run_agent(
         for task in done:
             task.result()
     finally:
+        manager.tell("STOPPING=1")
         # the farm first: it must be safe before anything else is tidied up
         for task in tasks:
             task.cancel()
@@ -85,6 +91,25 @@ async def _keep_panel(agent: Agent, directory: Path, host: str, port: int, ready
                 log.error("panel_failed", extra={"listen": f"{host}:{port}", "why": str(error)})
             failure = str(error) or repr(error)
         await pause(PANEL_AGAIN_S)
+
+
+async def keep_told(agent: Agent, manager: Manager, every_s: float = PULSE_S) -> None:
+    """Tell the service manager that the farm is being looked after, as long as that is so: ready with the first scan,
+    and alive while everything turns. Silence makes it start us again."""
+    while not agent.health.scans:
+        await pause(0.05)
+    manager.tell("READY=1")
+    known: tuple[str, ...] = ()
+    while True:
+        before_s = process_time()
+        await pause(every_s)
+        wrong = agent.ailments(process_time() - before_s - every_s)
+        if wrong != known:
+            known = wrong
+            logging.getLogger("farmloop.service").log(
+                logging.ERROR if wrong else logging.WARNING, "unwell" if wrong else "well", extra={"wrong": wrong}
+            )
+        manager.tell(*(("STATUS=unwell: " + ", ".join(wrong),) if wrong else ("WATCHDOG=1", "STATUS=well")))
 
 
 async def _report_on(agent: Agent, path: Path) -> None:

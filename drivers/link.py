@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from drivers.driver import Driver, Written
 from drivers.ending import end_tasks
-from foundation.clock import Clock
+from foundation.clock import Clock, process_time
 from foundation.reading import Reading, Reason, Value, bad
 
 LOG = logging.getLogger(__name__)
@@ -17,6 +17,8 @@ BAD_AFTER = 2
 """Polls in a row without an answer after which a tag's silence is handed on: one frame lost to noise is not a fault."""
 STOP_S = 3.0
 """Process time that the safe states have to get out."""
+STUCK_S = 30.0
+"""Process time beyond a period after which a poll that has not ended never will: every request has a deadline."""
 
 OnReadings = Callable[[Sequence[Reading], object | None], None]
 """Takes readings, and a token (or None) to acknowledge once they are stored."""
@@ -59,10 +61,17 @@ class Link:
         self._tasks: list[asyncio.Task[None]] = []
         self._leaving = False
         self._left = asyncio.Event()
+        self._turned_s = process_time()
 
     @property
     def id(self) -> str:
         return self.driver.settings.id
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether its poll hangs: a device that does not answer is none of this."""
+        period_s = self.driver.settings.period_s / (self._clock.speed or 1.0)
+        return process_time() - self._turned_s > period_s + STUCK_S
 
     def order(self, values: Mapping[str, Value]) -> None:
         """Have these tags written as soon as the wire is free; of two values for a tag the later wins."""
@@ -73,6 +82,7 @@ class Link:
         """Poll and write until cancelled or stopped. Whatever ends it, the safe states are written first."""
         if isinstance(self.driver, Pushing):
             self.driver.listen(self._hand_on)
+        self._turned_s = process_time()
         self._tasks = [asyncio.create_task(self._poll_on()), asyncio.create_task(self._write_on())]
         try:
             await asyncio.gather(*self._tasks)
@@ -116,6 +126,7 @@ class Link:
                 LOG.exception("driver failed", extra={"device": self.id, "reason": repr(error)})
                 readings = [bad(tag, Reason.COMM, now_s) for tag in driver.settings.tags.values()]
             self._hand_on(self._believed(readings), None)
+            self._turned_s = process_time()
             now_s = clock.now()
             due_s = (floor(now_s / period_s - self._phase) + 1 + self._phase) * period_s
             await clock.sleep_until(due_s if due_s > now_s else due_s + period_s)

@@ -16,12 +16,14 @@ from drivers.mqtt import Broker, MqttDevice
 from drivers.mqtt_session import Delivery
 from drivers.product import load_product
 from drivers.text_port import TextPort
-from foundation.clock import Clock, pause
+from foundation.clock import Clock, pause, process_time
 from foundation.reading import Quality, Reading, Value
 
 LOG = logging.getLogger(__name__)
 RESTART_S = 1.0
 """Process time before a bus that failed is run again."""
+FAILING_S = 10.0
+"""Process time after a failure within which a bus counts as failing."""
 Owner = Bus | TextPort | Broker
 """What owns a port or a connection."""
 
@@ -40,6 +42,7 @@ class Links:
         self.buses = list(buses)
         self._of_tag = {tag: link for link in links for tag in link.driver.settings.tags.values()}
         self._tasks: list[asyncio.Task[None]] = []
+        self._failed_s: dict[str, float] = {}
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -51,7 +54,7 @@ class Links:
     async def start(self) -> None:
         """Open every bus (waiting for one attempt at each port), then run every link."""
         for bus in self.buses:
-            self._tasks.append(asyncio.create_task(_keep(bus), name=bus.settings.id))
+            self._tasks.append(asyncio.create_task(self._keep(bus), name=bus.settings.id))
         await asyncio.gather(*(bus.tried.wait() for bus in self.buses if not isinstance(bus, Broker)))
         for link in self.links:
             self._tasks.append(asyncio.create_task(link.run(), name=link.id))
@@ -63,6 +66,15 @@ class Links:
             of_link.setdefault(self._of_tag[tag], {})[tag] = value
         for link, orders in of_link.items():
             link.order(orders)
+
+    def stuck(self) -> tuple[str, ...]:
+        """Buses and devices whose task has ended, fails again and again, or does not turn: a fault of ours, not of
+        theirs."""
+        ended = [task.get_name() for task in self._tasks if task.done()]
+        since_s = process_time() - FAILING_S
+        failing = [name for name, failed_s in self._failed_s.items() if failed_s > since_s]
+        hanging = [link.id for link in self.links if self._tasks and link.is_stuck]
+        return tuple(dict.fromkeys((*ended, *failing, *hanging)))
 
     @staticmethod
     def acknowledge(token: object) -> None:
@@ -86,15 +98,15 @@ class Links:
         await end_tasks(self._tasks, again_s=1.0)
         self._tasks.clear()
 
-
-async def _keep(bus: Owner) -> None:
-    """Run a bus for ever: should it fail in a way that nobody thought of, its devices are not lost for good."""
-    while True:
-        try:
-            await bus.run()
-        except Exception:
-            LOG.exception("bus failed", extra={"bus": bus.settings.id})
-        await pause(RESTART_S)
+    async def _keep(self, bus: Owner) -> None:
+        """Run a bus for ever: should it fail in a way that nobody thought of, its devices are not lost for good."""
+        while True:
+            try:
+                await bus.run()
+            except Exception:
+                LOG.exception("bus failed", extra={"bus": bus.settings.id})
+                self._failed_s[bus.settings.id] = process_time()
+            await pause(RESTART_S)
 
 
 def build_links(

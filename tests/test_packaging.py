@@ -129,6 +129,7 @@ def test_the_service_is_one_that_systemd_takes_and_is_shut_in(tmp_path: Path) ->
     exposure = re.search(r"exposure level for farmloop.service: ([\d.]+)", secured.stdout)
     assert exposure is not None
     assert float(exposure[1]) <= 2.0
+    assert {"Type=notify", "WatchdogSec=20", "Restart=always"} <= set(text.splitlines())
     # and what it starts is what the command knows
     words = command[1].split()
     shown = subprocess.run([sys.executable, "-m", "controller.cli", words[0], "--help"], capture_output=True, text=True)

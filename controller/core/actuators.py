@@ -11,6 +11,8 @@ from typing import NamedTuple
 from foundation.reading import Value
 
 NEVER, AT_ONCE = float("inf"), float("-inf")
+EARLY_S = 0.1
+"""A scan may begin a little sooner than it should: a beat is not to wait for the next."""
 Outcome = tuple[dict[str, Value], float]
 """Device tag -> value, and the applied position in %."""
 
@@ -142,6 +144,13 @@ class ThreePointMotor:
         contacts: dict[str, Value] = {self.open_tag: state.direction > 0, self.close_tag: state.direction < 0}
         return state, (contacts, state.position)
 
+    def stand(self, state: Motor, now_s: float) -> tuple[Motor, Outcome]:
+        """Neither contact closed, at once, wherever it is: somebody is, or works, in its way."""
+        state = self._moved(state, now_s)
+        if state.direction != 0:
+            state = state._replace(direction=0, since_s=now_s)
+        return state, ({self.open_tag: False, self.close_tag: False}, state.position)
+
     def wake_s(self, state: Motor, order: float) -> float:
         return NEVER if state.direction == 0 and self._direction(state, order) == 0 else AT_ONCE
 
@@ -253,8 +262,34 @@ class DosingPump:
         return AT_ONCE if state.on or order >= 50.0 else NEVER
 
 
-Actuator = Contact | Proportioned | ThreePointMotor | Dimmer | DosingPump
-Memory = Switch | Share | Motor | Level | Pump
+class Beat(NamedTuple):
+    """A heartbeat: how its contact stands and since when."""
+
+    on: bool = False
+    since_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Beating:
+    """Opens and closes in equal parts of `period_s` while it is ordered; else it stands open."""
+
+    tag: str
+    period_s: float
+
+    def step(self, state: Beat, order: float, now_s: float, urgent: bool) -> tuple[Beat, Outcome]:
+        beats = order >= 50.0
+        if not beats:
+            state = Beat(False, state.since_s)
+        elif now_s >= self.wake_s(state, order) or now_s < state.since_s:
+            state = Beat(not state.on, now_s)
+        return state, ({self.tag: state.on}, 100.0 if beats else 0.0)
+
+    def wake_s(self, state: Beat, order: float) -> float:
+        return state.since_s + self.period_s / 2.0 - EARLY_S if order >= 50.0 else NEVER
+
+
+Actuator = Contact | Proportioned | ThreePointMotor | Dimmer | DosingPump | Beating
+Memory = Switch | Share | Motor | Level | Pump | Beat
 
 
 def resumed(memory: Memory, safe: float, now_s: float) -> Memory:
@@ -271,5 +306,5 @@ def resumed(memory: Memory, safe: float, now_s: float) -> Memory:
             return memory._replace(at_s=now_s, settled=True)
         case Pump():
             return memory._replace(on=False, at_s=now_s)
-        case Share():
+        case Share() | Beat():
             return memory

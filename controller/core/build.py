@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from controller.core.actuators import (
     Actuator,
+    Beat,
+    Beating,
     Contact,
     Dimmer,
     DosingPump,
@@ -24,8 +26,10 @@ from controller.core.calibration import Calibration, Warmth
 from controller.core.condition import Conditioner, Seen, Stuck
 from controller.core.conditions import AlarmBlock
 from controller.core.derive import Expressed, Integrated, Sum
+from controller.core.hands import Hands, hands_of
 from controller.core.integration import Integration, Mean, Target
-from controller.core.interlocks import Action, InterlockBlock
+from controller.core.interlock_build import grouped, interlock_block, remembered
+from controller.core.interlocks import InterlockBlock
 from controller.core.loops.dosing import DosingSettings
 from controller.core.loops.effect import EffectCheck
 from controller.core.loops.feed_forward import FishOxygen, LineAhead
@@ -69,8 +73,7 @@ from edge_config.model.estimates import Growth as GrowthSetting
 from edge_config.model.estimates import HeatLoss as HeatLossSetting
 from edge_config.model.estimates import MotorPosition as MotorPositionSetting
 from edge_config.model.feeding import Feeding
-from edge_config.model.interlocks import Effect
-from edge_config.model.outputs import Analog, OnOff, Output, Pulse, ThreePoint, TimeProportioned
+from edge_config.model.outputs import Analog, Heartbeat, OnOff, Output, Pulse, ThreePoint, TimeProportioned
 from edge_config.model.site import Calibration as CalibrationSetting
 from edge_config.model.site import Site
 from edge_config.model.site import Stuck as StuckSetting
@@ -109,6 +112,7 @@ class Plan:
     trials: Mapping[str, TrialRunner]
     """By loop: those that can be tried on the running plant."""
     interlocks: tuple[InterlockBlock, ...]
+    interlock_groups: Mapping[str, tuple[InterlockBlock, ...]]
     outputs: Mapping[str, OutputPlan]
     alarms: tuple[AlarmBlock, ...]
     loop_sensors: Mapping[str, Tag]
@@ -116,6 +120,8 @@ class Plan:
     """Device tag -> output."""
     fresh: Mapping[str, Block]
     """What every block starts from."""
+    hands: Hands
+    """People's hands on the outputs."""
 
 
 def build(site: Site) -> Plan:
@@ -187,21 +193,20 @@ class _Builder:
         fresh |= {sequence.name: sequence.fresh for sequence in sequences}
         trials = {loop.name: self._trial(loop, outputs) for loop in loops if isinstance(loop, PidLoop) and loop.parts}
         fresh |= {key_of(name): TrialMemory() for name in trials}
-        interlocks = tuple(self._interlock(name, one) for name, one in site.interlocks.items())
+        interlocks = tuple(interlock_block(name, one, site, self._expression) for name, one in site.interlocks.items())
         alarms = tuple(self._alarm(name, one) for name, one in site.alarms.items())
-        conditions: list[InterlockBlock | AlarmBlock] = [*interlocks, *alarms]
-        fresh |= {block.name: Held() for block in conditions}
+        fresh |= remembered(interlocks) | {block.name: Held() for block in alarms}
         place = site.site
         rules = RuleSet(ruled, gauges_of(self.expressions), Place(place.timezone, place.latitude, place.longitude))
         fresh |= rules.fresh
         sensors = {loop.pv: tags[loop.pv] for loop in site.loops.values() if isinstance(loop, LoopBase)}
+        output_of = {tag: name for name, output in outputs.items() for tag in output.device_tags}
         return Plan(
             tags, conditioners,
             tuple((name, tag.stale_s) for name, tag in tags.items() if tag.kind is Kind.MEASURED and tag.stale_s),
             derived, votes, estimators, integrals, programs, integrations, cascaded, rules, sequences, loops,
-            trials, interlocks, outputs, alarms, sensors,
-            {tag: name for name, output in outputs.items() for tag in output.device_tags},
-            fresh,
+            trials, interlocks, grouped(interlocks), outputs, alarms, sensors,
+            output_of, fresh, hands_of(site, outputs, output_of),
         )  # fmt: skip
 
     # --- the image
@@ -516,17 +521,11 @@ class _Builder:
 
     def _output(self, name: str, output: Output, looped: bool) -> OutputPlan:
         actuator, fresh, device_tags = _actuator(name, output)
+        idle = 100.0 if isinstance(output, Heartbeat) else output.idle
         return OutputPlan(
-            name, actuator, fresh, output.idle, OnLoss.of(output.safe), output.lease, output.life_support, device_tags,
+            name, actuator, fresh, idle, OnLoss.of(output.safe), output.lease, output.life_support, device_tags,
             looped, output.master if isinstance(output, Pulse) else None,
         )  # fmt: skip
-
-    def _action(self, effect: Effect) -> Action:
-        if effect.inhibit is not None:
-            return Action(effect.inhibit, 0.0, True, self.site.outputs[effect.inhibit].life_support)
-        assert effect.set is not None
-        assert effect.to is not None
-        return Action(effect.set, effect.to, False, self.site.outputs[effect.set].life_support)
 
     def _expression(self, text: str, margin: Quantity | None = None, named: Named | None = None) -> Expression:
         expression = compile_expression(text, self.units, margin, named, remembers=True)
@@ -579,14 +578,6 @@ class _Builder:
         step = _difference(self.units[setpoint])
         by = self._expression(influence.by, named=named)
         return Added(setpoint, by, factor(by.unit, step), influence.cap.to(step))
-
-    def _interlock(self, name: str, one: Any) -> InterlockBlock:
-        actions = tuple(self._action(effect) for effect in one.effect)
-        when = self._expression(one.when)
-        return InterlockBlock(
-            name, when, one.delay, one.off_delay, one.latch, one.on_bad_quality, actions,
-            when.needs,
-        )  # fmt: skip
 
     def _alarm(self, name: str, one: Any) -> AlarmBlock:
         when = self._expression(one.when)
@@ -670,3 +661,5 @@ def _actuator(name: str, output: Output) -> tuple[Actuator, Memory, tuple[str, .
         case Pulse():
             per_day_ml = output.max_per_day.to("L") * 1000.0
             return DosingPump(name, output.flow, output.max_pulse, per_day_ml), Pump(), (name,)
+        case Heartbeat():
+            return Beating(name, output.period), Beat(), (name,)

@@ -24,7 +24,7 @@ from controller.history.recent import Point, Recent
 from controller.history.shipper import Health, Shipper
 from controller.history.sinks import Secrets, opener
 from edge_config.model.site import Site
-from foundation.clock import Clock
+from foundation.clock import Clock, process_time
 from foundation.reading import Reading
 from foundation.tag import Tag
 
@@ -103,6 +103,8 @@ class History:
         self._acknowledge: list[Acknowledge] = []
         self._outbox = Outbox(directory / "outbox.db", tuple(site.sinks))
         self._is_open = self._is_shipping = self._closed = False
+        self.committed_s = process_time()
+        """Process time at which the last commit was through, whether the disk took it or not."""
         self._waiting: deque[_Tick] = deque()
         self._waiting_points = 0
         self._stored: deque[Acknowledge] = deque()
@@ -160,6 +162,7 @@ class History:
         when = self._clock.now()
         while not self._closed:
             await self._commit()
+            self.committed_s = process_time()
             when = max(when + self._tick_s, self._clock.now())
             await self._clock.sleep_until(when)
 

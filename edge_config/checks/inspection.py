@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any, NamedTuple, Protocol
 
 from drivers.product import Channel, Product, load_product
-from edge_config.model.outputs import Output, ThreePoint
+from edge_config.model.outputs import Heartbeat, Output, ThreePoint
 from edge_config.model.site import Site, TagSetting
 from edge_config.tags import tag_units
 from edge_config.wording import listed, nearest
@@ -112,10 +112,12 @@ class Inspection:
         return unit
 
     def output(self, path: Path_, name: str) -> Output | None:
-        """The output that is named at `path`."""
+        """The output that is named at `path`, where somebody is to move it."""
         output = self.site.outputs.get(name)
         if output is None:
             self.note("E350", path, output=name, near=nearest(name, self.site.outputs))
+        elif isinstance(output, Heartbeat) and path[0] != "interlocks":
+            self.note("E389", path, output=name)
         return output
 
     # --- units

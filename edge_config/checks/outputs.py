@@ -2,7 +2,7 @@
 
 from edge_config.checks.inspection import Inspection, device_tags
 from edge_config.checks.loops import written_by
-from edge_config.model.outputs import Analog, OnOff, Output, Pulse, ThreePoint, TimeProportioned
+from edge_config.model.outputs import Analog, Heartbeat, OnOff, Output, Pulse, ThreePoint, TimeProportioned
 from edge_config.model.site import Device
 from edge_config.model.values import Hold
 from edge_config.wording import nearest
@@ -54,12 +54,22 @@ def _settings(inspection: Inspection, path: Path_, output: Output) -> None:
             inspection.positive((*path, "max_per_day"), volume)
             if output.master is not None:
                 _master(inspection, (*path, "master"), output.master)
+        case Heartbeat():
+            _heartbeat(inspection, path, output)
         case _:
             pass
     proof = output.proof
     if proof is not None:
         unit = inspection.numeric((*path, "proof", "tag"), proof.tag)
         inspection.number((*path, "proof", "above"), proof.above, unit)
+
+
+def _heartbeat(inspection: Inspection, path: Path_, output: Heartbeat) -> None:
+    """It stands open when in doubt, and no scan is too slow for it."""
+    least_s = 2.0 * inspection.site.site.scan
+    still = output.safe == 0.0 and output.idle is None and not output.life_support
+    if not still or output.period < least_s:
+        inspection.note("E388", path, key=True, least=f"{least_s:g} s")
 
 
 def _master(inspection: Inspection, path: Path_, name: str) -> None:

@@ -40,10 +40,10 @@ def _step(inspection: Inspection, path: Path_, name: str, step: SequenceStep) ->
     for verb, wants in (("set", step.set), ("request", step.request)):
         for output, value in wants.items():
             place: Path_ = (*path, verb, output)
-            there = inspection.site.outputs.get(output)
+            there = inspection.output(place, output)
             if there is None:
-                inspection.output(place, output)
-            elif there.life_support and value == 0.0:
+                continue
+            if there.life_support and value == 0.0:
                 inspection.note("E454", place, output=output, sequence=name)
             elif verb == "request" and output in step.set:
                 inspection.note("E455", place, key=True, output=output)

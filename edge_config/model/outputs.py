@@ -37,12 +37,16 @@ class OutputBase(Sourced):
     fail_safe_by: Literal["device", "hardware", "none"]
     """Who brings it to `safe` when this box is dead."""
     life_support: bool = False
+    function: Literal["feeding", "dosing"] | None = None
+    """What an interlock's `block` means; a `pulse` output doses, and what a `feeding` loop writes feeds, unsaid."""
     idle: Position | None = None
     """What it does while nobody demands anything; `safe` if left out."""
     proof: Proof | None = None
     min_on: Seconds = 0.0
     min_off: Seconds = 0.0
     power: Kilowatts = 0.0
+    stop: Position | None = None
+    """Where an emergency stop of its facility takes it; `safe` if left out. A motor stands still."""
     name: Name | None = None
 
 
@@ -96,4 +100,12 @@ class Pulse(OutputBase):
     """The valve behind the pump: open while it runs and 5 s longer, so that a leak passes at no other time."""
 
 
-Output = Annotated[OnOff | TimeProportioned | ThreePoint | Analog | Pulse, Field(discriminator="type")]
+class Heartbeat(OutputBase):
+    """A contact that opens and closes for ever while the agent is well: an external timer relay falls when it stops."""
+
+    type: Literal["heartbeat"]
+    period: Seconds
+    """From closing to closing; the relay waits longer."""
+
+
+Output = Annotated[OnOff | TimeProportioned | ThreePoint | Analog | Pulse | Heartbeat, Field(discriminator="type")]
