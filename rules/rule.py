@@ -4,9 +4,18 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from rules.expression import Expression
-from rules.gauges import Values
+from rules.gauges import Sky, Values
 
 Spent = Literal["", "activations", "true", "broken"]
+
+
+class Counted(NamedTuple):
+    """What a rule has done, for people: on the day that began at `midnight_s`, and how often it threw, ever."""
+
+    midnight_s: float = 0.0
+    starts: int = 0
+    on_s: float = 0.0
+    errors: int = 0
 
 
 class RuleMemory(NamedTuple):
@@ -24,6 +33,18 @@ class RuleMemory(NamedTuple):
     """Why it stays off whatever its cause says."""
     told_s: float = -1.0
     """When what it wants was last demanded."""
+    counted: Counted = Counted()
+    """As it stood when it last came on or went off; see `today`."""
+
+
+def today(memory: RuleMemory, now_s: float, sky: Sky) -> Counted:
+    """What a rule has done today until now; what it is on for now is among it."""
+    counted, midnight_s = memory.counted, now_s - sky.day_s(now_s)
+    if counted.midnight_s < midnight_s - 1.0:
+        counted = Counted(midnight_s, errors=counted.errors)
+    if not memory.on:
+        return counted
+    return counted._replace(on_s=counted.on_s + max(now_s - max(memory.since_s, midnight_s), 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,5 +125,5 @@ class RuleLaw:
     def restarted(self, memory: RuleMemory) -> RuleMemory:
         """After a restart: what threw is tried once more, and what it wants is demanded anew."""
         if not self.resumes or memory.spent == "broken":
-            return RuleMemory()
+            return RuleMemory(counted=memory.counted)
         return memory._replace(told_s=-1.0)

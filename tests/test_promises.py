@@ -52,6 +52,7 @@ from foundation.clock import AcceleratedClock, SteppedClock
 from foundation.messages import LANGUAGES, catalogue, tell
 from foundation.problem import ProblemsError
 from foundation.reading import Quality, Reading, Reason, good
+from rules.gauges import Sky
 from rules.rule import RuleMemory
 from simulator.devices.device import safe_values
 from simulator.wire import FarmOnWires
@@ -522,13 +523,13 @@ class Throwing:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def run(self, turn: Turn) -> AlarmNow | None:
+    def run(self, turn: Turn, sky: Sky | None = None) -> AlarmNow | None:
         raise ZeroDivisionError(self.name)
 
     def give_up(self, turn: Turn) -> None:
         """What a loop does when it cannot go on."""
 
-    def disable(self, turn: Turn) -> None:
+    def disable(self, turn: Turn, sky: Sky) -> None:
         """What a rule does then: here it is tried again in every scan."""
         turn.blocks[self.name] = RuleMemory(spent="broken")
 

@@ -1,15 +1,16 @@
 """Rules in the scan: gauges are read, causes looked at, and what follows is demanded in the rules' slot."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, NamedTuple
 
 from controller.core.state import Block
 from controller.core.turn import Turn
 from controller.core.words import AlarmNow, Because, Demand, Event, Slot
 from rules.expression import Expression
-from rules.gauges import Gauge, Look, Sky
-from rules.rule import RuleLaw, RuleMemory
+from rules.gauges import Gauge, Look, Result, Sky, Values
+from rules.rule import RuleLaw, RuleMemory, today
 
 RULE_LEASE_S = 900.0
 RENEW_S = RULE_LEASE_S / 3.0
@@ -57,38 +58,63 @@ class RuleBlock:
     alarm: Priority | None
     rank: int
     notices: tuple[Said, ...] = ()
+    looks: Callable[[Values], Result] | None = field(init=False)
+    """Its condition, where there is no more to it: no longest time."""
 
-    def run(self, turn: Turn) -> None:
+    def __post_init__(self) -> None:
+        law = self.law
+        looks = law.when.run if law.when is not None and law.max_true_s is None else None
+        object.__setattr__(self, "looks", looks)
+
+    def run(self, turn: Turn, sky: Sky) -> None:
         memory: RuleMemory = turn.blocks[self.name]  # type: ignore[assignment]  # a rule's block is a RuleMemory
-        law, now_s, on, differs_s, unknown_s = self.law, turn.now_s, memory.on, memory.differs_s, memory.unknown_s
+        looks = self.looks
+        if (
+            looks is not None
+            and memory.differs_s < 0.0
+            and memory.unknown_s < 0.0
+            and not (memory.spent or turn.resets)
+        ):
+            # nothing comes of it, as of nearly all rules in nearly all scans
+            if memory.on:
+                if turn.moved.isdisjoint(self.needs) or self.law.cause(True, turn.values) is True:
+                    self._renew(memory, turn)
+                    return
+            elif turn.moved.isdisjoint(self.needs) or looks(turn.values) is False:
+                return
         reset = turn.resets.get(self.name) if turn.resets else None
         if reset is not None:
-            memory = RuleMemory()
-            turn.events.append(Event(now_s, "reset", self.name, {"id": reset.id, "by": reset.by}))
+            memory = RuleMemory(counted=today(memory, turn.now_s, sky))
+            turn.blocks[self.name] = memory
+            turn.events.append(Event(turn.now_s, "reset", self.name, {"id": reset.id, "by": reset.by}))
         elif memory.spent == "broken":
             return
-        elif turn.moved.isdisjoint(self.needs) and law.rests(memory, now_s):
-            if on:
+        elif turn.moved.isdisjoint(self.needs) and self.law.rests(memory, turn.now_s):
+            if memory.on:
                 self._renew(memory, turn)
             return
-        known = law.cause(memory.on, turn.values)
-        if known is on and differs_s < 0.0 and unknown_s < 0.0 and not memory.spent and law.max_true_s is None:
-            # nothing comes of it, as of nearly all rules in nearly all scans
-            if on:
+        self._step(memory, turn, sky)
+
+    def _step(self, memory: RuleMemory, turn: Turn, sky: Sky) -> None:
+        now_s = turn.now_s
+        new = self.law.step(memory, self.law.cause(memory.on, turn.values), now_s)
+        if new is memory:
+            if memory.on:
                 self._renew(memory, turn)
             return
-        new = law.step(memory, known, now_s)
         if new.on is not memory.on:
             bad = new.unknown_s >= 0.0
-            turn.events.append(Event(turn.now_s, "rule_on" if new.on else "rule_off", self.name, {"bad": bad}))
+            turn.events.append(Event(now_s, "rule_on" if new.on else "rule_off", self.name, {"bad": bad}))
+            counted = today(memory, now_s, sky)
+            new = new._replace(counted=counted._replace(starts=counted.starts + 1) if new.on else counted)
         if new.on and not memory.on:
             for number, said in enumerate(self.notices):
-                turn.events.append(Event(turn.now_s, "notice", self.name, {"number": number, **said._asdict()}))
+                turn.events.append(Event(now_s, "notice", self.name, {"number": number, **said._asdict()}))
         if new.spent and new.spent != memory.spent:
-            turn.events.append(Event(turn.now_s, "rule_spent", self.name, {"why": new.spent}))
+            turn.events.append(Event(now_s, "rule_spent", self.name, {"why": new.spent}))
         if new.on:
             self._demand(turn)
-            new = new._replace(told_s=turn.now_s)
+            new = new._replace(told_s=now_s)
         elif memory.on:
             for want in self.wants:
                 turn.withdraw(want.output, want.slot, self.name)
@@ -114,15 +140,17 @@ class RuleBlock:
                 added = min(max(float(value) * add.scale, -add.cap), add.cap)
                 turn.influences[add.setpoint] = turn.influences.get(add.setpoint, 0.0) + added
 
-    def disable(self, turn: Turn) -> None:
+    def disable(self, turn: Turn, sky: Sky) -> None:
         """It threw: nothing of it counts until a person resets it or the agent starts again."""
         for want in self.wants:
             turn.withdraw(want.output, want.slot, self.name)
-        turn.blocks[self.name] = RuleMemory(False, turn.now_s, spent="broken")
+        counted = today(turn.blocks[self.name], turn.now_s, sky)  # type: ignore[arg-type]  # as above
+        counted = counted._replace(errors=counted.errors + 1)
+        turn.blocks[self.name] = RuleMemory(False, turn.now_s, spent="broken", counted=counted)
         turn.events.append(Event(turn.now_s, "rule_spent", self.name, {"why": "broken"}))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RuleSet:
     """All rules of a site with what they read."""
 
@@ -130,6 +158,11 @@ class RuleSet:
     gauges: tuple[Gauge, ...]
     """Each after those that it reads; interlocks and alarms read them too."""
     sky: Sky
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """Of the gauges' blocks."""
+        return tuple(map(_key, self.gauges))
 
     @property
     def fresh(self) -> dict[str, Block]:
@@ -144,27 +177,27 @@ class RuleSet:
 
     def run(self, turn: Turn) -> None:
         """One scan's part of it."""
+        turn.ruled = len(turn.changed)
         self._read(turn)
         known = len(turn.events)
         for rule in self.rules:
             try:
-                rule.run(turn)
+                rule.run(turn, self.sky)
             except Exception as error:  # a farm must not freeze for one broken rule, nor another rule feel it
                 turn.fail(rule.name, error)
-                rule.disable(turn)
+                rule.disable(turn, self.sky)
         if len(turn.events) > known:
             self._tell_beaten(turn, {event.subject for event in turn.events[known:] if event.kind == "rule_on"})
 
     def _read(self, turn: Turn) -> None:
         look = Look(turn.now_s, turn.values, turn.readings, self.sky)
-        values, moved = turn.values, turn.moved
-        for gauge in self.gauges:
-            name, key = gauge.name, _key(gauge)
-            value: Any = None
+        values, moved, blocks = turn.values, turn.moved, turn.blocks
+        for gauge, key in zip(self.gauges, self.keys, strict=True):
+            name, value = gauge.name, None
             try:
-                memory, value = gauge.step(turn.blocks.get(key, gauge.fresh), look)
-                if len(gauge.fresh):
-                    turn.blocks[key] = memory
+                memory, value = gauge.step(blocks.get(key, gauge.fresh), look)
+                if memory:
+                    blocks[key] = memory
             except Exception as error:  # its readers do not know, and say what that means to them
                 turn.fail(name, error)
             if value != values.get(name):

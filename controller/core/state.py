@@ -72,7 +72,8 @@ class State:
     renew_s: Mapping[str, float] = field(default_factory=dict)
     """By output: when its last commands are to be sent again."""
     moved: frozenset[str] = frozenset()
-    """Tags that the last scan saw anew: a condition that names others need not be looked at again."""
+    """Tags that the last scan saw anew after its rules had looked: a condition that names others need not be looked at
+    again."""
     alarms: tuple[AlarmNow, ...] = ()
     late: frozenset[str] = frozenset()
     """Setpoints, outputs and sums that changed after the derived tags which need them were made."""

@@ -15,7 +15,7 @@ class Turn:
     __slots__ = (
         "alarms", "applied", "blocks", "bounds", "changed", "chosen", "commands", "demands", "disturbed", "events",
         "failed", "fresh", "influences", "late", "marks", "moved", "now_s", "old", "orders", "readings", "recipes",
-        "renew_s", "resets", "sent", "values", "wake_s",
+        "renew_s", "resets", "ruled", "sent", "values", "wake_s",
     )  # fmt: skip
 
     def __init__(self, old: State, now_s: float) -> None:
@@ -35,7 +35,9 @@ class Turn:
         self.fresh: set[str] = set(old.late)
         """The tags that derived tags have not yet heard of."""
         self.moved: set[str] = set(old.moved)
-        """The tags that were seen anew in the last scan or in this one."""
+        """The tags that were seen anew since the rules looked last: after that in the last scan, and in this one."""
+        self.ruled = 0
+        """So many of `changed` were there when the rules looked."""
         self.late: frozenset[str] = frozenset()
         self.resets: dict[str, Reset] = {}
         """By latched interlock: who wants it reset."""
@@ -93,10 +95,11 @@ class Turn:
             self.demands[output] = tuple(d for d in kept if not (d.slot is slot and d.owner == owner))
 
     def state(self) -> State:
+        moved = frozenset([reading.tag for reading in self.changed[self.ruled :]])
         return State(
             self.now_s, self.readings, self.values, self.blocks, self.demands, self.orders, self.applied, self.sent,
-            self.chosen, self.wake_s, self.renew_s, frozenset([reading.tag for reading in self.changed]), self.alarms,
-            self.late, self.failed, self.recipes, self.marks,
+            self.chosen, self.wake_s, self.renew_s, moved, self.alarms, self.late, self.failed, self.recipes,
+            self.marks,
         )  # fmt: skip
 
 

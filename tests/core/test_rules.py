@@ -10,6 +10,7 @@ from controller.core.state import to_plain
 from controller.core.turn import Turn
 from controller.core.words import Because, Demand, Override, Slot
 from edge_config.templates import placed_rules
+from rules.rule import RuleLaw, today
 from tests.core.small_site import START_S, Farm, changed, core_of, document
 
 DOOR = {"id": "fa.z.r", "when": "fa.z.door", "on_bad_quality": "deassert"}
@@ -282,3 +283,27 @@ def test_short_names_lead_to_zone_facility_and_other_zones():
     assert (first.id, first.named("bay.door"), first.named("all.wind")) == ("fa.y.a", "fa.y.gate", "fa.all.wind")
     assert first.named("z.siren") == "fa.z.siren"
     assert (second.id, second.named("y.rain"), second.named("fa.z.siren")) == ("fa.z.b", "fa.y.rain", "fa.z.siren")
+
+
+# --- what it did
+
+
+def test_a_rule_counts_how_often_it_came_on_today_and_how_often_it_threw(monkeypatch):
+    farm = farm_with({**DOOR, "then": [{"limit_min": "fa.z.vent", "to": "30 %"}]})
+    sky = farm.core.plan.rules.sky
+    for _ in range(3):
+        opened(farm, 50)
+        farm.says["fa.z.door"] = False
+        farm.run(50)
+    counted = today(farm.state.blocks["fa.z.r"], farm.now_s, sky)
+    assert (counted.starts, counted.errors) == (3, 0)
+    assert counted.on_s == pytest.approx(150.0, abs=3.0)
+    kept = json.loads(json.dumps(to_plain(farm.state)))
+    assert farm.core.start(farm.now_s, kept).blocks["fa.z.r"].counted == farm.state.blocks["fa.z.r"].counted
+
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(RuleLaw, "cause", breaks)
+    opened(farm, 5)
+    assert today(farm.state.blocks["fa.z.r"], farm.now_s, sky)[1::2] == (3, 1)

@@ -397,7 +397,7 @@ def test_a_rule_that_is_gone_is_gone_after_its_lease(monkeypatch):
     farm.says["fa.z.door"] = True
     farm.run(10)
     assert farm.wires["fa.z.siren"] is True
-    monkeypatch.setattr(RuleBlock, "run", lambda self, turn: None)
+    monkeypatch.setattr(RuleBlock, "run", lambda self, turn, sky: None)
     farm.run(RULE_LEASE_S - 5.0 - RENEW_S)
     assert farm.wires["fa.z.siren"] is True
     farm.run(10 + RENEW_S)

@@ -5,9 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.expression import compile_expression
-from rules.rule import RuleLaw, RuleMemory
+from rules.rule import RuleLaw, RuleMemory, today
 
 UNITS = {"a.b.do": "mg/L", "a.b.ok": "bool"}
+DAY_S = 86400.0
 LOW = compile_expression("a.b.do < '6 mg/L'", UNITS)
 HIGH = compile_expression("a.b.do > '7 mg/L'", UNITS)
 
@@ -111,3 +112,34 @@ def test_a_rule_that_rests_would_not_have_changed_and_keeps_within_its_limits(
         memory, before = new, value
     if most is not None:
         assert all(sum(at - 20 < other <= at for other in begun) <= most for at in begun)
+
+
+class _Days:
+    """A place whose days begin at multiples of 86 400 s."""
+
+    def day_s(self, now_s: float) -> float:
+        return now_s % DAY_S
+
+    def sun_degrees(self, now_s: float) -> float:
+        raise AssertionError
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(1.0, 0.6 * DAY_S)), min_size=1, max_size=20))
+def test_what_a_rule_did_today_is_what_its_history_says(history):
+    """However often it came on and went off, over midnight and over days in which nothing happened."""
+    memory, now_s, spans, begun = RuleMemory(), 1000.0, [], 0.0
+    for on, lasts_s in history:
+        if on is not memory.on:
+            counted = today(memory, now_s, _Days())
+            counted = counted._replace(starts=counted.starts + 1) if on else counted
+            if on:
+                begun = now_s
+            else:
+                spans.append((begun, now_s))
+            memory = RuleMemory(on, now_s, counted=counted)
+        now_s += lasts_s
+    midnight_s = now_s - now_s % DAY_S
+    spans += [(begun, now_s)] if memory.on else []
+    counted = today(memory, now_s, _Days())
+    assert counted.on_s == pytest.approx(sum(max(end - max(begin, midnight_s), 0.0) for begin, end in spans), abs=1e-3)
+    assert counted.starts == sum(begin >= midnight_s for begin, _ in spans)
