@@ -511,6 +511,7 @@ class _Builder:
             loop.ineffective, longest, self.site.site.scan,
             loop.unexpected.to(step) if loop.unexpected is not None else None,
             loop.blind.to(step) if loop.blind is not None else None,
+            loop.beyond.to(step) if loop.beyond is not None else 0.0,
         )  # fmt: skip
         return DosingLoop(
             name, loop.pv, loop.sp, loop.period, self._due_s(loop), settings, loop.out, loop.only_with, loop.after,

@@ -215,6 +215,8 @@ class Dosing(LoopBase):
     """How much of the error one pulse is to mend."""
     deadband: AnyQuantity
     """No pulse while the error is smaller."""
+    beyond: AnyQuantity | None = None
+    """A pulse aims so far past the setpoint."""
     wait: Seconds
     """From the end of a pulse to the look at its effect."""
     ineffective: int = Field(default=4, ge=1)

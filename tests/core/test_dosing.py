@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controller.core.loops.dosing import LEARN, MOST_DOWN, MOST_UP, Dose, DosingSettings, dosing
+from controller.core.loops.dosing import (
+    FIRST,
+    FIRST_DOWN,
+    FIRST_UP,
+    LEARN,
+    MOST_DOWN,
+    MOST_UP,
+    Dose,
+    DosingSettings,
+    dosing,
+)
 from controller.core.words import Override, Reset, SetpointChange
 from foundation.reading import Reason
 from tests.core.small_site import START_S, Farm, core_of, document, only
@@ -84,6 +94,20 @@ def test_acid_lowers_and_only_lowers():
     assert pulses(acid, lambda *_: 5.2, 600, sp=5.8)[0] == []
 
 
+def test_of_the_first_dose_most_is_learned_for_before_it_there_is_a_guess():
+    weak = tank(0.8, 1.0)  # of the 2 mS/cm a litre that are believed
+    _, state = pulses(EC, weak, 800)
+    assert state.learned == 1
+    assert state.effect == pytest.approx(0.2 * 2.0 + 0.8 * 1.0, rel=0.03)  # half at most, and it counts 0.8
+
+
+def test_a_dose_that_aims_beyond_the_setpoint_swings_about_it():
+    both = replace(EC, share=1.0, beyond=0.04)
+    found, _ = pulses(both, lambda *_: 1.7, 2)
+    assert found == [(0, 0, 35.0)]  # 0.1 and 0.04 beyond, at 2 mS/cm per litre
+    assert pulses(both, lambda *_: 1.77, 600)[0] == []
+
+
 @settings(max_examples=60)
 @given(
     st.lists(st.floats(-2.0, 4.0), min_size=1, max_size=30),
@@ -104,6 +128,8 @@ def test_one_pulse_moves_what_is_believed_of_a_litre_only_so_far(answers, error)
         expected = state.effect * state.seconds * 4.0 / 1000.0
         state = dosing(EC, state, 1.8, before.before + answer * expected, True, now_s)
         lowest, highest = (1 - LEARN) + LEARN * MOST_DOWN, (1 - LEARN) + LEARN * MOST_UP
+        if not before.learned:
+            lowest, highest = (1 - FIRST) + FIRST * FIRST_DOWN, (1 - FIRST) + FIRST * FIRST_UP
         assert lowest - 1e-9 <= state.effect / before.effect <= highest + 1e-9
         if answer < 0.29:
             assert state.effect == before.effect  # an ineffective pulse teaches nothing but distrust

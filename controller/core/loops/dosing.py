@@ -5,12 +5,14 @@ much as may go in unseen, lock the loop, because then the probe, the pump or the
 """
 
 from dataclasses import dataclass
-from math import floor, inf
+from math import copysign, floor, inf
 from typing import Literal, NamedTuple
 
 Phase = Literal["idle", "pulse", "gap", "wait", "locked"]
 MOST_UP, MOST_DOWN, LEARN = 1.4, 0.7, 0.4
 """One pulse moves the learned effect by at most these, and counts this much."""
+FIRST_UP, FIRST_DOWN, FIRST = 2.0, 0.5, 0.8
+"""The same of the first pulse, before which there is only a guess: of the gain of a Kalman filter, its first step."""
 
 
 class Dose(NamedTuple):
@@ -61,6 +63,8 @@ class DosingSettings:
     """A move of so much within five minutes, the way a dose moves it and without one, is a valve that does not shut."""
     blind: float | None = None
     """What all doses since the last with an effect may do to the value, by the learned effect."""
+    beyond: float = 0.0
+    """A dose aims so far past the setpoint: as far as it began before it, and the value swings about the setpoint."""
 
     def left_l(self, state: Dose) -> float:
         """Litres that may be dosed before an effect must be seen."""
@@ -131,7 +135,8 @@ def _begin(settings: DosingSettings, state: Dose, sp: float, pv: float, now_s: f
     error = sp - pv
     if error * state.effect <= 0 or abs(error) < settings.deadband:
         return state._replace(phase="idle", part=0)
-    litres = min(settings.share * error / state.effect, settings.left_l(state))
+    wanted = settings.share * (error + copysign(settings.beyond, error))
+    litres = min(wanted / state.effect, settings.left_l(state))
     # the slowest pump runs longest for the same volume, and must not be cut
     slowest = min(settings.flows_ml_s) / settings.flows_ml_s[0]
     seconds = min(litres * 1000 / settings.flows_ml_s[0], settings.longest_s * slowest)
@@ -156,6 +161,7 @@ def _learn(settings: DosingSettings, state: Dose, pv: float) -> Dose:
         return state._replace(phase="locked" if is_spent or state.without >= settings.ineffective else "idle")
     # by what it should have moved: to learn only from those that moved much would be to believe in ever more
     if abs(expected) >= settings.deadband / 2:
-        seen = min(max(moved / litres / state.effect, MOST_DOWN), MOST_UP) * state.effect
-        state = state._replace(effect=(1 - LEARN) * state.effect + LEARN * seen, learned=min(state.learned + 1, 999))
+        up, down, counts = (MOST_UP, MOST_DOWN, LEARN) if state.learned else (FIRST_UP, FIRST_DOWN, FIRST)
+        seen = min(max(moved / litres / state.effect, down), up) * state.effect
+        state = state._replace(effect=(1 - counts) * state.effect + counts * seen, learned=min(state.learned + 1, 999))
     return state._replace(without=0, unseen=0.0)
