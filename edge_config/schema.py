@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from edge_config.merged import MAX_INCLUDES
-from edge_config.model import control, outputs, recipes, site, values
+from edge_config.model import control, interlocks, outputs, recipes, site, values
 from edge_config.model.site import Site
 from edge_config.preset_library import NAMED_SECTIONS
 from foundation.messages import tell
@@ -40,7 +40,7 @@ def site_schema(language: str = "en") -> dict[str, Any]:
         part["description"] = tell(f"schema.{section}", language)
         if "patternProperties" in part:
             part["additionalProperties"] = False
-    for module in (values, control, outputs, recipes, site):
+    for module in (values, control, interlocks, outputs, recipes, site):
         for model, meanings in _meanings(module).items():
             _describe(schema["$defs"].get(model, {}), meanings)
     return {"$schema": DIALECT, **_briefer_with_a_preset(schema)}

@@ -220,7 +220,7 @@ def alarm_names(site: Site) -> list[str]:
     return [
         *site.alarms,
         *site.interlocks,
-        *(f"latched:{name}" for name, one in site.interlocks.items() if one.latch),
+        *(f"latched:{name}" for name, one in site.interlocks.items() if one.latches),
         *(f"dosing:{name}" for name, loop in loops.items() if isinstance(loop, Dosing)),
         *(f"unexpected:{name}" for name, loop in loops.items() if isinstance(loop, Dosing)),
         *(f"no_effect:{name}" for name, loop in loops.items() if not isinstance(loop, Dosing)),

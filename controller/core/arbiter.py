@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import NamedTuple
 
-from controller.core.actuators import Actuator, Memory
+from controller.core.actuators import Actuator, Contact, Memory
 from controller.core.loops.run import OnLoss
 from controller.core.turn import Turn
 from controller.core.words import Because, Demand, Order, Slot
@@ -47,13 +47,12 @@ def decide(plan: OutputPlan, turn: Turn) -> Order:
             if demand.expires_s <= now_s:
                 turn.demands[name] = demands = tuple(d for d in demands if d.expires_s > now_s)
                 break
-    chosen = strongest(demands, turn.bounds.get(name, ()), lambda: _nobody(plan, turn))
-    value = chosen.value
-    if not isfinite(value):
+    bounds = turn.bounds.get(name, ())
+    chosen = strongest(demands, bounds, lambda: _nobody(plan, turn))
+    if not isfinite(chosen.value):
         # nothing but a number ever leaves: what is not one is as good as no demand
-        chosen = _safe(plan, turn, Because("not_finite", {"owner": chosen.owner}))
-        value = chosen.value
-    value = min(max(value, 0.0), 100.0)
+        chosen = _capped(_safe(plan, turn, Because("not_finite", {"owner": chosen.owner})), bounds)
+    value = min(max(chosen.value, 0.0), 100.0)
     expires_s = min(chosen.expires_s, now_s + plan.lease_s)
     return Order(name, value, chosen.slot, chosen.owner, chosen.because, expires_s)
 
@@ -65,12 +64,28 @@ def strongest(demands: Sequence[Demand], bounds: Sequence[Demand], nobody: Calla
     if limits:
         chosen = next((demand for demand in demands if demand.bound == "at"), None)
         chosen = _limited(chosen or nobody(), limits)
-    if bounds:
+    firm = [demand for demand in bounds if demand.bound == "at"]
+    if firm:
         # life safety before trips; there what opens before what shuts, among trips what shuts before what opens
-        insists = min(bounds, key=lambda d: (d.slot, -d.value if d.slot is Slot.LIFE_SAFETY else d.value))
+        insists = min(firm, key=lambda d: (d.slot, -d.value if d.slot is Slot.LIFE_SAFETY else d.value))
         if chosen is None or chosen.slot >= insists.slot or chosen.value != insists.value:
             chosen = insists
-    return chosen if chosen is not None else nobody()
+    return _capped(chosen if chosen is not None else nobody(), bounds)
+
+
+def _capped(chosen: Demand, bounds: Sequence[Demand]) -> Demand:
+    """No further than an interlock lets it; life safety goes as far as it has to."""
+    for bound in bounds:
+        if bound.bound == "at_most" and bound.value < chosen.value and bound.slot <= chosen.slot:
+            chosen = bound
+    return chosen
+
+
+def is_urgent(order: Order, plan: OutputPlan) -> bool:
+    """Whether minimum times and rates wait for it. A trip stops a machine at once; the rest that a machine needs before
+    it starts again is passed by life safety alone."""
+    starts = order.value >= 50.0 and isinstance(plan.actuator, Contact)
+    return order.slot is Slot.LIFE_SAFETY or (order.slot <= Slot.TRIP and not starts)
 
 
 def _limited(wanted: Demand, limits: list[Demand]) -> Demand:

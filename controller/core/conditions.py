@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from controller.core.interlocks import InterlockBlock
+from controller.core.interlocks import InterlockBlock, latched
 from controller.core.loops.run import SETTLE_S, DoseBlock
 from controller.core.timed import Held, delayed, known, rests
 from controller.core.turn import Turn
@@ -49,11 +49,7 @@ class AlarmBlock:
 
 def waiting_for_reset(turn: Turn, interlocks: Sequence[InterlockBlock], dosers: Iterable[str]) -> list[AlarmNow]:
     """One alarm for each latch that holds and each dosing loop that locked itself: only a person ends them."""
-    found: list[AlarmNow] = []
-    for interlock in interlocks:
-        held: Held = turn.blocks[interlock.name]  # type: ignore[assignment]  # an interlock's block is a Held
-        if interlock.latch and held.on:
-            found.append(AlarmNow(f"latched:{interlock.name}", "high", True, held.since_s, {"reset": interlock.name}))
+    found = latched(turn, interlocks)
     for name in dosers:
         block: DoseBlock = turn.blocks[name]  # type: ignore[assignment]  # a dosing loop's block is a DoseBlock
         if block.dose.phase == "locked":

@@ -77,8 +77,7 @@ def standing(plan: Plan, state: State) -> dict[str, tuple[InterlockBlock, ...]]:
     """By output, the interlocks that hold now."""
     found: dict[str, tuple[InterlockBlock, ...]] = {}
     for interlock in plan.interlocks:
-        held: Held = state.blocks[interlock.name]  # type: ignore[assignment]  # an interlock's block is a Held
-        if held.on:
+        if interlock.stands(state.blocks):
             for action in interlock.actions:
                 found[action.output] = (*found.get(action.output, ()), interlock)
     return found
@@ -116,7 +115,7 @@ def nobody(plan: OutputPlan) -> Demand:
 
 def _insists(interlock: InterlockBlock, state: State, output: str) -> list[Demand]:
     held: Held = state.blocks[interlock.name]  # type: ignore[assignment]  # an interlock's block is a Held
-    return [demand for demand in interlock.demands(held.bad) if demand.output == output]
+    return [demand for demand in interlock.demands(held.bad, state.applied) if demand.output == output]
 
 
 def _held_since(interlock: InterlockBlock, state: State) -> float:

@@ -8,12 +8,14 @@ from functools import partial
 from math import isfinite
 
 from controller.core.actuators import Motor, resumed
-from controller.core.arbiter import FOREVER, OutputPlan, decide
+from controller.core.arbiter import FOREVER, OutputPlan, decide, is_urgent
 from controller.core.build import Plan, build
+from controller.core.bypass import bypassed, hear_bypass, hear_proof_test, untested
 from controller.core.condition import Conditioner, Seen
 from controller.core.conditions import lost_sensors, unheard_outputs, waiting_for_reset
 from controller.core.connections import lost_connections, wired
 from controller.core.derive import Expressed, Sum
+from controller.core.first_out import first_outs
 from controller.core.flags import doubted_probes, failed_effects, fouled_probes
 from controller.core.integration import Mean
 from controller.core.loops.effect import Strain
@@ -31,11 +33,13 @@ from controller.core.vote import Ballot
 from controller.core.words import (
     AlarmNow,
     Because,
+    Bypass,
     Command,
     Demand,
     Event,
     Order,
     Override,
+    ProofTest,
     RecipeEdit,
     RecipeStage,
     RecipeStart,
@@ -70,6 +74,7 @@ class Core:
         self.tags = self.plan.tags
         self.scan_s = site.site.scan
         self.recipes = Recipes(site, self.plan.programs, {name: tag.unit for name, tag in self.tags.items()})
+        self._interlocks = {interlock.name: interlock for interlock in self.plan.interlocks}
         self._latched = {interlock.name for interlock in self.plan.interlocks if interlock.latch}
         self._ruled = {rule.name for rule in self.plan.rules.rules}
         self._checked = {
@@ -164,6 +169,7 @@ class Core:
             except Exception as error:
                 turn.fail(interlock.name, error)
                 interlock.insist(turn, True)
+        first_outs(turn, self.plan.interlock_groups)
         self._outputs(turn)
         self._alarms(turn)
         turn.late = self._late & turn.fresh
@@ -197,6 +203,10 @@ class Core:
                     self._reset(turn, wish)
                 case Trial() | TrialEnd():
                     self._trial(turn, wish)
+                case Bypass():
+                    hear_bypass(turn, wish, self._interlocks)
+                case ProofTest():
+                    hear_proof_test(turn, wish, self._interlocks)
                 case RecipeStart() | RecipeStage() | RecipeEdit() | RecipeStop():
                     self.recipes.hear(turn, wish)
 
@@ -446,7 +456,7 @@ class Core:
         name, now_s = plan.name, turn.now_s
         order: Order = decide(plan, turn)
         turn.orders[name] = order
-        urgent = order.slot <= Slot.TRIP
+        urgent, firm = is_urgent(order, plan), order.slot <= Slot.TRIP
         new, (contacts, applied) = plan.actuator.step(turn.blocks[name], order.value, now_s, urgent)  # type: ignore[arg-type]
         turn.blocks[name] = new
         if plan.master is not None and (applied > 0.0 or turn.applied.get(name, 0.0) > 0.0):
@@ -458,7 +468,7 @@ class Core:
             failures, again_s = self._send(turn, plan, tag, value)
             heard = heard and failures < UNHEARD_AFTER
             renew_s = min(renew_s, again_s)
-        if urgent or (order.slot is Slot.IDLE and plan.safe.hold_s > 0):
+        if firm or (order.slot is Slot.IDLE and plan.safe.hold_s > 0):
             wake_s = now_s  # what stands behind these can end without a demand changing
         for demand in turn.demands.get(name, ()):
             wake_s = min(wake_s, demand.expires_s)
@@ -514,6 +524,8 @@ class Core:
         alarms += underfed(turn, self._feeding)
         alarms += unwatered(turn, self._watering.values())
         alarms += unheard_outputs(turn, self.plan.output_of, UNHEARD_AFTER)
+        alarms += bypassed(turn, self.plan.interlocks)
+        alarms += untested(turn, self.plan.interlocks)
         alarms += waiting_for_reset(turn, self.plan.interlocks, self._dosing)
         turn.alarms = tuple(alarms)
 

@@ -169,6 +169,26 @@ class RecipeStop(NamedTuple):
     time_s: float
 
 
+class Bypass(NamedTuple):
+    """A person puts an interlock out of work for so long; 0 s ends it."""
+
+    id: str
+    interlock: str
+    seconds: float
+    by: str
+    time_s: float
+
+
+class ProofTest(NamedTuple):
+    """A person has tried whether an interlock acts."""
+
+    id: str
+    interlock: str
+    passed: bool
+    by: str
+    time_s: float
+
+
 class EmergencyStop(NamedTuple):
     """A person stops a facility: it stays stopped until somebody resets it (`Reset` of the facility)."""
 
@@ -223,7 +243,7 @@ class MaintainEnd(NamedTuple):
 
 Wish = (
     SetpointChange | Override | Reset | Trial | TrialEnd | RecipeStart | RecipeStage | RecipeEdit | RecipeStop
-    | EmergencyStop | LockOut | LockOutEnd | Maintain | MaintainEnd
+    | Bypass | ProofTest | EmergencyStop | LockOut | LockOutEnd | Maintain | MaintainEnd
 )  # fmt: skip
 """What people want of the core."""
 

@@ -86,11 +86,14 @@ def cards_of(core: Core) -> Cards:
 
 def _interlocks(core: Core, output: str) -> list[Watcher]:
     return [
-        Watcher("interlock", one.name, demand.slot.name.lower(), one.when.text, demand.value, "insists", one.latch)
+        Watcher(
+            "interlock", one.name, demand.slot.name.lower(), "" if one.when is None else one.when.text, demand.value,
+            demand.bound if demand.bound == "at_most" else "insists", one.latch,
+        )
         for one in core.plan.interlocks
-        for demand in one.demands(False)
+        for demand in one.demands(False, {})
         if demand.output == output
-    ]
+    ]  # fmt: skip
 
 
 def _rules(core: Core, output: str) -> list[Watcher]:

@@ -4,6 +4,7 @@ from edge_config.checks.budget import check_budget
 from edge_config.checks.conditions import check_conditions
 from edge_config.checks.devices import check_devices
 from edge_config.checks.inspection import Inspection, Placer
+from edge_config.checks.interlocks import check_interlocks
 from edge_config.checks.loops import check_loops
 from edge_config.checks.names import check_names
 from edge_config.checks.outputs import check_outputs
@@ -30,6 +31,7 @@ CHECKS = (
     check_loops,
     check_rules,
     check_sequences,
+    check_interlocks,
     check_conditions,
 )
 

@@ -123,6 +123,8 @@ def _shadowed(
 ) -> None:
     """An interlock that always stands where the rule does decides alone."""
     for name, interlock in inspection.site.interlocks.items():
+        if interlock.when is None or interlock.kind not in ("trip", "inhibit"):
+            continue
         if all(output not in (effect.set, effect.inhibit) for effect in interlock.effect):
             continue
         expression = inspection.quiet(interlock.when)

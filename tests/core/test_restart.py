@@ -92,6 +92,7 @@ def test_a_restart_keeps_latched_trips_and_running_delays():
     new.scan()
     assert new.order("fa.z.co2_valve").slot is Slot.TRIP
     assert [alarm.id for alarm in new.state.alarms if alarm.id == "fa.z.low"] == ["fa.z.low"]  # 6 s and 5 s of 10
+    new.run(30)
     new.scan([Reset("1", "fa.z.too_much_co2", "wang", new.now_s)])
     assert new.order("fa.z.co2_valve").slot is not Slot.TRIP
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from controller.core.arbiter import OutputPlan, decide
 from controller.core.condition import Conditioner
-from controller.core.conditions import AlarmBlock
+from controller.core.alarm_block import AlarmBlock
 from controller.core.derive import Expressed, Integrated
 from controller.core.interlocks import InterlockBlock
 from controller.core.loops.run import BandLoop, DosingLoop, PidLoop, TimerLoop
@@ -181,7 +181,9 @@ def test_a_latched_trip_stays_until_somebody_resets_it_and_only_when_its_cause_i
 ])  # fmt: skip
 def test_an_interlock_whose_sensor_is_lost_does_what_was_declared(on_bad, before, after):
     site = document()
-    site["interlocks"]["fa.z.too_much_co2"] |= {"latch": False, "on_bad_quality": on_bad, "delay": "0 s"}
+    site["interlocks"]["fa.z.too_much_co2"] |= {
+        "latch": False, "on_bad_quality": on_bad, "delay": "0 s", "off_delay": "0 s"
+    }  # fmt: skip
     farm = warmed(core_of(site))
     farm.says["fa.z.co2"] = before
     farm.run(15)
