@@ -9,6 +9,7 @@ from math import isfinite
 
 from controller.core.arbiter import OutputPlan, strongest
 from controller.core.build import Plan
+from controller.core.hands import binding
 from controller.core.interlocks import InterlockBlock
 from controller.core.sequences import SequenceMemory
 from controller.core.state import State
@@ -88,18 +89,21 @@ def look(plan: Plan, state: State, output: str, interlocks: tuple[InterlockBlock
     order = state.orders[output]
     live = state.demands.get(output, ())
     insists = [d for interlock in interlocks for d in _insists(interlock, state, output)]
+    hands = plan.hands.bounds(state.marks, state.applied).get(output, [])
     last = nobody(plan.outputs[output])
-    winner = strongest(live, insists, lambda: last)
-    rest, firm = [d for d in live if d is not winner], [d for d in insists if d is not winner]
-    then = strongest(rest, firm, lambda: last)
+    winner = strongest(live, binding(insists, hands), lambda: last)
+    rest, firm = [d for d in live if d is not winner], [d for d in (*hands, *insists) if d is not winner]
+    others = binding([d for d in insists if d is not winner], [d for d in hands if d is not winner])
+    then = strongest(rest, others, lambda: last)
     since = {one.name: _held_since(one, state) for one in interlocks} | _rules_since(plan, state, live)
+    since |= _hands_since(state, output)
     told = Demand(output, order.value, order.slot, order.owner, order.because, winner.expires_s, 0, winner.bound)
     wants = [d for d in (*firm, *rest) if d.bound == "at"]
     limits = [d for d in rest if d.bound != "at"]
     return Why(
         output, state.at_s, order.value, state.applied.get(output, order.value),
-        state.readings[output].reason is not Reason.COMM, _claim(told, since, winner in insists),
-        _claim(then, since, then in insists),
+        state.readings[output].reason is not Reason.COMM, _claim(told, since, winner in (*insists, *hands)),
+        _claim(then, since, then in others),
         tuple(_claim(d, since, d in firm) for d in wants), tuple(_claim(d, since) for d in limits),
     )  # fmt: skip
 
@@ -121,6 +125,13 @@ def _insists(interlock: InterlockBlock, state: State, output: str) -> list[Deman
 def _held_since(interlock: InterlockBlock, state: State) -> float:
     held: Held = state.blocks[interlock.name]  # type: ignore[assignment]  # an interlock's block is a Held
     return held.since_s
+
+
+def _hands_since(state: State, output: str) -> dict[str, float]:
+    """By owner of a demand: since when people's stops and locks stand, and the hand on this output."""
+    found = {f"{mark.kind}:{mark.subject}": mark.since_s for mark in state.marks.values()}
+    hand = state.marks.get(f"hand:{output}")
+    return found if hand is None else {**found, hand.by: hand.since_s}
 
 
 def _rules_since(plan: Plan, state: State, demands: Sequence[Demand]) -> dict[str, float]:

@@ -7,7 +7,7 @@ throws is reported and left out; the others go on.
 from functools import partial
 from math import isfinite
 
-from controller.core.actuators import Motor, resumed
+from controller.core.actuators import Memory, Motor, ThreePointMotor, resumed
 from controller.core.arbiter import FOREVER, OutputPlan, decide, is_urgent
 from controller.core.build import Plan, build
 from controller.core.bypass import bypassed, hear_bypass, hear_proof_test, untested
@@ -17,9 +17,11 @@ from controller.core.connections import lost_connections, wired
 from controller.core.derive import Expressed, Sum
 from controller.core.first_out import first_outs
 from controller.core.flags import doubted_probes, failed_effects, fouled_probes
+from controller.core.hands import LONGEST_HAND_S
 from controller.core.integration import Mean
 from controller.core.loops.effect import Strain
 from controller.core.loops.run import WARM_S, BandLoop, DosingLoop, PidBlock, PidLoop, SimpleBlock
+from controller.core.probe_care import ProbeCare
 from controller.core.programs import SetpointProgram, Setting
 from controller.core.recipe_run import Recipes
 from controller.core.self_test import Pulsed, SelfTest
@@ -36,7 +38,12 @@ from controller.core.words import (
     Bypass,
     Command,
     Demand,
+    EmergencyStop,
     Event,
+    LockOut,
+    LockOutEnd,
+    Maintain,
+    MaintainEnd,
     Order,
     Override,
     ProofTest,
@@ -59,7 +66,6 @@ from foundation.tag import Tag
 RETRY_S = 2.0
 """An order that was not confirmed is sent again no sooner than this, later with every failure."""
 UNHEARD_AFTER = 3
-LONGEST_OVERRIDE_S = 24 * 3600.0
 MASTER_AFTER_S = 5.0
 """A dosing pump's master valve shuts so long after it (control.md S09)."""
 PROGRAM_PERIOD_S = 10.0
@@ -84,6 +90,10 @@ class Core:
         self._dosing = {loop.name: loop for loop in self.plan.loops if isinstance(loop, DosingLoop)}
         self._feeding = [loop for loop in self.plan.loops if isinstance(loop, FeedingLoop)]
         self._watering = {loop.name: loop for loop in self.plan.loops if isinstance(loop, IrrigationLoop)}
+        self._care = ProbeCare(self.plan.conditioners, [one for one in self.plan.derived if isinstance(one, Expressed)])
+        self._looked_at = {alarm.name: alarm.needs for alarm in self.plan.alarms} | {
+            rule.name: rule.law.needs for rule in self.plan.rules.rules
+        }
         self._sequences = {sequence.name for sequence in self.plan.sequences}
         self._wired = wired(site, self.plan.conditioners)
         self._self_tested = [name for name, one in self.plan.conditioners.items() if one.self_test is not None]
@@ -122,7 +132,7 @@ class Core:
         }
         if not is_warm:
             blocks |= {loop.name: loop.resumed(blocks[loop.name]) for loop in self._pids}
-        latest_s = now_s + LONGEST_OVERRIDE_S
+        latest_s = now_s + LONGEST_HAND_S
         demands = {
             name: tuple(d._replace(expires_s=min(d.expires_s, latest_s)) for d in kept if d.output == name)
             for name, kept in state.demands.items()
@@ -133,6 +143,7 @@ class Core:
         return State(
             at_s=now_s, readings=readings, values=dict.fromkeys(self.tags), blocks=blocks, demands=demands,
             applied=applied, chosen=chosen, moved=frozenset(self.tags), recipes=self.recipes.kept(state.recipes),
+            marks={**self.plan.hands.kept(state.marks), **self._care.kept(state.marks)},
         )  # fmt: skip
 
     def scan(self, state: State, snapshot: Snapshot, now_s: float) -> ScanResult:
@@ -140,6 +151,9 @@ class Core:
         now_s = max(now_s, state.at_s)
         turn = Turn(state, now_s)
         self._hear(turn, snapshot)
+        if turn.marks:
+            self.plan.hands.age(turn)
+            self._care.age(turn)
         self._condition(turn, snapshot.readings)
         self._age(turn)
         self._derive(turn)
@@ -170,6 +184,7 @@ class Core:
                 turn.fail(interlock.name, error)
                 interlock.insist(turn, True)
         first_outs(turn, self.plan.interlock_groups)
+        self.plan.hands.insist(turn)
         self._outputs(turn)
         self._alarms(turn)
         turn.late = self._late & turn.fresh
@@ -198,7 +213,17 @@ class Core:
                 case SetpointChange():
                     self._setpoint(turn, wish)
                 case Override():
-                    self._override(turn, wish)
+                    self.plan.hands.take(turn, wish)
+                case EmergencyStop():
+                    self.plan.hands.stop(turn, wish)
+                case LockOut():
+                    self.plan.hands.lock(turn, wish)
+                case LockOutEnd():
+                    self.plan.hands.unlock(turn, wish)
+                case Maintain():
+                    self._care.begin(turn, wish)
+                case MaintainEnd():
+                    self._care.end(turn, wish)
                 case Reset():
                     self._reset(turn, wish)
                 case Trial() | TrialEnd():
@@ -213,7 +238,9 @@ class Core:
     def _reset(self, turn: Turn, wish: Reset) -> None:
         """A latched interlock and a sequence answer for themselves; totals and positions are not reset."""
         values: dict[str, object] = {"id": wish.id, "by": wish.by}
-        if (
+        if wish.subject in self.plan.hands.stops:
+            self.plan.hands.release(turn, wish)
+        elif (
             wish.subject in self._latched
             or (wish.subject in self._ruled and turn.blocks[wish.subject].spent)  # type: ignore[attr-defined]
             or (wish.subject in self._sequences and turn.blocks[wish.subject].phase != "ready")  # type: ignore[attr-defined]
@@ -245,21 +272,6 @@ class Core:
             before = turn.values.get(wish.setpoint)
             turn.chosen[wish.setpoint] = Chosen(wish.value, wish.by, turn.now_s)
             turn.events.append(Event(turn.now_s, "setpoint_changed", wish.setpoint, {**values, "before": before}))
-
-    def _override(self, turn: Turn, wish: Override) -> None:
-        values: dict[str, object] = {"id": wish.id, "by": wish.by, "value": wish.value}
-        if wish.output not in self.plan.outputs or (wish.value is not None and not 0 <= wish.value <= 100):
-            turn.events.append(Event(turn.now_s, "refused", wish.output, {**values, "why": "limits"}))
-            return
-        if wish.value is not None and not wish.expires_s > turn.now_s:
-            turn.events.append(Event(turn.now_s, "refused", wish.output, {**values, "why": "expired"}))
-            return
-        turn.demands[wish.output] = tuple(d for d in turn.demands.get(wish.output, ()) if d.slot is not Slot.MANUAL)
-        if wish.value is not None:
-            expires_s = min(wish.expires_s, turn.now_s + LONGEST_OVERRIDE_S)
-            because = Because("manual", {"by": wish.by})
-            turn.demand(Demand(wish.output, wish.value, Slot.MANUAL, wish.by, because, expires_s))
-        turn.events.append(Event(turn.now_s, "override", wish.output, values))
 
     def _trial(self, turn: Turn, wish: Trial | TrialEnd) -> None:
         runner, name = self.plan.trials.get(wish.loop), wish.loop
@@ -296,6 +308,8 @@ class Core:
             conditioner = self.plan.conditioners.get(tag)
             if conditioner is None:
                 continue  # read-backs of outputs, and tags that the site does not have
+            if turn.marks and self._care.told(turn, reading):
+                continue
             kept = turn.readings[tag]
             late = reading.time_s < kept.time_s and _is_late(reading, kept, conditioner.tag, turn.now_s)
             if late and not conditioner.tag.entered:  # what people enter is told when it stands, and may be put right
@@ -457,7 +471,11 @@ class Core:
         order: Order = decide(plan, turn)
         turn.orders[name] = order
         urgent, firm = is_urgent(order, plan), order.slot <= Slot.TRIP
-        new, (contacts, applied) = plan.actuator.step(turn.blocks[name], order.value, now_s, urgent)  # type: ignore[arg-type]
+        new: Memory
+        if order.slot is Slot.LOCK_OUT and isinstance(plan.actuator, ThreePointMotor):
+            new, (contacts, applied) = plan.actuator.stand(turn.blocks[name], now_s)  # type: ignore[arg-type]  # its own
+        else:
+            new, (contacts, applied) = plan.actuator.step(turn.blocks[name], order.value, now_s, urgent)  # type: ignore[arg-type]
         turn.blocks[name] = new
         if plan.master is not None and (applied > 0.0 or turn.applied.get(name, 0.0) > 0.0):
             because = Because("master", {"output": name})
@@ -527,7 +545,8 @@ class Core:
         alarms += bypassed(turn, self.plan.interlocks)
         alarms += untested(turn, self.plan.interlocks)
         alarms += waiting_for_reset(turn, self.plan.interlocks, self._dosing)
-        turn.alarms = tuple(alarms)
+        alarms += self.plan.hands.alarms(turn)
+        turn.alarms = tuple(self._care.quiet(turn, alarms, self._looked_at) if turn.marks else alarms)
 
 
 def _is_late(reading: Reading, kept: Reading, tag: Tag, now_s: float) -> bool:

@@ -46,6 +46,10 @@ def _end(card: Card, won: Claim) -> Change:
     if won.key == "sequence_aborted":
         waits = watcher is None or watcher.latch
         return Change("reset", {"loop": won.owner}) if waits else Change("owner", {"owner": won.owner})
+    if won.key == "locked_out":
+        return Change("locked", {"by": won.values.get("by", "")})
+    if won.key == "emergency_stop":
+        return Change("stopped", {"facility": won.owner.removeprefix("stop:")})
     if watcher is not None:
         latched = "_latched" if watcher.latch else "_always" if not watcher.when else ""
         return Change(f"{watcher.kind}{latched}", {watcher.kind: watcher.id, "when": watcher.when})

@@ -49,6 +49,8 @@ class Facility(Frozen):
     kind: FacilityKind
     zones: tuple[Identifier, ...] = Field(min_length=1)
     name: Name
+    emergency_stop: TagName | None = None
+    """The button's contact, closed (true) while nobody presses it: open, or not to be read, stops the facility."""
     crop: str | None = None
     species: str | None = None
     use: str | None = None
