@@ -144,6 +144,7 @@ class Agent:
             asyncio.create_task(self._keep_why(), name="why"),
             asyncio.create_task(self._keep_journal(), name="journal"),
         ]
+            falls=safe_of(site, "signal_lost"),
         try:
             await self._links.start()
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from drivers.driver import BrokerSettings, BusSettings, DeviceSettings, SerialSettings, TcpSettings
+from edge_config.fail_safe import Cause, percent_of
 from edge_config.model.outputs import Analog, ThreePoint
 from edge_config.model.site import AsciiBus, BrokerBus, Device, SerialBus, Site, TcpBus
-from edge_config.model.values import Hold
 from foundation.reading import Value
 
 BY_ID = Path("/dev/serial/by-id")
@@ -68,14 +68,15 @@ def _watchdog(site: Site, device: Device) -> float | None:
     return min((site.outputs[tag].lease for tag in device.tags.values() if tag in site.outputs), default=None)
 
 
-def safe_of(site: Site) -> dict[str, Value]:
-    """What each device tag of an output is set to when this box lets go: a motor stands, a hold is not waited for."""
+def safe_of(site: Site, cause: Cause = "controller_stopped") -> dict[str, Value]:
+    """What each device tag of an output is set to when this box lets go (or, by its device, when nobody speaks to it any
+    more): a motor stands, a hold is not waited for."""
     found: dict[str, Value] = {}
     for name, output in site.outputs.items():
         if isinstance(output, ThreePoint):
             found[output.open] = found[output.close] = False
             continue
-        percent = output.safe.then if isinstance(output.safe, Hold) else output.safe
+        percent = percent_of(output, cause)
         found[name] = percent if isinstance(output, Analog) else percent >= 50.0
     return found
 

@@ -116,14 +116,16 @@ def build_links(
     on_readings: OnReadings,
     on_written: OnWritten,
     safe: Mapping[str, Value] | None = None,
+    falls: Mapping[str, Value] | None = None,
 ) -> Links:
     """A link for every device, one owner for every bus. Opens nothing yet.
 
-    `safe` (tag -> value) is what each output falls to: written into the devices that can keep it, and on every way
-    out. Raises ProblemsError for an unknown product, KeyError for an unknown bus, ValueError for a device without
+    `safe` (tag -> value) is what each output is set to on every way out, `falls` what its device is told to fall to by
+    itself (if left out, the same). Raises ProblemsError for an unknown product, KeyError for an unknown bus, ValueError for a device without
     a unit or topic: the site's checks name these better beforehand.
     """
     safe = safe or {}
+    falls = safe if falls is None else falls
     owners = {bus.id: _owner(bus, clock) for bus in buses}
     told: dict[str, list[EzoDevice]] = {}
     count: dict[str, int] = {}
@@ -135,7 +137,8 @@ def build_links(
         own = {tag: safe[tag] for tag in device.tags.values() if tag in safe}
         place[device.bus] = place.get(device.bus, -1) + 1
         phase = place[device.bus] / count[device.bus]
-        driver = _driver(device, owners[device.bus], own)
+        fallen = {tag: falls[tag] for tag in device.tags.values() if tag in falls}
+        driver = _driver(device, owners[device.bus], fallen)
         if isinstance(driver, EzoDevice) and device.compensate is not None:
             told.setdefault(device.compensate, []).append(driver)
         links.append(Link(driver, clock, _telling(told, on_readings), on_written, phase, own))
@@ -162,10 +165,10 @@ def _owner(bus: BusSettings, clock: Clock) -> Owner:
     return TextPort(bus) if isinstance(bus, SerialSettings) and bus.speaks == "text" else Bus(bus)
 
 
-def _driver(device: DeviceSettings, bus: Owner, safe: Mapping[str, Value]) -> Driver:
+def _driver(device: DeviceSettings, bus: Owner, falls: Mapping[str, Value]) -> Driver:
     product = load_product(device.product)
     if isinstance(bus, Broker):
         return MqttDevice(device, product, bus)
     if isinstance(bus, TextPort):
         return EzoDevice(device, product, bus) if product.protocol == "ezo" else AsciiDevice(device, product, bus)
-    return ModbusDevice(device, product, bus, safe)
+    return ModbusDevice(device, product, bus, falls)

@@ -2,7 +2,8 @@
 
 from edge_config.checks.inspection import Inspection, device_tags
 from edge_config.checks.loops import written_by
-from edge_config.model.outputs import Analog, Heartbeat, OnOff, Output, Pulse, ThreePoint, TimeProportioned
+from edge_config.fail_safe import fall_of
+from edge_config.model.outputs import Analog, Fall, Heartbeat, OnOff, Output, Pulse, ThreePoint, TimeProportioned
 from edge_config.model.site import Device
 from edge_config.model.values import Hold
 from edge_config.wording import nearest
@@ -13,7 +14,7 @@ RENEWALS = 3.0
 
 
 def check_outputs(inspection: Inspection) -> None:
-    """E370 to E379, E381, W301, W302."""
+    """E370 to E379, E381, E383, E388, W301, W302, W329."""
     site = inspection.site
     writers: dict[str, tuple[Path_, str]] = {}
     for name, output in site.outputs.items():
@@ -115,8 +116,36 @@ def _safety(inspection: Inspection, path: Path_, name: str, output: Output) -> N
             inspection.note("W301", path, key=True, output=name, safe=f"{safe:g} %")
     if output.fail_safe_by == "none":
         inspection.note("W302", (*path, "fail_safe_by"), output=name)
-    if output.fail_safe_by != "device":
-        return
+    _falls(inspection, path, name, output)
+    lost = output.signal_lost
+    place: Path_ = (*path, "fail_safe_by") if lost is None else (*path, "signal_lost", "by")
+    if (output.fail_safe_by if lost is None else lost.by) == "device":
+        _by_device(inspection, path, place, name, output)
+
+
+def _falls(inspection: Inspection, path: Path_, name: str, output: Output) -> None:
+    """Each cause brings it to where it is safe, or the file says otherwise; what cannot be is told."""
+    safe = output.safe.then if isinstance(output.safe, Hold) else output.safe
+    for cause in ("power_lost", "signal_lost"):
+        said: Fall | None = getattr(output, cause)
+        fall = fall_of(output, cause)
+        if said is not None:
+            place: Path_ = (*path, cause)
+            alone = cause == "power_lost" or said.to == "local"
+            stays = said.to == "stay" and not isinstance(output, ThreePoint)
+            if said.by == "device" and (alone or stays):
+                inspection.note("E383", (*place, "by"))
+            elif output.life_support and said.to == 0.0:
+                inspection.note("E375", (*place, "to"))
+            elif said.by == "none":
+                inspection.note("W302", (*place, "by"), output=name)
+        elif fall.to != safe and output.fail_safe_by != "none":
+            to = f"{fall.to:g} %" if isinstance(fall.to, float) else fall.to
+            inspection.note("W329", path, key=True, output=name, cause=cause, to=to, safe=f"{safe:g} %")
+
+
+def _by_device(inspection: Inspection, path: Path_, place: Path_, name: str, output: Output) -> None:
+    """Its device has a watchdog that is set, and waits no longer than the lease."""
     told: set[str] = set()
     for _, tag in device_tags(name, output):
         feed = inspection.feeds.get(tag)
@@ -125,7 +154,6 @@ def _safety(inspection: Inspection, path: Path_, name: str, output: Output) -> N
             continue
         told.add(feed.device)
         device = inspection.site.devices[feed.device]
-        place: Path_ = (*path, "fail_safe_by")
         if product.watchdog is None and product.protocol != "mqtt_json":
             inspection.note("E376", place, device=feed.device, product=product.id)
         elif device.watchdog is None:

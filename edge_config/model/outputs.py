@@ -13,6 +13,7 @@ from edge_config.model.values import (
     Percent,
     Position,
     PositionOrHold,
+    PositionOrRest,
     Seconds,
     Sourced,
     TagName,
@@ -27,6 +28,14 @@ class Proof(Frozen):
     within: Seconds
 
 
+class Fall(Frozen):
+    """Where an output goes for one cause, and what brings it there: its device's watchdog, hardware that needs nobody (a
+    spring, a normally open or closed contact, a thermostat), or nothing."""
+
+    to: PositionOrRest
+    by: Literal["device", "hardware", "none"]
+
+
 class OutputBase(Sourced):
     """What every output says. `safe` and `lease` have no default: a site that leaves them out does not load."""
 
@@ -36,6 +45,10 @@ class OutputBase(Sourced):
     """How long an order holds; it is renewed every third of this, and the device's watchdog falls after it."""
     fail_safe_by: Literal["device", "hardware", "none"]
     """Who brings it to `safe` when this box is dead."""
+    signal_lost: Fall | None = None
+    """What its device does when nobody speaks to it; as `safe` and `fail_safe_by` say if left out."""
+    power_lost: Fall | None = None
+    """What it does when its device has no power; if left out, as its hardware does, or what an open contact does."""
     life_support: bool = False
     function: Literal["feeding", "dosing"] | None = None
     """What an interlock's `block` means; a `pulse` output doses, and what a `feeding` loop writes feeds, unsaid."""

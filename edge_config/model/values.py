@@ -219,6 +219,16 @@ Position = Annotated[
 PositionOrHold = Annotated[float | Hold, BeforeValidator(_position, json_schema_input_type=str | bool | Hold)]
 
 
+def _resting(raw: Any) -> Any:
+    return raw if raw in ("stay", "local") else _position(raw)
+
+
+PositionOrRest = Annotated[
+    float | Literal["stay", "local"], BeforeValidator(_resting, json_schema_input_type=str | bool)
+]
+"""0 to 100 %; `stay` is where it was, `local` wherever a controller of its own wants it."""
+
+
 def _secret(raw: Any) -> Any:
     if isinstance(raw, Secret):
         return raw

@@ -11,9 +11,9 @@ from typing import Protocol
 
 from drivers.link import BAD_AFTER
 from drivers.product import Channel, Product, load_product
+from edge_config.fail_safe import percent_of
 from edge_config.model.outputs import Analog, Output, ThreePoint
 from edge_config.model.site import Device, Site
-from edge_config.model.values import Hold
 from foundation.reading import Quality, Reading, Reason, Value
 from simulator.devices.manner import Manner, manner_of
 from simulator.devices.scaling import DECIMALS, Scaling
@@ -354,7 +354,7 @@ def safe_values(site: Site) -> dict[str, float | bool]:
 
 
 def _safe_value(output: Output, channel: Channel) -> float | bool:
-    percent = output.safe.then if isinstance(output.safe, Hold) else output.safe
+    percent = percent_of(output, "signal_lost")
     if channel.kind == "bool" or (channel.kind == "any" and not isinstance(output, Analog)):
         return percent >= 50.0
     if not isinstance(output, Analog):
