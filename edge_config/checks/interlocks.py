@@ -32,9 +32,9 @@ def _cause(inspection: Inspection, path: Path_, interlock: Interlock) -> None:
     most = interlock.most
     if most is None:
         if interlock.when is None:
-            inspection.note("E480", path)
+            inspection.note("E480", path, key=True)
         if not interlock.effect:
-            inspection.note("E481", path)
+            inspection.note("E481", path, key=True)
     elif interlock.when is not None or interlock.kind != "cap":
         inspection.note("E482", (*path, "most"), key=True)
     else:
