@@ -92,6 +92,8 @@ class Statistics:
     online: bool = False
     latency_s: float = 0.0
     """Smoothed process time from request to reply."""
+    watchdog: str = "none"
+    """Its own watchdog (`drivers/watchdog.py`): `none`, `not set`, `refused`, `by its tool`, or its time (`20 s`)."""
 
 
 class Driver(Protocol):

@@ -121,8 +121,8 @@ def build_links(
     """A link for every device, one owner for every bus. Opens nothing yet.
 
     `safe` (tag -> value) is what each output is set to on every way out, `falls` what its device is told to fall to by
-    itself (if left out, the same). Raises ProblemsError for an unknown product, KeyError for an unknown bus, ValueError for a device without
-    a unit or topic: the site's checks name these better beforehand.
+    itself (if left out, the same). Raises ProblemsError for an unknown product, KeyError for an unknown bus, ValueError
+    for a device without a unit or topic: the site's checks name these better beforehand.
     """
     safe = safe or {}
     falls = safe if falls is None else falls

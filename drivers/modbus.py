@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from drivers.bus import Bus
 from drivers.codec import (
@@ -60,6 +61,7 @@ class ModbusDevice:
         self._opening = asyncio.Lock()
         self._missed = 0
         self._watchdog = Watchdog(settings, product, safe or {}, self._ask_to_open, self._failed)
+        self.statistics.watchdog = self._watchdog.state
 
     async def open(self) -> bool:
         """Send the product's start requests and set its watchdog. False if it does not answer them.
@@ -76,11 +78,15 @@ class ModbusDevice:
                     except WireError as error:
                         if not error.is_exception:
                             raise
-                await self._watchdog.set()
+                await self._guard()
             except WireError:
                 return False
             self._ready = True
             return True
+
+    async def _guard(self) -> None:
+        await self._watchdog.set()
+        self.statistics.watchdog = self._watchdog.state
 
     async def close(self) -> None:
         """Nothing to do: the bus is not ours."""
@@ -117,6 +123,9 @@ class ModbusDevice:
         statistics.answered += 1
         self._missed = 0
         self._seen(now_s)
+        if self._watchdog.is_due:
+            with suppress(WireError):
+                await self._guard()
         # where farm time runs fast it has run on while the reply was on its way
         return self._dated(found, now_s, (process_time() - time_s) * self._bus.settings.speed)
 

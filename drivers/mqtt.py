@@ -75,6 +75,8 @@ class MqttDevice:
             raise ValueError(f"device {settings.id} has no topic")
         self.settings = settings
         self.statistics = Statistics()
+        if settings.watchdog_s is not None:
+            self.statistics.watchdog = f"{settings.watchdog_s:g} s"  # told with every command
         self.topic = settings.topic
         stem = self.topic.rsplit("/", 1)[0] + "/" if "/" in self.topic else ""
         self.set_topic = f"{stem}set"
@@ -160,6 +162,7 @@ class MqttDevice:
             "topic": self.topic,
             "confidence": product.confidence,
             "unverified": "; ".join(product.unverified),
+            "watchdog": self.statistics.watchdog,
         }
 
     async def _command(self, values: Mapping[str, Value]) -> dict[str, object] | None:

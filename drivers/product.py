@@ -65,10 +65,11 @@ class Watchdog(_Part):
     """The product's own communication watchdog, where it has one: without a message in time, outputs go safe."""
 
     table: Literal["holding"] = "holding"
-    address: int
-    unit_s: float
+    address: int | None
+    """Of the timeout; None: its maker's tool sets it, and only a pulled cable shows it."""
+    unit_s: float = 1.0
     """Seconds a count of the timeout register."""
-    maximum: int
+    maximum: int = 65535
     """Largest count."""
     enable: tuple[Literal["coil", "holding"], int, int] | None = None
     """Register that switches it on: table, address, value."""

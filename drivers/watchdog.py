@@ -7,8 +7,11 @@ from drivers.codec import Block, Request, Write, encode, read_request, words_of,
 from drivers.driver import DeviceSettings
 from drivers.modbus_line import WireError
 from drivers.product import Product, Table
+from foundation.clock import process_time
 from foundation.reading import Reason, Value
 
+AGAIN_S = 600.0
+"""Process time after which the registers are read again, though the device was never away."""
 Ask = Callable[[Request], Awaitable[bytes]]
 """Brings the PDU of the reply; raises WireError."""
 
@@ -25,7 +28,9 @@ class Watchdog:
         note: Callable[[str], None],
     ) -> None:
         self.state = "none" if product.watchdog is None or settings.watchdog_s is None else "not set"
-        """For people: `none`, `not set`, `refused`, or its time (`20 s`)."""
+        """For people: `none`, `not set`, `refused`, its time (`20 s`), or `by its tool` where no register tells."""
+        self.looked_s = 0.0
+        """Process time at which it was last looked at."""
         self._settings = settings
         self._product = product
         self._safe = safe
@@ -44,11 +49,13 @@ class Watchdog:
         counts = min(max(floor(wanted_s / watchdog.unit_s + 1e-9), 1), watchdog.maximum)
         try:
             agreed = True
+            self.looked_s = process_time()
             if watchdog.safe_coils is not None:
                 agreed &= await self._ensure("coil", watchdog.safe_coils, self._falls_to("coil"))
             if watchdog.safe_holding is not None:
                 agreed &= await self._ensure("holding", watchdog.safe_holding, self._falls_to("holding"))
-            agreed &= await self._ensure(watchdog.table, watchdog.address, [counts])
+            if watchdog.address is not None:
+                agreed &= await self._ensure(watchdog.table, watchdog.address, [counts])
             if watchdog.enable is not None:
                 table, address, value = watchdog.enable
                 agreed &= await self._ensure(table, address, [value])
@@ -57,9 +64,15 @@ class Watchdog:
             if not error.is_exception:
                 raise
             agreed = False
-        self.state = f"{counts * watchdog.unit_s:g} s" if agreed else "refused"
+        seen = f"{counts * watchdog.unit_s:g} s" if watchdog.address is not None else "by its tool"
+        self.state = seen if agreed else "refused"
         if not agreed:
             self._note("watchdog")
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is to be looked at again: it may have been set otherwise, or forgotten without its power."""
+        return self.state != "none" and process_time() - self.looked_s > AGAIN_S
 
     async def clear_trip(self) -> bool:
         """Clear it if it has tripped; True if it had and is cleared. Raises WireError."""

@@ -100,6 +100,8 @@ class VirtualDevice:
         watchdog = product.watchdog
         self._latched = watchdog is not None and watchdog.clear is not None
         self._fed_by_any = watchdog is None or watchdog.fed_by == "any"
+        if watchdog is not None and watchdog.address is None:
+            self.watchdog_s = device.watchdog or 0.0  # by its maker's tool
         tool_set = watchdog is None or (watchdog.safe_coils is None and watchdog.safe_holding is None)
         for channel, what in self.channels.items():
             if what.access != "read" and (what.kind != "any" or device.tags.get(channel) in self._site_safe):

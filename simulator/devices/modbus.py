@@ -225,7 +225,8 @@ class RegisterMap:
         watchdog, device = self.device.product.watchdog, self.device
         if watchdog is None:
             return
-        self._special[watchdog.table, watchdog.address] = _Special(lambda: self._count, self._set_count)
+        if watchdog.address is not None:
+            self._special[watchdog.table, watchdog.address] = _Special(lambda: self._count, self._set_count)
         if watchdog.enable is not None:
             table, address, on = watchdog.enable
             self._special[table, address] = _Special(

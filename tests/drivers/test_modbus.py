@@ -10,6 +10,7 @@ from drivers.bus import Bus
 from drivers.driver import DeviceSettings, SerialSettings
 from drivers.modbus import ModbusDevice
 from drivers.product import Channel, Product, load_product
+from foundation.clock import pause
 from foundation.reading import Quality, Reading, Reason, Value
 from tests.drivers.slave import MemoryWire, Slaves, Unit, framed
 from tests.drivers.virtual import in_virtual_time
@@ -354,6 +355,41 @@ def test_opening_sets_the_watchdog_once_and_reads_it_back() -> None:
             again = device(bus, "generic/io_node", watchdog_s=20.0, safe=safe)
             assert await again.open()
             assert len(unit.written) == 3, "what is right already is not written: it may wear out"
+
+    in_virtual_time(main)
+
+
+def test_a_watchdog_that_forgot_its_time_is_set_again_though_the_device_was_never_away() -> None:
+    async def main() -> None:
+        unit = io_node()
+        async with bus_with(Slaves(u1=unit)) as (bus, _):
+            driver = device(bus, "generic/io_node", watchdog_s=20.0)
+            await driver.poll(1.0)
+            unit.holding[100] = 0
+            asked = len(unit.asked)
+            await driver.poll(2.0)
+            assert (100, 1) not in [(address, count) for _, address, count in unit.asked[asked:]], "not at every poll"
+            await pause(601.0)
+            await driver.poll(603.0)
+            assert unit.holding[100] == 200
+            unit.deaf_to_writes, unit.holding[100] = True, 0
+            await pause(601.0)
+            await driver.poll(1205.0)
+            assert driver.statistics.watchdog == "refused"
+
+    in_virtual_time(main)
+
+
+def test_a_watchdog_that_only_its_makers_tool_sets_is_cleared_and_not_called_seen() -> None:
+    async def main() -> None:
+        unit = Unit(coil=dict.fromkeys([*range(16), 4144], 0))
+        unit.on_write = lambda table, address, value: unit.coil.update({4144: 0} if address == 4144 else {})
+        unit.coil[4144] = 1
+        async with bus_with(Slaves(u1=unit)) as (bus, _):
+            driver = device(bus, "moxa/e1211", watchdog_s=20.0)
+            assert await driver.open()
+            assert (unit.coil[4144], driver.statistics.watchdog) == (0, "by its tool")
+            assert driver.statistics.failures["watchdog_trip"] == 1
 
     in_virtual_time(main)
 

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 PLACES = (
     "drivers.bus", "drivers.modbus", "drivers.modbus_line", "drivers.text_port", "drivers.ezo", "drivers.ascii",
-    "simulator.devices.serial_line",
+    "drivers.link", "drivers.links", "drivers.watchdog", "simulator.devices.serial_line",
 )  # fmt: skip
 """Modules that look at process time."""
 TICK_S = 100e-6

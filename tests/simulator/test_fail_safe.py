@@ -33,13 +33,13 @@ KINDS: dict[str, tuple[dict[str, Any], Value, float]] = {
 DEVICES: dict[str, dict[str, Any]] = {
     "icpdas/m7067": {"bus": "rs485", "unit": 20, "watchdog": f"{LEASE_S} s"},
     "generic/io_node": {"bus": "rs485", "unit": 21, "watchdog": f"{LEASE_S} s"},
+    "moxa/e1211": {"bus": "rs485", "unit": 22, "watchdog": f"{LEASE_S} s"},
     "generic/mqtt_json": {"bus": "broker", "topic": "node/state", "watchdog": f"{LEASE_S} s"},
 }
+CONTACTS = ("icpdas/m7067", "moxa/e1211")
+"""They have nothing else."""
 CASES = [
-    (product, kind)
-    for product in DEVICES
-    for kind in KINDS
-    if not (product == "icpdas/m7067" and kind in ("analog", "hold"))  # it has relays alone
+    (product, kind) for product in DEVICES for kind in KINDS if not (product in CONTACTS and kind in ("analog", "hold"))
 ]
 TAG = "f1.z.out"
 
@@ -64,7 +64,7 @@ class Nothing:
 def channel_of(product: str, kind: str) -> str:
     if product == "generic/mqtt_json":
         return "out"
-    return "out1" if kind in ("analog", "hold") else "relay1"
+    return "out1" if kind in ("analog", "hold") or product == "moxa/e1211" else "relay1"
 
 
 def set_up(product: str, kind: str) -> tuple[Field, VirtualDevice]:
@@ -106,7 +106,9 @@ def test_without_refreshing_an_output_is_safe_within_its_lease(product: str, kin
     assert device.tripped
 
 
-@pytest.mark.parametrize(("product", "kind"), [case for case in CASES if case[0] != "generic/mqtt_json"])
+@pytest.mark.parametrize(
+    ("product", "kind"), [case for case in CASES if case[0] not in ("generic/mqtt_json", "moxa/e1211")]
+)
 def test_by_the_registers_of_a_board_it_is_the_same(product: str, kind: str) -> None:
     """The master writes safe value, time and enable over the wire, orders once, and is never heard again."""
     field, device = set_up(product, kind)
