@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from controller.core.scan import Core
 from controller.core.state import State, to_plain
@@ -21,6 +21,7 @@ from controller.core.words import (
     Order,
     Reset,
     ScanResult,
+    SequenceWish,
     SetpointChange,
     Snapshot,
     Trial,
@@ -32,6 +33,7 @@ from controller.history.history import History
 from controller.journal.journal import Journal
 from controller.notices import Notice, Notices
 from controller.own_alarms import OwnAlarms
+from controller.panel.automation import RulesShape, SequencesShape, rules_shape, sequences_shape
 from controller.panel.farm import Refusal, SetpointNow
 from controller.panel.recipes import RecipeBody, RecipesShape, recipes_shape, wish_of
 from controller.service import Signs, ailments
@@ -131,6 +133,7 @@ class Agent:
             self._on_readings,
             self._on_written,
             safe=safe_of(site),
+            falls=safe_of(site, "signal_lost"),
         )
 
     # --- running
@@ -144,7 +147,6 @@ class Agent:
             asyncio.create_task(self._keep_why(), name="why"),
             asyncio.create_task(self._keep_journal(), name="journal"),
         ]
-            falls=safe_of(site, "signal_lost"),
         try:
             await self._links.start()
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -348,6 +350,15 @@ class Agent:
     async def recipe(self, zone: str, body: RecipeBody, begun_s: float, by: str) -> Refusal | None:
         now_s = self._clock.now()
         return await self._ask(wish_of(self.core.recipes, self._state.recipes, zone, body, begun_s, by, now_s), zone)
+
+    def rules(self) -> RulesShape:
+        return rules_shape(self.core.plan.rules, self._state.blocks, self._clock.now())
+
+    def sequences(self) -> SequencesShape:
+        return sequences_shape(self.core.plan.sequences, self._state.blocks, self._clock.now())
+
+    async def sequence(self, change_id: str, name: str, action: Literal["start", "abort"], by: str) -> Refusal | None:
+        return await self._ask(SequenceWish(change_id, name, action, by, self._clock.now()), name)
 
     async def explain(self, output: str, at_s: float | None) -> Explanation:
         now_s = self._clock.now()

@@ -18,7 +18,7 @@ from typing import Annotated, Any
 
 import typer
 
-from controller.compose import people_commands, recipe_commands, replay_command, tune_command
+from controller.compose import people_commands, recipe_commands, replay_command, sequence_commands, tune_command
 from controller.compose.rules_commands import app as rules_app
 from foundation.messages import tell
 from foundation.problem import Problem, ProblemsError
@@ -90,6 +90,7 @@ app.command()(people_commands.explain)
 app.command()(people_commands.enter)
 app.command()(replay_command.replay)
 app.command()(tune_command.tune)
+app.add_typer(sequence_commands.app, name="sequence", help="Sequences of a running agent: show, start, abort.")
 app.add_typer(recipe_commands.app, name="recipe", help="Recipes of a running agent: show, start, stage, edit, stop.")
 
 

@@ -50,9 +50,10 @@ def try_tests(
 def explain(
     site: Annotated[str, typer.Argument(help="A site file, or a sample's name.")],
     rule: Annotated[str, typer.Argument(help="Its id; left out, every rule.")] = "",
+    directory: Annotated[Path, typer.Option(help="Of an agent that runs: what its rules did today.")] = Path("var"),
     as_json: Json = False,
 ) -> None:
-    """Say in words what rules look at, do, and when."""
+    """Say in words what rules look at, do, and when, and what those of a running agent did today."""
     from controller.cli import _fail, _language
     from edge_config.rule_words import explained
     from edge_config.templates import placed_rules
@@ -64,11 +65,38 @@ def explain(
         known = [one.id for one in placed_rules(loaded)]
         _fail(f"no rule '{rule}': did you mean {nearest(rule, known)}?", 2)
     told = {one.id: explained(loaded, one, _language()) for one in placed}
+    ran = _ran(directory)
     if as_json:
-        _print([{"rule": name, "words": lines} for name, lines in told.items()])
+        _print([{"rule": name, "words": lines, "ran": ran.get(name)} for name, lines in told.items()])
         return
     for name, lines in told.items():
-        typer.echo("\n  ".join([name, *lines]))
+        typer.echo("\n  ".join([name, *lines, *([_did(ran[name])] if name in ran else [])]))
+
+
+def _ran(directory: Path) -> dict[str, Any]:
+    """What the rules of the agent in a directory did; nothing where none runs."""
+    from controller.access import ask
+    from controller.cli import _language
+
+    try:
+        status, document = ask(directory, "GET", "/api/v1/rules", language=_language())
+    except OSError:  # nobody runs there
+        return {}
+    return document["rules"] if status == 200 else {}
+
+
+def _did(rule: dict[str, Any]) -> str:
+    from datetime import UTC, datetime
+
+    from controller.cli import _language
+    from foundation.messages import tell
+
+    changed, state = rule["changed"], "spent" if rule["spent"] else "on" if rule["on"] else "off"
+    since = "" if changed is None else datetime.fromtimestamp(changed / 1000.0, UTC).astimezone().isoformat(" ")[:16]
+    return tell(
+        f"rule.did_{state}" if since else "rule.did_nothing", _language(), since=since, times=rule["activations_today"],
+        minutes=f"{rule['on_today_s'] / 60.0:.0f}", errors=rule["errors"],
+    )  # fmt: skip
 
 
 @app.command()

@@ -53,6 +53,7 @@ from controller.core.words import (
     RecipeStop,
     Reset,
     ScanResult,
+    SequenceWish,
     SetpointChange,
     Slot,
     Snapshot,
@@ -226,6 +227,8 @@ class Core:
                     self._care.end(turn, wish)
                 case Reset():
                     self._reset(turn, wish)
+                case SequenceWish():
+                    self._sequence(turn, wish)
                 case Trial() | TrialEnd():
                     self._trial(turn, wish)
                 case Bypass():
@@ -259,6 +262,15 @@ class Core:
             turn.events.append(Event(turn.now_s, "reset", wish.subject, values))
         else:
             turn.events.append(Event(turn.now_s, "refused", wish.subject, {**values, "why": "not_resettable"}))
+
+    def _sequence(self, turn: Turn, wish: SequenceWish) -> None:
+        """Told to the sequence, which answers for itself."""
+        if wish.sequence in self._sequences:
+            turn.sequences.setdefault(wish.sequence, []).append(wish)
+            return
+        values = {"id": wish.id, "by": wish.by, "why": "sequence_none", "sequence": wish.sequence,
+                  "known": ", ".join(sorted(self._sequences))}  # fmt: skip
+        turn.events.append(Event(turn.now_s, "refused", wish.sequence, values))
 
     def _setpoint(self, turn: Turn, wish: SetpointChange) -> None:
         program = self.plan.programs.get(wish.setpoint)

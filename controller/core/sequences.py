@@ -1,14 +1,17 @@
 """Sequences in the scan: step after step, each for a time or until a condition; aborted, what has no loop goes safe.
 
-A rule that is on asks for one. It starts once for each time that it is asked, one at a time of those that share an
-output, and runs to its end whatever the rule does meanwhile. Its timers count from when a step began, over a restart.
+A rule that is on asks for one, or a person starts it. It starts once for each time that it is asked, one at a time of
+those that share an output, and runs to its end whatever the rule does meanwhile, unless a person aborts it. Its timers
+count from when a step began, over a restart.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from controller.core.turn import Turn
-from controller.core.words import AlarmNow, Because, Demand, Event, Slot
+from controller.core.words import AlarmNow, Because, Demand, Event, SequenceWish, Slot
 from rules.expression import Expression
 from rules.rule import RuleMemory
 
@@ -18,7 +21,7 @@ RENEW_S = LEASE_S / 3.0
 LONGEST_STOP_S = 300.0
 """After a longer stop nobody knows how the plant stands in the middle of a sequence."""
 
-Why = Literal["", "condition", "unknown", "late", "interlock", "restart", "broken"]
+Why = Literal["", "condition", "unknown", "late", "interlock", "restart", "broken", "person"]
 
 
 class SequenceMemory(NamedTuple):
@@ -35,6 +38,8 @@ class SequenceMemory(NamedTuple):
     """Of an abort."""
     told_s: float = -1.0
     """When what it wants was last demanded."""
+    by: str = ""
+    """Who started it by hand, or aborted it; empty: a rule, or what `why` says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,8 @@ class SequenceBlock:
             new = self._running(turn, memory)
         else:
             new = self._aborted(turn, memory, asked)
+        for wish in turn.sequences.get(self.name, ()):
+            new = self._wished(turn, new, wish)
         if new is not memory:
             turn.blocks[self.name] = new
 
@@ -108,10 +115,31 @@ class SequenceBlock:
     def _ready(self, turn: Turn, memory: SequenceMemory, asked: bool) -> SequenceMemory:
         if not asked:
             return memory._replace(asked=False) if memory.asked else memory
-        if memory.asked or self._cause(turn) or any(_runs(turn, rival) for rival in self.rivals):
+        if memory.asked or self._obstacle(turn):
             return memory
         turn.events.append(Event(turn.now_s, "sequence_begun", self.name, {}))
         return self._enter(turn, SequenceMemory("running", 0, turn.now_s, turn.now_s, True))
+
+    def _wished(self, turn: Turn, memory: SequenceMemory, wish: SequenceWish) -> SequenceMemory:
+        """What a person wants of it: done, or refused with the reason."""
+        told: dict[str, object] = {"id": wish.id, "by": wish.by}
+        obstacle: str = memory.phase
+        if wish.action == "abort":
+            obstacle = "" if memory.phase == "running" else "ready"
+        elif memory.phase == "ready":
+            obstacle = self._obstacle(turn)
+        if obstacle:
+            told |= {"why": f"sequence_{obstacle}", "sequence": self.name}
+            turn.events.append(Event(turn.now_s, "refused", self.name, told))
+            return memory
+        if wish.action == "abort":
+            return self._abort(turn, memory, "person", told)._replace(by=wish.by)
+        turn.events.append(Event(turn.now_s, "sequence_begun", self.name, told))
+        return self._enter(turn, SequenceMemory("running", 0, turn.now_s, turn.now_s, True, by=wish.by))
+
+    def _obstacle(self, turn: Turn) -> Literal["", "condition", "unknown", "rival"]:
+        """Why it cannot start now, if there is a reason."""
+        return self._cause(turn) or ("rival" if any(_runs(turn, rival) for rival in self.rivals) else "")
 
     def _running(self, turn: Turn, memory: SequenceMemory) -> SequenceMemory:
         cause = self._cause(turn)
@@ -169,16 +197,21 @@ class SequenceBlock:
     def _enter(self, turn: Turn, memory: SequenceMemory) -> SequenceMemory:
         """Demand what the step wants, and let go of what only others want."""
         step = self.steps[memory.step]
-        because = Because("sequence", {"sequence": self.name, "step": memory.step + 1, "of": len(self.steps)})
+        values: dict[str, object] = {"sequence": self.name, "step": memory.step + 1, "of": len(self.steps)}
+        because = Because("sequence_by_hand", {**values, "by": memory.by}) if memory.by else Because("sequence", values)
         for output, value, slot in step.wants:
             turn.demand(Demand(output, value, slot, self.name, because, turn.now_s + LEASE_S))
         self._withdraw(turn, self.slots - {(output, slot) for output, _, slot in step.wants})
         return memory._replace(told_s=turn.now_s)
 
-    def _abort(self, turn: Turn, memory: SequenceMemory, why: Why) -> SequenceMemory:
+    def _abort(
+        self, turn: Turn, memory: SequenceMemory, why: Why, told: Mapping[str, object] = MappingProxyType({})
+    ) -> SequenceMemory:
         self._withdraw(turn, self.slots)
         self._stand_safe(turn)
-        turn.events.append(Event(turn.now_s, "sequence_aborted", self.name, {"why": why, "step": memory.step + 1}))
+        turn.events.append(
+            Event(turn.now_s, "sequence_aborted", self.name, {"why": why, "step": memory.step + 1, **told})
+        )
         return SequenceMemory("aborted", memory.step, turn.now_s, memory.begun_s, True, why, turn.now_s)
 
     def _stand_safe(self, turn: Turn) -> None:

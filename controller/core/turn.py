@@ -2,7 +2,7 @@
 
 from controller.core.recipe_state import Running
 from controller.core.state import Block, Chosen, Mark, Sent, State
-from controller.core.words import AlarmNow, Command, Demand, Event, Order, Reset, Slot
+from controller.core.words import AlarmNow, Command, Demand, Event, Order, Reset, SequenceWish, Slot
 from foundation.reading import Reading, Reason, Value
 
 FAILED_AGAIN_S = 3600.0
@@ -15,7 +15,7 @@ class Turn:
     __slots__ = (
         "alarms", "applied", "blocks", "bounds", "changed", "chosen", "commands", "demands", "disturbed", "events",
         "failed", "fresh", "influences", "late", "marks", "moved", "now_s", "old", "orders", "readings", "recipes",
-        "renew_s", "resets", "ruled", "sent", "values", "wake_s",
+        "renew_s", "resets", "ruled", "sent", "sequences", "values", "wake_s",
     )  # fmt: skip
 
     def __init__(self, old: State, now_s: float) -> None:
@@ -41,6 +41,8 @@ class Turn:
         self.late: frozenset[str] = frozenset()
         self.resets: dict[str, Reset] = {}
         """By latched interlock: who wants it reset."""
+        self.sequences: dict[str, list[SequenceWish]] = {}
+        """By sequence: what people want of it."""
         self.failed = old.failed
         self.bounds: dict[str, list[Demand]] = {}
         """By output: what the interlocks insist on."""

@@ -97,6 +97,16 @@ class Reset(NamedTuple):
     time_s: float
 
 
+class SequenceWish(NamedTuple):
+    """A person starts a sequence, or aborts the one that runs."""
+
+    id: str
+    sequence: str
+    action: Literal["start", "abort"]
+    by: str
+    time_s: float
+
+
 class Trial(NamedTuple):
     """A person lets a loop's output be moved, to see what it does to the value."""
 
@@ -244,6 +254,7 @@ class MaintainEnd(NamedTuple):
 Wish = (
     SetpointChange | Override | Reset | Trial | TrialEnd | RecipeStart | RecipeStage | RecipeEdit | RecipeStop
     | Bypass | ProofTest | EmergencyStop | LockOut | LockOutEnd | Maintain | MaintainEnd
+    | SequenceWish
 )  # fmt: skip
 """What people want of the core."""
 

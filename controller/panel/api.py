@@ -11,6 +11,7 @@ from starlette.responses import StreamingResponse
 from controller.core.words import Trial
 from controller.entries import Wish
 from controller.moments import MomentError, moment_s, spelled
+from controller.panel.automation import RulesShape, SequenceBody, SequencesShape
 from controller.panel.farm import Farm, Refusal
 from controller.panel.layout import SiteShape, layout
 from controller.panel.problems import ProblemError
@@ -105,6 +106,9 @@ class Api:
             ("PUT", "/api/v1/resets/{name}", self.reset, 200, ResetShape),
             ("GET", "/api/v1/recipes", self.recipes, 200, RecipesShape),
             ("PUT", "/api/v1/recipes/{zone}", self.recipe, 200, RecipesShape),
+            ("GET", "/api/v1/rules", self.rules, 200, RulesShape),
+            ("GET", "/api/v1/sequences", self.sequences, 200, SequencesShape),
+            ("PUT", "/api/v1/sequences/{name}", self.sequence, 200, SequencesShape),
             ("GET", "/api/v1/trials/{loop}", self.trial, 200, TrialShape),
             ("PUT", "/api/v1/trials/{loop}", self.begin_trial, 200, TrialShape),
             ("DELETE", "/api/v1/trials/{loop}", self.end_trial, 200, TrialShape),
@@ -253,6 +257,21 @@ class Api:
         if answer is not None:
             raise ProblemError(422, "refused", key=f"refused.{answer.because.key}", values=answer.because.values)
         return _json(ResetShape(name))
+
+    async def rules(self) -> Response:
+        """How each rule stands, how often it came on today and for how long, and how often it threw."""
+        return _json(self._farm.rules())
+
+    async def sequences(self) -> Response:
+        """How each sequence stands."""
+        return _json(self._farm.sequences())
+
+    async def sequence(self, name: str, body: SequenceBody, request: Request) -> Response:
+        """Starts a sequence, or aborts the one that runs; answers once it is done, or with why it is not."""
+        answer = await self._farm.sequence(body.change_id, name, body.action, _session(request).who)
+        if answer is not None:
+            raise ProblemError(422, "refused", key=f"refused.{answer.because.key}", values=answer.because.values)
+        return _json(self._farm.sequences())
 
     async def trial(self, loop: str) -> Response:
         """A loop's last trial: what was done to its output, and what the value did."""

@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from controller.core.trials import TrialMemory
 from controller.core.words import AlarmNow, Because, Order, Trial
 from controller.entries import Entry, Wish
 from controller.notices import Notice
+from controller.panel.automation import RulesShape, SequencesShape
 from controller.panel.recipes import RecipeBody, RecipesShape
 from controller.why.shape import Explanation
 from drivers.driver import Statistics
@@ -96,6 +97,16 @@ class Farm(Protocol):
 
     async def recipe(self, zone: str, body: RecipeBody, begun_s: float, by: str) -> Refusal | None:
         """Start, move, edit or stop the recipe of a zone; None once a scan has done it. The same id does it once."""
+        ...
+
+    def rules(self) -> RulesShape:
+        """How each rule stands, and what it did today."""
+        ...
+
+    def sequences(self) -> SequencesShape: ...
+
+    async def sequence(self, change_id: str, name: str, action: Literal["start", "abort"], by: str) -> Refusal | None:
+        """Start a sequence, or abort it; None once a scan has done it. The same id does it once."""
         ...
 
     async def explain(self, output: str, at_s: float | None) -> Explanation:

@@ -31,7 +31,8 @@ def changes(cards: Cards, why: Why) -> list[Change]:
     for one in card.watchers:
         passes = Slot[one.slot.upper()] <= Slot[why.won.slot.upper()]
         if one.id not in busy and passes:
-            found.append(Change(f"would_{one.kind}", {one.kind: one.id, "when": one.when, "to": one}))
+            by_hand = "_hand" if one.kind == "sequence" and not one.when else ""
+            found.append(Change(f"would_{one.kind}{by_hand}", {one.kind: one.id, "when": one.when, "to": one}))
     firm = Slot[why.won.slot.upper()] < Slot.MANUAL
     found.append(Change("no_hand" if firm else "hand", {}))
     return found
@@ -41,7 +42,7 @@ def _end(card: Card, won: Claim) -> Change:
     """How the winner ends, or moves."""
     watcher = next((one for one in card.watchers if one.id == won.owner), None)
     loop = next((one for one in card.loops if one.id == won.owner), None)
-    if won.key == "sequence":
+    if won.key in ("sequence", "sequence_by_hand"):
         return Change("sequence", {place: won.values.get(place, "") for place in ("sequence", "step", "of")})
     if won.key == "sequence_aborted":
         waits = watcher is None or watcher.latch

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from edge_config.checks.inspection import Inspection
 from edge_config.checks.rule_conflicts import Guarded, may_be_on
 from edge_config.model.sequences import Sequence, SequenceStep
-from edge_config.templates import askers, placed_rules
 from foundation.document import Path_
 from rules.claims import All, Ranges, claim, find
 from rules.expression import BOOL
@@ -14,8 +13,7 @@ LONGEST_S = 24 * 3600.0
 
 
 def check_sequences(inspection: Inspection) -> None:
-    """E450 is with the rules; E451, E453 to E456; W326. Who else wants its outputs (W327) is told with the rules."""
-    rules = placed_rules(inspection.site)
+    """E450 is with the rules; E451, E453 to E456. Who else wants its outputs (W327) is told with the rules."""
     for name, sequence in inspection.site.sequences.items():
         path: Path_ = ("sequences", name)
         for number, step in enumerate(sequence.steps):
@@ -24,8 +22,6 @@ def check_sequences(inspection: Inspection) -> None:
             inspection.condition((*path, "abort"), sequence.abort)
         if sequence.longest_s > LONGEST_S:
             inspection.note("E456", path, key=True, hours=f"{sequence.longest_s / 3600.0:.3g}")
-        if not askers(rules, name):
-            inspection.note("W326", path, key=True, sequence=name)
 
 
 def _step(inspection: Inspection, path: Path_, name: str, step: SequenceStep) -> None:

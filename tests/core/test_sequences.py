@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.core.state import to_plain
-from controller.core.words import Override, Reset, Slot
+from controller.core.words import Override, Reset, SequenceWish, Slot
 from tests.core.small_site import START_S, Farm, changed, core_of
 from tests.core.test_rules import DOOR
 
@@ -258,3 +258,48 @@ def test_a_rule_says_something_to_people_once_each_time_it_comes_on():
     farm.says["fa.z.door"] = True
     farm.run(3)
     assert farm.told("notice") == ["fa.z.r", "fa.z.r"]
+
+
+# --- by hand
+
+
+def by_hand(farm: Farm, action: Any, name: str = WASH) -> dict[str, Any]:
+    """What came of a person's wish: the event that answers it."""
+    farm.scan([SequenceWish(f"hand_{farm.now_s}", name, action, "li", farm.now_s)])
+    (event,) = [one for one in farm.events if one.values.get("id") == f"hand_{farm.now_s - 1.0}"]
+    return {"kind": event.kind, **event.values}
+
+
+def test_a_person_starts_a_sequence_that_no_rule_runs_and_is_told_of():
+    farm = washing({**DOOR, "then": [{"limit_min": "fa.z.vent", "to": "5 %"}]})
+    farm.run(5)
+    assert by_hand(farm, "start")["kind"] == "sequence_begun"
+    order = farm.order("fa.z.siren")
+    assert (order.owner, order.because.key, order.because.values["by"]) == (WASH, "sequence_by_hand", "li")
+    assert by_hand(farm, "start")["why"] == "sequence_running"
+    assert by_hand(farm, "start", "fa.z.was")["why"] == "sequence_none"
+    farm.says["fa.z.level"] = 40.0
+    farm.run(30)
+    assert (phase(farm), farm.told("sequence_done")) == ("ready", [WASH])
+    assert by_hand(farm, "abort")["why"] == "sequence_ready"
+
+
+def test_a_person_aborts_a_sequence_and_it_waits_safe_for_a_reset():
+    farm = begun(washing())
+    assert by_hand(farm, "abort")["kind"] == "sequence_aborted"
+    assert (farm.order("fa.z.siren").because.key, alarms(farm)[f"sequence:{WASH}"]["why"]) == (
+        "sequence_aborted", "person",
+    )  # fmt: skip
+    assert by_hand(farm, "start")["why"] == "sequence_aborted"
+    farm.scan([Reset("reset_1", WASH, "li", farm.now_s)])
+    farm.says["fa.z.door"] = False
+    farm.run(3)
+    assert by_hand(farm, "start")["kind"] == "sequence_begun"
+
+
+def test_a_person_cannot_start_what_would_be_aborted_at_once():
+    farm = washing(abort="fa.z.level < '30 %'")
+    farm.says["fa.z.level"] = 5.0
+    farm.run(5)
+    assert by_hand(farm, "start")["why"] == "sequence_condition"
+    assert farm.told("sequence_begun") == []

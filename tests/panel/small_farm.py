@@ -15,6 +15,7 @@ from controller.core.trials import TrialMemory
 from controller.core.words import AlarmNow, Because, Order, Slot, Trial
 from controller.entries import Entry, Wish
 from controller.notices import Notice
+from controller.panel.automation import RuleShape, RulesShape, SequenceShape, SequencesShape
 from controller.panel.farm import Refusal, SetpointNow
 from controller.panel.layout import NameShape
 from controller.panel.recipes import RecipeBody, RecipesShape, RunningShape, StageShape
@@ -111,6 +112,7 @@ class SmallFarm:
         self.explained: list[tuple[str, float | None]] = []
         self.entries_made: list[Entry] = []
         self.trials: dict[str, TrialMemory] = {}
+        self.sequences_asked: list[tuple[str, str, str]] = []
         self.recipes_asked: list[tuple[str, str, float, str]] = []
         self.resets_made: list[tuple[str, str, str]] = []
         """Every setpoint change that was carried out: id, setpoint, value, by."""
@@ -204,6 +206,20 @@ class SmallFarm:
         if body.recipe not in ("tomato", ""):
             return Refusal(Because("recipe_unknown", {"recipe": body.recipe, "zone": zone}))
         self.recipes_asked.append((zone, body.action, begun_s, by))
+        return None
+
+    def rules(self) -> RulesShape:
+        rule = RuleShape(True, self.now() * 1000.0, False, "", 3, 120.0, 0)
+        return RulesShape(self.now() * 1000.0, {"gh1.bay1.rule": rule})
+
+    def sequences(self) -> SequencesShape:
+        one = SequenceShape("running", 1, 3, self.now() * 1000.0, "li", "", ())
+        return SequencesShape(self.now() * 1000.0, {"gh1.bay1.purge": one})
+
+    async def sequence(self, change_id: str, name: str, action: str, by: str) -> Refusal | None:
+        if name != "gh1.bay1.purge":
+            return Refusal(Because("sequence_none", {"sequence": name, "known": "gh1.bay1.purge"}))
+        self.sequences_asked.append((change_id, action, by))
         return None
 
     async def begin_trial(self, wish: Trial) -> Refusal | None:

@@ -269,7 +269,8 @@ async def test_the_api_describes_itself(operator: httpx.AsyncClient) -> None:
         "/api/v1/session", "/api/v1/messages/{language}", "/api/v1/site", "/api/v1/state", "/api/v1/stream",
         "/api/v1/trend", "/api/v1/devices", "/api/v1/setpoints/{name}", "/api/v1/resets/{name}",
         "/api/v1/explanations/{output}", "/api/v1/entries", "/api/v1/notices", "/api/v1/recipes",
-        "/api/v1/recipes/{zone}", "/api/v1/trials/{loop}",
+        "/api/v1/recipes/{zone}", "/api/v1/trials/{loop}", "/api/v1/rules", "/api/v1/sequences",
+        "/api/v1/sequences/{name}",
     }  # fmt: skip
     assert "StateShape" in document["components"]["schemas"]
 
@@ -333,6 +334,21 @@ async def test_a_recipe_is_started_as_of_its_day_by_who_is_signed_in(
     refused = await operator.put("/api/v1/recipes/gh1.bay1", json={**body, "recipe": "tomoto"})
     assert refused.status_code == 422
     assert "tomoto" in refused.json()["title"]
+
+
+async def test_a_sequence_is_started_by_who_is_signed_in_and_rules_tell_what_they_did(
+    operator: httpx.AsyncClient, farm: SmallFarm
+) -> None:
+    path, body = "/api/v1/sequences/gh1.bay1.purge", {"change_id": "purge-001", "action": "start"}
+    reply = await operator.put(path, json=body)
+    assert (reply.status_code, reply.json()["sequences"]["gh1.bay1.purge"]["by"]) == (200, "li")
+    assert farm.sequences_asked == [("purge-001", "start", "operator")]
+    assert (await operator.get("/api/v1/sequences")).json()["sequences"]["gh1.bay1.purge"]["phase"] == "running"
+    refused = await operator.put("/api/v1/sequences/gh1.bay1.wash", json=body)
+    assert (refused.status_code, refused.json()["message"]) == (422, "refused.sequence_none")
+    assert (await operator.put(path, json={**body, "action": "pause"})).status_code == 422
+    rule = (await operator.get("/api/v1/rules")).json()["rules"]["gh1.bay1.rule"]
+    assert (rule["activations_today"], rule["on_today_s"], rule["errors"]) == (3, 120.0, 0)
 
 
 async def test_what_rules_said_to_people_is_told_in_both_languages(operator: httpx.AsyncClient) -> None:

@@ -1,0 +1,98 @@
+"""Rules and sequences as they go over the wire: how each stands, what it did today, and what a person wants of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from controller.core.rules import RuleSet
+from controller.core.sequences import SequenceBlock, SequenceMemory
+from controller.core.state import Block
+from rules.rule import RuleMemory, today
+
+
+@dataclass(frozen=True, slots=True)
+class RuleShape:
+    """One rule. Times are milliseconds since the Unix epoch."""
+
+    on: bool
+    changed: float | None
+    """When it last came on or went off; None: never."""
+    unknown: bool
+    """Its cause cannot be known now."""
+    spent: Literal["", "activations", "true", "broken"]
+    """Why it stays off whatever its cause says."""
+    activations_today: int
+    on_today_s: float
+    errors: int
+    """How often it threw, ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class RulesShape:
+    now: float
+    rules: dict[str, RuleShape]
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceShape:
+    """One sequence. Times are milliseconds since the Unix epoch."""
+
+    phase: Literal["ready", "running", "aborted"]
+    step: int
+    """From 1; 0 while it is ready."""
+    steps: int
+    begun: float | None
+    by: str
+    """Who started it by hand, or aborted it."""
+    why: str
+    """Of an abort."""
+    rules: tuple[str, ...]
+    """That run it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SequencesShape:
+    now: float
+    sequences: dict[str, SequenceShape]
+
+
+class SequenceBody(BaseModel):
+    """What a person wants of a sequence. Sent again with the same id it is done once."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    change_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+    action: Literal["start", "abort"]
+
+
+def rules_shape(rules: RuleSet, blocks: Mapping[str, Block], now_s: float) -> RulesShape:
+    """All rules, as they stand."""
+    shapes: dict[str, RuleShape] = {}
+    for rule in rules.rules:
+        memory = blocks.get(rule.name)
+        if isinstance(memory, RuleMemory):
+            done = today(memory, now_s, rules.sky)
+            shapes[rule.name] = RuleShape(
+                memory.on, _milliseconds(memory.since_s), memory.unknown_s >= 0.0, memory.spent, done.starts,
+                round(done.on_s, 1), done.errors,
+            )  # fmt: skip
+    return RulesShape(round(now_s * 1000.0), shapes)
+
+
+def sequences_shape(sequences: tuple[SequenceBlock, ...], blocks: Mapping[str, Block], now_s: float) -> SequencesShape:
+    """All sequences, as they stand."""
+    shapes: dict[str, SequenceShape] = {}
+    for one in sequences:
+        memory = blocks.get(one.name)
+        if isinstance(memory, SequenceMemory):
+            step = 0 if memory.phase == "ready" else memory.step + 1
+            shapes[one.name] = SequenceShape(
+                memory.phase, step, len(one.steps), _milliseconds(memory.begun_s), memory.by, memory.why, one.askers
+            )
+    return SequencesShape(round(now_s * 1000.0), shapes)
+
+
+def _milliseconds(time_s: float) -> float | None:
+    return round(time_s * 1000.0) if time_s > 0.0 else None
