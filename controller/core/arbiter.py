@@ -42,11 +42,8 @@ def decide(plan: OutputPlan, turn: Turn) -> Order:
     """The order for one output: the strongest live demand, within what the interlocks insist on."""
     now_s, name = turn.now_s, plan.name
     demands = turn.demands.get(name, ())
-    if demands:
-        for demand in demands:
-            if demand.expires_s <= now_s:
-                turn.demands[name] = demands = tuple(d for d in demands if d.expires_s > now_s)
-                break
+    if any(demand.expires_s <= now_s for demand in demands):
+        turn.demands[name] = demands = tuple(demand for demand in demands if demand.expires_s > now_s)
     bounds = turn.bounds.get(name, ())
     chosen = strongest(demands, bounds, lambda: _nobody(plan, turn))
     if not isfinite(chosen.value):
@@ -59,18 +56,15 @@ def decide(plan: OutputPlan, turn: Turn) -> Order:
 
 def strongest(demands: Sequence[Demand], bounds: Sequence[Demand], nobody: Callable[[], Demand]) -> Demand:
     """Who decides: among live `demands` (the strongest first), what interlocks insist on, and `nobody` if none is."""
-    chosen: Demand | None = demands[0] if demands else None
-    limits = [demand for demand in demands if demand.bound != "at"]
-    if limits:
-        chosen = next((demand for demand in demands if demand.bound == "at"), None)
-        chosen = _limited(chosen or nobody(), limits)
+    wanted = next((demand for demand in demands if demand.bound == "at"), None)
+    chosen = _limited(nobody() if wanted is None else wanted, demands)
     firm = [demand for demand in bounds if demand.bound == "at"]
     if firm:
         # life safety before trips; there what opens before what shuts, among trips what shuts before what opens
         insists = min(firm, key=lambda d: (d.slot, -d.value if d.slot is Slot.LIFE_SAFETY else d.value))
-        if chosen is None or chosen.slot >= insists.slot or chosen.value != insists.value:
+        if chosen.slot >= insists.slot or chosen.value != insists.value:
             chosen = insists
-    return _capped(chosen if chosen is not None else nobody(), bounds)
+    return _capped(chosen, bounds)
 
 
 def _capped(chosen: Demand, bounds: Sequence[Demand]) -> Demand:
@@ -88,7 +82,7 @@ def is_urgent(order: Order, plan: OutputPlan) -> bool:
     return order.slot is Slot.LIFE_SAFETY or (order.slot <= Slot.TRIP and not starts)
 
 
-def _limited(wanted: Demand, limits: list[Demand]) -> Demand:
+def _limited(wanted: Demand, limits: Sequence[Demand]) -> Demand:
     """What is wanted, moved within the limits of its own or a stronger slot; the most goes before the least."""
     chosen = wanted
     for bound, stricter in (("at_least", max), ("at_most", min)):
