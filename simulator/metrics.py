@@ -164,7 +164,6 @@ class AlarmMeter:
     """First time after the first fault, by alarm."""
     trips: dict[str, float] = field(default_factory=dict)
     false_alarms: int = 0
-    raised: int = 0
     _active: frozenset[str] = frozenset()
 
     def look(self, active: Iterable[str], tripped: Iterable[str], now_s: float) -> None:
@@ -172,7 +171,6 @@ class AlarmMeter:
         after = self.first_fault_s is not None and now_s >= self.first_fault_s
         for one in now_active - self._active:
             if after:
-                self.raised += 1
                 self.alarms.setdefault(one, now_s)
             else:
                 self.false_alarms += 1
@@ -187,7 +185,7 @@ class AlarmMeter:
         first = min(self.alarms.values(), default=None)
         found: Metrics = {
             "alarm_s": None if first is None or begun_s is None else first - begun_s,
-            "alarms": float(self.raised),
+            "alarms": float(len(self.alarms)),
             "false_alarms": float(self.false_alarms),
         }
         for name in known:

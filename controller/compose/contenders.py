@@ -73,6 +73,11 @@ class Targets:
             self.values[name] = value
 
 
+def told_of(state: State) -> tuple[str, ...]:
+    """Alarms whose cause is there, and that nothing else explains."""
+    return tuple(alarm.id for alarm in state.alarms if alarm.state in ("unacknowledged", "acknowledged"))
+
+
 class Farmloop:
     """The real core, as the agent runs it."""
 
@@ -90,13 +95,13 @@ class Farmloop:
         self.state = result.state
         if now_s - self._kept.at_s >= KEPT_EVERY_S:
             self._kept = self.state
-        self.alarms = tuple(alarm.id for alarm in result.alarms if alarm.active)
+        self.alarms = told_of(self.state)
         self.trips = tuple(event.subject for event in result.events if event.kind == "trip")
         return [(command.tag, command.value) for command in result.commands]
 
     def restart(self, now_s: float) -> None:
         self.state = self.core.start(now_s, to_plain(self._kept))
-        self.alarms = self.trips = ()
+        self.alarms, self.trips = told_of(self.state), ()
 
 
 @dataclass(slots=True)

@@ -20,11 +20,11 @@ from controller.core.actuators import (
     Switch,
     ThreePointMotor,
 )
+from controller.core.alarm_block import AlarmBlock, Moved, alarm_block
 from controller.core.arbiter import OutputPlan, Stood
 from controller.core.calendar import Calendar
 from controller.core.calibration import Calibration, Warmth
 from controller.core.condition import Conditioner, Seen, Stuck
-from controller.core.conditions import AlarmBlock
 from controller.core.derive import Expressed, Integrated, Sum
 from controller.core.hands import Hands, hands_of
 from controller.core.integration import Integration, Mean, Target
@@ -194,8 +194,9 @@ class _Builder:
         trials = {loop.name: self._trial(loop, outputs) for loop in loops if isinstance(loop, PidLoop) and loop.parts}
         fresh |= {key_of(name): TrialMemory() for name in trials}
         interlocks = tuple(interlock_block(name, one, site, self._expression) for name, one in site.interlocks.items())
-        alarms = tuple(self._alarm(name, one) for name, one in site.alarms.items())
+        alarms = tuple(alarm_block(name, one, tags, self._expression) for name, one in site.alarms.items())
         fresh |= remembered(interlocks) | {block.name: Held() for block in alarms}
+        fresh |= {block.quiet.key: Moved() for block in alarms if block.quiet is not None}
         place = site.site
         rules = RuleSet(ruled, gauges_of(self.expressions), Place(place.timezone, place.latitude, place.longitude))
         fresh |= rules.fresh
@@ -579,11 +580,6 @@ class _Builder:
         step = _difference(self.units[setpoint])
         by = self._expression(influence.by, named=named)
         return Added(setpoint, by, factor(by.unit, step), influence.cap.to(step))
-
-    def _alarm(self, name: str, one: Any) -> AlarmBlock:
-        when = self._expression(one.when)
-        stays = self._expression(one.when, margin=one.deadband) if one.deadband is not None else when
-        return AlarmBlock(name, one.priority, when, stays, one.delay.on, one.delay.off, one.on_bad_quality, when.needs)
 
 
 def _wanted(effect: RuleEffect, named: Named) -> Wanted | None:

@@ -124,8 +124,9 @@ class Conditioner:
         if value is None:
             return seen, _refuse(reading, reading.reason or Reason.WRONG_TYPE)
         if isinstance(value, bool | str):
-            fits = self.tag.unit == ("bool" if isinstance(value, bool) else "text")
-            return seen, reading if fits else _refuse(reading, Reason.WRONG_TYPE)
+            if self.tag.unit != ("bool" if isinstance(value, bool) else "text"):
+                return seen, _refuse(reading, Reason.WRONG_TYPE)
+            return seen._replace(at_s=reading.time_s), reading
         if self.tag.unit in ("bool", "text"):
             return seen, _refuse(reading, Reason.WRONG_TYPE)
         tag, told, special, more = self.tag, value, self.special, seen.more

@@ -1,50 +1,13 @@
-"""Alarms: conditions on the image, with delays; and what the core itself raises."""
+"""What the core itself raises as alarms: latches, lost sensors, outputs that are not heard."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from controller.core.interlocks import InterlockBlock, latched
 from controller.core.loops.run import SETTLE_S, DoseBlock
-from controller.core.timed import Held, delayed, known, rests
 from controller.core.turn import Turn
-from controller.core.words import AlarmNow, Event
+from controller.core.words import AlarmNow
 from foundation.reading import Reason
 from foundation.tag import Tag
-from rules.expression import Expression
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmBlock:
-    """An alarm: active after its delay, and until the value is back by the deadband."""
-
-    name: str
-    priority: Literal["critical", "high", "medium", "low"]
-    when: Expression
-    stays: Expression
-    """The same with the deadband added: while active, this decides."""
-    on_s: float
-    off_s: float
-    on_bad_quality: Literal["raise", "hold", "ignore"]
-    needs: frozenset[str]
-
-    def run(self, turn: Turn) -> AlarmNow | None:
-        held: Held = turn.blocks[self.name]  # type: ignore[assignment]  # an alarm's block is a Held
-        if rests(held, self.needs, turn):
-            return None
-        is_so = known(self.stays if held.on else self.when, self.name, turn)
-        cause = bool(is_so)
-        if is_so is None:
-            cause = True if self.on_bad_quality == "raise" else held.on if self.on_bad_quality == "hold" else False
-        new = delayed(held, cause, self.on_s, self.off_s, turn.now_s)
-        if new.on is not held.on:
-            kind = "alarm_on" if new.on else "alarm_off"
-            turn.events.append(Event(turn.now_s, kind, self.name, {"priority": self.priority}))
-        if new is not held:
-            turn.blocks[self.name] = new
-        if not new.on:
-            return None
-        return AlarmNow(self.name, self.priority, True, new.since_s, {"bad": is_so is None})
 
 
 def waiting_for_reset(turn: Turn, interlocks: Sequence[InterlockBlock], dosers: Iterable[str]) -> list[AlarmNow]:

@@ -37,7 +37,7 @@ def wired(site: Site, measured: Iterable[str]) -> tuple[Wired, ...]:
 
 
 def lost_connections(turn: Turn, devices: Sequence[Wired]) -> list[AlarmNow]:
-    """One alarm for each bus behind which nothing answers, and for each device that is lost by itself.
+    """One alarm for each device that is lost, and one, which explains them, for each bus behind which nothing answers.
 
     A device is lost when nothing comes from it: no answer, or values that have all grown old. One that answers with
     values that cannot be is there. What has never been heard is not yet known to be missing.
@@ -45,14 +45,14 @@ def lost_connections(turn: Turn, devices: Sequence[Wired]) -> list[AlarmNow]:
     lost = {one: since_s for one in devices if (since_s := _lost_since(turn, one)) is not None}
     if not lost:
         return []
-    answering = {one.bus for one in devices if one not in lost or not _silent(turn, one)}
+    answering = {one.bus for one in devices if not _silent(turn, one)}
     found: dict[str, AlarmNow] = {}
     for one, since_s in lost.items():
-        if one.bus in answering:
-            found[one.device] = AlarmNow(f"device:{one.device}", "high", True, since_s, {"device": one.device})
-        else:
-            before_s = found[one.bus].since_s if one.bus in found else since_s
-            found[one.bus] = AlarmNow(f"bus:{one.bus}", "high", True, min(since_s, before_s), {"bus": one.bus})
+        device, bus = f"device:{one.device}", f"bus:{one.bus}"
+        found[device] = AlarmNow(device, "high", True, since_s, {"device": one.device})
+        if one.bus not in answering:
+            before_s = found[bus].since_s if bus in found else since_s
+            found[bus] = AlarmNow(bus, "high", True, min(since_s, before_s), {"bus": one.bus})
     return list(found.values())
 
 
@@ -61,8 +61,20 @@ def _silent(turn: Turn, one: Wired) -> bool:
     return all(turn.readings[tag].reason is Reason.COMM for tag in one.tags)
 
 
+def is_going(turn: Turn, one: Wired) -> bool:
+    """Whether nothing comes from it, and not yet for so long that it is lost."""
+    heard_s = _silent_since(turn, one)
+    return heard_s is not None and turn.now_s - heard_s < one.patience_s
+
+
 def _lost_since(turn: Turn, one: Wired) -> float | None:
     """When it was last heard, if that is too long ago."""
+    heard_s = _silent_since(turn, one)
+    return heard_s if heard_s is not None and turn.now_s - heard_s >= one.patience_s else None
+
+
+def _silent_since(turn: Turn, one: Wired) -> float | None:
+    """When it was last heard, if nothing comes from it now."""
     heard_s = 0.0
     for tag in one.tags:
         reading = turn.readings[tag]
@@ -70,4 +82,4 @@ def _lost_since(turn: Turn, one: Wired) -> float | None:
             return None
         seen: Seen = turn.blocks[f"{tag}#seen"]  # type: ignore[assignment]  # a tag's block is a Seen
         heard_s = max(heard_s, seen.at_s)
-    return heard_s if turn.now_s - heard_s >= one.patience_s else None
+    return heard_s

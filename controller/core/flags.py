@@ -1,12 +1,17 @@
 """Flags that conditioning and loops raise of themselves, as alarms: probes that are not believed, effects that fail."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from controller.core.condition import Seen
 from controller.core.loops.run import PidBlock, SimpleBlock
 from controller.core.self_test import Pulsed
 from controller.core.turn import Turn
 from controller.core.vote import LOST_S, Ballot, Voted
 from controller.core.words import AlarmNow
+from foundation.reading import Reason
+
+STALE_S = 600.0
+"""A sensor that no loop needs has so long to come back by itself."""
 
 
 def doubted_probes(turn: Turn, votes: Sequence[Voted]) -> list[AlarmNow]:
@@ -44,3 +49,24 @@ def failed_effects(turn: Turn, loops: Iterable[str]) -> list[AlarmNow]:
         if block.strain.failed_s >= 0:
             found.append(AlarmNow(f"no_effect:{name}", "high", True, block.strain.failed_s, {"reset": name}))
     return found
+
+
+def stale_sensors(turn: Turn, tags: Iterable[str]) -> list[AlarmNow]:
+    """One alarm for each sensor that no loop needs and that has said nothing usable for ten minutes."""
+    values, found = turn.values, []
+    for tag in [one for one in tags if values[one] is None]:
+        reading = turn.readings[tag]
+        seen: Seen = turn.blocks[f"{tag}#seen"]  # type: ignore[assignment]  # a tag's block is a Seen
+        if reading.reason is not Reason.NEVER_SEEN and turn.now_s - seen.at_s >= STALE_S:
+            reason = str(reading.reason or "")
+            found.append(AlarmNow(f"stale:{tag}", "low", True, seen.at_s + STALE_S, {"tag": tag, "reason": reason}))
+    return found
+
+
+def overdue_calibrations(turn: Turn, due_s: Mapping[str, float]) -> list[AlarmNow]:
+    """One alarm for each probe that is to be calibrated again."""
+    return [
+        AlarmNow(f"calibration:{tag}", "low", True, at_s, {"tag": tag})
+        for tag, at_s in due_s.items()
+        if turn.now_s >= at_s
+    ]

@@ -8,6 +8,9 @@ from functools import partial
 from math import isfinite
 
 from controller.core.actuators import Memory, Motor, ThreePointMotor, resumed
+from controller.core.alarm_build import alarm_rows, calibrations_due, causes_of
+from controller.core.alarms import resumed as alarms_resumed
+from controller.core.alarms import standing, step
 from controller.core.arbiter import FOREVER, OutputPlan, decide, is_urgent
 from controller.core.build import Plan, build
 from controller.core.bypass import bypassed, hear_bypass, hear_proof_test, untested
@@ -16,7 +19,13 @@ from controller.core.conditions import lost_sensors, unheard_outputs, waiting_fo
 from controller.core.connections import lost_connections, wired
 from controller.core.derive import Expressed, Sum
 from controller.core.first_out import first_outs
-from controller.core.flags import doubted_probes, failed_effects, fouled_probes
+from controller.core.flags import (
+    doubted_probes,
+    failed_effects,
+    fouled_probes,
+    overdue_calibrations,
+    stale_sensors,
+)
 from controller.core.hands import LONGEST_HAND_S
 from controller.core.integration import Mean
 from controller.core.loops.effect import Strain
@@ -34,6 +43,7 @@ from controller.core.turn import Turn
 from controller.core.vote import Ballot
 from controller.core.words import (
     AlarmNow,
+    AlarmWish,
     Because,
     Bypass,
     Command,
@@ -97,6 +107,15 @@ class Core:
         }
         self._sequences = {sequence.name for sequence in self.plan.sequences}
         self._wired = wired(site, self.plan.conditioners)
+        self._alarm_rows = alarm_rows(site, self.plan)
+        self._causes = causes_of(site, self.plan, self._wired)
+        self._calibration_due_s = calibrations_due(site)
+        probes = {probe for vote in self.plan.votes for probe in vote.probes}
+        self._other_sensors = [
+            name
+            for name in self.plan.conditioners
+            if name not in self.plan.loop_sensors and name not in probes and not self.tags[name].entered
+        ]
         self._self_tested = [name for name, one in self.plan.conditioners.items() if one.self_test is not None]
         made = {*self.plan.conditioners, *(derived.name for derived in self.plan.derived)}
         self._late = frozenset(
@@ -141,9 +160,11 @@ class Core:
         }
         chosen = {name: one for name, one in state.chosen.items() if name in self.plan.programs}
         readings = {name: never_seen(name, now_s) for name in self.tags}
+        memories = alarms_resumed(state.alarm_memory, now_s)
         return State(
             at_s=now_s, readings=readings, values=dict.fromkeys(self.tags), blocks=blocks, demands=demands,
             applied=applied, chosen=chosen, moved=frozenset(self.tags), recipes=self.recipes.kept(state.recipes),
+            alarms=standing(memories), alarm_memory=memories,
             marks={**self.plan.hands.kept(state.marks), **self._care.kept(state.marks)},
         )  # fmt: skip
 
@@ -227,6 +248,8 @@ class Core:
                     self._care.end(turn, wish)
                 case Reset():
                     self._reset(turn, wish)
+                case AlarmWish():
+                    turn.alarm_wishes.append(wish)
                 case SequenceWish():
                     self._sequence(turn, wish)
                 case Trial() | TrialEnd():
@@ -241,7 +264,9 @@ class Core:
     def _reset(self, turn: Turn, wish: Reset) -> None:
         """A latched interlock and a sequence answer for themselves; totals and positions are not reset."""
         values: dict[str, object] = {"id": wish.id, "by": wish.by}
-        if wish.subject in self.plan.hands.stops:
+        if wish.subject in self._alarm_rows and self._alarm_rows[wish.subject].latch:
+            turn.alarm_wishes.append(AlarmWish(wish.id, "reset", wish.subject, wish.by, wish.time_s))
+        elif wish.subject in self.plan.hands.stops:
             self.plan.hands.release(turn, wish)
         elif (
             wish.subject in self._latched
@@ -557,8 +582,27 @@ class Core:
         alarms += bypassed(turn, self.plan.interlocks)
         alarms += untested(turn, self.plan.interlocks)
         alarms += waiting_for_reset(turn, self.plan.interlocks, self._dosing)
+        alarms += stale_sensors(turn, self._other_sensors)
+        alarms += overdue_calibrations(turn, self._calibration_due_s)
         alarms += self.plan.hands.alarms(turn)
-        turn.alarms = tuple(self._care.quiet(turn, alarms, self._looked_at) if turn.marks else alarms)
+        self._tell(turn, self._care.quiet(turn, alarms, self._looked_at) if turn.marks else alarms)
+
+    def _tell(self, turn: Turn, alarms: list[AlarmNow]) -> None:
+        """What stands goes through the table of states: people see what comes out of it."""
+        memories, now_s = turn.alarm_memory, turn.now_s
+        if not alarms and not turn.old.alarms and not turn.alarm_wishes:
+            return
+        raised = {
+            one.id: one
+            for one in alarms
+            if (one.id in memories and memories[one.id].state != "normal") or not self._causes.waits(turn, one)
+        }
+        explained = self._causes.explain(turn, raised)
+        told = step(
+            self._alarm_rows, memories, turn.old.alarms, raised.values(), explained, turn.alarm_wishes, now_s
+        )  # fmt: skip
+        turn.alarm_memory, turn.alarms = told.memories, told.alarms
+        turn.events += told.events
 
 
 def _is_late(reading: Reading, kept: Reading, tag: Tag, now_s: float) -> bool:

@@ -7,6 +7,7 @@ from math import inf, isfinite
 from types import NoneType
 from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
+from controller.core.alarms import Remembered
 from controller.core.recipe_state import Edit, Left, Running
 from controller.core.words import AlarmNow, Because, Demand, Order, Slot
 from foundation.reading import Quality, Reading, Reason, Value
@@ -83,6 +84,8 @@ class State:
     """By zone (`facility.zone`)."""
     marks: Mapping[str, Mark] = field(default_factory=dict)
     """By `hand:OUTPUT`, `lock:OUTPUT` or `lock:DEVICE`, `stop:FACILITY`, `care:TAG`."""
+    alarm_memory: Mapping[str, Remembered] = field(default_factory=dict)
+    """By alarm that ever came."""
 
 
 def to_plain(state: State) -> dict[str, Any]:
@@ -94,6 +97,7 @@ def to_plain(state: State) -> dict[str, Any]:
         "applied": dict(state.applied),
         "chosen": {name: list(chosen) for name, chosen in state.chosen.items()},
         "recipes": {zone: _plain(running) for zone, running in state.recipes.items()},
+        "alarms": {name: _plain(memory) for name, memory in state.alarm_memory.items()},
         "marks": {key: _plain(mark) for key, mark in state.marks.items()},
     }
 
@@ -109,6 +113,7 @@ def from_plain(plain: object, forms: Mapping[str, Block], now_s: float) -> State
         applied=_section(plain, "applied", _number),
         chosen=_section(plain, "chosen", lambda kept: _refilled(kept, _CHOSEN, now_s)),
         recipes=_section(plain, "recipes", lambda kept: _running(kept, now_s)),
+        alarm_memory=_section(plain, "alarms", lambda kept: _refilled(kept, _REMEMBERED, now_s)),
         marks=_section(plain, "marks", lambda kept: _refilled(kept, _MARK, now_s)),
     )
 
@@ -138,6 +143,7 @@ _MARK = Mark("hand", "", "", 0.0)
 _RUNNING = Running("", 0, 0.0, 0.0, "")
 _LEFT = Left("", 0.0, 0.0)
 _EDIT = Edit(0, "", 0, 0.0, "", 0.0)
+_REMEMBERED = Remembered()
 _MISFIT = (TypeError, ValueError, OverflowError)
 _Read = TypeVar("_Read")
 

@@ -2,7 +2,7 @@
 
 from controller.core.recipe_state import Running
 from controller.core.state import Block, Chosen, Mark, Sent, State
-from controller.core.words import AlarmNow, Command, Demand, Event, Order, Reset, SequenceWish, Slot
+from controller.core.words import AlarmNow, AlarmWish, Command, Demand, Event, Order, Reset, SequenceWish, Slot
 from foundation.reading import Reading, Reason, Value
 
 FAILED_AGAIN_S = 3600.0
@@ -13,7 +13,8 @@ class Turn:
     """Working copies; nothing of the old state is changed, so that the same scan can be made again."""
 
     __slots__ = (
-        "alarms", "applied", "blocks", "bounds", "changed", "chosen", "commands", "demands", "disturbed", "events",
+        "alarm_memory", "alarm_wishes", "alarms", "applied", "blocks", "bounds", "changed", "chosen", "commands",
+        "demands", "disturbed", "events",
         "failed", "fresh", "influences", "late", "marks", "moved", "now_s", "old", "orders", "readings", "recipes",
         "renew_s", "resets", "ruled", "sent", "sequences", "values", "wake_s",
     )  # fmt: skip
@@ -55,6 +56,8 @@ class Turn:
         self.events: list[Event] = []
         self.commands: list[Command] = []
         self.alarms: tuple[AlarmNow, ...] = ()
+        self.alarm_memory = old.alarm_memory
+        self.alarm_wishes: list[AlarmWish] = []
 
     def see(self, reading: Reading) -> None:
         """Put a reading into the image, and among what has changed."""
@@ -100,8 +103,8 @@ class Turn:
         moved = frozenset([reading.tag for reading in self.changed[self.ruled :]])
         return State(
             self.now_s, self.readings, self.values, self.blocks, self.demands, self.orders, self.applied, self.sent,
-            self.chosen, self.wake_s, self.renew_s, moved, self.alarms, self.late, self.failed, self.recipes,
-            self.marks,
+            self.chosen, self.wake_s, self.renew_s, moved, self.alarms,
+            self.late, self.failed, self.recipes, self.marks, self.alarm_memory,
         )  # fmt: skip
 
 

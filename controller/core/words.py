@@ -251,9 +251,24 @@ class MaintainEnd(NamedTuple):
     time_s: float
 
 
+class AlarmWish(NamedTuple):
+    """A person has seen alarms, sets one aside for a time with a reason, or has it back."""
+
+    id: str
+    action: Literal["acknowledge", "shelve", "unshelve", "take_out", "put_back", "reset"]
+    """`take_out`: of service, for maintenance."""
+    subject: str
+    """The alarm's id; of an acknowledgement that concerns more, the facility, or nothing."""
+    by: str
+    time_s: float
+    scope: Literal["one", "facility", "all"] = "one"
+    reason: str = ""
+    until_s: float = 0.0
+
+
 Wish = (
     SetpointChange | Override | Reset | Trial | TrialEnd | RecipeStart | RecipeStage | RecipeEdit | RecipeStop
-    | Bypass | ProofTest | EmergencyStop | LockOut | LockOutEnd | Maintain | MaintainEnd
+    | Bypass | ProofTest | EmergencyStop | LockOut | LockOutEnd | Maintain | MaintainEnd | AlarmWish
     | SequenceWish
 )  # fmt: skip
 """What people want of the core."""

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from edge_config.model.control import Alarm, Dosing, Hysteresis, LoopBase, PBand, Pid, Program, RuleAlarm
+from edge_config.model.alarms import Alarm
+from edge_config.model.control import Dosing, Hysteresis, LoopBase, PBand, Pid, Program, RuleAlarm
 from edge_config.model.site import Site
 from edge_config.model.values import Name, Sourced
 from edge_config.templates import Placed, placed_rules

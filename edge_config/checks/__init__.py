@@ -1,7 +1,7 @@
 """What the parts of a site must be to each other; each mistake with its place."""
 
+from edge_config.checks.alarms import check_alarms
 from edge_config.checks.budget import check_budget
-from edge_config.checks.conditions import check_conditions
 from edge_config.checks.devices import check_devices
 from edge_config.checks.inspection import Inspection, Placer
 from edge_config.checks.interlocks import check_interlocks

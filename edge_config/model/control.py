@@ -442,16 +442,3 @@ class Rule(Sourced):
         if self.add_influence is None:
             return self.then
         return (*self.then, RuleEffect(add_influence=self.add_influence))
-
-
-class Alarm(Sourced):
-    """An alarm, with what an operator needs at three at night."""
-
-    when: str
-    priority: Literal["critical", "high", "medium", "low"]
-    delay: Delays = Delays()
-    deadband: AnyQuantity | None = None
-    on_bad_quality: Literal["raise", "hold", "ignore"] = "raise"
-    cause: Name
-    consequence: Name
-    response: Name

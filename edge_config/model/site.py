@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from edge_config.model.control import Alarm, Loop, Program, Rule
+from edge_config.model.alarms import Alarm
+from edge_config.model.control import Loop, Program, Rule
 from edge_config.model.estimates import Estimate
 from edge_config.model.interlocks import Interlock
 from edge_config.model.outputs import Output
@@ -155,7 +156,9 @@ class Calibration(Frozen):
     """What it said, and what was true: one point moves the zero, two the slope, three make two pieces."""
     temperature: Compensation | None = None
     on: str | None = None
-    """The day, for the record."""
+    """The day, for the record: `2026-03-01`."""
+    every: Seconds | None = None
+    """So long after that day it is due again, and an alarm says so: `90 d`."""
 
 
 class SelfTest(Frozen):

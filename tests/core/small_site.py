@@ -7,7 +7,7 @@ from typing import Any
 
 from controller.core.scan import Core
 from controller.core.state import State
-from controller.core.words import Command, Event, Order, ScanResult, Snapshot
+from controller.core.words import AlarmNow, Command, Event, Order, ScanResult, Snapshot
 from edge_config.model.site import Site
 from foundation.reading import Quality, Reading, Reason, Value, bad, good
 
@@ -297,6 +297,11 @@ class Farm:
     def told(self, kind: str) -> list[str]:
         """Subjects of the events of one kind, in order."""
         return [event.subject for event in self.events if event.kind == kind]
+
+    @property
+    def standing(self) -> tuple[AlarmNow, ...]:
+        """Alarms whose cause is there, and that nothing else explains."""
+        return tuple(one for one in self.state.alarms if one.state in ("unacknowledged", "acknowledged"))
 
     def quality(self, tag: str) -> tuple[Quality, str | None]:
         reading: Reading = self.state.readings[tag]

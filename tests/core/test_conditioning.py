@@ -305,14 +305,14 @@ def test_a_probe_that_is_lost_is_missed_after_a_minute_though_the_others_are_the
     farm.run(5)
     farm.says["fa.z.temp_b"] = Reason.COMM
     farm.run(60)
-    assert [alarm.id for alarm in farm.state.alarms] == []
+    assert [alarm.id for alarm in farm.standing] == []
     farm.run(5)
-    (missed,) = farm.state.alarms
+    (missed,) = farm.standing
     assert (missed.id, missed.values) == ("probe:fa.z.temp_b", {"tag": "fa.z.temp_b", "reason": "comm"})
     assert farm.quality("fa.z.temp") == (Quality.GOOD, None)
     farm.says["fa.z.temp_b"] = 21.0
     farm.run(2)
-    assert farm.state.alarms == ()
+    assert farm.standing == ()
 
 
 def test_two_probes_that_part_are_told_of_after_ten_minutes():
@@ -320,9 +320,9 @@ def test_two_probes_that_part_are_told_of_after_ten_minutes():
     farm.run(5)
     farm.says["fa.z.temp_b"] = 23.0
     farm.run(DROP_S, after_s=5.0)
-    assert [alarm.id for alarm in farm.state.alarms] == []
+    assert [alarm.id for alarm in farm.standing] == []
     farm.run(10)
-    assert [alarm.id for alarm in farm.state.alarms] == ["disagree:fa.z.temp"]
+    assert [alarm.id for alarm in farm.standing] == ["disagree:fa.z.temp"]
 
 
 def test_of_two_probes_one_of_which_wanders_both_are_suspected():
@@ -366,12 +366,12 @@ def test_a_dropped_probe_is_doubted_itself_and_an_alarm_names_it():
     farm.says["fa.z.temp_c"] = 26.0
     farm.run(DROP_S + 10, after_s=5.0)
     assert farm.quality("fa.z.temp_c") == (Quality.UNCERTAIN, Reason.DRIFT)
-    assert [alarm.values for alarm in farm.state.alarms if alarm.id == "drift:fa.z.temp_c"] == [{"tag": "fa.z.temp_c"}]
+    assert [alarm.values for alarm in farm.standing if alarm.id == "drift:fa.z.temp_c"] == [{"tag": "fa.z.temp_c"}]
     assert farm.quality("fa.z.temp") == (Quality.GOOD, None)
     farm.says["fa.z.temp_c"] = 21.0
     farm.run(DROP_S + 10, after_s=5.0)
     assert farm.quality("fa.z.temp_c") == (Quality.GOOD, None)
-    assert [alarm for alarm in farm.state.alarms if alarm.id.startswith("drift")] == []
+    assert [alarm for alarm in farm.standing if alarm.id.startswith("drift")] == []
 
 
 def test_nothing_counts_as_drift_before_the_probes_are_known():

@@ -359,6 +359,6 @@ def test_a_locked_leak_is_an_alarm_of_its_own_until_it_is_reset():
     farm.run(400)  # after a start it waits first
     farm.says["fa.z.ph"] = 5.6
     farm.run(30)
-    assert [alarm.id for alarm in farm.state.alarms] == ["unexpected:fa.z.ph_loop"]
+    assert [alarm.id for alarm in farm.standing] == ["unexpected:fa.z.ph_loop"]
     farm.scan([Reset("1", "fa.z.ph_loop", "wang", farm.now_s)])
-    assert farm.state.alarms == ()
+    assert farm.standing == ()

@@ -62,7 +62,7 @@ def feed(farm: Farm, seconds: int, delivers: float = 1.0, hears: int = 10) -> fl
 
 
 def alarms(farm: Farm) -> list[str]:
-    return [alarm.id for alarm in farm.state.alarms]
+    return [alarm.id for alarm in farm.standing]
 
 
 def test_a_meal_is_half_of_what_the_table_gives_such_fish_in_such_water():
@@ -97,9 +97,7 @@ def test_an_empty_feeder_is_not_run_for_ever_and_is_told():
     farm = pen()
     feed(farm, 1700, delivers=0.0)
     assert farm.told("meal_short") == ["fa.z.feeding"]
-    assert [(alarm.id, alarm.values) for alarm in farm.state.alarms] == [
-        ("meal:fa.z.feeding", {"output": "fa.z.feeder"})
-    ]
+    assert [(alarm.id, alarm.values) for alarm in farm.standing] == [("meal:fa.z.feeding", {"output": "fa.z.feeder"})]
     assert not farm.wires["fa.z.feeder"]
 
 

@@ -30,7 +30,7 @@ def unlocked(farm: Farm, subject: str, by: str = "wang", supervisor: bool = Fals
 
 
 def alarms(farm: Farm, *kinds: str) -> list[str]:
-    return [one.id for one in farm.state.alarms if one.id.partition(":")[0] in kinds]
+    return [one.id for one in farm.standing if one.id.partition(":")[0] in kinds]
 
 
 def why(farm: Farm, output: str) -> Any:

@@ -231,10 +231,10 @@ def test_wrong_flow_is_an_alarm_until_somebody_resets_it():
     farm = Farm(core_of(site()))
     farm.says = {"fa.z.free": 300.0, "fa.z.ec": 2.0, "fa.z.fed": 0.2}
     farm.run(90)
-    assert [alarm.id for alarm in farm.state.alarms] == ["water_flow:fa.z.watering"]
+    assert [alarm.id for alarm in farm.standing] == ["water_flow:fa.z.watering"]
     farm.scan([Reset("1", "fa.z.watering", "wang", farm.now_s)])
     farm.run(3)
-    assert farm.state.alarms == ()
+    assert farm.standing == ()
 
 
 def test_plain_water_goes_through_its_own_valve_and_the_plants_valve():
@@ -254,6 +254,6 @@ def test_a_lost_ec_probe_stops_the_watering_with_an_alarm():
     farm.says = {"fa.z.free": 300.0, "fa.z.ec": Reason.COMM, "fa.z.fed": 1.8}
     farm.run(120)
     assert farm.order("fa.z.siren").value == 0.0
-    assert "water_quality:fa.z.watering" in [alarm.id for alarm in farm.state.alarms]
+    assert "water_quality:fa.z.watering" in [alarm.id for alarm in farm.standing]
     kept = from_plain(to_plain(farm.state), farm.core.plan.fresh, farm.now_s)
     assert kept.blocks["fa.z.watering"] == farm.state.blocks["fa.z.watering"]

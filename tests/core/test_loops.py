@@ -143,8 +143,8 @@ def test_every_lost_sensor_of_a_loop_is_an_alarm():
     farm.says["fa.z.ec"] = Reason.COMM
     farm.says["fa.z.level"] = Reason.COMM  # no loop needs it
     farm.scan()
-    assert [alarm.id for alarm in farm.state.alarms] == ["sensor:fa.z.ec"]
-    assert farm.state.alarms[0].values == {"tag": "fa.z.ec", "reason": "comm"}
+    assert [alarm.id for alarm in farm.standing] == ["sensor:fa.z.ec"]
+    assert farm.standing[0].values == {"tag": "fa.z.ec", "reason": "comm"}
 
 
 # --- split range

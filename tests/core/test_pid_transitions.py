@@ -351,7 +351,7 @@ def test_a_probe_that_fell_out_of_its_tray_stops_the_mat_and_not_only_in_the_mor
     farm.run(600, after_s=5.0)
     assert farm.order("fa.z.heater").value == 0.0
     assert farm.order("fa.z.heater").because.key == "no_effect"
-    assert [alarm.id for alarm in farm.state.alarms] == ["no_effect:fa.z.pipe_loop"]
+    assert [alarm.id for alarm in farm.standing] == ["no_effect:fa.z.pipe_loop"]
     farm.says["fa.z.pipe"] = 16.0
     farm.run(600, after_s=5.0)
     assert farm.order("fa.z.heater").value == 0.0  # until somebody has looked

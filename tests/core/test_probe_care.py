@@ -80,10 +80,10 @@ def test_a_condition_that_holds_by_other_probes_is_an_alarm_all_the_same():
     farm = running(core_of(changed("alarms", "fa.z.wet", {**texts, **alarm})))
     farm.scan([care(farm, "fa.z.rh")])
     farm.run(5)
-    assert "fa.z.wet" not in [one.id for one in farm.state.alarms]
+    assert "fa.z.wet" not in [one.id for one in farm.standing]
     farm.says["fa.z.door"] = True
     farm.run(5)
-    assert "fa.z.wet" in [one.id for one in farm.state.alarms]
+    assert "fa.z.wet" in [one.id for one in farm.standing]
 
 
 def test_care_ends_by_itself_and_the_probe_is_believed_at_once():
@@ -106,7 +106,7 @@ def test_a_probe_that_does_not_come_back_is_missed():
     del farm.says["fa.z.ppfd"]
     farm.run(600)
     assert farm.quality("fa.z.ppfd") == (Quality.BAD, Reason.STALE)
-    assert "sensor:fa.z.ppfd" in [one.id for one in farm.state.alarms]
+    assert "sensor:fa.z.ppfd" in [one.id for one in farm.standing]
 
 
 def test_a_person_may_end_it_sooner():

@@ -19,7 +19,7 @@ def running() -> Simulation:
 
 
 def waiting(simulation: Simulation) -> set[str]:
-    return {alarm.id for alarm in simulation.state.alarms if "reset" in alarm.values}
+    return {alarm.id for alarm in simulation.state.alarms if alarm.active and "reset" in alarm.values}
 
 
 def test_a_latch_waits_for_a_person_who_finds_the_cause_gone() -> None:

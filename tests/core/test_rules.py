@@ -134,10 +134,10 @@ TOLD = {"zh": "门开", "en": "Door"}
 def test_a_rule_raises_an_alarm_while_it_holds():
     alarm = {"priority": "low", "cause": TOLD, "consequence": TOLD, "response": TOLD}
     farm = opened(farm_with({**DOOR, "then": [{"alarm": alarm}]}), 5)
-    assert [(one.id, one.priority) for one in farm.state.alarms if one.id == "fa.z.r"] == [("fa.z.r", "low")]
+    assert [(one.id, one.priority) for one in farm.standing if one.id == "fa.z.r"] == [("fa.z.r", "low")]
     farm.says["fa.z.door"] = False
     farm.run(2)
-    assert "fa.z.r" not in [one.id for one in farm.state.alarms]
+    assert "fa.z.r" not in [one.id for one in farm.standing]
 
 
 def test_a_rule_that_comes_on_too_often_stays_off_with_an_alarm_until_it_is_reset():
@@ -155,7 +155,7 @@ def test_a_rule_that_comes_on_too_often_stays_off_with_an_alarm_until_it_is_rese
     farm.scan([Reset("1", "fa.z.r", "wang", farm.now_s)])
     farm.run(2)
     assert farm.wires["fa.z.siren"] is True
-    assert "rule_spent:fa.z.r" not in [one.id for one in farm.state.alarms]
+    assert "rule_spent:fa.z.r" not in [one.id for one in farm.standing]
 
 
 # --- two rules on one output

@@ -323,7 +323,7 @@ def test_a_rule_that_throws_is_switched_off_with_an_alarm_and_no_other_is_touche
     assert farm.order("fa.z.co2_valve").owner == "fa.z.co2_loop"
     assert farm.order("fa.z.siren").owner == "fa.z.dry_air"
     assert farm.told("block_failed") == farm.told("rule_spent") == [name]
-    assert [alarm.id for alarm in farm.state.alarms if "rule" in alarm.id] == [f"rule_broken:{name}"]
+    assert [alarm.id for alarm in farm.standing if "rule" in alarm.id] == [f"rule_broken:{name}"]
     farm.scan([Reset("r1", name, "wang", farm.now_s)])
     assert farm.told("reset") == [name]
     assert farm.told("rule_spent") == [name, name]  # it was tried once more, and threw again
@@ -347,7 +347,7 @@ def test_an_alarm_that_throws_is_raised_and_the_others_go_on():
     farm = Farm(_breaking(core_of(document()), "alarms", "fa.z.low"))
     farm.says["fa.z.door"] = True
     farm.run(15)
-    assert {"fa.z.low", "fa.z.open"} <= {alarm.id for alarm in farm.state.alarms}
+    assert {"fa.z.low", "fa.z.open"} <= {alarm.id for alarm in farm.standing}
 
 
 @pytest.mark.parametrize(("kind", "method"), [
@@ -594,11 +594,11 @@ def test_an_order_that_does_not_arrive_is_repeated_and_becomes_an_alarm_and_arri
     tries = [command for command in farm.commands if command.tag == "fa.z.siren" and command.value is True]
     assert len(tries) >= UNHEARD_AFTER + 3
     assert farm.told("order_unheard").count("fa.z.siren") == 1
-    assert "order:fa.z.siren" in {alarm.id for alarm in farm.state.alarms}
+    assert "order:fa.z.siren" in {alarm.id for alarm in farm.standing}
     assert farm.quality("fa.z.siren") == (Quality.UNCERTAIN, Reason.COMM)
     farm.confirms = True
     farm.run(10)
-    assert "order:fa.z.siren" not in {alarm.id for alarm in farm.state.alarms}
+    assert "order:fa.z.siren" not in {alarm.id for alarm in farm.standing}
     assert farm.quality("fa.z.siren") == (Quality.GOOD, None)
 
 

@@ -46,7 +46,7 @@ class Tank(Farm):
         return [str(event.values["why"]) for event in self.events if event.kind == "self_test"]
 
     def alarmed(self) -> dict[str, Any]:
-        return {alarm.id: alarm.values["why"] for alarm in self.state.alarms if alarm.id.startswith("fouled:")}
+        return {alarm.id: alarm.values["why"] for alarm in self.standing if alarm.id.startswith("fouled:")}
 
 
 def test_while_it_is_cleaned_the_farm_goes_on_with_what_it_said_before():

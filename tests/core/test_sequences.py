@@ -39,7 +39,7 @@ def phase(farm: Farm, name: str = WASH) -> str:
 
 
 def alarms(farm: Farm) -> dict[str, Any]:
-    return {alarm.id: alarm.values for alarm in farm.state.alarms if alarm.id.startswith("sequence:")}
+    return {alarm.id: alarm.values for alarm in farm.standing if alarm.id.startswith("sequence:")}
 
 
 def test_steps_follow_each_other_and_what_none_names_is_left_to_its_loop():
