@@ -32,7 +32,7 @@ CHECKS = (
     check_rules,
     check_sequences,
     check_interlocks,
-    check_conditions,
+    check_alarms,
 )
 
 
