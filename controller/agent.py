@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from controller.core.scan import Core
-from controller.core.state import State, to_plain
+from controller.core.state import Mark, State, to_plain
 from controller.core.trials import TrialMemory, key_of
 from controller.core.words import (
     AlarmNow,
@@ -35,6 +35,7 @@ from controller.notices import Notice, Notices
 from controller.own_alarms import OwnAlarms
 from controller.panel.automation import RulesShape, SequencesShape, rules_shape, sequences_shape
 from controller.panel.farm import Refusal, SetpointNow
+from controller.panel.hands import HandWish
 from controller.panel.recipes import RecipeBody, RecipesShape, recipes_shape, wish_of
 from controller.service import Signs, ailments
 from controller.why.journal import NotRecordedError, WhyJournal, record_at
@@ -330,6 +331,12 @@ class Agent:
 
     async def reset(self, change_id: str, name: str, by: str) -> Refusal | None:
         return await self._ask(Reset(change_id, name, by, self._clock.now()), name)
+
+    async def lay(self, wish: HandWish) -> Refusal | None:
+        return await self._ask(wish, wish[1])
+
+    def marks(self) -> Mapping[str, Mark]:
+        return self._state.marks
 
     async def begin_trial(self, wish: Trial) -> Refusal | None:
         return await self._ask(wish._replace(time_s=self._clock.now()), wish.loop)

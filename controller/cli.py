@@ -19,6 +19,7 @@ from typing import Annotated, Any
 import typer
 
 from controller.compose import people_commands, recipe_commands, replay_command, sequence_commands, tune_command
+from controller.compose.hand_commands import COMMANDS as HANDS
 from controller.compose.rules_commands import app as rules_app
 from foundation.messages import tell
 from foundation.problem import Problem, ProblemsError
@@ -88,6 +89,8 @@ def _broken(error: Exception) -> int:
 
 app.command()(people_commands.explain)
 app.command()(people_commands.enter)
+for _command in HANDS:
+    app.command()(_command)
 app.command()(replay_command.replay)
 app.command()(tune_command.tune)
 app.add_typer(sequence_commands.app, name="sequence", help="Sequences of a running agent: show, start, abort.")

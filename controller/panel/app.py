@@ -11,6 +11,7 @@ from controller.panel.api import Api
 from controller.panel.assets import read_assets, serve, sign_in_pages
 from controller.panel.farm import Farm
 from controller.panel.guard import HEADERS, Guard
+from controller.panel.hands import HandsCalls
 from controller.panel.permissions import OPEN, allows
 from controller.panel.problems import ProblemError, language_of, problem_response
 from controller.panel.rates import Rate
@@ -51,6 +52,7 @@ def create_app(
         Guard, sessions=sessions, cookie=cookie, hosts=hosts, writes=Rate(WRITES, 1.0), sign_in_pages=pages
     )
     Api(farm, sign_in, sessions, streams, Rate(SIGN_IN_ATTEMPTS, 60.0), cookie, secure).add_to(app)
+    HandsCalls(farm).add_to(app)
 
     async def healthz() -> Response:
         return Response("ok", media_type="text/plain")

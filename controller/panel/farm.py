@@ -4,8 +4,20 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from controller.core.state import Mark
 from controller.core.trials import TrialMemory
-from controller.core.words import AlarmNow, Because, Order, Trial
+from controller.core.words import (
+    AlarmNow,
+    Because,
+    EmergencyStop,
+    LockOut,
+    LockOutEnd,
+    Maintain,
+    MaintainEnd,
+    Order,
+    Override,
+    Trial,
+)
 from controller.entries import Entry, Wish
 from controller.notices import Notice
 from controller.panel.automation import RulesShape, SequencesShape
@@ -75,6 +87,16 @@ class Farm(Protocol):
 
     async def reset(self, change_id: str, name: str, by: str) -> Refusal | None:
         """Reset a latched interlock or a locked dosing loop; None once a scan has done it. The same id resets once."""
+        ...
+
+    async def lay(
+        self, wish: Override | EmergencyStop | LockOut | LockOutEnd | Maintain | MaintainEnd
+    ) -> Refusal | None:
+        """A person lays a hand on an output, a facility or a probe, or takes it off; None once a scan has done it."""
+        ...
+
+    def marks(self) -> Mapping[str, Mark]:
+        """What people have laid on, as it stands."""
         ...
 
     async def begin_trial(self, wish: Trial) -> Refusal | None:

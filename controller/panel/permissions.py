@@ -11,6 +11,8 @@ class Permission(StrEnum):
     """Nothing: answered without a session."""
     SEE = "see"
     OPERATE = "operate"
+    SUPERVISE = "supervise"
+    """Take off what another person laid on."""
 
 
 class Role(StrEnum):
@@ -20,7 +22,7 @@ class Role(StrEnum):
 
 
 GRANTS: Final[dict[Role, frozenset[Permission]]] = {
-    Role.OPERATOR: frozenset({Permission.OPEN, Permission.SEE, Permission.OPERATE}),
+    Role.OPERATOR: frozenset({Permission.OPEN, Permission.SEE, Permission.OPERATE, Permission.SUPERVISE}),
 }
 
 ROUTES: Final[dict[tuple[str, str], Permission]] = {
@@ -47,6 +49,14 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("POST", "/api/v1/entries"): Permission.OPERATE,
     ("PUT", "/api/v1/setpoints/{name}"): Permission.OPERATE,
     ("PUT", "/api/v1/resets/{name}"): Permission.OPERATE,
+    ("GET", "/api/v1/hands"): Permission.SEE,
+    ("PUT", "/api/v1/hands/{output}"): Permission.OPERATE,
+    ("PUT", "/api/v1/stops/{facility}"): Permission.OPERATE,
+    ("PUT", "/api/v1/lock-outs/{subject}"): Permission.OPERATE,
+    ("DELETE", "/api/v1/lock-outs/{subject}"): Permission.OPERATE,
+    ("DELETE", "/api/v1/lock-outs-of-others/{subject}"): Permission.SUPERVISE,
+    ("PUT", "/api/v1/care/{tag}"): Permission.OPERATE,
+    ("DELETE", "/api/v1/care/{tag}"): Permission.OPERATE,
     ("GET", "/api/v1/recipes"): Permission.SEE,
     ("PUT", "/api/v1/recipes/{zone}"): Permission.OPERATE,
     ("GET", "/api/v1/rules"): Permission.SEE,

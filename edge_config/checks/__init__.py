@@ -12,6 +12,7 @@ from edge_config.checks.programs import check_programs
 from edge_config.checks.recipes import check_recipes
 from edge_config.checks.rules import check_rules
 from edge_config.checks.sequences import check_sequences
+from edge_config.checks.stops import check_stops
 from edge_config.checks.surroundings import check_surroundings
 from edge_config.checks.tags import check_tags
 from edge_config.model.site import Site
@@ -26,6 +27,7 @@ CHECKS = (
     check_budget,
     check_tags,
     check_outputs,
+    check_stops,
     check_programs,
     check_recipes,
     check_loops,

@@ -11,12 +11,25 @@ from typing import Any
 import yaml
 
 from controller.core.explain import Claim, Why
+from controller.core.state import Mark
 from controller.core.trials import TrialMemory
-from controller.core.words import AlarmNow, Because, Order, Slot, Trial
+from controller.core.words import (
+    AlarmNow,
+    Because,
+    EmergencyStop,
+    LockOut,
+    LockOutEnd,
+    Maintain,
+    Order,
+    Override,
+    Slot,
+    Trial,
+)
 from controller.entries import Entry, Wish
 from controller.notices import Notice
 from controller.panel.automation import RuleShape, RulesShape, SequenceShape, SequencesShape
 from controller.panel.farm import Refusal, SetpointNow
+from controller.panel.hands import HandWish
 from controller.panel.layout import NameShape
 from controller.panel.recipes import RecipeBody, RecipesShape, RunningShape, StageShape
 from controller.why.card import Cards
@@ -86,6 +99,8 @@ class SmallFarm:
         }  # fmt: skip
         loop = Because("loop", {"loop": "ras1.tank1.do_loop", "pv": 7.62, "sp": 7.5})
         vent = Because("loop", {"loop": "gh1.bay1.vent_loop", "pv": 21.4, "sp": 23.0})
+        self.laid: list[HandWish] = []
+        self._marks: dict[str, Mark] = {}
         self._orders = {
             name: Order(name, value, slot, owner, because, float("inf"))
             for name, value, slot, owner, because in (
@@ -179,6 +194,25 @@ class SmallFarm:
     async def reset(self, change_id: str, name: str, by: str) -> Refusal | None:
         self.resets_made.append((change_id, name, by))
         return None if name == "ras1.tank1.ph_high" else Refusal(Because("not_resettable", {}))
+
+    async def lay(self, wish: HandWish) -> Refusal | None:
+        self.laid.append(wish)
+        match wish:
+            case Override(output=output, value=float(value)) if output in self._orders:
+                mark = Mark("hand", output, wish.by, self.now(), wish.expires_s, value)
+                self._marks[f"hand:{output}"] = mark
+            case Override(output=output) if output in self._orders:
+                self._marks.pop(f"hand:{output}", None)
+            case LockOutEnd(supervisor=False):
+                return Refusal(Because("not_your_lock", {"owner": "wang"}))
+            case LockOutEnd() | LockOut() | EmergencyStop() | Maintain():
+                pass
+            case _:
+                return Refusal(Because("no_care", {}))
+        return None
+
+    def marks(self) -> Mapping[str, Mark]:
+        return self._marks
 
     async def set_setpoint(self, change_id: str, name: str, value: float, by: str) -> SetpointNow | Refusal:
         if change_id in self._answers:
