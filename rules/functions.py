@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from foundation import air, water
+from foundation import air, sea_water, water
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,16 @@ def line(x: float, x1: float, x2: float, y1: float, y2: float) -> float:
     return y1 + (y2 - y1) * min(max(share, 0.0), 1.0)
 
 
-def _nh3_mg_l(tan_mg_l: float, ph: float, water_c: float) -> float:
-    return tan_mg_l * water.unionised_ammonia_fraction(ph, water_c)
+def _nh3_mg_l(tan_mg_l: float, ph: float, water_c: float, salt_mg_l: float = 0.0) -> float:
+    return tan_mg_l * sea_water.ammonia_fraction(ph, water_c, salt_mg_l / 1000.0)
+
+
+def _co2_mg_l(ph: float, alkalinity_mg_l: float, water_c: float, salt_mg_l: float = 0.0) -> float:
+    return sea_water.carbon_dioxide_mg_l(ph, alkalinity_mg_l, water_c, salt_mg_l / 1000.0)
+
+
+def _oxygen_percent(oxygen_mg_l: float, water_c: float, salt_mg_l: float = 0.0) -> float:
+    return water.oxygen_percent(oxygen_mg_l, water_c, salt_mg_l / 1000.0)
 
 
 FUNCTIONS: dict[str, Function] = {
@@ -51,11 +59,13 @@ FUNCTIONS: dict[str, Function] = {
     "vpd": Function(air.vapour_pressure_deficit_kpa, ("degC", "%"), "kPa", "vpd(temperature, humidity)", 2, 2),
     "dew_point": Function(air.dew_point_c, ("degC", "%"), "degC", "dew_point(temperature, humidity)", 2, 2),
     "humidity_deficit": Function(air.humidity_deficit_g_m3, ("degC", "%"), "g/m3", "humidity_deficit(t, rh)", 2, 2),
-    "nh3": Function(_nh3_mg_l, ("mg/L", "pH", "degC"), "mg/L", "nh3(tan, ph, temperature)", 3, 3),
+    "nh3": Function(_nh3_mg_l, ("mg/L", "pH", "degC", "mg/L"), "mg/L", "nh3(tan, ph, temperature, [salinity])", 3, 4),
     "carbon_dioxide": Function(
-        water.carbon_dioxide_of_ph_mg_l, ("pH", "mg/L", "degC"), "mg/L", "carbon_dioxide(ph, alkalinity, t)", 3, 3
+        _co2_mg_l, ("pH", "mg/L", "degC", "mg/L"), "mg/L", "carbon_dioxide(ph, alkalinity, t, [salinity])", 3, 4
     ),
-    "oxygen_saturation": Function(water.oxygen_percent, ("mg/L", "degC"), "%", "oxygen_saturation(oxygen, t)", 2, 2),
+    "oxygen_saturation": Function(
+        _oxygen_percent, ("mg/L", "degC", "mg/L"), "%", "oxygen_saturation(oxygen, t, [salinity])", 2, 3
+    ),
 }  # fmt: skip
 
 

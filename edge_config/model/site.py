@@ -8,6 +8,7 @@ from edge_config.model.alarms import Alarm
 from edge_config.model.control import Loop, Program, Rule
 from edge_config.model.estimates import Estimate
 from edge_config.model.interlocks import Interlock
+from edge_config.model.notify import Notify
 from edge_config.model.outputs import Output
 from edge_config.model.recipes import Recipe
 from edge_config.model.sequences import Sequence
@@ -252,24 +253,6 @@ class Panel(Frozen):
 
     listen: str = "127.0.0.1:8443"
     languages: tuple[Literal["zh-CN", "en"], ...] = ("zh-CN", "en")
-
-
-class Person(Frozen):
-    urls: tuple[SecretName, ...]
-    languages: tuple[str, ...] = ("zh",)
-
-
-class Step(Frozen):
-    to: str
-    after: Seconds
-    repeat: Seconds | None = None
-
-
-class Notify(Frozen):
-    """Whom an alarm reaches, and when the next one."""
-
-    people: dict[Identifier, Person] = {}
-    escalation: dict[Literal["critical", "high", "medium", "low"], tuple[Step, ...]] = {}
 
 
 class Site(Frozen):

@@ -5,6 +5,7 @@ from math import exp, sqrt
 from typing import NamedTuple, Protocol
 
 from foundation.air import STANDARD_PRESSURE_PA, absolute_humidity_g_m3
+from foundation.sea_water import FROM_SALINITY, sea_constants
 from foundation.water import (
     CACO3_MG_MEQ,
     CO2_MG_MMOL,
@@ -28,7 +29,6 @@ from simulator.plants.biology import (
     nitrification_ph_factor,
 )
 from simulator.plants.ras_parameters import RasParameters
-from simulator.plants.sea_water import FROM_SALINITY, sea_constants
 
 O2_G_MOL = 31.9988
 NAHCO3_G_MOL = 84.0066

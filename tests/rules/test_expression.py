@@ -42,6 +42,16 @@ def test_carbon_dioxide_follows_from_ph_and_alkalinity():
     assert run("carbon_dioxide(ras.tank.ph, ras.tank.tan, gh.bay.air)", ph=7.0, air=20.0) is None
 
 
+def test_salt_makes_less_of_the_ammonia_poisonous_and_leaves_less_carbon_dioxide():
+    fresh = run("nh3(ras.tank.tan, ras.tank.ph, gh.bay.air)", tan=2.0, ph=8.0, air=25.0)
+    salt = run("nh3(ras.tank.tan, ras.tank.ph, gh.bay.air, '35 g/L')", tan=2.0, ph=8.0, air=25.0)
+    assert (fresh, salt) == (pytest.approx(0.1076, rel=0.01), pytest.approx(2.0 * 0.0556, rel=0.07))
+    text = "carbon_dioxide(ras.tank.ph, '100 mg/L', gh.bay.air{})"
+    assert run(text.format(", '35 g/L'"), ph=7.6, air=25.0) < 0.5 * run(text.format(""), ph=7.6, air=25.0)
+    at = "oxygen_saturation(ras.tank.do, gh.bay.air{})"
+    assert run(at.format(", '35 g/L'"), do=6.0, air=25.0) > 1.15 * run(at.format(""), do=6.0, air=25.0)
+
+
 # --- what may be said
 
 
@@ -102,6 +112,7 @@ def test_every_function_answers_with_a_number_and_takes_just_what_its_form_says(
         "ph": "ras.tank.ph",
         "oxygen": "ras.tank.do",
         "alkalinity": "ras.tank.tan",
+        "[salinity]": "'30 g/L'",
     }
     names = [part.strip() for part in form[form.index("(") + 1 : -1].split(",") if part.strip() != "..."]
     given = [arguments.get(one, "gh.bay.ratio") for one in names]
@@ -110,7 +121,8 @@ def test_every_function_answers_with_a_number_and_takes_just_what_its_form_says(
     )  # fmt: skip
     assert isinstance(value, float)
     assert isfinite(value)
-    fewer = f"{name}({', '.join(given[:-1])})"
+    needed = [tag for one, tag in zip(names, given, strict=True) if not one.startswith("[")]
+    fewer = f"{name}({', '.join(needed[:-1])})"
     with pytest.raises(ExpressionError, match="E415"):
         compile_expression(fewer, UNITS)
     if "..." not in form:

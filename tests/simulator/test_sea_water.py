@@ -3,12 +3,14 @@
 from math import log10
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from foundation.water import oxygen_saturation_mg_l, unionised_ammonia_fraction_sea
+from foundation.sea_water import ammonia_fraction, carbon_dioxide_mg_l, sea_constants
+from foundation.water import CACO3_MG_MEQ, CO2_MG_MMOL, oxygen_saturation_mg_l, unionised_ammonia_fraction_sea
 from simulator.plants.plant import Weather
 from simulator.plants.ras import load
 from simulator.plants.ras_water import Water, chemistry, hydrogen_mol_l, nh3_share
-from simulator.plants.sea_water import sea_constants
 
 # PyCO2SYS 1.8.3, opt_k_carbonic 10 (Lueker 2000), total scale, total borate of Uppstrom: alkalinity and carbon umol/kg
 REFERENCE = [
@@ -28,6 +30,8 @@ def test_ph_of_sea_water_is_that_of_pyco2sys(
     c = chemistry(round(100 * water_c), 1013, 0.012, salinity)
     h = hydrogen_mol_l(water, 1.0, c)
     assert -log10(h) == pytest.approx(ph, abs=0.003)
+    told = carbon_dioxide_mg_l(ph, 1e-3 * alkalinity * kg_l * CACO3_MG_MEQ, water_c, salinity)
+    assert told == pytest.approx(1e-3 * co2 * kg_l * CO2_MG_MMOL, rel=0.01)
     free = carbon * h * h / (h * h + c.k1 * h + c.k1 * c.k2)
     assert free == pytest.approx(co2, rel=0.01)
 
@@ -68,3 +72,15 @@ def test_grouper_live_a_day_in_their_brackish_water() -> None:
     assert 7.0 < seen["tank1.ph"] < 7.9
     assert seen["tank1.tan"] < 2.0
     assert max(plant.closure(start, state).values()) < 1e-9
+
+
+@given(st.floats(6.5, 8.0), st.floats(20.0, 300.0), st.floats(2.0, 25.0))
+def test_a_pinch_of_salt_changes_little_of_what_the_ph_says(ph: float, alkalinity: float, water_c: float) -> None:
+    """From fresh water to salt, and from one set of constants and one pH scale to the other: they lie 0.13 apart."""
+    fresh = carbon_dioxide_mg_l(ph, alkalinity, water_c)
+    assert carbon_dioxide_mg_l(ph, alkalinity, water_c, 0.01) == pytest.approx(fresh, rel=0.02)
+    brackish = carbon_dioxide_mg_l(ph, alkalinity, water_c, 4.999)
+    assert carbon_dioxide_mg_l(ph - 0.13, alkalinity, water_c, 5.001) == pytest.approx(brackish, rel=0.25)
+    assert carbon_dioxide_mg_l(ph, alkalinity, water_c, 35.0) < fresh
+    toxic = ammonia_fraction(ph, water_c)
+    assert ammonia_fraction(ph, water_c, 0.01) == pytest.approx(toxic, rel=0.02)
