@@ -4,18 +4,22 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from controller.alarm_desk import AlarmDesk
+from controller.alarm_journal import AlarmChange
+from controller.commissioning import Standing, standing
 from controller.core.scan import Core
 from controller.core.state import Mark, State, to_plain
 from controller.core.trials import TrialMemory, key_of
 from controller.core.words import (
     AlarmNow,
+    AlarmWish,
     Because,
     Event,
     Order,
@@ -23,29 +27,34 @@ from controller.core.words import (
     ScanResult,
     SequenceWish,
     SetpointChange,
+    Silence,
     Snapshot,
     Trial,
     TrialEnd,
 )
 from controller.core.words import Wish as PeoplesWish
 from controller.entries import Entries, Entry, Wish, checked, repeated
+from controller.fail_safe_alarms import FailSafeAlarms
 from controller.history.history import History
 from controller.journal.journal import Journal
 from controller.notices import Notice, Notices
+from controller.notify.dead_man import DeadManSign
+from controller.notify.notifier import Notifier
+from controller.notify.queue import Receipt
 from controller.own_alarms import OwnAlarms
 from controller.panel.automation import RulesShape, SequencesShape, rules_shape, sequences_shape
-from controller.panel.farm import Refusal, SetpointNow
+from controller.panel.farm import LinkedAlarms, Refusal, SetpointNow
 from controller.panel.hands import HandWish
 from controller.panel.recipes import RecipeBody, RecipesShape, recipes_shape, wish_of
 from controller.service import Signs, ailments
 from controller.why.journal import NotRecordedError, WhyJournal, record_at
 from controller.why.shape import Explanation
 from controller.wiring import bus_settings, device_settings, safe_of
-from drivers.driver import Statistics, Written
+from drivers.driver import BrokerSettings, Statistics, Written
 from drivers.links import Links, build_links
 from edge_config.model.outputs import Heartbeat
 from edge_config.model.site import Site
-from foundation.clock import Clock, process_time
+from foundation.clock import Clock, pause, process_time
 from foundation.reading import Reading
 from foundation.tag import Tag
 
@@ -59,6 +68,7 @@ LEAST_STATE_PERIOD_S, LEAST_TICK_S = 1.0, 0.05
 INBOX_LIMIT = 50_000
 """Readings waiting for a scan; more than that is a flood, and is counted and dropped."""
 CHANGES_PER_S = 10.0
+AGAIN_S = 5.0
 ANSWER_S = 10.0
 """Process time in which a scan must take up a person's wish."""
 
@@ -101,7 +111,10 @@ class Agent:
         self._directory = directory
         with suppress(OSError):  # state and outbox say so themselves, and the farm is looked after all the same
             directory.mkdir(parents=True, exist_ok=True)
-        self._state: State = self.core.start(clock.now(), _read_state(directory / "state.json"))
+        self._desk = AlarmDesk(directory, clock.now())
+        kept = self._desk.caught_up(_read_state(directory / "state.json"))
+        self._state: State = self.core.start(clock.now(), kept)
+        self._desk.resume()
         self._result: ScanResult | None = None
         self._tick_s = max(TICK_S, LEAST_TICK_S * clock.speed)
         self._history = History(directory, site, self.tags, secrets, clock, tick_s=self._tick_s)
@@ -109,10 +122,21 @@ class Agent:
         self._why = WhyJournal(directory, self.core, clock.now())
         self._journal = Journal(directory, self.core, site_file)
         self._notices = Notices(directory, self.core.plan.rules.rules, self._state)
+        wired = bus_settings(site, secrets, wiring or {}, clock.speed)
+        brokers = {bus.id: bus for bus in wired if isinstance(bus, BrokerSettings)}
+        self._notifier = Notifier(directory, site, secrets, brokers, clock)
+        self._dead_man = (
+            DeadManSign(site.notify.dead_man, site.site.id, directory, secrets, brokers, clock, self.ailments)
+            if site.notify.dead_man is not None
+            else None
+        )
         self._entries = Entries(directory)
         self._entering = asyncio.Lock()
         self._own_alarms = OwnAlarms()
         self._own: tuple[AlarmNow, ...] = ()
+        self._fail_safe_alarms = FailSafeAlarms()
+        self._standing = standing(site, directory, ("cable",) if wiring is None else ("cable", "simulated"))
+        self._to_commission = self._standing if wiring is None else {}
         self._beats = frozenset(name for name, output in site.outputs.items() if isinstance(output, Heartbeat))
         self._inbox: list[Reading] = []
         self._acks: list[Callable[[], None]] = []
@@ -128,7 +152,7 @@ class Agent:
         self._answered: dict[str, Event] = {}
         self._followers: set[asyncio.Queue[dict[str, Reading]]] = set()
         self._links: Links = build_links(
-            bus_settings(site, secrets, wiring or {}, clock.speed),
+            wired,
             device_settings(site),
             clock,
             self._on_readings,
@@ -147,7 +171,10 @@ class Agent:
             asyncio.create_task(self._keep_state(), name="state"),
             asyncio.create_task(self._keep_why(), name="why"),
             asyncio.create_task(self._keep_journal(), name="journal"),
+            asyncio.create_task(self._keep_on(self._notifier.run), name="notify"),
         ]
+        if self._dead_man is not None:
+            tasks.append(asyncio.create_task(self._keep_on(self._dead_man.run), name="dead man"))
         try:
             await self._links.start()
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -163,6 +190,7 @@ class Agent:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await asyncio.to_thread(self._notices.write)
+            await asyncio.to_thread(self._desk.journal.write)
             await asyncio.to_thread(self._why.write)
             await asyncio.to_thread(self._journal.close)
             await self._history.close()
@@ -203,8 +231,12 @@ class Agent:
         self._history.record((*late, *seen), acks)
         self._note_why()
         self._journal.note(before, snapshot, now_s, result)
-        self._own = self._own_alarms.now(self._history.status(), self.health.dropped_readings, now_s)
-        self._tell(result)
+        telling = (self._notifier.failure, self._notifier.unreached)
+        self._own = self._own_alarms.now(self._history.status(), self.health.dropped_readings, now_s, telling)
+        self._own += self._fail_safe_alarms.now(self.devices(), self._to_commission, now_s)
+        own_events = self._desk.see(result.events, self._own, now_s)
+        self._tell(replace(result, events=(*result.events, *own_events)) if own_events else result)
+        self._page(result, now_s)
         health = self.health
         health.scans += 1
         health.scan_s = process_time() - begun
@@ -225,6 +257,18 @@ class Agent:
                 self._links.stuck(),
             )
         )
+
+    def _page(self, result: ScanResult, now_s: float) -> None:
+        """Alarms and what rules say, to whom they concern."""
+        try:
+            self._notifier.see(self.alarms(), now_s)
+            for event in result.events:
+                if event.kind == "notice" and event.values["number"] == 0:
+                    for notice in self._notices.newest(20):
+                        if (notice.rule, notice.time_s) == (event.subject, event.time_s):
+                            self._notifier.notice(notice, now_s)
+        except Exception as error:  # whoever is to be told, the farm is looked after
+            log.exception("notify_failed", extra={"why": str(error)})
 
     def _note_why(self) -> None:
         try:
@@ -254,6 +298,15 @@ class Agent:
                     changes = follower.get_nowait() | changes
                 follower.put_nowait(changes)
 
+    async def _keep_on(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Again and again: what brings messages out may fail, the farm may not end with it."""
+        while True:
+            try:
+                await work()
+            except Exception as error:
+                log.exception("notify_failed", extra={"why": str(error)})
+            await pause(AGAIN_S)
+
     async def _keep_state(self) -> None:
         when = self._clock.now()
         while True:
@@ -270,6 +323,7 @@ class Agent:
             await self._clock.sleep_until(when)
             await asyncio.to_thread(self._why.write)
             await asyncio.to_thread(self._notices.write)
+            await asyncio.to_thread(self._desk.journal.write)
 
     async def _keep_journal(self) -> None:
         when = self._clock.now()
@@ -309,10 +363,24 @@ class Agent:
         return {name: self._setpoint_now(name) for name in self.site.programs}
 
     def alarms(self) -> Sequence[AlarmNow]:
-        return (*self._state.alarms, *self._own)
+        return (*self._state.alarms, *self._desk.own)
+
+    def alarms_flooded(self) -> bool:
+        return self._desk.is_flooded(self._state)
+
+    async def alarm(self, wish: AlarmWish) -> Refusal | None:
+        now_s = self._clock.now()
+        return await self._ask(wish._replace(time_s=now_s, until_s=now_s + wish.until_s), wish.subject)
+
+    def alarm_changes(self, from_s: float, to_s: float) -> Iterable[AlarmChange]:
+        return self._desk.journal.changes(from_s, to_s)
 
     def devices(self) -> Mapping[str, Statistics]:
         return {link.id: link.driver.statistics for link in self._links.links}
+
+    def commissioned(self) -> Mapping[str, Standing]:
+        """How every device stands: whether it was seen to go safe by itself."""
+        return self._standing
 
     def buses(self) -> Mapping[str, bool]:
         """Which are connected."""
@@ -413,6 +481,33 @@ class Agent:
     def notices(self, most: int) -> Sequence[Notice]:
         return self._notices.newest(most)
 
+    def receipts(self, most: int) -> Sequence[Receipt]:
+        return self._notifier.receipts(most)
+
+    def send_test(self, to: str) -> Sequence[str]:
+        return self._notifier.test(to)
+
+    async def silence(self, change_id: str, by: str) -> Refusal | None:
+        return await self._ask(Silence(change_id, by, self._clock.now()), "siren")
+
+    def linked(self, token: str) -> LinkedAlarms | None:
+        opened = self._notifier.opened(token)
+        if opened is None:
+            return None
+        standing = {(one.id, one.activation): one for one in self.alarms()}
+        return LinkedAlarms(
+            opened.person, tuple(standing[one] for one in opened.alarms if one in standing), opened.used
+        )
+
+    async def acknowledge_by_link(self, token: str) -> LinkedAlarms | None:
+        linked = self.linked(token)
+        if linked is None or not await asyncio.to_thread(self._notifier.use, token):
+            return None
+        for number, alarm in enumerate(linked.alarms):
+            wish_id = f"link-{token[:8]}-{number}"
+            await self._ask(AlarmWish(wish_id, "acknowledge", alarm.id, linked.person, self._clock.now()), alarm.id)
+        return linked
+
     def _take_up_entries(self) -> None:
         """After a restart: what stands goes to the core, what the record does not have yet to the record."""
         for name, tag in self.tags.items():
@@ -432,7 +527,8 @@ class Agent:
             waiting = self._answers.get(wish.id)
             if waiting is None:
                 waiting = self._answers[wish.id] = asyncio.get_running_loop().create_future()
-                self._people.append(wish)
+                if not (isinstance(wish, AlarmWish) and self._desk.takes(wish)):
+                    self._people.append(wish)
             try:
                 async with asyncio.timeout(ANSWER_S):
                     event = await asyncio.shield(waiting)

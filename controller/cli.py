@@ -18,7 +18,16 @@ from typing import Annotated, Any
 
 import typer
 
-from controller.compose import people_commands, recipe_commands, replay_command, sequence_commands, tune_command
+from controller.compose import (
+    alarm_commands,
+    commission_command,
+    notify_commands,
+    people_commands,
+    recipe_commands,
+    replay_command,
+    sequence_commands,
+    tune_command,
+)
 from controller.compose.hand_commands import COMMANDS as HANDS
 from controller.compose.rules_commands import app as rules_app
 from foundation.messages import tell
@@ -93,6 +102,13 @@ for _command in HANDS:
     app.command()(_command)
 app.command()(replay_command.replay)
 app.command()(tune_command.tune)
+app.command()(commission_command.commission)
+app.add_typer(
+    alarm_commands.app, name="alarms", help="Alarms of an agent: list, acknowledge, set aside, export, figures."
+)
+app.add_typer(
+    notify_commands.app, name="notify", help="Messages to people: try whether they arrive, see what was sent."
+)
 app.add_typer(sequence_commands.app, name="sequence", help="Sequences of a running agent: show, start, abort.")
 app.add_typer(recipe_commands.app, name="recipe", help="Recipes of a running agent: show, start, stage, edit, stop.")
 

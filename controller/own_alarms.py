@@ -1,6 +1,7 @@
 """What is wrong with the agent itself, as alarms beside those of the farm: `history.*`, `agent.*`."""
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from controller.core.words import AlarmNow
@@ -29,9 +30,16 @@ class OwnAlarms:
         self._counted: dict[str, tuple[int, float]] = {}
         """A counter's value, and when it last rose."""
 
-    def now(self, history: HistoryStatus, dropped_readings: int, now_s: float) -> tuple[AlarmNow, ...]:
-        """The alarms that stand at farm time `now_s`."""
-        standing = list(self._conditions(history, dropped_readings, now_s))
+    def now(
+        self,
+        history: HistoryStatus,
+        dropped_readings: int,
+        now_s: float,
+        telling: tuple[str, Mapping[str, str]] = ("", MappingProxyType({})),
+    ) -> tuple[AlarmNow, ...]:
+        """The alarms that stand at farm time `now_s`. `telling`: why messages are not kept on the disk, or nothing, and
+        the people whom nothing reaches."""
+        standing = [*self._conditions(history, dropped_readings, now_s), *_untold(*telling)]
         self._since_s = {one.id: self._since_s.get(one.id, now_s) for one in standing}
         return tuple(
             AlarmNow(one.id, one.priority, True, self._since_s[one.id], one.values)
@@ -61,3 +69,10 @@ class OwnAlarms:
             self._counted[id_] = (count, rose_s)
             if now_s - rose_s < REMEMBERED_S:
                 yield _Condition(id_, priority, 0.0, {"count": count})  # type: ignore[arg-type]  # a tuple's literal
+
+
+def _untold(failure: str, unreached: Mapping[str, str]) -> Iterator[_Condition]:
+    if failure:
+        yield _Condition("notify.disk:queue", "high", 0.0, {"why": failure})
+    for person, why in unreached.items():
+        yield _Condition(f"notify.unreached:{person}", "medium", 0.0, {"person": person, "why": why})

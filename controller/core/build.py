@@ -41,6 +41,7 @@ from controller.core.programs import Light, Line, SetpointProgram, Setting
 from controller.core.rules import Added, RuleBlock, RuleSet, Said, Wanted, gauges_of, ranked
 from controller.core.self_test import Pulsed, SelfTest
 from controller.core.sequences import SequenceBlock, SequenceStep
+from controller.core.siren import BLOCK, Horn, SirenBlock, siren_of
 from controller.core.soft_sensors import DoseEffect, Estimator, HeatLoss, MotorPosition, Tan, Uptake
 from controller.core.state import Block
 from controller.core.strategies.build import cover_loop, irrigation_loop, lamp_loop
@@ -122,6 +123,7 @@ class Plan:
     """What every block starts from."""
     hands: Hands
     """People's hands on the outputs."""
+    siren: SirenBlock | None
 
 
 def build(site: Site) -> Plan:
@@ -197,6 +199,8 @@ class _Builder:
         alarms = tuple(alarm_block(name, one, tags, self._expression) for name, one in site.alarms.items())
         fresh |= remembered(interlocks) | {block.name: Held() for block in alarms}
         fresh |= {block.quiet.key: Moved() for block in alarms if block.quiet is not None}
+        siren = siren_of(site.notify)
+        fresh |= {BLOCK: Horn()} if siren is not None else {}
         place = site.site
         rules = RuleSet(ruled, gauges_of(self.expressions), Place(place.timezone, place.latitude, place.longitude))
         fresh |= rules.fresh
@@ -207,7 +211,7 @@ class _Builder:
             tuple((name, tag.stale_s) for name, tag in tags.items() if tag.kind is Kind.MEASURED and tag.stale_s),
             derived, votes, estimators, integrals, programs, integrations, cascaded, rules, sequences, loops,
             trials, interlocks, grouped(interlocks), outputs, alarms, sensors,
-            output_of, fresh, hands_of(site, outputs, output_of),
+            output_of, fresh, hands_of(site, outputs, output_of), siren,
         )  # fmt: skip
 
     # --- the image

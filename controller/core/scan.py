@@ -34,6 +34,7 @@ from controller.core.probe_care import ProbeCare
 from controller.core.programs import SetpointProgram, Setting
 from controller.core.recipe_run import Recipes
 from controller.core.self_test import Pulsed, SelfTest
+from controller.core.siren import silence
 from controller.core.soft_sensors import Estimator
 from controller.core.state import Chosen, Sent, State, from_plain, never_seen, written_s
 from controller.core.strategies.feeding import FeedingLoop, underfed
@@ -65,6 +66,7 @@ from controller.core.words import (
     ScanResult,
     SequenceWish,
     SetpointChange,
+    Silence,
     Slot,
     Snapshot,
     Trial,
@@ -186,6 +188,8 @@ class Core:
             except Exception as error:
                 turn.fail(sequence.name, error)
                 sequence.give_up(turn)
+        if self.plan.siren is not None:
+            self.plan.siren.run(turn)
         self._programs(turn, bool(snapshot.people))
         for loop in self.plan.loops:
             try:
@@ -250,6 +254,8 @@ class Core:
                     self._reset(turn, wish)
                 case AlarmWish():
                     turn.alarm_wishes.append(wish)
+                case Silence():
+                    silence(turn, wish, self.plan.siren)
                 case SequenceWish():
                     self._sequence(turn, wish)
                 case Trial() | TrialEnd():

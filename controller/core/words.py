@@ -266,10 +266,18 @@ class AlarmWish(NamedTuple):
     until_s: float = 0.0
 
 
+class Silence(NamedTuple):
+    """A person silences the siren. That acknowledges nothing, and the next alarm sounds again."""
+
+    id: str
+    by: str
+    time_s: float
+
+
 Wish = (
     SetpointChange | Override | Reset | Trial | TrialEnd | RecipeStart | RecipeStage | RecipeEdit | RecipeStop
     | Bypass | ProofTest | EmergencyStop | LockOut | LockOutEnd | Maintain | MaintainEnd | AlarmWish
-    | SequenceWish
+    | SequenceWish | Silence
 )  # fmt: skip
 """What people want of the core."""
 

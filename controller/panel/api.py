@@ -190,7 +190,7 @@ class Api:
 
     async def devices(self) -> Response:
         """How every device behaves on its wire."""
-        return _json(devices_shape(self._farm.now(), self._farm.devices()))
+        return _json(devices_shape(self._farm.now(), self._farm.devices(), self._farm.commissioned()))
 
     async def explain(self, output: str, at: Annotated[str, Query(max_length=40)] = "") -> Response:
         """Why an output stands as it does, or stood at a moment of the last day (ISO 8601, or HH:MM), and what would

@@ -7,11 +7,14 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from controller.panel.alarm_links import AlarmLinks
+from controller.panel.alarms import AlarmCalls
 from controller.panel.api import Api
-from controller.panel.assets import read_assets, serve, sign_in_pages
+from controller.panel.assets import open_pages, read_assets, serve
 from controller.panel.farm import Farm
 from controller.panel.guard import HEADERS, Guard
 from controller.panel.hands import HandsCalls
+from controller.panel.messages_sent import MessagesSent
 from controller.panel.permissions import OPEN, allows
 from controller.panel.problems import ProblemError, language_of, problem_response
 from controller.panel.rates import Rate
@@ -21,6 +24,8 @@ from controller.panel.stream import Streams
 
 SIGN_IN_ATTEMPTS = 5
 """A minute, from one address."""
+LINK_ATTEMPTS = 20
+"""A minute, from one address, of links in messages."""
 WRITES = 10
 """A second, of one session."""
 
@@ -43,7 +48,7 @@ def create_app(
     streams = streams or Streams(farm)
     cookie = "__Host-farmloop" if secure else "farmloop"
     assets = read_assets()
-    pages = sign_in_pages(assets)
+    pages = open_pages(assets, "sign_in.html")
     app = FastAPI(
         title="Farmloop", version="1", openapi_url=None, docs_url=None, redoc_url=None, dependencies=[Depends(_permit)]
     )
@@ -52,6 +57,9 @@ def create_app(
         Guard, sessions=sessions, cookie=cookie, hosts=hosts, writes=Rate(WRITES, 1.0), sign_in_pages=pages
     )
     Api(farm, sign_in, sessions, streams, Rate(SIGN_IN_ATTEMPTS, 60.0), cookie, secure).add_to(app)
+    AlarmLinks(farm, Rate(LINK_ATTEMPTS, 60.0), open_pages(assets, "alarm_link.html")).add_to(app)
+    MessagesSent(farm).add_to(app)
+    AlarmCalls(farm).add_to(app)
     HandsCalls(farm).add_to(app)
 
     async def healthz() -> Response:

@@ -52,9 +52,9 @@ def read_assets() -> Mapping[str, Asset]:
     return found
 
 
-def sign_in_pages(assets: Mapping[str, Asset]) -> dict[str, Asset]:
-    """The sign-in page in each language: it has to speak before anybody may ask for the messages."""
-    template = assets["sign_in.html"].body.decode("utf-8")
+def open_pages(assets: Mapping[str, Asset], name: str) -> dict[str, Asset]:
+    """A page in each language: sign-in and alarm link have to speak before anybody may ask for the messages."""
+    template = assets[name].body.decode("utf-8")
 
     def page(language: str) -> Asset:
         text = PLACE.sub(lambda match: escape(tell(match[1], language)), template.replace("{{language}}", language))

@@ -1,12 +1,15 @@
 """All that the panel may ask of the agent, and ask it to do. The panel knows nothing else."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from controller.alarm_journal import AlarmChange
+from controller.commissioning import Standing
 from controller.core.state import Mark
 from controller.core.trials import TrialMemory
 from controller.core.words import (
+    AlarmWish,
     AlarmNow,
     Because,
     EmergencyStop,
@@ -20,6 +23,7 @@ from controller.core.words import (
 )
 from controller.entries import Entry, Wish
 from controller.notices import Notice
+from controller.notify.queue import Receipt
 from controller.panel.automation import RulesShape, SequencesShape
 from controller.panel.recipes import RecipeBody, RecipesShape
 from controller.why.shape import Explanation
@@ -53,6 +57,15 @@ class Refusal:
     because: Because
 
 
+@dataclass(frozen=True, slots=True)
+class LinkedAlarms:
+    """What a link in a message shows: whom it was sent to, those of its alarms that stand, whether it was used."""
+
+    person: str
+    alarms: tuple[AlarmNow, ...]
+    used: bool
+
+
 class Farm(Protocol):
     """The running agent, as the panel sees it."""
 
@@ -73,9 +86,27 @@ class Farm(Protocol):
 
     def setpoints(self) -> Mapping[str, SetpointNow]: ...
 
-    def alarms(self) -> Sequence[AlarmNow]: ...
+    def alarms(self) -> Sequence[AlarmNow]:
+        """All that is not normal."""
+        ...
+
+    def alarms_flooded(self) -> bool:
+        """Whether more came within ten minutes than a person can answer."""
+        ...
+
+    async def alarm(self, wish: AlarmWish) -> Refusal | None:
+        """Acknowledge or set aside; None once a scan has done it. `until_s` of the wish is from now on."""
+        ...
+
+    def alarm_changes(self, from_s: float, to_s: float) -> Iterable[AlarmChange]:
+        """The journal between two moments: reads files, in a thread."""
+        ...
 
     def devices(self) -> Mapping[str, Statistics]: ...
+
+    def commissioned(self) -> Mapping[str, Standing]:
+        """How every device stands: whether it was seen to go safe by itself (`controller/commissioning.py`)."""
+        ...
 
     def trend(self, tags: Sequence[str], seconds: float) -> Mapping[str, Sequence[tuple[float, float | None]]]:
         """The last `seconds` of each tag: farm time and value, None where it was not good."""
@@ -145,6 +176,26 @@ class Farm(Protocol):
 
     def notices(self, most: int) -> Sequence[Notice]:
         """The newest of what rules said to people, the last first."""
+        ...
+
+    def receipts(self, most: int) -> Sequence[Receipt]:
+        """The newest messages to people, and what became of each by each channel."""
+        ...
+
+    def send_test(self, to: str) -> Sequence[str]:
+        """A test message to a person or to `all`; the people it goes to."""
+        ...
+
+    async def silence(self, change_id: str, by: str) -> Refusal | None:
+        """Silence the siren; None once a scan has done it."""
+        ...
+
+    def linked(self, token: str) -> LinkedAlarms | None:
+        """What a message's link shows; None if its token is none or has run out. Changes nothing."""
+        ...
+
+    async def acknowledge_by_link(self, token: str) -> LinkedAlarms | None:
+        """Acknowledges what the link shows, once; None if the token is no good (any more)."""
         ...
 
     def changes(self) -> AsyncIterator[Mapping[str, Reading]]:

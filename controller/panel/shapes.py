@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from controller.commissioning import Standing
 from controller.core.trials import TrialMemory
 from controller.core.words import AlarmNow, Because, Order
 from controller.entries import Entry
@@ -69,6 +70,16 @@ class AlarmNowShape:
     active: bool
     since: float
     values: dict[str, object]
+    state: str
+    """`unacknowledged`, `acknowledged`, `returned`, `latched`, `shelved`, `suppressed` or `out_of_service`."""
+    activation: int
+    """Counts up each time that it comes."""
+    acknowledged_by: str
+    parent: str
+    """What explains it, while it is suppressed."""
+    first_out: bool
+    until: float | None
+    """Of what is shelved or out of service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +106,10 @@ class DeviceNowShape:
     last_error: str
     seen: float | None
     latency_ms: float
+    watchdog: str
+    """Its own: `none`, `not set`, `refused`, `by its tool`, or its time (`20 s`)."""
+    commissioned: Standing
+    """Whether it was seen to go safe by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,14 +337,17 @@ def setpoint_shape(now: SetpointNow) -> SetpointNowShape:
 
 
 def alarm_shapes(alarms: Sequence[AlarmNow]) -> list[AlarmNowShape]:
-    return [_alarm_shape(one) for one in alarms]
+    return [alarm_shape(one) for one in alarms]
 
 
-def _alarm_shape(now: AlarmNow) -> AlarmNowShape:
+def alarm_shape(now: AlarmNow) -> AlarmNowShape:
     kind, _, subject = now.id.rpartition(":")
     facility = subject.partition(".")[0]
-    values = dict(now.values)
-    return AlarmNowShape(now.id, kind or "site", facility, now.priority, now.active, milliseconds(now.since_s), values)
+    values, until = dict(now.values), milliseconds(now.until_s) if now.until_s else None
+    return AlarmNowShape(
+        now.id, kind or "site", facility, now.priority, now.active, milliseconds(now.since_s), values, now.state,
+        now.activation, now.acknowledged_by, now.parent, now.first_out, until,
+    )  # fmt: skip
 
 
 def state_shape(farm: Farm) -> StateShape:
@@ -342,7 +360,9 @@ def state_shape(farm: Farm) -> StateShape:
     )
 
 
-def devices_shape(now_s: float, devices: Mapping[str, Statistics]) -> DevicesShape:
+def devices_shape(
+    now_s: float, devices: Mapping[str, Statistics], commissioned: Mapping[str, Standing]
+) -> DevicesShape:
     return DevicesShape(
         milliseconds(now_s),
         {
@@ -356,6 +376,8 @@ def devices_shape(now_s: float, devices: Mapping[str, Statistics]) -> DevicesSha
                 one.last_error,
                 None if one.last_seen_s is None else milliseconds(one.last_seen_s),
                 one.latency_s * 1000.0,
+                one.watchdog,
+                commissioned.get(name, "not needed"),
             )
             for name, one in devices.items()
         },

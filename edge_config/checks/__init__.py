@@ -7,6 +7,7 @@ from edge_config.checks.inspection import Inspection, Placer
 from edge_config.checks.interlocks import check_interlocks
 from edge_config.checks.loops import check_loops
 from edge_config.checks.names import check_names
+from edge_config.checks.notify import check_notify
 from edge_config.checks.outputs import check_outputs
 from edge_config.checks.programs import check_programs
 from edge_config.checks.recipes import check_recipes
@@ -35,6 +36,7 @@ CHECKS = (
     check_sequences,
     check_interlocks,
     check_alarms,
+    check_notify,
 )
 
 

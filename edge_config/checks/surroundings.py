@@ -1,4 +1,4 @@
-"""What is around the loops: the place's time, people to call, sinks, the panel's address, the simulation."""
+"""What is around the loops: the place's time, sinks, the panel's address, the simulation."""
 
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -12,20 +12,13 @@ WEATHER = "weather"
 
 
 def check_surroundings(inspection: Inspection) -> None:
-    """E430 to E435, W306."""
+    """E430, E432 to E435, W306."""
     site = inspection.site
     inspection.positive(("site", "scan"), site.site.scan)
     try:
         ZoneInfo(site.site.timezone)
     except (KeyError, ValueError, OSError):
         inspection.note("E430", ("site", "timezone"), near=nearest(site.site.timezone, available_timezones()))
-    people = site.notify.people
-    for priority, steps in site.notify.escalation.items():
-        for index, step in enumerate(steps):
-            path: Path_ = ("notify", "escalation", priority, index)
-            inspection.positive((*path, "repeat"), step.repeat)
-            if step.to not in people:
-                inspection.note("E431", (*path, "to"), near=nearest(step.to, people), known=listed(people))
     for name, sink in site.sinks.items():
         _sink(inspection, ("sinks", name), sink)
     host, _, port = site.panel.listen.rpartition(":")

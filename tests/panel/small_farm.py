@@ -1,8 +1,9 @@
 """A small farm in memory, with all that the panel may ask: values that tests set, limits that hold."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from functools import cache
 from math import isfinite
 from pathlib import Path
@@ -10,11 +11,14 @@ from typing import Any
 
 import yaml
 
+from controller.alarm_journal import AlarmChange
+from controller.commissioning import Standing
 from controller.core.explain import Claim, Why
 from controller.core.state import Mark
 from controller.core.trials import TrialMemory
 from controller.core.words import (
     AlarmNow,
+    AlarmWish,
     Because,
     EmergencyStop,
     LockOut,
@@ -27,8 +31,9 @@ from controller.core.words import (
 )
 from controller.entries import Entry, Wish
 from controller.notices import Notice
+from controller.notify.queue import Receipt
 from controller.panel.automation import RuleShape, RulesShape, SequenceShape, SequencesShape
-from controller.panel.farm import Refusal, SetpointNow
+from controller.panel.farm import LinkedAlarms, Refusal, SetpointNow
 from controller.panel.hands import HandWish
 from controller.panel.layout import NameShape
 from controller.panel.recipes import RecipeBody, RecipesShape, RunningShape, StageShape
@@ -132,6 +137,7 @@ class SmallFarm:
         self.resets_made: list[tuple[str, str, str]] = []
         """Every setpoint change that was carried out: id, setpoint, value, by."""
         self._answers: dict[str, SetpointNow | Refusal] = {}
+        self.link_token, self.links_used = "a-token-of-a-message-of-the-night", list[str]()
         self.hold_echo = False
         """True: a change is answered, but the setpoint does not move until `echo`."""
 
@@ -184,8 +190,32 @@ class SmallFarm:
     def alarms(self) -> Sequence[AlarmNow]:
         return self._alarms
 
+    def alarms_flooded(self) -> bool:
+        return len(self._alarms) >= 10
+
+    async def alarm(self, wish: AlarmWish) -> Refusal | None:
+        if wish.scope == "one" and all(alarm.id != wish.subject for alarm in self._alarms):
+            return Refusal(Because("alarm_unknown", {"alarm": wish.subject}))
+        self._alarms = [
+            replace(alarm, state="acknowledged", acknowledged_by=wish.by)
+            if wish.scope == "all" or alarm.id == wish.subject
+            else alarm
+            for alarm in self._alarms
+        ]
+        return None
+
+    def alarm_changes(self, from_s: float, to_s: float) -> Iterable[AlarmChange]:
+        change = AlarmChange(
+            START_S, "ras1.tank1.low", "raise", "normal", "unacknowledged", "critical", 1, "", "", "", START_S, 0.0, "",
+            0.0,
+        )  # fmt: skip
+        return [change] if from_s <= change.time_s < to_s else []
+
     def devices(self) -> Mapping[str, Statistics]:
         return self._devices
+
+    def commissioned(self) -> Mapping[str, Standing]:
+        return {"do_tank1": "not needed", "relays": "never"}
 
     def trend(self, tags: Sequence[str], seconds: float) -> Mapping[str, Sequence[tuple[float, float | None]]]:
         since_s = self.now() - seconds
@@ -311,6 +341,29 @@ class SmallFarm:
     def notices(self, most: int) -> Sequence[Notice]:
         text = {"zh-CN": "晨间换气", "en": "Morning purge"}
         return [Notice("gh1.bay1.purge#0@1", "gh1.bay1.purge", START_S, text, ("li",))][:most]
+
+    def receipts(self, most: int) -> Sequence[Receipt]:
+        at_s = START_S + 2.0
+        one = Receipt(7, START_S, "li", "alarm", "critical", "[Critical] oxygen", "li_phone", "delivered", 1, at_s, "")
+        return [one][:most]
+
+    def send_test(self, to: str) -> Sequence[str]:
+        return [name for name in ("li", "wang") if to in ("all", name)]
+
+    async def silence(self, change_id: str, by: str) -> Refusal | None:
+        self.resets_made.append((change_id, "siren", by))
+        return None
+
+    def linked(self, token: str) -> LinkedAlarms | None:
+        return LinkedAlarms("li", tuple(self._alarms), token in self.links_used) if token == self.link_token else None
+
+    async def acknowledge_by_link(self, token: str) -> LinkedAlarms | None:
+        linked = self.linked(token)
+        if linked is None or linked.used:
+            return None
+        self.links_used.append(token)
+        self._alarms = [replace(alarm, acknowledged_by="li") for alarm in self._alarms]
+        return self.linked(token)
 
     async def changes(self) -> AsyncIterator[Mapping[str, Reading]]:
         queue: asyncio.Queue[Mapping[str, Reading]] = asyncio.Queue()

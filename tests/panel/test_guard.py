@@ -46,6 +46,10 @@ def test_only_the_door_itself_is_open() -> None:
         ("GET", "/static/panel.css"),
         ("GET", "/static/icon.svg"),
         ("POST", "/api/v1/session"),
+        ("GET", "/alarm"),
+        ("GET", "/static/alarm_link.js"),
+        ("POST", "/api/v1/alarm-links/show"),
+        ("POST", "/api/v1/alarm-links/acknowledge"),
     }
 
 

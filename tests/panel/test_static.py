@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.panel.assets import read_assets, sign_in_pages
+from controller.panel.assets import open_pages, read_assets
 
 STATIC = Path(__file__).parents[2] / "controller/panel/static"
 VENDOR = STATIC / "vendor"
@@ -113,7 +113,7 @@ def test_the_first_screen_is_small() -> None:
 
 
 def test_the_sign_in_page_speaks_each_language_without_asking_anybody() -> None:
-    pages = sign_in_pages(read_assets())
+    pages = open_pages(read_assets(), "sign_in.html")
     assert 'lang="zh-CN"' in pages["zh-CN"].body.decode()
     assert "{{" not in pages["zh-CN"].body.decode() + pages["en"].body.decode()
     assert "过期" in pages["zh-CN"].body.decode()

@@ -3,15 +3,17 @@
 import { alarms, farmNow, site } from "./farm.js";
 import { html } from "./html.js";
 import { AlarmMark } from "./marks.js";
-import { changeId, put } from "./server.js";
+import { changeId, post, put } from "./server.js";
 import { useState } from "./vendor/preact_hooks.js";
 import { ageWords, called, sentence, tell } from "./words.js";
 
+/** Explained by another alarm, or set aside by somebody: nobody is asked for anything. */
+const ASIDE = ["suppressed", "shelved", "out_of_service"];
 const PRIORITIES = ["critical", "high", "medium", "low"];
 
 /** Those of one facility (all if none is named), the worst first and the newest of equals first. */
 export function standing(facility = null) {
-  const found = alarms.value.filter((one) => facility === null || one.facility === facility);
+  const found = alarms.value.filter((one) => !ASIDE.includes(one.state) && (facility === null || one.facility === facility));
   return found.sort((a, b) => PRIORITIES.indexOf(a.priority) - PRIORITIES.indexOf(b.priority) || b.since - a.since);
 }
 
@@ -45,10 +47,30 @@ export function AlarmAdvice({ alarm }) {
       <p class="cause"><em class="slot">${tell(`panel.priority.${alarm.priority}`)}</em>${alarmWords(alarm, "cause")} <span class="age">${ageWords(farmNow.value - alarm.since)}</span></p>
       <p>${alarmWords(alarm, "consequence")}</p>
       <p class="response"><b>${tell("panel.alarm.do")}</b> ${alarmWords(alarm, "response")}</p>
-      ${alarm.values.reset && html`<${ResetButton} name=${alarm.values.reset} />`}
+      ${alarm.acknowledged_by && html`<p class="age">${tell("panel.alarm.acknowledged", { by: alarm.acknowledged_by })}</p>`}
+      ${["unacknowledged", "returned"].includes(alarm.state) && html`<${AcknowledgeButton} id=${alarm.id} />`}
+      ${alarm.values.reset && alarm.active && html`<${ResetButton} name=${alarm.values.reset} />`}
       ${!alarm.active && html`<p class="over">${tell("panel.alarm.over")}</p>`}
     </div>
   </li>`;
+}
+
+/** Says that somebody has seen it; mends and resets nothing. */
+function AcknowledgeButton({ id }) {
+  const [deal, setDeal] = useState({ stage: "rest" });
+  async function send() {
+    setDeal({ stage: "pending" });
+    try {
+      await post("alarms", { change_id: changeId(), action: "acknowledge", subject: id });
+      setDeal({ stage: "rest" });
+    } catch (problem) {
+      setDeal({ stage: "refused", problem });
+    }
+  }
+  return html`<div class="choices">
+    <button type="button" disabled=${deal.stage === "pending"} onClick=${send}>${tell("panel.alarm.acknowledge")}</button>
+    ${deal.stage === "refused" && html`<p class="notice bad" role="alert">${tell(deal.problem.key, deal.problem.values)}</p>`}
+  </div>`;
 }
 
 /** Asked for, then confirmed: what was shut is opened again only by somebody who has looked. */

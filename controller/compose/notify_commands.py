@@ -1,0 +1,85 @@
+"""`farmloop notify`: whether messages reach people, tried and told by the running agent."""
+
+from datetime import datetime
+from pathlib import Path
+from secrets import token_hex
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(no_args_is_help=True)
+Directory = Annotated[Path, typer.Option(help="Of the agent.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
+
+
+@app.command("test")
+def send_test(
+    to: Annotated[str, typer.Argument(help="One of the site's people; left out, all.")] = "all",
+    directory: Directory = Path("var"),
+    as_json: Json = False,
+) -> None:
+    """Send a test message. `farmloop notify log` tells what became of it."""
+    from controller.cli import _language, _print_json
+    from foundation.messages import tell
+
+    sent = _asked(directory, "POST", {"to": to})
+    if as_json:
+        _print_json(sent)
+    else:
+        typer.echo(tell("notify.sent", _language(), people=", ".join(sent["people"])))
+
+
+@app.command("log")
+def log_(
+    directory: Directory = Path("var"),
+    most: Annotated[int, typer.Option(help="So many of the newest.", min=1, max=200)] = 20,
+    as_json: Json = False,
+) -> None:
+    """What was sent to whom, by which channel, and whether it arrived."""
+    from controller.cli import _print_json
+
+    receipts = _asked(directory, "GET", None, {"most": str(most)})["receipts"]
+    if as_json:
+        _print_json({"receipts": receipts})
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("made", "to", "channel", "message", "state", "attempts", "answer")
+    for one in receipts:
+        made = f"{datetime.fromtimestamp(one['made'] / 1000.0).astimezone():%m-%d %H:%M:%S}"
+        told = (made, one["person"], one["channel"], one["title"], one["state"], str(one["attempts"]), one["answer"])
+        table.add_row(*told)
+    Console().print(table)
+
+
+@app.command()
+def silence(directory: Directory = Path("var")) -> None:
+    """Silence the siren. The alarms still wait for somebody, and the next one sounds again."""
+    from controller.cli import _language
+    from foundation.messages import tell
+
+    _asked(directory, "PUT", {"change_id": token_hex(8)}, path="/api/v1/siren")
+    typer.echo(tell("notify.silenced", _language()))
+
+
+def _asked(
+    directory: Path,
+    method: str,
+    body: dict[str, Any] | None,
+    query: dict[str, str] | None = None,
+    path: str = "/api/v1/messages-sent",
+) -> Any:
+    from controller.access import NoAgentError, ask
+    from controller.cli import _fail, _language
+    from foundation.messages import tell
+
+    try:
+        status, document = ask(directory, method, path, query=query, body=body, language=_language())
+    except NoAgentError:
+        return _fail(tell("enter.no_agent", _language(), directory=directory), 2)
+    except OSError as error:
+        return _fail(str(error), 2)
+    if status >= 400:
+        return _fail(str(document.get("title", document)), 1)
+    return document
