@@ -15,7 +15,7 @@ from controller.core.state import Block
 from controller.core.turn import Turn
 from controller.core.words import Because, Demand, Event, Slot
 from edge_config.model.values import Hold
-from foundation.reading import Quality, Reading, Reason
+from foundation.reading import Quality, Reading, Reason, Value
 
 LEASE_PERIODS = 3.0
 """A loop's demand lives for so many of its periods: a loop that stops is soon no longer heard."""
@@ -382,10 +382,11 @@ class BandLoop:
         now_s, values = turn.now_s, turn.values
         sp = values.get(self.sp)
         is_lost = sp is None or values.get(self.pv) is None
-        if now_s - block.at_s < self.due_s and is_lost is (block.lost.since_s >= 0):
-            return
         reading = turn.readings[self.pv]
         pv = reading.number
+        waits = now_s - block.at_s < self.due_s and is_lost is (block.lost.since_s >= 0)
+        if waits and not self._has_enough(block, pv, sp):
+            return
         if is_lost and _settling(reading, block.at_s, block.lost, now_s):
             self._demand(turn, block.wanted, Because("settling", {"loop": self.name, "tag": self.pv}))
             return
@@ -411,6 +412,13 @@ class BandLoop:
             because = Because("loop", {"loop": self.name, "pv": pv, "sp": sp})
         turn.blocks[self.name] = SimpleBlock(state, lost, now_s, wanted, strain)
         self._demand(turn, wanted, because)
+
+    def _has_enough(self, block: SimpleBlock, pv: float | None, sp: Value | None) -> bool:
+        """What runs is looked at in every scan: a pump that fills a tank stops when it is full, however long the period
+        is."""
+        if not block.state.on or pv is None or sp is None:
+            return False
+        return not hysteresis(block.state, pv, float(sp), self.below, self.above).on
 
     def _demand(self, turn: Turn, wanted: float, because: Because) -> None:
         expires_s = turn.now_s + LEASE_PERIODS * self.period_s
