@@ -10,7 +10,7 @@ from controller.core.words import AlarmNow, Bypass, Event, ProofTest
 DAY_S = 86_400.0
 
 
-class Tested(NamedTuple):
+class Proven(NamedTuple):
     """The last proof test of an interlock; before the first, when it was first looked at."""
 
     at_s: float = -1.0
@@ -18,9 +18,9 @@ class Tested(NamedTuple):
     by: str = ""
 
 
-def tested(interlock: InterlockBlock) -> str:
-    """The name of its `Tested`."""
-    return f"{interlock.name}#tested"
+def proof_of(interlock: InterlockBlock) -> str:
+    """The name of its `Proven`."""
+    return f"{interlock.name}#proof"
 
 
 def hear_bypass(turn: Turn, wish: Bypass, interlocks: Mapping[str, InterlockBlock]) -> None:
@@ -52,7 +52,7 @@ def hear_proof_test(turn: Turn, wish: ProofTest, interlocks: Mapping[str, Interl
     if interlock is None or interlock.test_interval_s is None:
         _refused(turn, wish.interlock, {**values, "why": "interlock_none" if interlock is None else "proof_test_none"})
         return
-    turn.blocks[tested(interlock)] = Tested(turn.now_s, wish.passed, wish.by)
+    turn.blocks[proof_of(interlock)] = Proven(turn.now_s, wish.passed, wish.by)
     turn.events.append(Event(turn.now_s, "proof_test", wish.interlock, values))
 
 
@@ -75,10 +75,10 @@ def untested(turn: Turn, interlocks: Sequence[InterlockBlock]) -> list[AlarmNow]
     for interlock in interlocks:
         if interlock.test_interval_s is None:
             continue
-        name = tested(interlock)
-        last: Tested = turn.blocks[name]  # type: ignore[assignment]  # what its `fresh` is
+        name = proof_of(interlock)
+        last: Proven = turn.blocks[name]  # type: ignore[assignment]  # what its `fresh` is
         if last.at_s < 0.0:
-            turn.blocks[name] = last = Tested(turn.now_s)
+            turn.blocks[name] = last = Proven(turn.now_s)
         due_s = last.at_s + interlock.test_interval_s
         values: dict[str, object] = {"interlock": interlock.name, "days": round(interlock.test_interval_s / DAY_S)}
         if not last.passed:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
-from controller.core.bypass import Tested, tested
+from controller.core.bypass import Proven, proof_of
 from controller.core.first_out import FirstOut, block_of
 from controller.core.interlocks import Action, InterlockBlock, Most
 from controller.core.state import Block
@@ -35,8 +35,8 @@ def interlock_block(name: str, one: Interlock, site: Site, compiled: Callable[[s
     if one.bypass is not None and (one.bypass.life_safety or not life_safety):
         bypass_s = one.bypass.longest
     return InterlockBlock(
-        name, one.kind, when, one.delay, one.lasts_s, one.latches, one.reset_by, one.on_bad_quality, actions, needs,
-        most, one.while_running, life_safety, bypass_s, one.group, one.test_interval,
+        name, one.kind, when, one.delay, one.lasts_s, one.latches, one.reset_by or "", one.on_bad_quality, actions,
+        needs, most, one.while_running, life_safety, bypass_s, one.group, one.test_interval,
     )  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def remembered(interlocks: tuple[InterlockBlock, ...]) -> dict[str, Block]:
     for one in interlocks:
         fresh |= one.fresh
         if one.test_interval_s is not None:
-            fresh[tested(one)] = Tested()
+            fresh[proof_of(one)] = Proven()
         if one.group is not None:
             fresh[block_of(one.group)] = FirstOut()
     return fresh

@@ -88,8 +88,8 @@ class InterlockBlock:
     lasts_s: float
     """How long the cause has to be away before it lets go, or can be reset."""
     latch: bool
-    reset_by: str | None
-    """The button at the plant that ends a latch; None: a person does, by `Reset`."""
+    reset_by: str
+    """The button at the plant that ends a latch; empty: a person does, by `Reset`."""
     on_bad_quality: Literal["trip", "hold", "ignore"]
     actions: tuple[Action, ...]
     needs: frozenset[str]
@@ -119,7 +119,7 @@ class InterlockBlock:
         if guard.until_s > 0.0 and turn.now_s >= guard.until_s:
             turn.blocks[self.guard] = guard = guard._replace(until_s=0.0)
             turn.events.append(Event(turn.now_s, "bypass_over", self.name, {"by": guard.by}))
-        if self.name not in turn.resets and rests(held, self.needs, turn):
+        if rests(held, self.needs, turn):
             return
         cause = self._cause(turn)
         bad = cause is None
@@ -127,19 +127,17 @@ class InterlockBlock:
             cause = held.on if self.on_bad_quality == "hold" else self.on_bad_quality == "trip"
         if self.latch:
             guard = self._looked(guard, cause, turn)
+            turn.blocks[self.guard] = guard._replace(pressed=self._is_pressed(guard, turn))
         if self.latch and held.on:
             new = self._reset(held, guard, turn)
         else:
-            new = delayed(held, cause, self.delay_s, 0.0 if self.latch else self.lasts_s, turn.now_s)
-        if self.latch:
-            turn.blocks[self.guard] = guard._replace(pressed=self._is_pressed(guard, turn))
+            new = delayed(held, cause, self.delay_s, self.lasts_s, turn.now_s)
         if new.on is not held.on:
             new = new._replace(bad=bad)
             tags = () if self.when is None else sorted(self.when.tags)
             values: dict[str, object] = {tag: turn.values.get(tag) for tag in tags}
             turn.events.append(Event(turn.now_s, "trip" if new.on else "trip_over", self.name, values))
-        if new is not held:
-            turn.blocks[self.name] = new
+        turn.blocks[self.name] = new
         if new.on and guard.until_s == 0.0:
             self.insist(turn, new.bad)
 
@@ -162,14 +160,14 @@ class InterlockBlock:
 
     def _is_pressed(self, guard: Guard, turn: Turn) -> bool:
         """A button that is not known stands as it was: it must not look as if it were pressed anew."""
-        says = None if self.reset_by is None else turn.values.get(self.reset_by)
+        says = turn.values.get(self.reset_by)
         return guard.pressed if says is None else bool(says)
 
     def _reset(self, held: Held, guard: Guard, turn: Turn) -> Held:
         """A latch goes when it is reset, its cause being away for long enough."""
         asked = turn.resets.get(self.name)
         told: dict[str, object] = {} if asked is None else {"id": asked.id, "by": asked.by}
-        if self.reset_by is not None:
+        if self.reset_by:
             if asked is not None:
                 turn.events.append(Event(turn.now_s, "refused", self.name, {**told, "why": "reset_local"}))
             if not self._is_pressed(guard, turn) or guard.pressed:

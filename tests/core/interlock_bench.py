@@ -21,7 +21,7 @@ def trip(**what: Any) -> InterlockBlock:
     """A trip that stops a pump at once and lets go at once, but for `what`."""
     said: dict[str, Any] = {
         "name": "fa.z.trip", "kind": "trip", "when": CAUSE, "delay_s": 0.0, "lasts_s": 0.0, "latch": False,
-        "reset_by": None, "on_bad_quality": "trip", "actions": STOPS, "needs": frozenset({"fa.z.cause"}),
+        "reset_by": "", "on_bad_quality": "trip", "actions": STOPS, "needs": frozenset({"fa.z.cause"}),
     }  # fmt: skip
     return InterlockBlock(**(said | what))
 
@@ -41,7 +41,8 @@ class Bench:
         self.interlock = interlock
         self.blocks: dict[str, Block] = {**interlock.fresh, **(blocks or {})}
         self.values: dict[str, Value | None] = {"fa.z.cause": False}
-        self.runs = 0.0
+        self.runs: float | None = 0.0
+        """What its output did in the last scan, %; None: it is not known yet."""
         self.now_s = T0_S
         self.events: list[Event] = []
         self.turn = Turn(State(), T0_S)
@@ -52,7 +53,7 @@ class Bench:
         """What is insisted on in this scan."""
         before_s, self.now_s = self.now_s, self.now_s + after_s
         self.values |= {"fa.z.cause": cause, **{f"fa.z.{name}": value for name, value in values.items()}}
-        old = State(at_s=before_s, values=self.values, blocks=self.blocks, applied={"fa.z.pump": self.runs})
+        old = State(at_s=before_s, values=self.values, blocks=self.blocks, applied={} if self.runs is None else {"fa.z.pump": self.runs})
         self.turn = turn = Turn(old, self.now_s)
         turn.moved = set(self.values)
         if reset:

@@ -59,12 +59,11 @@ def test_only_what_switches_on_to_keep_alive_speaks_for_life(life_support, life_
 def test_a_trip_that_never_held_and_whose_tags_are_quiet_is_not_looked_at_again():
     bench = Bench(trip())
     bench.step(False)
-    bench.values["fa.z.cause"] = True
+    bench.turn.values["fa.z.cause"] = True
     bench.turn.moved = {"fa.z.other"}
     bench.interlock.run(bench.turn)
     assert not bench.turn.bounds
     bench.turn.moved = {"fa.z.cause"}
-    bench.turn.values["fa.z.cause"] = True
     bench.interlock.run(bench.turn)
     assert bench.turn.bounds
 
@@ -104,6 +103,7 @@ def test_a_cause_that_was_there_again_begins_the_thirty_seconds_anew():
     bench = tripped()
     bench.step(False, after_s=29.0)
     bench.step(True)
+    assert bench.guard.gone_s == -1.0
     assert bench.step(True, after_s=100.0, reset=True)
     assert bench.events[-1].values == {"id": "r1", "by": "wang", "why": "cause_stands"}
     bench.step(False, after_s=60.0)
@@ -135,6 +135,7 @@ def test_a_reset_of_what_does_not_hold_does_nothing():
 def test_a_button_at_the_plant_resets_when_it_is_pressed_and_nobody_else_does():
     bench = tripped(reset_by="fa.z.button")
     assert bench.step(False, after_s=60.0, button=False, reset=True)
+    assert bench.events[-1].kind == "refused"
     assert bench.events[-1].values == {"id": "r1", "by": "wang", "why": "reset_local"}
     assert bench.step(False, button=False)
     assert bench.step(False, button=True) == []
@@ -186,8 +187,11 @@ def test_without_its_permissive_nothing_starts_and_what_runs_goes_on():
     assert bench.step(False) == []
     bench.runs = 0.0
     assert bench.step(False)
-    assert bench.step(None)
     assert bench.step(True) == []
+    (demand,) = bench.step(None)
+    assert demand.because.key == "interlock_bad"
+    bench.interlock = replace(bench.interlock, on_bad_quality="ignore")
+    assert bench.step(None) == []
 
 
 def test_a_permissive_while_running_stops_what_runs():
@@ -230,7 +234,9 @@ def test_a_cap_is_reached_at_its_very_second():
     bench.runs = 100.0
     acts = [bool(bench.step()) for _ in range(12)]
     assert acts.index(True) == 9
+    assert bench.told() == ["trip"]
     still = Bench(cap("run", 10.0, 3600.0))
+    still.runs = None
     assert not any(still.step() for _ in range(50))
 
 
@@ -270,8 +276,7 @@ def test_starts_are_counted_and_the_last_one_allowed_runs_on():
     bench.step()
     for _ in range(2):
         bench.runs = 100.0
-        assert bench.step() == []
-        assert bench.step() == []
+        assert [bench.step() for _ in range(4)] == [[]] * 4
         bench.runs = 0.0
         assert bench.step() == []
     bench.runs = 100.0
@@ -300,6 +305,7 @@ def test_a_cap_since_an_effect_begins_anew_when_the_effect_is_seen():
     for _ in range(9):
         assert bench.step(seen=False) == []
     assert bench.step(seen=False)
+    assert bench.blocks["fa.z.trip#most"].part == 0
 
 
 @settings(max_examples=60, deadline=None)
@@ -336,6 +342,8 @@ def test_a_bypassed_interlock_insists_on_nothing_until_its_time_is_over():
     assert bench.guard.until_s == 0.0
     bench.step(True)
     assert bench.told() == ["trip", "bypass_over"]
+    bench.blocks[bench.interlock.guard] = Guard(until_s=0.5)
+    assert bench.step(True)
 
 
 def test_what_does_not_hold_does_not_stand():
@@ -351,3 +359,18 @@ def test_a_fresh_interlock_remembers_that_nothing_was_there():
     counted = cap("run", 1.0, None).fresh["fa.z.trip#most"]
     assert counted == ((0.0,) * 13, 0, False)
     assert STOPS[0].value == 0.0
+    plain = trip()
+    assert (plain.while_running, plain.life_safety, plain.bypass_s, plain.most) == (False, False, 0.0, None)
+
+
+def test_a_latch_at_the_beginning_of_time_is_as_any_other():
+    bench = Bench(trip(latch=True, lasts_s=30.0))
+    bench.now_s = -2.0
+    bench.step(True)
+    bench.step(False)
+    assert (bench.now_s, bench.guard.gone_s) == (0.0, 0.0)
+    bench.step(False, after_s=10.0)
+    assert bench.guard.gone_s == 0.0
+    bench.step(False, after_s=10.0, reset=True)
+    assert bench.events[-1].values["why"] == "cause_lately"
+    assert bench.step(False, after_s=10.0, reset=True) == []
