@@ -89,4 +89,5 @@ def carbon_dioxide_mg_l(ph: float, alkalinity_mg_l: float, water_c: float, salin
     h = 10.0 ** -held(ph, 0.0, 14.0)
     borate = sea.boron / (1.0 + h / sea.k_boric)
     of_carbonates = max(alkalinity / sea.kg_l - borate - sea.kw / h + h, 0.0)
-    return of_carbonates * h / (sea.k1 * (1.0 + 2.0 * sea.k2 / h)) * sea.kg_l * (1000.0 * CO2_MG_MMOL)
+    carbonic: float = of_carbonates * h / (sea.k1 * (1.0 + 2.0 * sea.k2 / h))
+    return carbonic * sea.kg_l * (1000.0 * CO2_MG_MMOL)

@@ -336,6 +336,7 @@ class _Builder:
             tuple(self._line(influence, step) for influence in program.influences),
             program.cap.to(step) if program.cap is not None else None,
             self.calendar,
+            ahead=program.ramp is not None and program.ramp.ahead,
         )
 
     def _integration(self, name: str, one: IntegrationSettings) -> Integration:
@@ -384,7 +385,7 @@ class _Builder:
                 trim = None if loop.trim is None else Part(loop.trim, 0.0, 100.0, 0.0, 100.0, self._coarse(loop.trim))
                 return StagingLoop(
                     name, loop.demand, loop.out, trim, loop.up, loop.up_for, loop.down, loop.down_for, loop.period,
-                    loop.period - self.site.site.scan / 2.0,
+                    loop.period - self.site.site.scan / 2.0, loop.swap,
                 )  # fmt: skip
             case Selector():
                 setpoint = loop.out if loop.out in self.site.programs else None

@@ -79,6 +79,8 @@ class SetpointProgram:
     calendar: Calendar
     hand_over: HandOver | None = None
     """Of a recipe's stage."""
+    ahead: bool = False
+    """The ramp is over when a period begins."""
 
     @property
     def settable(self) -> bool:
@@ -112,6 +114,8 @@ class SetpointProgram:
     ) -> tuple[Setting, float]:
         """The setpoint now; `added` is what the rules add to the influences, `shift` what integration adds at last."""
         target = self.target(chosen, values, now_s)
+        if self.ahead and self.periods:
+            target = self._ahead(target, now_s)
         before, elapsed = block.ramped, max(now_s - block.at_s, 0.0)
         if before is not None:
             if self.ramp_up_per_s is not None and target > before:
@@ -128,6 +132,16 @@ class SetpointProgram:
         if self.light is not None:
             return Setting(target, now_s), min(target, self.high)
         return Setting(target, now_s), min(max(target + added + shift, self.low), self.high)
+
+    def _ahead(self, target: float, now_s: float) -> float:
+        """As near to the next period's value as the ramp needs to be there in time."""
+        moments = ((day.moment(when), value) for day in self.calendar.around(now_s) for when, value in self.periods)
+        begins_s, value = min(moment for moment in moments if moment[0] > now_s)
+        if self.ramp_up_per_s is not None and value > target:
+            return max(target, value - self.ramp_up_per_s * (begins_s - now_s))
+        if self.ramp_down_per_s is not None and value < target:
+            return min(target, value + self.ramp_down_per_s * (begins_s - now_s))
+        return target
 
     def mean(self, chosen: Chosen | None, from_s: float, to_s: float) -> float:
         """What it asks for between two moments of one day, on average and before ramp and influences."""

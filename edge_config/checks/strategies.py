@@ -18,6 +18,7 @@ def check_irrigation(inspection: Inspection, path: Path_, loop: Irrigation) -> N
         ("gives", loop.gives, "mL/m2/(J/cm2)"),
         ("area", loop.area, "m2"),
         ("rate", loop.rate, "L/min"),
+        ("first", loop.first, "J/cm2"),
     ):
         inspection.positive((*path, key), inspection.number((*path, key), quantity, unit))
     if loop.flow is not None:

@@ -36,6 +36,8 @@ class Ramp(Frozen):
 
     up: AnyQuantity
     down: AnyQuantity
+    ahead: bool = False
+    """Of periods: it is over, not begun, when a period begins. A house is on its day value at sunrise."""
 
 
 class Influence(Frozen):
@@ -259,6 +261,8 @@ class Staging(Sourced):
     up_for: Seconds = 60.0
     down: Percent = 50.0
     down_for: Seconds = 600.0
+    swap: Seconds | None = None
+    """Machines that run while others stand change places with them so often, both together for `down_for`."""
     period: Seconds = 5.0
     name: Name | None = None
 

@@ -90,6 +90,8 @@ class Irrigation(Sourced):
     rest: Rest
     from_: Moment = Field(alias="from")
     to: Moment
+    first: AnyQuantity | None = None
+    """Sum of the day before which there is no first round, unless `rest.most` after `from` has passed: `150 J/cm2`."""
     gap: Seconds = 2.0
     """From the closing of a valve to the opening of the next."""
     quality: tuple[Gate, ...] = ()

@@ -1,10 +1,12 @@
 """Watering by radiation: rounds, litres, wrong flow, bad water, and what the drain says."""
 
 from copy import deepcopy
+from dataclasses import replace
 from itertools import pairwise
 from math import isfinite
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,6 +51,19 @@ def test_a_round_comes_each_time_the_sun_has_given_its_sum():
     assert all(b - a == 2000 for a, b in pairwise(first))
     assert began[1] - began[0] == 190
     assert state.sum_j_cm2 < 80.0
+
+
+def test_the_first_round_of_a_day_waits_for_its_sum_and_no_longer_than_the_longest_rest():
+    waits = replace(EASY, first_j_cm2=150.0)
+    dawn = NOON._replace(now_s=NOON.begins_s)
+    for light, first_s in ((200.0, 150.0 / 72.0 * 3600.0), (10.0, 4 * 3600.0)):
+        state = Round(faults=(False, False), ended_s=-50_000.0, at_s=dawn.now_s, day_s=0.0, light=light * 1e-4)
+        look, began = dawn, []
+        while look.now_s < dawn.now_s + 5 * 3600 and not began:
+            look = look._replace(now_s=look.now_s + 5, radiation_w_m2=light)
+            state = irrigate(waits, state, look)
+            began += [look.now_s] if state.phase == "open" else []
+        assert began[0] - dawn.now_s == pytest.approx(first_s, abs=20.0)
 
 
 def test_dry_air_brings_the_round_forward_and_the_longest_rest_waters_without_any_sun():

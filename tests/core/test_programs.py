@@ -72,6 +72,22 @@ def test_periods_by_the_sun_begin_with_it():
         assert (now(one, moment - 1.0), now(one, moment)) == (before, after)
 
 
+def test_a_ramp_ahead_has_the_house_on_its_day_value_when_the_period_begins():
+    one = program((sunrise(0.0), 20.0), (clock("18:00"), 17.0), ramp_up_per_s=1.5 / 3600, ramp_down_per_s=3.0 / 3600,
+                  ahead=True)  # fmt: skip
+    sunrise_s = SHANDONG.day(at("2026-03-20T12:00:00")).sunrise_s
+    setting, values = Setting(), {}
+    for moment in range(int(sunrise_s) - 4 * 3600, int(sunrise_s) + 13 * 3600, 60):
+        setting, values[moment] = one.step(setting, None, {}, float(moment))
+
+    def value(hours: float, of_s: float = sunrise_s) -> float:
+        return values[min(values, key=lambda moment: abs(moment - (of_s + 3600 * hours)))]
+
+    assert (value(-2.1), value(-1.0), value(0.0)) == (17.0, pytest.approx(18.5, abs=0.1), pytest.approx(20.0, abs=0.1))
+    evening_s = at("2026-03-20T18:00:00")
+    assert (value(-1.1, evening_s), value(0.0, evening_s)) == (20.0, pytest.approx(17.0, abs=0.1))
+
+
 def test_a_period_that_the_sun_moves_over_midnight_begins_there():
     late = program((clock("12:00"), 22.0), (sunset(7.0), 18.0))  # half past two at night
     day = SHANDONG.day(at("2026-06-21T12:00:00"))

@@ -1,5 +1,6 @@
 """What loops make of others: machines in stages, the larger of two wishes, doses by ratio, a valve kept at work."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -383,3 +384,19 @@ def test_no_step_of_time_makes_stages_or_ratios_jump_or_pour(story):
         pump.says["fa.z.level"] += percent
         pump.scan(after_s=pause_s)
         assert abs(pump.state.blocks["fa.z.share"].owed_ml) <= 4.0 * 90.0
+
+
+def test_duty_and_standby_change_places_once_a_week_and_one_always_runs():
+    farm = staged(swap="7 d", out=list(STAGES[:2]), ti="100000 h")
+    assert need(farm, 45.0, 200) == 1  # one machine is enough for that
+    turns, fewest = [], 1
+    for quarter in range(4 * 24 * 26):
+        farm.run(900, after_s=900.0)
+        fewest = min(fewest, running(farm))
+        alone = [output for output in STAGES[:2] if farm.state.applied[output] > 50.0]
+        if len(alone) == 1 and (not turns or turns[-1][1] != alone[0]):
+            turns.append((quarter, alone[0]))
+    assert fewest == 1
+    weeks = [(later - earlier) / 96.0 for (earlier, _), (later, _) in pairwise(turns[1:])]
+    assert len(weeks) >= 2
+    assert weeks == pytest.approx([7.0] * len(weeks), abs=0.2)

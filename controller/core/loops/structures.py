@@ -36,7 +36,8 @@ class StagingLoop:
 
     Each is worth the same share; with a `trim` (a drive) that makes one share more, and fills the steps between. The
     next starts once the last share is used by more than `up` for `up_s`, one stops once the rest would be used by less
-    than `down` for `down_s`. One that somebody else holds off is passed over.
+    than `down` for `down_s`. One that somebody else holds off is passed over. With `swap_s` a duty and a standby
+    machine change places, both together until one is too many.
     """
 
     name: str
@@ -49,6 +50,8 @@ class StagingLoop:
     down_s: float
     period_s: float
     due_s: float
+    swap_s: float | None = None
+    """Machines that stand take over from those that run so often."""
 
     @property
     def fresh(self) -> Stages:
@@ -89,6 +92,8 @@ class StagingLoop:
         elif down_s >= 0 and now_s - down_s >= self.down_s:
             on[max(used, key=lambda index: (hours[index], -index))] = False
             down_s, load = -1.0, load + 1.0
+        elif free and used and up_s < 0 and down_s < 0 and self._rested(hours, free, used):
+            on[min(free, key=lambda index: (hours[index], index))] = True
         expires_s = now_s + LEASE_PERIODS * self.period_s
         because = Because("staging", {"loop": self.name, "demand": round(demand, 1), "stages": sum(on)})
         for output, one in zip(self.outputs, on, strict=True):
@@ -98,9 +103,16 @@ class StagingLoop:
             filled = min(max(load, 0.0), 1.0) * 100.0
             turn.demand(Demand(self.trim.output, self.trim.share(filled), Slot.LOOP, self.name, because, expires_s))
             real += self.trim.wanted(turn.applied.get(self.trim.output, 0.0)) / 100.0 * self.share
-        # within a step it is followed as well as steps can
-        came = demand if abs(real - demand) <= self.share else real
+        # within a step it is followed as well as steps can, and machines that change places run one too many
+        most = self.share * (1.0 if self.swap_s is None else 2.0)
+        came = demand if -self.share <= real - demand <= most else real
         turn.blocks[self.name] = Stages(tuple(on), hours, up_s, down_s, now_s, came)
+
+    def _rested(self, hours: tuple[float, ...], free: list[int], used: list[int]) -> bool:
+        """Whether one that stands is to start: the one that has run most then stops as one too many. The hours of two
+        that change places drift apart by half a turn, and back by a whole one."""
+        most, least = max(hours[index] for index in used), min(hours[index] for index in free)
+        return self.swap_s is not None and most - least >= self.swap_s / 7200.0
 
     def give_up(self, turn: Turn) -> None:
         for output in (*self.outputs, *([self.trim.output] if self.trim is not None else [])):

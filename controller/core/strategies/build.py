@@ -40,6 +40,7 @@ def irrigation_loop(
         wanted,
         gain,
         tuple((row[0].to("J/cm2"), row[1], row[2]) for row in drain.by_sum) if drain is not None else (),
+        loop.first.to("J/cm2") if loop.first is not None else 0.0,
     )
     quality = tuple(
         (gate.of, gate.limits[0].to(units[gate.of]), gate.limits[1].to(units[gate.of])) for gate in loop.quality

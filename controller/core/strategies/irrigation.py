@@ -105,6 +105,8 @@ class IrrigationSettings:
     """Share of the water for each unit of EC."""
     shares: tuple[tuple[float, float, float], ...] = ()
     """Below this sum of the day (J/cm2), the least and the most share of drain that is right, %."""
+    first_j_cm2: float = 0.0
+    """No first round of the day before this sum of it."""
 
     def litres(self, state: Round) -> float:
         """Of one shot."""
@@ -206,6 +208,8 @@ def _due(settings: IrrigationSettings, state: Round, look: Look) -> bool | None:
         if state.held_s < 0 or settings.plain_every_s is None:
             return None
         return True if rested_s >= settings.plain_every_s else None
+    if settings.first_j_cm2 > state.day_j_cm2 and state.ended_s < look.begins_s:
+        return False if now_s - look.begins_s >= settings.most_rest_s else None
     called = state.sum_j_cm2 >= settings.every_j_cm2 or rested_s >= settings.most_rest_s
     return False if called else None
 
