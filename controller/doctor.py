@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from controller.commissioning import standing, to_test
 from controller.hold import is_held
 from controller.kept import read_errors, read_outbox, read_state_s
 from controller.secrets import SecretError, secrets_beside
@@ -65,6 +66,7 @@ def examine(
             findings += [Finding(True, problem.line_of_text(language)) for problem in loaded.warnings]
     findings += _agent(speech, directory, tuple(loaded.site.sinks) if loaded else (), now_s)
     if loaded is not None and site is not None:
+        findings += _commissioned(speech, loaded.site, directory)
         findings += _ends(speech, loaded.site, site)
     return findings
 
@@ -172,6 +174,17 @@ def _outbox(speech: _Speech, directory: Path, sinks: Sequence[str], now_s: float
             )  # fmt: skip
     if outbox.dead:
         yield speech.bad("dead", count=outbox.dead, directory=directory)
+
+
+def _commissioned(speech: _Speech, site: Site, directory: Path) -> Iterator[Finding]:
+    stands = standing(site, directory)
+    waiting = [
+        f"{name} ({tell(f'commission.stands.{stand}', speech.language)})"
+        for name, stand in stands.items()
+        if stand not in ("passed", "not needed")
+    ]
+    if to_test(site):
+        yield speech.judge(not waiting, "commissioned", devices=", ".join(waiting))
 
 
 # --- a site's ends

@@ -12,7 +12,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from controller.wiring import bus_settings, device_settings, safe_of
-from drivers.driver import SerialSettings, Statistics, Written
+from drivers.driver import BusSettings, SerialSettings, Statistics, Written
 from drivers.links import Links, build_links
 from drivers.modbus_line import WireError
 from drivers.text_port import TextPort
@@ -123,8 +123,8 @@ class Run:
 
 
 @asynccontextmanager
-async def memory_farm(site: Site, directory: Path) -> AsyncIterator[Run]:
-    """On a `VirtualLoop` (tests/drivers/virtual.py)."""
+async def memory_wires(site: Site, directory: Path) -> AsyncIterator[tuple[FarmOnWires, list[BusSettings], LoopClock]]:
+    """The farm, and where its wires end for drivers of anybody's. On a `VirtualLoop` (tests/drivers/virtual.py)."""
     clock = LoopClock(START_S)
     with ExitStack() as patches:
         for line in ("serial_line", "uart"):
@@ -132,11 +132,15 @@ async def memory_farm(site: Site, directory: Path) -> AsyncIterator[Run]:
         patches.enter_context(patch("drivers.links.TextPort", MemoryText))
         MemoryEnd.of_bus.clear()
         async with FarmOnWires(site, clock, 1, directory) as farm:
-            run = Run(farm, Links([], []), clock)
             wiring = {**farm.wiring, **{bus: {"port": end.wire.port} for bus, end in MemoryEnd.of_bus.items()}}
-            run.links = build_links(
-                bus_settings(site, no_secret, wiring, 1.0), device_settings(site), clock, run.take,
-                run.written.append, safe_of(site),
-            )  # fmt: skip
-            async with run.links:
-                yield run
+            yield farm, bus_settings(site, no_secret, wiring, 1.0), clock
+
+
+@asynccontextmanager
+async def memory_farm(site: Site, directory: Path) -> AsyncIterator[Run]:
+    """The same with drivers that run."""
+    async with memory_wires(site, directory) as (farm, buses, clock):
+        run = Run(farm, Links([], []), clock)
+        run.links = build_links(buses, device_settings(site), clock, run.take, run.written.append, safe_of(site))
+        async with run.links:
+            yield run
