@@ -1,4 +1,4 @@
-"""From a position to switching: minimum times, time-proportioning, three-point motors, dimmers and dosing pumps.
+"""From a position to switching: minimum times, time-proportioning, three-point motors and dimmers.
 
 Each step takes what it remembers, the ordered position (0 to 100 %) and the time, and gives what it remembers next,
 what to put on its device tags, and the position that really came of it. `wake_s` says until when nothing will change
@@ -216,52 +216,6 @@ class Dimmer:
         return NEVER if state.settled else AT_ONCE
 
 
-class Pump(NamedTuple):
-    """A dosing pump: whether it runs, and what it has given in the last day."""
-
-    on: bool = False
-    at_s: float = 0.0
-    day_s: float = 0.0
-    """Start of the day that `dosed_ml` counts."""
-    dosed_ml: float = 0.0
-    running_s: float = 0.0
-    """How long the present pulse has run."""
-
-
-DAY_S = 86400.0
-
-
-@dataclass(frozen=True, slots=True)
-class DosingPump:
-    """Runs while ordered, but never longer than one pulse may be, nor beyond the day's volume."""
-
-    tag: str
-    flow_ml_s: float
-    max_pulse_s: float
-    max_per_day_ml: float
-
-    def step(self, state: Pump, order: float, now_s: float, urgent: bool) -> tuple[Pump, Outcome]:
-        elapsed = max(now_s - state.at_s, 0.0) if state.at_s > 0 else 0.0
-        dosed, running = state.dosed_ml, 0.0
-        if state.on:
-            dosed += self.flow_ml_s * elapsed
-            running = state.running_s + elapsed
-        day_s = state.day_s
-        if now_s - day_s >= DAY_S:
-            # days follow each other from the first, whenever they are looked at
-            day_s, dosed = now_s - ((now_s - day_s) % DAY_S if day_s > 0 else 0.0), 0.0
-        wanted = order >= 50.0
-        if not wanted:
-            return Pump(False, now_s, day_s, dosed, 0.0), ({self.tag: False}, 0.0)
-        over = running >= self.max_pulse_s or state.running_s >= self.max_pulse_s or dosed >= self.max_per_day_ml
-        on = not over
-        # a pulse that was cut stays cut until the order has gone
-        return Pump(on, now_s, day_s, dosed, max(running, state.running_s)), ({self.tag: on}, 100.0 if on else 0.0)
-
-    def wake_s(self, state: Pump, order: float) -> float:
-        return AT_ONCE if state.on or order >= 50.0 else NEVER
-
-
 class Beat(NamedTuple):
     """A heartbeat: how its contact stands and since when."""
 
@@ -288,8 +242,8 @@ class Beating:
         return state.since_s + self.period_s / 2.0 - EARLY_S if order >= 50.0 else NEVER
 
 
-Actuator = Contact | Proportioned | ThreePointMotor | Dimmer | DosingPump | Beating
-Memory = Switch | Share | Motor | Level | Pump | Beat
+Actuator = Contact | Proportioned | ThreePointMotor | Dimmer | Beating
+Memory = Switch | Share | Motor | Level | Beat
 
 
 def resumed(memory: Memory, safe: float, now_s: float) -> Memory:
@@ -304,7 +258,5 @@ def resumed(memory: Memory, safe: float, now_s: float) -> Memory:
             return memory._replace(direction=0, at_s=now_s, homed=memory.homed and standing)
         case Level():
             return memory._replace(at_s=now_s, settled=True)
-        case Pump():
-            return memory._replace(on=False, at_s=now_s)
         case Share() | Beat():
             return memory

@@ -10,12 +10,10 @@ from controller.core.actuators import (
     Beating,
     Contact,
     Dimmer,
-    DosingPump,
     Level,
     Memory,
     Motor,
     Proportioned,
-    Pump,
     Share,
     Switch,
     ThreePointMotor,
@@ -39,6 +37,7 @@ from controller.core.loops.simple import Timetable
 from controller.core.loops.structures import RatioLoop, SelectorLoop, StagingLoop
 from controller.core.programs import Light, Line, SetpointProgram, Setting
 from controller.core.rules import Added, RuleBlock, RuleSet, Said, Wanted, gauges_of, ranked
+from controller.core.safeguards import Safeguards, safeguards_of
 from controller.core.self_test import Pulsed, SelfTest
 from controller.core.sequences import SequenceBlock, SequenceStep
 from controller.core.siren import BLOCK, Horn, SirenBlock, siren_of
@@ -115,6 +114,7 @@ class Plan:
     interlocks: tuple[InterlockBlock, ...]
     interlock_groups: Mapping[str, tuple[InterlockBlock, ...]]
     outputs: Mapping[str, OutputPlan]
+    safeguards: Safeguards
     alarms: tuple[AlarmBlock, ...]
     loop_sensors: Mapping[str, Tag]
     output_of: Mapping[str, str]
@@ -187,6 +187,8 @@ class _Builder:
         fresh |= {f"{name}#mean": Mean() for name in integrations}
         fresh |= {loop.name: loop.fresh for loop in loops}
         fresh |= {name: output.fresh for name, output in outputs.items()}
+        safeguards = safeguards_of(site, self.units)
+        fresh |= safeguards.fresh
         fresh |= {f"{name}#idle": Stood() for name, output in outputs.items() if output.safe.hold_s > 0}
         placed = placed_rules(site)
         ranks = ranked([one.rule.order for one in placed])
@@ -210,7 +212,7 @@ class _Builder:
             tags, conditioners,
             tuple((name, tag.stale_s) for name, tag in tags.items() if tag.kind is Kind.MEASURED and tag.stale_s),
             derived, votes, estimators, integrals, programs, integrations, cascaded, rules, sequences, loops,
-            trials, interlocks, grouped(interlocks), outputs, alarms, sensors,
+            trials, interlocks, grouped(interlocks), outputs, safeguards, alarms, sensors,
             output_of, fresh, hands_of(site, outputs, output_of), siren,
         )  # fmt: skip
 
@@ -511,7 +513,7 @@ class _Builder:
         step = _difference(self.units[loop.pv])
         pumps = [self.site.outputs[out] for out in loop.out]
         flows = tuple(pump.flow for pump in pumps if isinstance(pump, Pulse))
-        longest = min(pump.max_pulse for pump in pumps if isinstance(pump, Pulse))
+        longest = min(_longest(pump) for pump in pumps if isinstance(pump, Pulse))
         settings = DosingSettings(
             flows, loop.gap, loop.effect.to(f"({step})/L"), loop.share, loop.deadband.to(step), loop.wait,
             loop.ineffective, longest, self.site.site.scan,
@@ -633,6 +635,13 @@ def _raises(loop: Pid | PBand | Hysteresis | Dosing) -> bool:
             return loop.effect.value >= 0
 
 
+def _longest(pump: Pulse) -> float:
+    """Seconds of the largest dose."""
+    if pump.max_dose is None:
+        return pump.max_pulse
+    return min(pump.max_pulse, pump.max_dose.to("L") * 1000.0 / pump.flow)
+
+
 def _every(every_s: float | None) -> tuple[DayTime, ...]:
     """Moments of a day, from midnight on."""
     count = int(86400.0 // every_s) if every_s else 0
@@ -661,7 +670,6 @@ def _actuator(name: str, output: Output) -> tuple[Actuator, Memory, tuple[str, .
             rate = output.rate.to("%/s") if output.rate is not None else None
             return Dimmer(name, output.low, rate), Level(), (name,)
         case Pulse():
-            per_day_ml = output.max_per_day.to("L") * 1000.0
-            return DosingPump(name, output.flow, output.max_pulse, per_day_ml), Pump(), (name,)
+            return Contact(name, 0.0, 0.0), Switch(), (name,)  # how long it runs is the dosing guard's
         case Heartbeat():
             return Beating(name, output.period), Beat(), (name,)

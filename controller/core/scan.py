@@ -18,6 +18,7 @@ from controller.core.condition import Conditioner, Seen
 from controller.core.conditions import lost_sensors, unheard_outputs, waiting_for_reset
 from controller.core.connections import lost_connections, wired
 from controller.core.derive import Expressed, Sum
+from controller.core.dosing_guard import MASTER_AFTER_S
 from controller.core.first_out import first_outs
 from controller.core.flags import (
     doubted_probes,
@@ -79,8 +80,6 @@ from foundation.tag import Tag
 RETRY_S = 2.0
 """An order that was not confirmed is sent again no sooner than this, later with every failure."""
 UNHEARD_AFTER = 3
-MASTER_AFTER_S = 5.0
-"""A dosing pump's master valve shuts so long after it (control.md S09)."""
 PROGRAM_PERIOD_S = 10.0
 
 
@@ -138,6 +137,7 @@ class Core:
         blocks |= self.plan.rules.restarted(blocks)
         for name, loop in self._dosing.items():
             blocks[name] = loop.resumed(blocks[name], now_s)
+        self.plan.safeguards.resumed(blocks, now_s)
         for name in map(key_of, self.plan.trials):
             trial: TrialMemory = blocks[name]  # type: ignore[assignment]  # a trial's
             if trial.id and not trial.ended:
@@ -211,6 +211,7 @@ class Core:
                 interlock.insist(turn, True)
         first_outs(turn, self.plan.interlock_groups)
         self.plan.hands.insist(turn)
+        self.plan.safeguards.run(turn)
         self._outputs(turn)
         self._alarms(turn)
         turn.late = self._late & turn.fresh
@@ -282,6 +283,8 @@ class Core:
             turn.resets[wish.subject] = wish
         elif wish.subject in self._dosing:
             turn.blocks[wish.subject] = self.plan.fresh[wish.subject]
+            for pump in self._dosing[wish.subject].outputs:
+                self.plan.safeguards.forgive(turn, pump)
             turn.events.append(Event(turn.now_s, "reset", wish.subject, values))
         elif wish.subject in self._watering:
             kept = turn.blocks[wish.subject]
@@ -291,7 +294,7 @@ class Core:
             block: PidBlock | SimpleBlock = turn.blocks[wish.subject]  # type: ignore[assignment]  # a checked loop's
             turn.blocks[wish.subject] = block._replace(strain=Strain())
             turn.events.append(Event(turn.now_s, "reset", wish.subject, values))
-        else:
+        elif not self.plan.safeguards.reset(turn, wish):
             turn.events.append(Event(turn.now_s, "refused", wish.subject, {**values, "why": "not_resettable"}))
 
     def _sequence(self, turn: Turn, wish: SequenceWish) -> None:
@@ -511,7 +514,7 @@ class Core:
 
     def _order(self, turn: Turn, plan: OutputPlan) -> None:
         name, now_s = plan.name, turn.now_s
-        order: Order = decide(plan, turn)
+        order: Order = self.plan.safeguards.passed(turn, decide(plan, turn))
         turn.orders[name] = order
         urgent, firm = is_urgent(order, plan), order.slot <= Slot.TRIP
         new: Memory
@@ -531,6 +534,8 @@ class Core:
             renew_s = min(renew_s, again_s)
         if firm or (order.slot is Slot.IDLE and plan.safe.hold_s > 0):
             wake_s = now_s  # what stands behind these can end without a demand changing
+        if name in self.plan.safeguards.guards:
+            wake_s = min(wake_s, self.plan.safeguards.wake_s(turn, name))
         for demand in turn.demands.get(name, ()):
             wake_s = min(wake_s, demand.expires_s)
         turn.wake_s[name], turn.renew_s[name] = wake_s, renew_s
@@ -587,6 +592,7 @@ class Core:
         alarms += unheard_outputs(turn, self.plan.output_of, UNHEARD_AFTER)
         alarms += bypassed(turn, self.plan.interlocks)
         alarms += untested(turn, self.plan.interlocks)
+        alarms += self.plan.safeguards.alarms(turn)
         alarms += waiting_for_reset(turn, self.plan.interlocks, self._dosing)
         alarms += stale_sensors(turn, self._other_sensors)
         alarms += overdue_calibrations(turn, self._calibration_due_s)

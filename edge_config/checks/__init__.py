@@ -3,6 +3,7 @@
 from edge_config.checks.alarms import check_alarms
 from edge_config.checks.budget import check_budget
 from edge_config.checks.devices import check_devices
+from edge_config.checks.guards import check_guards
 from edge_config.checks.inspection import Inspection, Placer
 from edge_config.checks.interlocks import check_interlocks
 from edge_config.checks.loops import check_loops
@@ -29,6 +30,7 @@ CHECKS = (
     check_tags,
     check_outputs,
     check_stops,
+    check_guards,
     check_programs,
     check_recipes,
     check_loops,

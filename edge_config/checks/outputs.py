@@ -59,10 +59,6 @@ def _settings(inspection: Inspection, path: Path_, output: Output) -> None:
             _heartbeat(inspection, path, output)
         case _:
             pass
-    proof = output.proof
-    if proof is not None:
-        unit = inspection.numeric((*path, "proof", "tag"), proof.tag)
-        inspection.number((*path, "proof", "above"), proof.above, unit)
 
 
 def _heartbeat(inspection: Inspection, path: Path_, output: Heartbeat) -> None:
@@ -110,8 +106,6 @@ def _safety(inspection: Inspection, path: Path_, name: str, output: Output) -> N
     if output.life_support:
         if safe <= 0.0:
             inspection.note("E375", (*path, "safe"))
-        if output.proof is None:
-            inspection.note("W328", path, key=True, output=name)
         if output.idle is None:
             inspection.note("W301", path, key=True, output=name, safe=f"{safe:g} %")
     if output.fail_safe_by == "none":

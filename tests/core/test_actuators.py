@@ -7,16 +7,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from controller.core.actuators import (
-    DAY_S,
     OVERRUN,
     REVERSAL_PAUSE_S,
     Contact,
     Dimmer,
-    DosingPump,
     Level,
     Motor,
     Proportioned,
-    Pump,
     Share,
     Switch,
     ThreePointMotor,
@@ -301,58 +298,6 @@ def test_an_urgent_order_does_not_wait_for_the_rate():
 
 # --- a dosing pump
 
-ACID = DosingPump("acid", 2.0, 30.0, 200.0)
-
-
-def given_ml(pump: DosingPump, orders: list[float], state: Pump | None = None) -> tuple[list[float], list[int]]:
-    """What really came in each second, and how long each run was."""
-    state, came, lengths, length = state or Pump(), [], [], 0
-    for second, order in enumerate(orders):
-        state, (contacts, _) = pump.step(state, order, START_S + second, False)
-        on = bool(contacts["acid"])
-        came.append(pump.flow_ml_s * on)
-        if on:
-            length += 1
-        elif length:
-            lengths.append(length)
-            length = 0
-    return came, [*lengths, length]
-
-
-@settings(max_examples=60)
-@given(ORDERS)
-def test_a_dosing_pump_gives_no_pulse_longer_and_no_day_more_than_it_may(orders):
-    came, lengths = given_ml(ACID, seconds(orders))
-    assert max(lengths) <= 30
-    assert sum(came) <= 200.0 + ACID.flow_ml_s
-
-
-def test_a_pulse_that_was_cut_stays_cut_until_the_order_has_gone():
-    came, lengths = given_ml(ACID, [100.0] * 100 + [0.0] * 5 + [100.0] * 100)
-    assert lengths[:2] == [30, 30]
-    assert sum(came) == 120.0
-
-
-def test_a_new_day_has_its_own_volume_whenever_it_is_looked_at():
-    state = Pump()
-    for day in range(3):
-        came = 0.0
-        for second in range(400):
-            order = 0.0 if second % 40 > 30 else 100.0
-            state, (contacts, _) = ACID.step(state, order, START_S + day * DAY_S + second, False)
-            came += 2.0 * bool(contacts["acid"])
-        assert came == pytest.approx(200.0, abs=2.0)
-        assert state.day_s == START_S + day * DAY_S
-    # looked at only hours into its day, it still ends when it would have
-    state, _ = ACID.step(state, 0.0, START_S + 3 * DAY_S + 20_000.0, False)
-    assert state.day_s == START_S + 3 * DAY_S
-
-
-def test_a_clock_set_back_gives_no_second_volume():
-    state = Pump(False, START_S, START_S - 3600.0, 200.0, 0.0)
-    _, (contacts, _) = ACID.step(state, 100.0, START_S - 86_400.0 * 2, False)
-    assert contacts == {"acid": False}
-
 
 def test_nobody_can_reset_the_days_volume_of_a_pump():
     farm = Farm(core_of(changed("outputs", "fa.z.pump_a", "max_per_day", "20 mL")))
@@ -380,7 +325,4 @@ def test_what_a_restart_leaves_of_each_machine():
     moving = resumed(standing._replace(direction=1), 0.0, START_S)
     assert isinstance(moving, Motor)
     assert (moving.direction, moving.homed) == (0, False)
-    assert resumed(Pump(True, START_S - 999.0, START_S - 1e4, 50.0, 5.0), 0.0, START_S) == Pump(
-        False, START_S, START_S - 1e4, 50.0, 5.0
-    )
     assert resumed(Share(START_S - 9.0, 4.0, 1.0, START_S - 9.0), 0.0, START_S).owed_s == 1.0  # type: ignore[union-attr]  # a Share

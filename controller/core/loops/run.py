@@ -466,7 +466,7 @@ class DosingLoop:
         dose = before
         if sp is not None:
             dose = dosing(self.settings, before, float(sp), pv, allowed, now_s, self._has_turn(turn))
-        if dose.phase == "pulse":
+        if "pulse" in (before.phase, dose.phase):  # until now it ran
             dose = dose._replace(dosed_s=now_s)
         turn.blocks[self.name] = DoseBlock(dose, now_s)
         if dose.phase == "locked" and before.phase != "locked":
