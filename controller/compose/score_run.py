@@ -1,6 +1,6 @@
 """One run of a scenario: one controller, one seed, in memory, as fast as it goes. Same arguments, same numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
@@ -11,6 +11,7 @@ from controller.core.words import Override, SetpointChange
 from edge_config.tags import site_tags
 from foundation.units import parse_quantity
 from simulator.devices.device import devices_of
+from simulator.field import Field
 from simulator.loaded_scenario import LoadedScenario, position
 from simulator.metrics import (
     ActuatorMeter,
@@ -82,8 +83,10 @@ def run_once(
     traced: bool = False,
     length_s: float = inf,
     tunings: Mapping[str, Tuning] = TUNINGS,
+    beside: Callable[[Field, float], None] | None = None,
 ) -> Outcome:
-    """Settle, then the scenario's length (or less). `tunings` are what reference controllers get."""
+    """Settle, then the scenario's length (or less). `tunings` are what reference controllers get; `beside` is called
+    every scan with the field, for somebody who has a hand in it."""
     scenario, site, start_s = loaded.scenario, loaded.site, loaded.start_s
     begin_s = start_s - scenario.settle
     farm = loaded.field(seed, begin_s)
@@ -117,6 +120,8 @@ def run_once(
         now_s += scan_s
         people = timeline.step(now_s, farm, wires.devices)
         wishes = [_wish(event, index, loaded, now_s) for index, event in enumerate(people)]
+        if beside is not None:
+            beside(farm, now_s)
         farm.advance(now_s)
         targets.step(wishes, now_s)
         if timeline.dead:
