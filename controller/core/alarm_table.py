@@ -7,7 +7,7 @@ from typing import Final, Literal, get_args
 
 from controller.core.words import AlarmState
 
-State = Literal["normal"] | AlarmState
+State = Literal["normal", AlarmState]
 Happening = Literal[
     "raise",  # its cause has come
     "clear",  # its cause has gone

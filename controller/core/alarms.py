@@ -232,7 +232,8 @@ class _Turn:
         new = memory._replace(state=state, **what)
         self.memories[name] = new
         told = {"event": happening, "from": memory.state, "to": state, "priority": new.priority,
-                "activation": new.activation, "by": by or "", "reason": new.reason, "parent": new.parent}  # fmt: skip
+                "activation": new.activation, "by": by or "", "reason": new.reason, "parent": new.parent, "since": new.since_s, "until": new.until_s,
+                "acknowledged_by": new.acknowledged_by, "acknowledged": new.acknowledged_s}  # fmt: skip
         self.events.append(Event(self.now_s, "alarm", name, told))
         return True
 
@@ -248,7 +249,7 @@ class _Turn:
         if wish.action == "acknowledge":
             names = [one.id for one in before.values() if _concerns(wish, one.id)]
             said["count"] = sum([
-                self.happens(name, "acknowledge", acknowledged_by=wish.by, acknowledged_s=self.now_s)
+                self.happens(name, "acknowledge", wish.by, acknowledged_by=wish.by, acknowledged_s=self.now_s)
                 or self._seen(name, wish.by)
                 for name in names
             ])  # fmt: skip
@@ -256,7 +257,7 @@ class _Turn:
             self.happens(wish.subject, wish.action, wish.by, until_s=wish.until_s, reason=wish.reason)
             said["until"] = wish.until_s
         elif wish.action == "reset":
-            self.happens(wish.subject, "reset", acknowledged_by=wish.by, acknowledged_s=self.now_s)
+            self.happens(wish.subject, "reset", wish.by, acknowledged_by=wish.by, acknowledged_s=self.now_s)
         else:
             self.happens(wish.subject, wish.action, wish.by, until_s=0.0, reason="")
         self.events.append(Event(self.now_s, f"alarm_{wish.action}", wish.subject, said))
