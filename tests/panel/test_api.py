@@ -267,6 +267,7 @@ async def test_the_api_describes_itself(operator: httpx.AsyncClient) -> None:
     assert document["info"]["title"] == "Farmloop"
     assert set(document["paths"]) == {
         "/api/v1/session", "/api/v1/messages/{language}", "/api/v1/site", "/api/v1/state", "/api/v1/stream",
+        "/api/v1/alarms", "/api/v1/alarms/journal", "/api/v1/alarms/kpi",
         "/api/v1/trend", "/api/v1/devices", "/api/v1/setpoints/{name}", "/api/v1/resets/{name}",
         "/api/v1/explanations/{output}", "/api/v1/entries", "/api/v1/notices", "/api/v1/recipes",
         "/api/v1/recipes/{zone}", "/api/v1/trials/{loop}", "/api/v1/rules", "/api/v1/sequences",
