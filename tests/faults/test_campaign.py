@@ -1,0 +1,75 @@
+"""Whatever breaks, one thing or two: what lives on the farm lives on, unless nobody could have saved it.
+
+FARMLOOP_FAULTS sets how many cases over all facilities: 60 by default, 2 000 by `make faults`. FARMLOOP_SEED draws
+others.
+"""
+
+import json
+import os
+import sys
+from dataclasses import replace
+
+import pytest
+
+from controller.compose.campaign import KINDS, Rescuer, case_of, judge, with_events
+from controller.compose.score_run import run_once
+from simulator.chance import WINDOW_S
+from simulator.scenario import Event
+from simulator.scenario_file import load_scenario, scenario_path
+
+COUNT = int(os.environ.get("FARMLOOP_FAULTS", "60"))
+SEED = int(os.environ.get("FARMLOOP_SEED", "1"))
+AT_ONCE = 10
+"""Cases of one kind in one test."""
+EACH = -(-COUNT // len(KINDS))
+PARTS = [
+    pytest.param(kind, range(first, min(first + AT_ONCE, EACH)), id=f"{kind}-{first}")
+    for kind in KINDS
+    for first in range(0, EACH, AT_ONCE)
+]
+
+
+@pytest.mark.parametrize(("kind", "numbers"), PARTS)
+def test_no_fault_and_no_two_faults_kill_what_could_be_saved(kind: str, numbers: range) -> None:
+    verdicts = [judge(case_of(kind, 10_000 * SEED + number)) for number in numbers]
+    lost = [str(one) for one in verdicts if one.lost]
+    dead = sum(not one.outcome.survived for one in verdicts)
+    line = {"id": f"faults {kind}", "n": len(verdicts), "died": dead, "lost": len(lost), "seed": SEED}
+    sys.stdout.write(json.dumps(line) + "\n")
+    assert lost == []
+
+
+def test_a_case_is_the_same_in_every_process_and_another_with_every_seed() -> None:
+    assert case_of("ras", 3).said == case_of("ras", 3).said
+    assert len({case_of("ras", seed).said for seed in range(20)}) == 20
+
+
+def test_faults_begin_and_end_within_two_hours_and_are_of_every_kind() -> None:
+    events = [event for seed in range(80) for event in case_of("ras", seed).loaded.scenario.timeline]
+    assert all(0.0 < event.at < WINDOW_S / 2 for event in events)
+    for what in ("unplug", "fault", "controller", "power", "force"):
+        assert any(getattr(event, what) is not None for event in events), what
+    assert len({event.form for event in events if event.fault is not None}) > 12
+
+
+def test_somebody_who_sees_saves_the_fish_that_a_thermostat_loses() -> None:
+    loaded = load_scenario(scenario_path("s04_pump_fails"))
+    calm = replace(loaded, scenario=loaded.scenario.model_copy(update={"settle": 3600.0}))
+    after_s = 3600.0 + min(event.at for event in loaded.scenario.timeline)
+    assert not run_once(calm, "hysteresis", 1, length_s=after_s).survived
+    assert run_once(calm, "hysteresis", 1, length_s=after_s, beside=Rescuer(calm)).survived
+
+
+def test_fish_without_pumps_air_and_oxygen_are_beyond_help() -> None:
+    calm = case_of("ras", 1)
+    stands = ("tank1.oxygen_valve", "tank1.emergency_diffuser", "blower", "circulation.pump", "circulation.standby")
+    outputs = [
+        output
+        for output, port in calm.loaded.site.simulation["ras1"]["bind"].items()
+        if port in stands and output in calm.loaded.site.outputs
+    ]
+    dead = tuple(Event.model_validate({"at": "10 min", "fault": output, "form": "dead"}) for output in outputs)
+    verdict = judge(replace(calm, loaded=with_events(calm.loaded, dead)))
+    assert len(outputs) == len(stands)
+    assert not verdict.outcome.survived
+    assert not verdict.lost
