@@ -21,8 +21,10 @@ from controller.core.words import (
     AlarmNow,
     AlarmWish,
     Because,
+    Bypass,
     Event,
     Order,
+    ProofTest,
     Reset,
     ScanResult,
     SequenceWish,
@@ -35,6 +37,7 @@ from controller.core.words import (
 from controller.core.words import Wish as PeoplesWish
 from controller.entries import Entries, Entry, Wish, checked, repeated
 from controller.fail_safe_alarms import FailSafeAlarms
+from controller.first_outs import FirstOutRecord, FirstOuts
 from controller.history.history import History
 from controller.journal.journal import Journal
 from controller.notices import Notice, Notices
@@ -45,6 +48,7 @@ from controller.own_alarms import OwnAlarms
 from controller.panel.automation import RulesShape, SequencesShape, rules_shape, sequences_shape
 from controller.panel.farm import LinkedAlarms, Refusal, SetpointNow
 from controller.panel.hands import HandWish
+from controller.panel.interlock_shapes import InterlocksShape, interlocks_shape
 from controller.panel.recipes import RecipeBody, RecipesShape, recipes_shape, wish_of
 from controller.service import Signs, ailments
 from controller.why.journal import NotRecordedError, WhyJournal, record_at
@@ -121,6 +125,7 @@ class Agent:
         self._why_failed = False
         self._why = WhyJournal(directory, self.core, clock.now())
         self._journal = Journal(directory, self.core, site_file)
+        self._first_outs = FirstOuts(directory, self.core.plan.interlock_groups)
         self._notices = Notices(directory, self.core.plan.rules.rules, self._state)
         wired = bus_settings(site, secrets, wiring or {}, clock.speed)
         brokers = {bus.id: bus for bus in wired if isinstance(bus, BrokerSettings)}
@@ -189,6 +194,7 @@ class Agent:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.to_thread(self._first_outs.write)
             await asyncio.to_thread(self._notices.write)
             await asyncio.to_thread(self._desk.journal.write)
             await asyncio.to_thread(self._why.write)
@@ -229,6 +235,7 @@ class Agent:
             seen = tuple(reading for reading in seen if reading not in self._remembered)
             self._remembered.clear()
         self._history.record((*late, *seen), acks)
+        self._first_outs.see(result, now_s)
         self._note_why()
         self._journal.note(before, snapshot, now_s, result)
         telling = (self._notifier.failure, self._notifier.unreached)
@@ -322,6 +329,7 @@ class Agent:
             when = max(when + self._tick_s, self._clock.now())
             await self._clock.sleep_until(when)
             await asyncio.to_thread(self._why.write)
+            await asyncio.to_thread(self._first_outs.write)
             await asyncio.to_thread(self._notices.write)
             await asyncio.to_thread(self._desk.journal.write)
 
@@ -402,6 +410,15 @@ class Agent:
 
     async def lay(self, wish: HandWish) -> Refusal | None:
         return await self._ask(wish, wish[1])
+
+    def interlocks(self) -> InterlocksShape:
+        return interlocks_shape(self.site, self.core.plan.interlocks, self._state.blocks)
+
+    async def interlock(self, wish: Bypass | ProofTest) -> Refusal | None:
+        return await self._ask(wish, wish.interlock)
+
+    async def first_outs(self, most: int) -> Sequence[FirstOutRecord]:
+        return await asyncio.to_thread(self._first_outs.records, most)
 
     def marks(self) -> Mapping[str, Mark]:
         return self._state.marks

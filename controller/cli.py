@@ -21,6 +21,7 @@ import typer
 from controller.compose import (
     alarm_commands,
     commission_command,
+    interlock_commands,
     notify_commands,
     people_commands,
     recipe_commands,
@@ -103,6 +104,7 @@ for _command in HANDS:
 app.command()(replay_command.replay)
 app.command()(tune_command.tune)
 app.command()(commission_command.commission)
+app.add_typer(interlock_commands.app, name="interlocks", help="Interlocks of an agent: bypass, proof tests, first-out.")
 app.add_typer(
     alarm_commands.app, name="alarms", help="Alarms of an agent: list, acknowledge, set aside, export, figures."
 )

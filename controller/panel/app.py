@@ -14,6 +14,7 @@ from controller.panel.assets import open_pages, read_assets, serve
 from controller.panel.farm import Farm
 from controller.panel.guard import HEADERS, Guard
 from controller.panel.hands import HandsCalls
+from controller.panel.interlocks import InterlockCalls
 from controller.panel.messages_sent import MessagesSent
 from controller.panel.permissions import OPEN, allows
 from controller.panel.problems import ProblemError, language_of, problem_response
@@ -61,6 +62,7 @@ def create_app(
     MessagesSent(farm).add_to(app)
     AlarmCalls(farm).add_to(app)
     HandsCalls(farm).add_to(app)
+    InterlockCalls(farm).add_to(app)
 
     async def healthz() -> Response:
         return Response("ok", media_type="text/plain")

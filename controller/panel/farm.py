@@ -9,9 +9,10 @@ from controller.commissioning import Standing
 from controller.core.state import Mark
 from controller.core.trials import TrialMemory
 from controller.core.words import (
-    AlarmWish,
     AlarmNow,
+    AlarmWish,
     Because,
+    Bypass,
     EmergencyStop,
     LockOut,
     LockOutEnd,
@@ -19,12 +20,15 @@ from controller.core.words import (
     MaintainEnd,
     Order,
     Override,
+    ProofTest,
     Trial,
 )
 from controller.entries import Entry, Wish
+from controller.first_outs import FirstOutRecord
 from controller.notices import Notice
 from controller.notify.queue import Receipt
 from controller.panel.automation import RulesShape, SequencesShape
+from controller.panel.interlock_shapes import InterlocksShape
 from controller.panel.recipes import RecipeBody, RecipesShape
 from controller.why.shape import Explanation
 from drivers.driver import Statistics
@@ -124,6 +128,18 @@ class Farm(Protocol):
         self, wish: Override | EmergencyStop | LockOut | LockOutEnd | Maintain | MaintainEnd
     ) -> Refusal | None:
         """A person lays a hand on an output, a facility or a probe, or takes it off; None once a scan has done it."""
+        ...
+
+    def interlocks(self) -> InterlocksShape:
+        """How each interlock stands."""
+        ...
+
+    async def interlock(self, wish: Bypass | ProofTest) -> Refusal | None:
+        """A person bypasses an interlock, or has tried it; None once a scan has taken it."""
+        ...
+
+    async def first_outs(self, most: int) -> Sequence[FirstOutRecord]:
+        """The newest trips of groups of interlocks, the last one first."""
         ...
 
     def marks(self) -> Mapping[str, Mark]:

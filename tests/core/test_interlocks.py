@@ -18,6 +18,7 @@ def test_a_trip_acts_after_its_delay_and_lets_go_after_its_cause_has_been_away_f
     acts = [bool(bench.step(5 <= second < 12)) for second in range(30)]
     assert [second for second, on in enumerate(acts) if on] == list(range(8, 17))
     assert bench.told() == ["trip", "trip_over"]
+    assert bench.guard == Guard()
     assert bench.events[0].values == {"fa.z.cause": True}
     assert bench.events[0].subject == "fa.z.trip"
     assert bench.events[1].values == {"fa.z.cause": False}

@@ -20,21 +20,25 @@ from controller.core.words import (
     AlarmNow,
     AlarmWish,
     Because,
+    Bypass,
     EmergencyStop,
     LockOut,
     LockOutEnd,
     Maintain,
     Order,
     Override,
+    ProofTest,
     Slot,
     Trial,
 )
 from controller.entries import Entry, Wish
+from controller.first_outs import FirstOutRecord
 from controller.notices import Notice
 from controller.notify.queue import Receipt
 from controller.panel.automation import RuleShape, RulesShape, SequenceShape, SequencesShape
 from controller.panel.farm import LinkedAlarms, Refusal, SetpointNow
 from controller.panel.hands import HandWish
+from controller.panel.interlock_shapes import InterlockShape, InterlocksShape
 from controller.panel.layout import NameShape
 from controller.panel.recipes import RecipeBody, RecipesShape, RunningShape, StageShape
 from controller.why.card import Cards
@@ -105,6 +109,7 @@ class SmallFarm:
         loop = Because("loop", {"loop": "ras1.tank1.do_loop", "pv": 7.62, "sp": 7.5})
         vent = Because("loop", {"loop": "gh1.bay1.vent_loop", "pv": 21.4, "sp": 23.0})
         self.laid: list[HandWish] = []
+        self.interlocks_asked: list[Bypass | ProofTest] = []
         self._marks: dict[str, Mark] = {}
         self._orders = {
             name: Order(name, value, slot, owner, because, float("inf"))
@@ -224,6 +229,21 @@ class SmallFarm:
     async def reset(self, change_id: str, name: str, by: str) -> Refusal | None:
         self.resets_made.append((change_id, name, by))
         return None if name == "ras1.tank1.ph_high" else Refusal(Because("not_resettable", {}))
+
+    def interlocks(self) -> InterlocksShape:
+        shape = InterlockShape(
+            "trip", "低氧", "Low oxygen", "ras1.tank1.do < '5 mg/L'", True, START_S * 1000.0, False, "", 30.0,
+            None, "", None, True, "",
+        )  # fmt: skip
+        return InterlocksShape({name: shape for name in self.site.interlocks})
+
+    async def interlock(self, wish: Bypass | ProofTest) -> Refusal | None:
+        self.interlocks_asked.append(wish)
+        return None if wish.interlock in self.site.interlocks else Refusal(Because("interlock_none", {}))
+
+    async def first_outs(self, most: int) -> Sequence[FirstOutRecord]:
+        rows = ((START_S, "ras1.tank1.do", 4.2, 3, ""),)
+        return [FirstOutRecord("flow", "ras1.tank1.no_flow", START_S, ("ras1.tank1.low_oxygen",), True, rows=rows)]
 
     async def lay(self, wish: HandWish) -> Refusal | None:
         self.laid.append(wish)
