@@ -60,12 +60,11 @@ def bypassed(turn: Turn, interlocks: Sequence[InterlockBlock]) -> list[AlarmNow]
     """One alarm for each interlock that is bypassed."""
     found: list[AlarmNow] = []
     for interlock in interlocks:
-        if interlock.bypass_s > 0.0:
-            guard: Guard = turn.blocks[interlock.guard]  # type: ignore[assignment]  # what its `fresh` is
-            if guard.until_s > 0.0:
-                minutes = round((guard.until_s - guard.begun_s) / 60.0)
-                values = {"interlock": interlock.name, "by": guard.by, "minutes": minutes}
-                found.append(AlarmNow(f"bypass:{interlock.name}", "high", True, guard.begun_s, values))
+        guard: Guard = turn.blocks[interlock.guard]  # type: ignore[assignment]  # what its `fresh` is
+        if guard.until_s > 0.0:
+            minutes = round((guard.until_s - guard.begun_s) / 60.0)
+            values = {"interlock": interlock.name, "by": guard.by, "minutes": minutes}
+            found.append(AlarmNow(f"bypass:{interlock.name}", "high", True, guard.begun_s, values))
     return found
 
 

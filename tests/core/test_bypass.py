@@ -61,17 +61,21 @@ def test_a_bypass_is_not_prolonged_but_ends_when_somebody_ends_it():
     assert turn.blocks[OPEN.guard] == stands._replace(until_s=0.0)
 
 
+def test_a_bypass_that_is_all_but_over_stands_until_it_is():
+    turn = turned(OPEN, SHUT, **{OPEN.guard: Guard(until_s=0.5)})
+    assert asked(turn, 300.0)[1]["why"] == "bypass_stands"
+    assert asked(turn, 0.0)[0] == "bypass_over"
+
+
 def test_an_alarm_stands_as_long_as_a_bypass_does():
     turn = turned(OPEN, SHUT)
     assert bypassed(turn, [OPEN, SHUT]) == []
-    turn.blocks[OPEN.guard] = Guard(begun_s=T0_S - 60.0, until_s=T0_S + 540.0, by="li")
+    turn.blocks[OPEN.guard] = Guard(begun_s=T0_S - 60.0, until_s=T0_S + 3540.0, by="li")
     assert bypassed(turn, [SHUT, OPEN]) == [
-        AlarmNow("bypass:fa.z.open", "high", True, T0_S - 60.0, {"interlock": "fa.z.open", "by": "li", "minutes": 10})
+        AlarmNow("bypass:fa.z.open", "high", True, T0_S - 60.0, {"interlock": "fa.z.open", "by": "li", "minutes": 60})
     ]
     turn.blocks[OPEN.guard] = Guard(begun_s=T0_S - 60.0, until_s=0.5, by="li")
     assert bypassed(turn, [OPEN])
-    briefly = trip(name="fa.z.open", bypass_s=0.5)
-    assert bypassed(turn, [briefly])
 
 
 # --- proof tests
@@ -108,9 +112,9 @@ def test_an_overdue_proof_test_is_an_alarm_from_its_very_second_and_time_counts_
         AlarmNow("proof_test:fa.z.proven", "medium", True, T0_S + 90 * DAY_S, values)
     ]
     assert late.blocks[proof_of(PROVEN)] == Proven(T0_S)
-    long_ago = turned(PROVEN, now_s=0.0, **{proof_of(PROVEN): Proven(0.0)})
+    long_ago = turned(PROVEN, now_s=5.0, **{proof_of(PROVEN): Proven(0.0, True, "wang")})
     assert untested(long_ago, [PROVEN]) == []
-    assert long_ago.blocks[proof_of(PROVEN)] == Proven(0.0)
+    assert long_ago.blocks[proof_of(PROVEN)] == Proven(0.0, True, "wang")
 
 
 def test_a_failed_proof_test_is_an_alarm_at_once_until_one_is_passed():
@@ -119,6 +123,12 @@ def test_a_failed_proof_test_is_an_alarm_at_once_until_one_is_passed():
     assert untested(turn, [PROVEN]) == [AlarmNow("proof_test_failed:fa.z.proven", "high", True, T0_S - 5.0, values)]
     turn.blocks[proof_of(PROVEN)] = Proven(T0_S, True, "wang")
     assert untested(turn, [PROVEN]) == []
+
+
+def test_days_are_days():
+    rarely = trip(name="fa.z.proven", test_interval_s=90_000 * DAY_S)
+    turn = turned(rarely, **{proof_of(rarely): Proven(T0_S, False)})
+    assert untested(turn, [rarely])[0].values["days"] == 90_000
 
 
 def test_before_the_first_test_nothing_has_failed():

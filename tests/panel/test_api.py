@@ -274,7 +274,8 @@ async def test_the_api_describes_itself(operator: httpx.AsyncClient) -> None:
         "/api/v1/messages-sent", "/api/v1/siren", "/api/v1/alarm-links/show", "/api/v1/alarm-links/acknowledge",
         "/api/v1/hands", "/api/v1/hands/{output}",
         "/api/v1/stops/{facility}", "/api/v1/lock-outs/{subject}", "/api/v1/lock-outs-of-others/{subject}",
-        "/api/v1/care/{tag}",
+        "/api/v1/care/{tag}", "/api/v1/sequences/{name}", "/api/v1/interlocks", "/api/v1/bypasses/{name}",
+        "/api/v1/proof-tests/{name}", "/api/v1/first-outs", "/api/v1/first-outs/{id}",
     }  # fmt: skip
     assert "StateShape" in document["components"]["schemas"]
 
