@@ -7,7 +7,7 @@ alarms that come of that alone are not raised. It ends by itself.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from controller.core.condition import Conditioner, Seen
+from controller.core.condition import Conditioner
 from controller.core.derive import Expressed
 from controller.core.loops.run import SETTLE_S
 from controller.core.state import Mark
@@ -109,9 +109,8 @@ class ProbeCare:
         return silent
 
     def _over(self, turn: Turn, mark: Mark) -> None:
-        """What it says from now on is of the plant, and has nothing to do with what it said before."""
+        """What it says from now on is of the plant."""
         turn.marks[f"care:{mark.subject}"] = mark._replace(over_s=turn.now_s)
-        turn.blocks[f"{mark.subject}#seen"] = Seen(at_s=turn.now_s)
 
 
 def _is_of(alarm: AlarmNow, silent: set[str], needs: Mapping[str, frozenset[str]]) -> bool:

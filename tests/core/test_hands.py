@@ -84,6 +84,28 @@ def test_what_is_given_back_is_no_alarm():
     assert farm.told("hand_over") == []
 
 
+def test_a_hand_is_over_at_its_very_second_and_a_short_one_is_told_of_in_its_last_quarter():
+    farm = Farm()
+    farm.run(60)
+    farm.scan([by_hand(farm, "fa.z.lamp", 40.0, 60.0 / 3600.0)])
+    end_s = farm.state.marks["hand:fa.z.lamp"].until_s
+    while farm.now_s + 1.0 < end_s - 14.75:
+        farm.scan()
+        assert not alarms(farm, "hand_ends"), end_s - farm.now_s
+    farm.scan(after_s=end_s - 14.75 - farm.now_s)
+    assert alarms(farm, "hand_ends")
+    farm.scan(after_s=end_s - farm.now_s)
+    assert farm.told("hand_over") == ["fa.z.lamp"]
+
+
+def test_life_support_that_a_hand_keeps_on_is_no_alarm():
+    farm = Farm()
+    farm.run(60)
+    farm.scan([by_hand(farm, "fa.z.rescue", 100.0)])
+    assert farm.order("fa.z.rescue").value == 100.0
+    assert not alarms(farm, "hand_life")
+
+
 @pytest.mark.parametrize(("away_h", "stands"), [(2.0, True), (5.0, False)])
 def test_a_hand_keeps_its_true_end_over_a_restart(away_h: float, stands: bool):
     farm = Farm()
@@ -290,6 +312,29 @@ def test_a_locked_device_takes_all_its_outputs_with_it():
     assert not any(farm.wires.values())
     farm.scan([unlocked(farm, "switches")])
     assert farm.order("fa.z.stirrer").value == 100.0
+
+
+def test_what_was_by_hand_before_a_lock_does_not_start_when_the_lock_is_off():
+    farm = Farm()
+    farm.run(60)
+    farm.scan([by_hand(farm, "fa.z.feeder", 100.0)])
+    farm.scan([locked(farm, "fa.z.feeder")])
+    farm.run(5)
+    farm.scan([unlocked(farm, "fa.z.feeder")])
+    assert farm.order("fa.z.feeder").value == 0.0
+
+
+def test_a_stop_leaves_the_heartbeat_to_the_health_of_the_agent():
+    site = with_button()
+    beat = {"type": "heartbeat", "period": "4 s", "safe": "off", "lease": "20 s", "fail_safe_by": "device"}
+    site["outputs"] = {**site["outputs"], "fa.z.siren": beat}
+    site["rules"] = []
+    farm = Farm(core_of(site))
+    farm.says["fa.z.door"] = True
+    farm.run(20)
+    farm.scan([EmergencyStop("1", "fa", "li", farm.now_s)])
+    assert farm.order("fa.z.heater").because.key == "emergency_stop"
+    assert farm.order("fa.z.siren").value == 100.0
 
 
 def test_what_is_not_there_is_not_locked():

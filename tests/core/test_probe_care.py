@@ -38,6 +38,18 @@ def test_a_probe_in_care_is_recorded_as_it_says_and_used_by_nobody():
     assert farm.state.values["fa.z.ph"] is None
 
 
+def test_a_probe_in_care_is_bad_at_once_though_it_says_nothing_and_is_recorded_in_its_unit():
+    farm = running(core_of(changed("tags", "fa.z.ec", {"unit": "uS/cm", "range": ["0 mS/cm", "20 mS/cm"]})))
+    farm.says["fa.z.ec"] = 1800.0
+    farm.run(2)
+    del farm.says["fa.z.ec"]
+    farm.scan([care(farm, "fa.z.ec")])
+    assert farm.quality("fa.z.ec") == (Quality.BAD, Reason.CALIBRATING)
+    farm.says["fa.z.ec"] = 1413.0
+    farm.scan()
+    assert farm.state.readings["fa.z.ec"].value == pytest.approx(1.413)
+
+
 def test_a_probe_in_care_takes_its_loop_to_its_declared_action_and_stops_dosing():
     farm = running()
     farm.scan([care(farm, "fa.z.ppfd"), care(farm, "fa.z.ph", kind="calibration")])
@@ -84,6 +96,37 @@ def test_a_condition_that_holds_by_other_probes_is_an_alarm_all_the_same():
     farm.says["fa.z.door"] = True
     farm.run(5)
     assert "fa.z.wet" in [one.id for one in farm.standing]
+
+
+def test_what_is_derived_of_a_probe_in_care_raises_no_alarm_either():
+    texts = {key: {"zh": "x", "en": "x"} for key in ("cause", "consequence", "response")}
+    dry = {**texts, "when": "fa.z.vpd > '2 kPa'", "priority": "medium"}
+    farm = running(core_of(changed("alarms", "fa.z.dry", dry)))
+    farm.scan([care(farm, "fa.z.rh")])
+    farm.run(300)
+    assert farm.state.values["fa.z.vpd"] is None
+    assert "fa.z.dry" not in [one.id for one in farm.state.alarms]
+
+
+def test_after_care_nothing_is_held_against_what_it_said_before():
+    farm = running(core_of(changed("tags", "fa.z.ppfd", "spike", "50 umol/m2/s")))
+    farm.run(10)
+    farm.scan([care(farm, "fa.z.ppfd", 5.0)])
+    farm.says["fa.z.ppfd"] = 400.0  # clean, it sees twice the light
+    farm.run(301)
+    assert farm.quality("fa.z.ppfd") == (Quality.GOOD, None)
+
+
+def test_what_is_begun_anew_is_no_prolongation():
+    farm = running()
+    farm.scan([care(farm, "fa.z.ppfd", 100.0)])
+    del farm.says["fa.z.ppfd"]
+    farm.now_s += 101 * MINUTE_S
+    farm.scan()
+    assert farm.told("care_over") == ["fa.z.ppfd"]
+    farm.scan([care(farm, "fa.z.ppfd", 100.0)])
+    assert farm.told("care_begun") == ["fa.z.ppfd", "fa.z.ppfd"]
+    assert farm.state.marks["care:fa.z.ppfd"].since_s == farm.now_s
 
 
 def test_care_ends_by_itself_and_the_probe_is_believed_at_once():
