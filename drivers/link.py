@@ -20,6 +20,9 @@ STOP_S = 3.0
 STUCK_S = 30.0
 """Process time beyond a period after which a poll that has not ended never will: every request has a deadline."""
 
+READ_FIRST_S = 1.0
+"""Process time that the first orders wait for the first poll."""
+
 OnReadings = Callable[[Sequence[Reading], object | None], None]
 """Takes readings, and a token (or None) to acknowledge once they are stored."""
 OnWritten = Callable[[Written], None]
@@ -61,6 +64,7 @@ class Link:
         self._tasks: list[asyncio.Task[None]] = []
         self._leaving = False
         self._left = asyncio.Event()
+        self._polled = asyncio.Event()
         self._turned_s = process_time()
 
     @property
@@ -127,11 +131,15 @@ class Link:
                 readings = [bad(tag, Reason.COMM, now_s) for tag in driver.settings.tags.values()]
             self._hand_on(self._believed(readings), None)
             self._turned_s = process_time()
+            self._polled.set()
             now_s = clock.now()
             due_s = (floor(now_s / period_s - self._phase) + 1 + self._phase) * period_s
             await clock.sleep_until(due_s if due_s > now_s else due_s + period_s)
 
     async def _write_on(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(READ_FIRST_S):
+                await self._polled.wait()  # how its outputs were found is worth knowing
         while True:
             await self._ordered.wait()
             self._ordered.clear()

@@ -36,6 +36,8 @@ class OutputPlan:
     """A loop owns it: when nobody demands anything, that is a failure, and it goes safe."""
     master: str | None = None
     """A dosing pump's master valve, which opens with it."""
+    power_kw: float = 0.0
+    """Of the machine; 0 where that does not matter."""
 
 
 def decide(plan: OutputPlan, turn: Turn) -> Order:

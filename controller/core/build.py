@@ -42,6 +42,8 @@ from controller.core.self_test import Pulsed, SelfTest
 from controller.core.sequences import SequenceBlock, SequenceStep
 from controller.core.siren import BLOCK, Horn, SirenBlock, siren_of
 from controller.core.soft_sensors import DoseEffect, Estimator, HeatLoss, MotorPosition, Tan, Uptake
+from controller.core.start_up import KEY as START
+from controller.core.start_up import StartUp
 from controller.core.state import Block
 from controller.core.strategies.build import cover_loop, irrigation_loop, lamp_loop
 from controller.core.strategies.feeding_build import feeding_loop
@@ -205,7 +207,7 @@ class _Builder:
         fresh |= {BLOCK: Horn()} if siren is not None else {}
         place = site.site
         rules = RuleSet(ruled, gauges_of(self.expressions), Place(place.timezone, place.latitude, place.longitude))
-        fresh |= rules.fresh
+        fresh |= rules.fresh | {START: StartUp()}
         sensors = {loop.pv: tags[loop.pv] for loop in site.loops.values() if isinstance(loop, LoopBase)}
         output_of = {tag: name for name, output in outputs.items() for tag in output.device_tags}
         return Plan(
@@ -533,7 +535,7 @@ class _Builder:
         idle = 100.0 if isinstance(output, Heartbeat) else output.idle
         return OutputPlan(
             name, actuator, fresh, idle, OnLoss.of(output.safe), output.lease, output.life_support, device_tags,
-            looped, output.master if isinstance(output, Pulse) else None,
+            looped, output.master if isinstance(output, Pulse) else None, output.power,
         )  # fmt: skip
 
     def _expression(self, text: str, margin: Quantity | None = None, named: Named | None = None) -> Expression:

@@ -37,6 +37,8 @@ from controller.core.recipe_run import Recipes
 from controller.core.self_test import Pulsed, SelfTest
 from controller.core.siren import silence
 from controller.core.soft_sensors import Estimator
+from controller.core.start_up import KEY as START
+from controller.core.start_up import StartUp, by_power, read_back, waits
 from controller.core.state import Chosen, Sent, State, from_plain, never_seen, written_s
 from controller.core.strategies.feeding import FeedingLoop, underfed
 from controller.core.strategies.irrigation_loop import IrrigationLoop, unwatered
@@ -106,6 +108,7 @@ class Core:
         self._looked_at = {alarm.name: alarm.needs for alarm in self.plan.alarms} | {
             rule.name: rule.law.needs for rule in self.plan.rules.rules
         }
+        self._by_power = by_power(self.plan.outputs.values())
         self._sequences = {sequence.name for sequence in self.plan.sequences}
         self._wired = wired(site, self.plan.conditioners)
         self._alarm_rows = alarm_rows(site, self.plan)
@@ -135,6 +138,7 @@ class Core:
         for name, plan in outputs.items():
             blocks[name] = resumed(blocks[name], plan.safe.then, now_s)  # type: ignore[arg-type]  # an actuator's
         blocks |= self.plan.rules.restarted(blocks)
+        blocks[START] = StartUp(now_s, tuple(self.plan.output_of))
         for name, loop in self._dosing.items():
             blocks[name] = loop.resumed(blocks[name], now_s)
         self.plan.safeguards.resumed(blocks, now_s)
@@ -213,6 +217,7 @@ class Core:
         self.plan.hands.insist(turn)
         self.plan.safeguards.run(turn)
         self._outputs(turn)
+        read_back(turn, snapshot.readings, self.plan.output_of)
         self._alarms(turn)
         turn.late = self._late & turn.fresh
         return ScanResult(
@@ -497,7 +502,8 @@ class Core:
         now_s, demands, before = turn.now_s, turn.demands, turn.old.demands
         wake_s, renew_s, bounds = turn.wake_s, turn.renew_s, turn.bounds
         disturbed = {self.plan.output_of[tag] for tag in turn.disturbed if tag in self.plan.output_of}
-        for name, plan in self.plan.outputs.items():
+        for plan in self._by_power:
+            name = plan.name
             if (
                 now_s < wake_s.get(name, 0.0)
                 and demands.get(name) is before.get(name)
@@ -522,6 +528,9 @@ class Core:
             new, (contacts, applied) = plan.actuator.stand(turn.blocks[name], now_s)  # type: ignore[arg-type]  # its own
         else:
             new, (contacts, applied) = plan.actuator.step(turn.blocks[name], order.value, now_s, urgent)  # type: ignore[arg-type]
+        waiting = waits(turn, plan, new, urgent, self.site.site.motor_starts)
+        if waiting:
+            new, (contacts, applied) = plan.actuator.step(turn.blocks[name], 0.0, now_s, urgent)  # type: ignore[arg-type]
         turn.blocks[name] = new
         if plan.master is not None and (applied > 0.0 or turn.applied.get(name, 0.0) > 0.0):
             because = Because("master", {"output": name})
@@ -532,7 +541,7 @@ class Core:
             failures, again_s = self._send(turn, plan, tag, value)
             heard = heard and failures < UNHEARD_AFTER
             renew_s = min(renew_s, again_s)
-        if firm or (order.slot is Slot.IDLE and plan.safe.hold_s > 0):
+        if firm or waiting or (order.slot is Slot.IDLE and plan.safe.hold_s > 0):
             wake_s = now_s  # what stands behind these can end without a demand changing
         if name in self.plan.safeguards.guards:
             wake_s = min(wake_s, self.plan.safeguards.wake_s(turn, name))

@@ -45,8 +45,8 @@ class Stock(Frozen):
 
 
 class Fall(Frozen):
-    """Where an output goes for one cause, and what brings it there: its device's watchdog, hardware that needs nobody (a
-    spring, a normally open or closed contact, a thermostat), or nothing."""
+    """Where an output goes for one cause, and what brings it there: its device's watchdog, hardware that needs nobody
+    (a spring, a normally open or closed contact, a thermostat), or nothing."""
 
     to: PositionOrRest
     by: Literal["device", "hardware", "none"]

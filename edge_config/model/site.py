@@ -43,6 +43,8 @@ class Place(Frozen):
     altitude: Metres = 0.0
     scan: Seconds = 1.0
     """Period of the scan."""
+    motor_starts: int = Field(default=2, ge=1)
+    """Machines (outputs with `power`) that may start in any ten seconds; life support is not kept waiting."""
 
 
 class Facility(Frozen):
