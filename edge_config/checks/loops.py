@@ -260,8 +260,8 @@ def _check(inspection: Inspection, path: Path_, check: EffectCheck | None, step:
 
 def _staging(inspection: Inspection, path: Path_, loop: Staging) -> None:
     program = inspection.site.programs.get(loop.demand)
-    if program is None or program.by_loop is None or program.limits[0].unit != "%":
-        named = [name for name, one in inspection.site.programs.items() if one.by_loop is not None]
+    if program is None or program.limits[0].unit != "%":
+        named = [name for name, one in inspection.site.programs.items() if one.limits[0].unit == "%"]
         inspection.note("E369", (*path, "demand"), found=loop.demand, near=nearest(loop.demand, named))
     for key, value in (("up", loop.up), ("down", loop.down)):
         inspection.percent((*path, key), value)

@@ -147,5 +147,3 @@ def _influences(inspection: Inspection, path: Path_, program: Program, step: str
     ):
         if unused and there:
             inspection.note("W308", (*path, key), key=True, key_name=key)
-    if program.ramp is not None and program.ramp.ahead and not program.periods:
-        inspection.note("W308", (*path, "ramp", "ahead"), key=True, key_name="ahead")

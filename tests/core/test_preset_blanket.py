@@ -1,6 +1,7 @@
 """The solar greenhouse preset's blanket: up in two steps once the sun pays, down at night and in all bad weather."""
 
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -83,3 +84,37 @@ def test_with_the_light_sensor_lost_it_stays_for_two_hours_and_then_covers() -> 
     assert blanket(farm, 60.0, radiation=300.0) == 0.0
     assert blanket(farm, 110.0, radiation=Reason.COMM) == 0.0
     assert blanket(farm, 15.0) == 100.0
+
+
+def test_it_covers_while_the_night_would_get_too_cold_and_the_sun_pays_no_more() -> None:
+    farm = at(9.0)
+    assert blanket(farm, 5.5 * 60.0, radiation=300.0, air_temp=24.0) == 0.0
+    assert blanket(farm, 15.0, radiation=120.0, out_temp=6.0) == 0.0  # a mild night to come
+    assert blanket(farm, 12.0, out_temp=-8.0) == 100.0
+
+
+def test_on_a_snow_day_it_is_up_around_noon_alone() -> None:
+    farm = at(8.0)
+    snow = {"radiation": 20.0, "rain": True, "out_temp": -3.0}
+    assert blanket(farm, 30.0, **snow) == 100.0
+    assert blanket(farm, 120.0, rain=False, radiation=300.0) == 100.0  # half past ten: the sun shines on snow
+    assert blanket(farm, 75.0) == 0.0
+    assert blanket(farm, 150.0) == 100.0  # after two
+    thaw = at(8.0)
+    assert blanket(thaw, 30.0, radiation=20.0, rain=True, out_temp=4.0) == 100.0
+    assert blanket(thaw, 60.0, rain=False, radiation=300.0) == 0.0  # rain is no snow
+
+
+def test_the_top_vent_opens_a_quarter_at_a_time_and_four_minutes_apart() -> None:
+    farm = at(9.0)
+    blanket(farm, 60.0, radiation=300.0, air_temp=25.0)
+    blanket(farm, air_temp=33.0)
+    moves: list[tuple[float, float]] = []
+    for _ in range(200):
+        farm.run(10.0, after_s=10.0)
+        value = farm.order("f1.z1.top_vent").value
+        if not moves or value > moves[-1][1] + 1.0:
+            moves.append((farm.now_s, value))
+    steps = [(later[0] - earlier[0], later[1] - earlier[1]) for earlier, later in pairwise(moves)]
+    assert 3 <= len(steps) <= 6
+    assert all(180.0 <= apart_s <= 300.0 and by <= 26.0 for apart_s, by in steps)

@@ -15,7 +15,8 @@ from tests.edge_config.preset_sites import whole_site, write_site
 
 HOT_AND_CALM: dict[str, Value | Reason] = {
     "f1.z1.air_temp": 33.0, "f1.z1.rh": 60.0, "f1.z1.pipe_temp": 20.0, "f1.z1.co2": 500.0, "f1.z1.crop_temp": 30.0,
-    "f1.z1.ppfd": 500.0, "f1.z1.drip_flow": 0.0, "f1.z1.drip_ec": 3.0, "f1.z1.drip_ph": 5.8,
+    "f1.z1.ppfd": 500.0, "f1.z1.drip_flow": 0.0, "f1.z1.drip_pressure": 200.0, "f1.z1.drip_ec": 3.0,
+    "f1.z1.drip_ph": 5.8,
     "f1.all.out_temp": 22.0, "f1.all.radiation": 300.0, "f1.all.wind": 2.0, "f1.all.rain": False,
 }  # fmt: skip
 
@@ -115,3 +116,55 @@ def test_against_damp_air_the_means_come_one_after_the_other() -> None:
         began |= {name: minute for name, on in now.items() if on and name not in began}
     assert list(began) == ["gap", "vents", "pipe", "dehumidifier"]
     assert len(set(began.values())) == 4
+
+
+# --- edge, caps, pressure
+
+
+@pytest.mark.parametrize("weather", [{"wind": 11.0}, {"rain": True}, {"out_temp": -6.0}, {"wind": 19.0}])
+def test_vents_at_the_windward_edge_are_shut_before_the_storm_is_there(weather: dict[str, Value]) -> None:
+    farm = hot()
+    assert farm.order("f1.z1.vent_edge").value == 60.0
+    vents(farm, **weather)
+    assert farm.order("f1.z1.vent_edge").value == 0.0
+
+
+def test_fog_wets_the_leaves_no_longer_than_its_cap_in_an_hour() -> None:
+    farm = Farm(house())
+    farm.says = {**HOT_AND_CALM, "f1.z1.rh": 25.0, "f1.all.radiation": 600.0}
+    wet_s = [0.0] * 13
+    for ten in range(len(wet_s)):
+        for _ in range(60):
+            farm.run(10.0, after_s=10.0)
+            wet_s[ten] += 10.0 * (farm.state.applied["f1.z1.fogger"] > 50.0)
+    hours = [sum(wet_s[first : first + 6]) for first in range(len(wet_s) - 5)]
+    assert 18 * 60.0 <= max(hours) <= 20 * 60.0 + 20.0
+
+
+def test_co2_is_given_up_to_its_kilograms_an_hour_and_a_day() -> None:
+    farm = Farm(house())
+    farm.says = {**HOT_AND_CALM, "f1.z1.air_temp": 20.0, "f1.z1.co2": 200.0}
+    given, owners = [0.0], set()
+    for _ in range(15 * 60):
+        farm.run(60.0, after_s=60.0)
+        given.append(given[-1] + 2.0 * farm.state.applied["f1.z1.co2_valve"] / 100.0)  # 120 kg/ha/h of the open valve
+        owners.add(farm.order("f1.z1.co2_valve").owner)
+    assert {"f1.z1.co2_of_the_hour", "f1.z1.co2_of_the_day"} <= owners
+    assert 90.0 <= max(later - earlier for earlier, later in zip(given, given[60:], strict=False)) <= 105.0
+    assert given[-1] <= 1250.0  # half a day before the day is known
+    quiet = [later - earlier for earlier, later in zip(given[12 * 60 :], given[13 * 60 :], strict=False)]
+    assert max(quiet) <= 30.0
+
+
+def test_a_shot_stops_when_the_drip_pressure_is_off_and_waits_for_a_person() -> None:
+    farm = Farm(house())
+    farm.says = {**HOT_AND_CALM, "f1.z1.drip_flow": 1.8}
+    while farm.state.applied["f1.z1.drip_valve"] < 50.0:
+        farm.run(10.0, after_s=10.0)
+    farm.says["f1.z1.drip_pressure"] = 40.0
+    farm.run(30.0, after_s=10.0)
+    assert (farm.order("f1.z1.drip_valve").value, farm.order("f1.z1.drip_pump").value) == (0.0, 0.0)
+    farm.says["f1.z1.drip_pressure"] = 200.0
+    farm.run(3600.0, after_s=10.0)
+    assert farm.state.applied["f1.z1.drip_valve"] == 0.0
+    assert "latched:f1.z1.drip_pressure_off" in {alarm.id for alarm in farm.state.alarms}

@@ -151,3 +151,26 @@ def test_every_fish_preset_marks_what_nobody_has_checked(tmp_path: Path) -> None
     assert marked == {"oxygen_low": "practice", "others": "practice"}
     assert load_preset(BASS).facts["species.feed_stop_cold"].status == "unverified"
     assert len(needs_of(load_preset(BASS), ("z1",))) > 30
+
+
+def test_duty_and_standby_pump_change_places_and_lost_flow_starts_both(tmp_path: Path) -> None:
+    run = Run(site_of(tmp_path, BASS), do=7.5, flow=50.0, water_temp=25.0, ph=7.2).go(60)
+    pumps = ("f1.z1.duty_pump", "f1.z1.standby_pump")
+    alone = [run.state.applied[pump] for pump in pumps]
+    assert sorted(alone) == [0.0, 100.0]
+    run.go(4 * 86400, step_s=900.0)
+    assert [run.state.applied[pump] for pump in pumps] == alone[::-1]
+    run.go(15, flow=2.0)
+    assert [run.state.applied[pump] for pump in pumps] == [100.0, 100.0]
+
+
+def test_sulphide_is_told_and_in_salt_water_nitrate_at_its_floor_too(tmp_path: Path) -> None:
+    for preset, told in (("ras/grouper@1", {"h2s_high", "nitrate_at_its_floor"}), (BASS, {"h2s_high"})):
+        folder = tmp_path / preset.replace("/", "_")
+        folder.mkdir()
+        run = Run(site_of(folder, preset), h2s=0.0005, nitrate=60.0).go(120, step_s=20.0)
+        kinds = {f"f1.z1.{name}" for name in ("h2s_high", "nitrate_at_its_floor")}
+        assert kinds.isdisjoint(alarm.id for alarm in run.state.alarms)
+        run.go(900, step_s=20.0, h2s=0.003, nitrate=12.0)
+        found = kinds.intersection(alarm.id for alarm in run.state.alarms)
+        assert found == {f"f1.z1.{name}" for name in told}
