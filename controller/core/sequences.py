@@ -21,7 +21,7 @@ RENEW_S = LEASE_S / 3.0
 LONGEST_STOP_S = 300.0
 """After a longer stop nobody knows how the plant stands in the middle of a sequence."""
 
-Why = Literal["", "condition", "unknown", "late", "interlock", "restart", "broken", "person"]
+Why = Literal["", "condition", "unknown", "stop", "late", "interlock", "restart", "broken", "person"]
 
 
 class SequenceMemory(NamedTuple):
@@ -137,7 +137,7 @@ class SequenceBlock:
         turn.events.append(Event(turn.now_s, "sequence_begun", self.name, told))
         return self._enter(turn, SequenceMemory("running", 0, turn.now_s, turn.now_s, True, by=wish.by))
 
-    def _obstacle(self, turn: Turn) -> Literal["", "condition", "unknown", "rival"]:
+    def _obstacle(self, turn: Turn) -> Literal["", "condition", "unknown", "stop", "rival"]:
         """Why it cannot start now, if there is a reason."""
         return self._cause(turn) or ("rival" if any(_runs(turn, rival) for rival in self.rivals) else "")
 
@@ -187,8 +187,10 @@ class SequenceBlock:
 
     # --- what it does
 
-    def _cause(self, turn: Turn) -> Literal["", "condition", "unknown"]:
+    def _cause(self, turn: Turn) -> Literal["", "condition", "unknown", "stop"]:
         """Why it may not go on, if there is a cause."""
+        if turn.marks and any(f"stop:{output.partition('.')[0]}" in turn.marks for output, _ in self.slots):
+            return "stop"
         if self.abort is None:
             return ""
         known = self.abort.run(turn.values)

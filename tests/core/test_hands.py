@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from controller.core.explain import look, standing
 from controller.core.state import to_plain
-from controller.core.words import EmergencyStop, LockOut, LockOutEnd, Override, Reset, Slot
+from controller.core.words import EmergencyStop, LockOut, LockOutEnd, Override, Reset, SequenceWish, Slot
 from foundation.reading import Reason
 from tests.core.small_site import Farm, changed, core_of, document, small_core
 
@@ -322,6 +322,24 @@ def test_what_was_by_hand_before_a_lock_does_not_start_when_the_lock_is_off():
     farm.run(5)
     farm.scan([unlocked(farm, "fa.z.feeder")])
     assert farm.order("fa.z.feeder").value == 0.0
+
+
+def test_a_stop_ends_a_sequence_though_its_step_wants_what_the_stop_wants():
+    site = with_button()
+    site["sequences"] = {"fa.z.wash": {"steps": [
+        {"set": {"fa.z.feeder": "off"}, "for": "60 s"}, {"set": {"fa.z.feeder": "on"}, "for": "60 s"},
+    ]}}  # fmt: skip
+    farm = Farm(core_of(site))
+    farm.says["fa.z.door"] = True
+    farm.run(20)
+    wish = SequenceWish("1", "start", "fa.z.wash", "wang", farm.now_s)
+    farm.scan([wish])
+    farm.scan([EmergencyStop("2", "fa", "li", farm.now_s)])
+    farm.scan([wish._replace(id="3")])
+    farm.scan([Reset("4", "fa", "li", farm.now_s)])
+    farm.run(90)
+    assert farm.wires["fa.z.feeder"] is False
+    assert farm.state.blocks["fa.z.wash"].phase != "running"
 
 
 def test_a_stop_leaves_the_heartbeat_to_the_health_of_the_agent():
