@@ -105,6 +105,8 @@ def test_no_message_of_the_panel_is_there_for_nobody() -> None:
     asked = _asked_by_the_panel()
     built = (
         "panel.age.",
+        "panel.device.commissioned.",
+        "panel.device.watchdog.",
         "panel.error.",
         "panel.kind.",
         "panel.language.",

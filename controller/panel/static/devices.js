@@ -58,6 +58,8 @@ function Device({ id, now, old }) {
     ["panel.device.writes", `${now.writes}${now.writes_failed ? ` (${tell("panel.device.failed", { count: now.writes_failed })})` : ""}`],
     ["panel.device.latency", `${now.latency_ms.toFixed(0)} ms`],
     ["panel.device.failures", failures || "–"],
+    ["panel.device.watchdog", knows(`panel.device.watchdog.${now.watchdog}`) ? tell(`panel.device.watchdog.${now.watchdog}`) : now.watchdog],
+    ["panel.device.commissioned", tell(`panel.device.commissioned.${now.commissioned}`)],
     ["panel.device.last_error", now.last_error ? failureWords(now.last_error) : "–"],
   ];
   return html`<li class=${`card device ${now.online ? "online" : "away"} ${old ? "old" : ""}`}>
