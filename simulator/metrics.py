@@ -232,7 +232,8 @@ def alarm_names(site: Site) -> list[str]:
             for kind in ("meal", "ration")
         ),
         *(f"sensor:{loop.pv}" for loop in loops.values()),
-        *(f"order:{output}" for output in site.outputs),
+        *(f"{kind}:{output}" for output in site.outputs for kind in ("order", "not_proven", "runs_on", "duty")),
+        *(f"stale:{tag}" for tag in site.tags),
         *(f"bus:{bus}" for bus in site.buses),
         *(f"device:{device}" for device in site.devices),
     ]

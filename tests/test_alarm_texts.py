@@ -1,10 +1,14 @@
 """What people read of an alarm, in both languages, whoever raised it."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+import controller
 from controller.alarm_texts import texts
 from controller.core.words import AlarmNow
-from foundation.messages import catalogue
+from foundation.messages import LANGUAGES, catalogue
 from tests.core.small_site import small_core
 
 
@@ -23,3 +27,23 @@ def test_an_alarm_of_the_controller_itself_names_its_subject_and_its_reason():
     assert (told.name, told.time_to_damage) == ("A · Analog input 6", "")
     assert told.cause == f"Analog input 6: sensor lost ({catalogue('en')['reason.wire_break']})"
     assert "{" not in told.consequence + told.response
+
+
+def kinds_raised() -> set[str]:
+    """What the controller raises by itself, as its sources name it."""
+    said = re.compile(
+        r'AlarmNow\(\s*f"([a-z_.]+):\{|Condition\(f?"([a-z_.]+):|^ +\("([a-z_.]+):[a-z]+", "', re.MULTILINE
+    )
+    texts = [file.read_text("utf-8") for file in Path(controller.__file__).parent.rglob("*.py")]
+    found = {name for text in texts for match in said.finditer(text) for name in match.groups() if name}
+    # these are put together
+    return found | {"bus", "device", "chatter", "dosing", "unexpected", "rule_spent", "rule_broken", "watchdog"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_alarm_of_the_controller_itself_asks_for_something(language):
+    messages, kinds = catalogue(language), kinds_raised()
+    assert len(kinds) > 35
+    for kind in kinds | {key.split(".")[1] for key in messages if re.fullmatch(r"alarm\.\w+\.cause", key)}:
+        for part in ("cause", "consequence", "response"):
+            assert messages.get(f"alarm.{kind}.{part}", "").strip(), (kind, part)

@@ -29,6 +29,7 @@ def causes_of(site: Site, plan: Plan, devices: Sequence[Wired]) -> Causes:
     fed_by |= {one.name: (one.source,) for one in plan.integrals}
     needs = {block.name: block.when.tags for block in plan.alarms}
     needs |= {rule.name: rule.needs for rule in plan.rules.rules if rule.alarm is not None}
+    needs |= {block.name: block.when.tags for block in plan.interlocks if block.when is not None}
     suppressed_by = {name: one.suppressed_by for name, one in site.alarms.items() if one.suppressed_by}
     contacts = {name: output.device_tags for name, output in plan.outputs.items()}
     return Causes(site, fed_by, needs, suppressed_by, contacts, devices)

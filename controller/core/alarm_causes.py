@@ -12,7 +12,7 @@ from foundation.reading import Quality
 OF_A_TAG = ("sensor", "probe", "stale", "disagree", "fouled", "drift")
 """Kinds of alarms whose subject is a tag."""
 OF_A_LOOP = ("no_effect", "dosing", "unexpected", "water_quality", "water_flow", "meal", "ration")
-OF_AN_OUTPUT = ("order", "proof", "runs_on")
+OF_AN_OUTPUT = ("order", "not_proven", "runs_on", "duty", "duty_lost")
 OF_A_DEVICE = ("watchdog",)
 
 
@@ -44,13 +44,13 @@ class Causes:
     def explain(self, turn: Turn, raised: Mapping[str, AlarmNow]) -> dict[str, Explained]:
         """By alarm that is raised, what explains it."""
         found: dict[str, Explained] = {}
-        lost = {one.rpartition(":")[2] for one in raised if one.startswith(("bus:", "device:"))}
+        is_lost = any(one.startswith(("bus:", "device:", "order:")) for one in raised)
         sensors = {one.rpartition(":")[2] for one in raised if one.startswith(("sensor:", "stale:"))}
         for name, one in raised.items():
             parent = self._suppressor(name, raised)
             if parent:
                 found[name] = Explained(parent, False)
-            elif (lost or sensors) and (parent := self._lost(turn, one, raised, lost, sensors)):
+            elif (is_lost or sensors) and (parent := self._lost(turn, one, raised, sensors)):
                 found[name] = Explained(parent, True)
         return found
 
@@ -58,9 +58,7 @@ class Causes:
         """What the site says explains it."""
         return next((one for one in self._suppressed_by.get(name, ()) if one in raised), "")
 
-    def _lost(
-        self, turn: Turn, one: AlarmNow, raised: Mapping[str, AlarmNow], lost: set[str], sensors: set[str]
-    ) -> str:  # fmt: skip
+    def _lost(self, turn: Turn, one: AlarmNow, raised: Mapping[str, AlarmNow], sensors: set[str]) -> str:
         """The bus, device or sensor that is gone behind it."""
         measured = self._behind(turn, one)
         kind, _, subject = one.id.rpartition(":")
@@ -75,12 +73,14 @@ class Causes:
             for parent in (f"bus:{self._bus_of[subject]}", f"device:{subject}"):
                 if parent in raised:
                     return parent
+        if kind in OF_AN_OUTPUT and kind != "order" and f"order:{subject}" in raised:
+            return f"order:{subject}"
         if kind not in ("sensor", "stale"):
             for tag in measured:
                 for parent in (f"sensor:{tag}", f"stale:{tag}"):
                     if parent in raised:
                         return parent
-            if not kind:  # a sensor of a loop may be a vote
+            if kind in ("", "latched"):  # a sensor of a loop may be a vote
                 for tag in sorted(self._unknown(turn, one) & sensors):
                     return f"sensor:{tag}" if f"sensor:{tag}" in raised else f"stale:{tag}"
         return ""
@@ -100,7 +100,7 @@ class Causes:
             concerned = (subject,)
         elif kind in OF_A_LOOP and subject in self._pv_of:
             concerned = (self._pv_of[subject],)
-        elif not kind and one.values.get("bad"):
+        elif kind in ("", "latched"):
             concerned = self._unknown(turn, one)
         return [
             tag
@@ -110,10 +110,11 @@ class Causes:
         ]
 
     def _unknown(self, turn: Turn, one: AlarmNow) -> set[str]:
-        """Of what an alarm of the site looks at, what is not known."""
-        if not one.values.get("bad"):
+        """Of what an alarm of the site looks at, or an interlock that latched, what is not known."""
+        kind, _, subject = one.id.rpartition(":")
+        if not kind and not one.values.get("bad"):
             return set()
-        return {tag for tag in self._needs.get(one.id, ()) if turn.values.get(tag) is None}
+        return {tag for tag in self._needs.get(subject, ()) if turn.values.get(tag) is None}
 
 
 def _sources(tag: str, fed_by: Mapping[str, Iterable[str]], seen: set[str]) -> set[str]:

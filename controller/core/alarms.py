@@ -181,6 +181,8 @@ class _Turn:
 
     def _there(self, name: str, why: Explained | None) -> None:
         memory = self.memories.get(name, Remembered())
+        if memory.settled_s:  # seen again after a start
+            memory = self.memories[name] = memory._replace(settled_s=0.0)
         if why is not None and why.parent in self.now:
             self.happens(name, "suppress", parent=why.parent, unexplained_s=-1.0, priority=self.urgent[name])
             return

@@ -57,8 +57,8 @@ def lost_connections(turn: Turn, devices: Sequence[Wired]) -> list[AlarmNow]:
 
 
 def _silent(turn: Turn, one: Wired) -> bool:
-    """No answer at all; values that have grown old say that the way there is whole."""
-    return all(turn.readings[tag].reason is Reason.COMM for tag in one.tags)
+    """No answer at all, now or ever; values that have grown old say that the way there is whole."""
+    return all(turn.readings[tag].reason in (Reason.COMM, Reason.NEVER_SEEN) for tag in one.tags)
 
 
 def is_going(turn: Turn, one: Wired) -> bool:

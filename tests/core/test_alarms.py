@@ -7,7 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.core.timed import Held, delayed
+from controller.core.words import SetpointChange
+from edge_config.model.alarms import Alarm
 from foundation.reading import Reason
+from tests.core.small_site import _TOLD as TOLD
 from tests.core.small_site import START_S, Farm, changed, core_of, document, small_core
 
 TEMPS = ("fa.z.temp_a", "fa.z.temp_b", "fa.z.temp_c")
@@ -138,3 +141,95 @@ def test_after_a_start_sensors_have_ten_seconds_to_be_heard_before_they_are_an_a
     farm.says["fa.z.ec"] = Reason.COMM  # one that says it fails is told of at once
     farm.scan()
     assert "sensor:fa.z.ec" in [alarm.id for alarm in farm.standing]
+
+
+# --- what a site says of its alarms
+
+
+def with_alarm(**says: Any) -> Farm:
+    site = document()
+    site["alarms"]["fa.z.low"] = {"on_bad_quality": "ignore", **TOLD, "priority": "high", **says}
+    return Farm(core_of(site))
+
+
+def left_min(farm: Farm) -> Any:
+    (alarm,) = (one for one in farm.standing if one.id == "fa.z.low")
+    return alarm.values.get("damage"), alarm.values.get("damage_s")
+
+
+def test_an_alarm_says_how_long_is_left_by_what_is_used_up_or_by_how_fast_it_goes():
+    """Water at 21 degC cools by 0.6 K/min: from 15 to 5 degC in about 17 min."""
+    farm = with_alarm(when="fa.z.temp < '18 degC'", delay={}, damage={"of": "fa.z.temp", "at": "5 degC"})
+    for second in range(600):
+        cold(farm, 21.0 - second / 100.0)
+        farm.scan()
+    kind, left_s = left_min(farm)
+    assert (kind, left_s) == ("cold", pytest.approx(1000.0, abs=60.0))
+    assert left_s % 60.0 == 0.0
+    cold(farm, 15.0)
+    farm.run(600)
+    assert left_min(farm) == (None, None)  # it falls no further
+    cold(farm, 4.9)
+    farm.run(2)
+    assert left_min(farm) == ("cold", 0.0)
+    used = with_alarm(
+        when="fa.z.temp < '22 degC'", delay={}, damage={"of": "fa.z.temp", "at": "18 degC", "rate": "fa.z.rh"}
+    )
+    used.run(100)  # 3 K at 70 an hour
+    assert left_min(used) == ("cold", 180.0)
+
+
+def test_a_deviation_says_nothing_while_its_setpoint_moves():
+    deviation = {"of": "fa.z.ec", "sp": "fa.z.ec_sp", "more_than": "0.3 mS/cm", "quiet": "10 min"}
+    farm = with_alarm(deviation=deviation, delay={"on": "60 s"})
+    farm.run(300)
+    farm.scan((SetpointChange("c1", "fa.z.ec_sp", 2.4, "li", farm.now_s),))
+    farm.run(659)
+    assert "fa.z.low" not in active(farm)
+    farm.run(5)
+    assert "fa.z.low" in active(farm)
+    farm.says["fa.z.ec"] = 2.35
+    farm.run(2)
+    assert "fa.z.low" not in active(farm)
+
+
+@pytest.mark.parametrize(("when", "on_s", "off_s", "back"), [
+    ("fa.z.temp < '8 degC'", 60.0, 60.0, 8.9), ("fa.z.ph < '5 pH'", 120.0, 120.0, 5.06),
+    ("fa.z.rh > '90 %'", 60.0, 60.0, 87.9), ("fa.z.level < '30 %'", 60.0, 60.0, 30.1),
+    ("fa.z.ec > '3 mS/cm'", 120.0, 120.0, 2.94), ("fa.z.co2 > '1500 ppm'", 0.0, 0.0, 1499.0),
+    ("fa.z.temp < '8 degC' and fa.z.rh > '90 %'", 0.0, 0.0, 9.0),
+])  # fmt: skip
+def test_an_alarm_that_says_no_delay_and_no_deadband_has_those_of_what_it_measures(when, on_s, off_s, back):
+    block = with_alarm(when=when).core.plan.alarms[0]
+    assert (block.on_s, block.off_s) == (on_s, off_s)
+    values: dict[str, Any] = {"fa.z.temp": back, "fa.z.rh": back, **dict.fromkeys(block.needs, back)}
+    assert block.stays.run(values) is False
+
+
+def test_what_is_written_stands_before_what_is_usual():
+    block = with_alarm(when="fa.z.temp < '8 degC'", delay={"on": "5 s"}, deadband="2 K").core.plan.alarms[0]
+    assert (block.on_s, block.off_s, block.stays.run({"fa.z.temp": 9.9})) == (5.0, 0.0, True)
+
+
+@pytest.mark.parametrize(("severity", "within", "priority"), [
+    ("life", "5 min", "critical"), ("life", "2 h", "high"), ("loss", "30 min", "high"), ("damage", "5 min", "high"),
+    ("damage", "3 h", "medium"), ("minor", "5 min", "medium"), ("minor", "2 d", "low"), ("loss", "2 d", "low"),
+])  # fmt: skip
+def test_how_urgent_an_alarm_is_follows_from_what_it_costs_and_when(severity, within, priority):
+    says = {"when": "fa.z.door", **TOLD, "severity": severity, "respond_within": within}
+    assert Alarm.model_validate(says).priority == priority
+
+
+def test_a_lost_sensor_that_no_loop_needs_is_missed_after_ten_minutes_and_a_calibration_when_it_is_due():
+    site = document()
+    done = {"points": [["40 degC", "40 degC"]], "every": "90 d"}
+    site["tags"]["fa.z.pipe"] |= {"calibration": {**done, "on": "2025-11-02"}}  # 92 days before
+    site["tags"]["fa.z.co2"] |= {"calibration": {"points": [["1 ppm", "1 ppm"]], "every": "90 d", "on": "2026-02-01"}}
+    farm = Farm(core_of(site))
+    farm.run(2)
+    assert [one for one in active(farm) if one.startswith("calibration:")] == ["calibration:fa.z.pipe"]
+    farm.says["fa.z.level"] = Reason.WIRE_BREAK
+    farm.run(590)
+    assert "stale:fa.z.level" not in active(farm)
+    farm.run(15)
+    assert "stale:fa.z.level" in active(farm)

@@ -26,7 +26,7 @@ def test_a_latch_waits_for_a_person_who_finds_the_cause_gone() -> None:
     farm = running()
     assert waiting(farm) == set()
     farm.devices["pf_ph"].offset["ph"] = -1.5
-    for _ in range(90):
+    for _ in range(150):
         farm.step()
     assert waiting(farm) == {f"latched:{LATCH}"}
     # while the cause stands nothing is reset

@@ -219,7 +219,7 @@ def test_an_average_survives_a_restart_and_interlocks_and_alarms_read_it_too():
     again = restarted(farm, 1.0)
     again.run(4)
     assert again.told("rule_on") == ["fa.z.r"]
-    assert [one.id for one in again.state.alarms if one.id == "fa.z.night"] == []
+    assert [one.id for one in again.standing if one.id == "fa.z.night"] == []
     again.says["fa.z.co2"] = 950.0
     again.run(2)
     again.says["fa.z.co2"] = 700.0
