@@ -265,9 +265,10 @@ class _Turn:
         self.events.append(Event(self.now_s, f"alarm_{wish.action}", wish.subject, said))
 
     def _seen(self, name: str, by: str) -> bool:
-        """A latched alarm waits for its reset; that somebody has seen it is noted."""
+        """A latched alarm waits for its reset; that somebody has seen it is noted. Seen again, what still stands is
+        seen anew: whoever was woken once more may go back to sleep."""
         memory = self.memories[name]
-        if memory.state != "latched" or memory.acknowledged_by:
+        if memory.state != "acknowledged" and (memory.state != "latched" or memory.acknowledged_by):
             return False
         self.memories[name] = memory._replace(acknowledged_by=by, acknowledged_s=self.now_s)
         return True

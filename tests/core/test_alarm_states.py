@@ -93,6 +93,16 @@ def test_what_goes_before_anybody_saw_it_stays_until_somebody_did_and_coming_aga
     assert (desk.told[0].activation, desk.told[0].acknowledged_by) == (3, "")
 
 
+def test_whoever_was_woken_once_more_by_what_stands_on_acknowledges_it_anew() -> None:
+    desk = Desk()
+    desk.look("a", priority="critical")
+    desk.look("a", wish=desk.wish("acknowledge"), priority="critical")
+    first_s = desk.told[0].acknowledged_s
+    desk.look("a", wish=desk.wish("acknowledge"), priority="critical", after_s=1200.0)
+    assert desk.told[0].state == "acknowledged"
+    assert desk.told[0].acknowledged_s == first_s + 1200.0
+
+
 def test_an_acknowledgement_of_a_facility_or_of_all_reaches_what_is_there_and_its_like() -> None:
     desk = Desk()
     desk.look("fa.z.low", "sensor:fa.z.ec", "fb.z.low")
