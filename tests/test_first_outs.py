@@ -38,7 +38,7 @@ def test_a_trip_is_kept_with_its_five_minutes_before_and_its_minute_after(tmp_pa
     kept.write()
     (file,) = (tmp_path / "first-out").glob("*")
     (record,) = FirstOuts(tmp_path, {}).records(9)  # read back by an agent that was started anew
-    assert file.stem == record.id == f"air-{round(record.tripped_s * 1000)}"
+    assert file.stem == record.id == f"fa.air-{round(record.tripped_s * 1000)}"
     assert (record.first, record.others, record.whole, record.cut) == (
         "fa.z.too_much_co2", ("fa.z.too_hot",), True, False
     )  # fmt: skip

@@ -34,9 +34,10 @@ def interlock_block(name: str, one: Interlock, site: Site, compiled: Callable[[s
     bypass_s = 0.0
     if one.bypass is not None and (one.bypass.life_safety or not life_safety):
         bypass_s = one.bypass.longest
+    group = None if one.group is None else f"{name.partition('.')[0]}.{one.group}"
     return InterlockBlock(
         name, one.kind, when, one.delay, one.lasts_s, one.latches, one.reset_by or "", one.on_bad_quality, actions,
-        needs, most, one.while_running, life_safety, bypass_s, one.group, one.test_interval,
+        needs, most, one.while_running, life_safety, bypass_s, group, one.test_interval,
     )  # fmt: skip
 
 
