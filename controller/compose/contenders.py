@@ -12,9 +12,11 @@ from typing import Protocol
 from controller.core.actuators import Actuator, Contact, Memory, Proportioned, Share, Switch, resumed
 from controller.core.build import Plan, build
 from controller.core.loops.run import Part, PidLoop, TimerLoop
+from controller.core.loops.simple import Timetable
 from controller.core.programs import Setting
 from controller.core.scan import Core
 from controller.core.state import Chosen, State, to_plain
+from controller.core.strategies.feeding import FeedingLoop
 from controller.core.words import Override, SetpointChange, Snapshot
 from edge_config.model.control import Dosing, Hysteresis, Loop, LoopBase, PBand, Pid
 from edge_config.model.outputs import Pulse
@@ -141,6 +143,8 @@ class Peer:
         self._hold |= {plan.master: 100.0 for plan in self._plan.outputs.values() if plan.master is not None}
         self._hold |= hold
         self._timers = [loop for loop in self._plan.loops if isinstance(loop, TimerLoop)]
+        fed = [loop for loop in self._plan.loops if isinstance(loop, FeedingLoop) and loop.meals]
+        self._timers += map(_by_the_clock, fed)
         self._hands: dict[str, tuple[float, float]] = {}
         self._heard: dict[str, Reading] = {}
         self._sent: dict[str, tuple[Value, float]] = {}
@@ -272,6 +276,12 @@ class Peer:
         out = loop.out
         outputs = out if isinstance(out, tuple) else (out,)
         return tuple(Part(one, 0.0, 100.0, 0.0, 100.0, 0.0) for one in outputs if one is not None)
+
+
+def _by_the_clock(loop: FeedingLoop) -> TimerLoop:
+    """What a farm without a feeding table does: the ration of fish that nobody has weighed, in meals of one length."""
+    run_s = loop.unknown_kg_d / len(loop.meals) / loop.rate_kg_s
+    return TimerLoop(loop.name, loop.output, Timetable(loop.meals, run_s, loop.calendar))
 
 
 class UntunedError(ValueError):

@@ -42,6 +42,15 @@ def test_a_dead_bloom_calls_both_wheels_and_stops_the_feeder() -> None:
     assert ground.truth["pond.oxygen"] > 3.0
 
 
+def test_the_pond_is_fed_by_what_its_fish_weigh_and_how_warm_they_are() -> None:
+    simulation = simulated("pond", 8.9, scan_s=5.0)
+    for _ in range(720):
+        simulation.step()
+    meal = 0.5 * 1600.0 * (1.8 - 0.2 * 0.5) / 100.0  # half of a day's, of fish of 400 g in water below 30 degC
+    assert simulation.farm.grounds["pond1"].truth["fed"] == pytest.approx(1000.0 * meal, rel=0.15)
+    assert simulation.state.blocks["pond1.water.feeding"].guessed_s < 0.0  # type: ignore[attr-defined]  # a feeding's
+
+
 def test_fish_are_fed_and_breathe_and_the_lettuce_has_light() -> None:
     simulation = simulated("aquaponics", 7.0)
     for _ in range(3600):
