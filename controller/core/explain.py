@@ -92,8 +92,9 @@ def look(plan: Plan, state: State, output: str, interlocks: tuple[InterlockBlock
     hands = plan.hands.bounds(state.marks, state.applied).get(output, [])
     last = nobody(plan.outputs[output])
     winner = strongest(live, binding(insists, hands), lambda: last)
-    rest, firm = [d for d in live if d is not winner], [d for d in (*hands, *insists) if d is not winner]
-    others = binding([d for d in insists if d is not winner], [d for d in hands if d is not winner])
+    gone = winner if winner.owner == order.owner else None  # the dosing guard beats whoever has won
+    rest, firm = [d for d in live if d is not gone], [d for d in (*hands, *insists) if d is not gone]
+    others = binding([d for d in insists if d is not gone], [d for d in hands if d is not gone])
     then = strongest(rest, others, lambda: last)
     since = {one.name: _held_since(one, state) for one in interlocks} | _rules_since(plan, state, live)
     since |= _hands_since(state, output)

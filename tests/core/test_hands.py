@@ -207,7 +207,7 @@ def test_a_stop_is_latched_until_the_button_is_released_and_a_person_resets_it()
     assert farm.order("fa.z.heater").because.key == "emergency_stop"
     farm.scan([Reset("2", "fa", "wang", farm.now_s)])
     assert farm.told("reset") == ["fa"]
-    farm.run(30)
+    farm.run(120)
     assert farm.order("fa.z.heater").slot is Slot.LOOP
     assert not alarms(farm, "stop")
 
