@@ -22,6 +22,7 @@ CHAPTERS = {
     "E2": "The device library · 设备库",
     "E3": "How the parts fit together · 各部分之间的关系",
     "E4": "Conditions, people, databases · 条件、人员、数据库",
+    "E5": "Alarms · 报警",
     "E6": "Maps of recordings · 记录文件的映射",
     "E7": "Scenarios · 场景",
     "W3": "Worth a look · 值得留意",

@@ -68,6 +68,15 @@ def in_(alarm: Alarm, directory: Directory = Path("var"), as_json: Json = False)
 
 
 @app.command()
+def reset(alarm: Alarm, directory: Directory = Path("var"), as_json: Json = False) -> None:
+    """Reset a latched alarm whose cause is gone, or whatever else waits for a person."""
+    from secrets import token_urlsafe
+
+    _call(directory, "PUT", f"/api/v1/resets/{alarm}", None, {"change_id": f"cli_{token_urlsafe(9)}"})
+    _show(_ask(directory, "GET", "", None, None), as_json)
+
+
+@app.command()
 def export(
     begin: From = "",
     end: To = "",
@@ -132,13 +141,15 @@ def _change(directory: Path, action: str, subject: str, **more: Any) -> Any:
 
 
 def _ask(directory: Path, method: str, path: str, query: Any, body: Any) -> Any:
+    return _call(directory, method, f"/api/v1/alarms{path}", query, body)
+
+
+def _call(directory: Path, method: str, path: str, query: Any, body: Any) -> Any:
     from controller.access import NoAgentError, ask
     from controller.cli import _language
 
     try:
-        status, document = ask(
-            directory, method, f"/api/v1/alarms{path}", query=query, body=body, language=_language()
-        )  # fmt: skip
+        status, document = ask(directory, method, path, query=query, body=body, language=_language())
     except NoAgentError:
         _say("enter.not_running", 1, directory=directory)
     except OSError as error:
@@ -164,7 +175,9 @@ def _show(document: Any, as_json: bool) -> None:
         state = tell(f"alarm.state.{alarm['state']}", speech)
         by = f" ({alarm['acknowledged_by']})" if alarm["acknowledged_by"] else ""
         typer.echo(f"{tell('panel.priority.' + alarm['priority'], speech)}  {state}{by}  {since}  {alarm['id']}")
-        typer.echo("  " + "  ".join(part for part in (f"{said['name']}: {said['cause']}", said["time_to_damage"]) if part))
+        typer.echo(
+            "  " + "  ".join(part for part in (f"{said['name']}: {said['cause']}", said["time_to_damage"]) if part)
+        )
         typer.echo(f"  {said['consequence']}. {tell('panel.alarm.do', speech)} {said['response']}")
     if not document["alarms"]:
         typer.echo(tell("panel.alarms.none", speech))
