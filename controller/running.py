@@ -47,7 +47,7 @@ async def run_agent(
     running = asyncio.create_task(agent.run(), name="agent")
     panel = asyncio.create_task(_keep_panel(agent, directory, host, port, ready), name="panel")
     manager = Manager(os.environ)
-    told = asyncio.create_task(keep_told(agent, manager), name="service")
+    told = asyncio.create_task(keep_told(agent, manager, PULSE_S), name="service")
     tasks = {running, panel, told}
     if report is not None:
         tasks.add(asyncio.create_task(_report_on(agent, report), name="report"))
@@ -93,7 +93,7 @@ async def _keep_panel(agent: Agent, directory: Path, host: str, port: int, ready
         await pause(PANEL_AGAIN_S)
 
 
-async def keep_told(agent: Agent, manager: Manager, every_s: float = PULSE_S) -> None:
+async def keep_told(agent: Agent, manager: Manager, every_s: float) -> None:
     """Tell the service manager that the farm is being looked after, as long as that is so: ready with the first scan,
     and alive while everything turns. Silence makes it start us again."""
     while not agent.health.scans:

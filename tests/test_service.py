@@ -1,6 +1,7 @@
 """What the service manager hears: it feeds on a farm that is looked after, and starves when anything stands still."""
 
 import asyncio
+import json
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -14,11 +15,13 @@ from hypothesis import strategies as st
 
 from controller import service
 from controller.agent import Agent
-from controller.running import keep_told
+from controller.running import keep_told, run_agent
 from controller.service import Manager, Signs, ailments, is_healthy
 from drivers.bus import Bus
+from edge_config.loader import load_site
+from foundation.clock import AcceleratedClock
 from tests.test_agent import agent_at, alive, nowhere
-from tests.wire.agent_on_wires import until
+from tests.wire.agent_on_wires import NOON_S, SITES, no_secret, until
 
 __all__ = ["nowhere"]
 seconds = st.floats(0.0, 100.0)
@@ -86,6 +89,26 @@ async def told(agent: Agent, directory: Path) -> AsyncIterator[Ear]:
             finally:
                 telling.cancel()
                 await asyncio.gather(telling, return_exceptions=True)
+
+
+async def test_the_command_says_that_it_is_ready_alive_and_leaving(
+    tmp_path: Path, nowhere: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("controller.running.PULSE_S", 0.02)
+    (tmp_path / "wiring.json").write_text(json.dumps(nowhere))
+    site, clock = load_site(SITES / "ras.yaml").site, AcceleratedClock(NOON_S, 20.0)
+    with listening(str(tmp_path / "notify")) as (ear, _):
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        wiring = tmp_path / "wiring.json"
+        running = asyncio.create_task(
+            run_agent(site, tmp_path, clock, no_secret, wiring, "127.0.0.1", 0, lambda *_: None)
+        )
+        heard: list[str] = []
+        await until(lambda: heard.extend(ear.words()) or "WATCHDOG=1" in heard, "a fed watchdog")
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        assert heard[0] == "READY=1"
+        assert [word for word in ear.words() if "=1" in word][-1] == "STOPPING=1"
 
 
 async def starves(ear: Ear, of: str) -> None:
