@@ -14,6 +14,7 @@ from typing import Any, Literal
 from controller.alarm_desk import AlarmDesk
 from controller.alarm_journal import AlarmChange
 from controller.commissioning import Standing, standing
+from controller.core.alarms import shown_in_flood
 from controller.core.scan import Core
 from controller.core.state import Mark, State, to_plain
 from controller.core.trials import TrialMemory, key_of
@@ -268,7 +269,11 @@ class Agent:
     def _page(self, result: ScanResult, now_s: float) -> None:
         """Alarms and what rules say, to whom they concern."""
         try:
-            self._notifier.see(self.alarms(), now_s)
+            alarms = self.alarms()
+            if self.alarms_flooded():  # nobody reads forty messages
+                shown = shown_in_flood(alarms)
+                alarms = [one if one.id in shown else replace(one, state="suppressed") for one in alarms]
+            self._notifier.see(alarms, now_s)
             for event in result.events:
                 if event.kind == "notice" and event.values["number"] == 0:
                     for notice in self._notices.newest(20):
