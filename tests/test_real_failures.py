@@ -1,4 +1,4 @@
-"""What has gone wrong on other people's farms and tanks, and must not here. `docs/safety.md` says which thread it is."""
+"""What has gone wrong on other farms and tanks, and must not here. `docs/safety.md` says which thread it is."""
 
 import json
 from pathlib import Path
