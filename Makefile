@@ -24,6 +24,7 @@ score: $(VENV)/.tested
 faults: $(VENV)/.tested
 	OPENBLAS_NUM_THREADS=1 FARMLOOP_FUZZ=100000 FARMLOOP_FAULTS=2000 FARMLOOP_SEED=$(or $(SEED),1) FARMLOOP_DAYS=30 \
 		$(BIN)/pytest tests/rules/test_fuzz.py tests/simulator/test_books.py tests/faults --timeout 3600 -n 2 -rP $(ARGS)
+	$(BIN)/python -m tests.mutations
 
 format: $(VENV)/.tested
 	$(BIN)/ruff check --fix --quiet .
