@@ -214,8 +214,8 @@ class Core:
                 turn.fail(interlock.name, error)
                 interlock.insist(turn, True)
         first_outs(turn, self.plan.interlock_groups)
-        self.plan.hands.insist(turn)
         self.plan.safeguards.run(turn)
+        self.plan.hands.insist(turn)  # last: what is locked out is started by no safeguard either
         self._outputs(turn)
         read_back(turn, snapshot.readings, self.plan.output_of)
         self._alarms(turn)

@@ -314,6 +314,25 @@ def test_a_locked_device_takes_all_its_outputs_with_it():
     assert farm.order("fa.z.stirrer").value == 100.0
 
 
+def test_a_standby_takes_over_from_a_locked_pump_and_two_locked_ones_stand():
+    site = document()
+    proof = {"tag": "fa.z.level", "above": "10 %", "within": "5 s"}
+    pair = {**site["outputs"]["fa.z.stirrer"], "proof": proof}
+    site["outputs"]["fa.z.rescue"] = {**pair, "idle": "off"}
+    site["outputs"]["fa.z.stirrer"] = {**pair, "standby": "fa.z.rescue"}
+    del site["interlocks"]["fa.z.empty"], site["interlocks"]["fa.z.cold"]
+    farm = Farm(core_of(site))
+    farm.run(60)
+    assert (farm.wires["fa.z.stirrer"], farm.wires["fa.z.rescue"]) == (True, False)
+    farm.scan([locked(farm, "fa.z.stirrer", statement="the standby runs")])
+    farm.run(5)
+    assert (farm.wires["fa.z.stirrer"], farm.wires["fa.z.rescue"]) == (False, True)
+    farm.scan([locked(farm, "fa.z.rescue", statement="oxygen is open")])
+    for _ in range(60):
+        farm.scan()
+        assert (farm.wires["fa.z.stirrer"], farm.wires["fa.z.rescue"]) == (False, False)
+
+
 def test_what_was_by_hand_before_a_lock_does_not_start_when_the_lock_is_off():
     farm = Farm()
     farm.run(60)
