@@ -22,6 +22,8 @@ OUT_AT_MOST_S: Final[dict[Priority, float]] = {
     "critical": 28800.0, "high": 7 * 86400.0, "medium": 30 * 86400.0, "low": 30 * 86400.0
 }  # fmt: skip
 """Out of service ends by itself, too: what protects fish and crop within a shift."""
+ASIDE: Final[frozenset[State]] = frozenset({"suppressed", "shelved", "out_of_service"})
+"""Nobody is asked for anything: another alarm explains it, or somebody set it aside."""
 RELEASED_AFTER_S = 2.0
 """Beyond its own off-delay, what another one explained has so long to go with it."""
 SETTLES_S = 60.0

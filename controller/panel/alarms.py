@@ -11,13 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from controller.alarm_journal import AlarmChange, as_csv
 from controller.alarm_kpi import AlarmFigures, figures
 from controller.alarm_texts import AlarmTexts
-from controller.core.alarms import shown_in_flood
 from controller.core.words import AlarmWish
 from controller.moments import MomentError, moment_s
 from controller.panel.farm import Farm
 from controller.panel.problems import ProblemError
 from controller.panel.sessions import Session
-from controller.panel.shapes import CHANGE_ID, AlarmNowShape, ProblemShape, alarm_shape
+from controller.panel.shapes import CHANGE_ID, AlarmNowShape, ProblemShape, alarm_shapes
 from foundation.messages import LANGUAGES, catalogue
 
 PATH = "/api/v1/alarms"
@@ -46,8 +45,6 @@ class AlarmToldShape:
     """One alarm in the words of both languages."""
 
     alarm: AlarmNowShape
-    shown: bool
-    """False for what a flood hides, and for what is suppressed."""
     texts: dict[str, dict[str, str]]
     """By language."""
 
@@ -90,18 +87,15 @@ class AlarmCalls:
         return _json(self._told())
 
     def _told(self) -> AlarmsShape:
-        farm, flood = self._farm, self._farm.alarms_flooded()
-        alarms = farm.alarms()
-        shown = shown_in_flood(alarms) if flood else {one.id for one in alarms}
+        flood, alarms = self._farm.alarms_flooded(), self._farm.alarms()
         return AlarmsShape(
             flood,
             [
                 AlarmToldShape(
-                    alarm_shape(one),
-                    one.id in shown and one.state != "suppressed",
+                    shape,
                     {name: self._texts.tell(catalogue(name), one, name)._asdict() for name in LANGUAGES},
                 )
-                for one in alarms
+                for one, shape in zip(alarms, alarm_shapes(alarms, flood), strict=True)
             ],
         )
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from controller.commissioning import Standing
+from controller.core.alarms import ASIDE, shown_in_flood
 from controller.core.trials import TrialMemory
 from controller.core.words import AlarmNow, Because, Order
 from controller.entries import Entry
@@ -80,6 +81,8 @@ class AlarmNowShape:
     first_out: bool
     until: float | None
     """Of what is shelved or out of service."""
+    shown: bool
+    """False for what asks nothing of anybody (explained by another, set aside) and for what a flood hides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,17 +339,18 @@ def setpoint_shape(now: SetpointNow) -> SetpointNowShape:
     return SetpointNowShape(now.value, now.target, now.low, now.high, now.unit, now.settable, now.by)
 
 
-def alarm_shapes(alarms: Sequence[AlarmNow]) -> list[AlarmNowShape]:
-    return [alarm_shape(one) for one in alarms]
+def alarm_shapes(alarms: Sequence[AlarmNow], flood: bool = False) -> list[AlarmNowShape]:
+    urgent = shown_in_flood(alarms) if flood else {one.id for one in alarms}
+    return [_alarm_shape(one, one.id in urgent and one.state not in ASIDE) for one in alarms]
 
 
-def alarm_shape(now: AlarmNow) -> AlarmNowShape:
+def _alarm_shape(now: AlarmNow, shown: bool) -> AlarmNowShape:
     kind, _, subject = now.id.rpartition(":")
     facility = subject.partition(".")[0]
     values, until = dict(now.values), milliseconds(now.until_s) if now.until_s else None
     return AlarmNowShape(
         now.id, kind or "site", facility, now.priority, now.active, milliseconds(now.since_s), values, now.state,
-        now.activation, now.acknowledged_by, now.parent, now.first_out, until,
+        now.activation, now.acknowledged_by, now.parent, now.first_out, until, shown,
     )  # fmt: skip
 
 
@@ -356,7 +360,7 @@ def state_shape(farm: Farm) -> StateShape:
         {name: reading_shape(reading) for name, reading in farm.readings().items()},
         {name: order_shape(order) for name, order in farm.orders().items()},
         {name: setpoint_shape(setpoint) for name, setpoint in farm.setpoints().items()},
-        alarm_shapes(farm.alarms()),
+        alarm_shapes(farm.alarms(), farm.alarms_flooded()),
     )
 
 

@@ -42,6 +42,7 @@ class _Present:
     orders: Mapping[str, OrderShape]
     setpoints: Mapping[str, SetpointNow]
     alarms: list[AlarmNow]
+    flood: bool
 
 
 class _Follower:
@@ -152,6 +153,7 @@ class Streams:
             {name: order_shape(order) for name, order in farm.orders().items()},
             dict(farm.setpoints()),
             list(farm.alarms()),
+            farm.alarms_flooded(),
         )
 
     def _tell(self, event: bytes) -> None:
@@ -180,8 +182,8 @@ def _difference(told: _Present, present: _Present) -> dict[str, object]:
         "setpoints": {name: setpoint_shape(setpoint) for name, setpoint in setpoints.items()},
     }
     change = {part: values for part, values in parts.items() if values}
-    if told.alarms != present.alarms:
-        change["alarms"] = alarm_shapes(present.alarms)
+    if (told.alarms, told.flood) != (present.alarms, present.flood):
+        change["alarms"] = alarm_shapes(present.alarms, present.flood)
     return change
 
 

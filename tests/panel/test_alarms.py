@@ -15,7 +15,12 @@ async def test_alarms_are_told_in_both_languages_and_acknowledged_by_whoever_is_
     farm.raise_alarm(AlarmNow("sensor:a.b.c", "high", True, START_S, {}, "suppressed", parent="bus:x"))
     told = (await operator.get("/api/v1/alarms")).json()
     first, second = told["alarms"]
-    assert (told["flood"], first["shown"], second["shown"], second["alarm"]["parent"]) == (False, True, False, "bus:x")
+    assert (told["flood"], first["alarm"]["shown"], second["alarm"]["shown"], second["alarm"]["parent"]) == (
+        False,
+        True,
+        False,
+        "bus:x",
+    )
     assert first["texts"]["en"]["response"]
     assert first["texts"]["zh-CN"]["cause"] != first["texts"]["en"]["cause"]
     reply = await operator.post("/api/v1/alarms", json={**ACK, "subject": "order:ras1.tank1.pump"})
@@ -33,3 +38,14 @@ async def test_the_journal_comes_as_a_table_too_and_the_figures_from_it(operator
     assert table.text.splitlines()[1].split(",")[1:3] == ["ras1.tank1.low", "raise"]
     assert (await operator.get("/api/v1/alarms/journal", params={"from": "yesterday?"})).status_code == 422
     assert (await operator.get("/api/v1/alarms/kpi", params={"days": "1"})).json()["raised"] == 1
+
+
+async def test_in_a_flood_the_list_shows_what_is_urgent(operator: httpx.AsyncClient, farm: SmallFarm) -> None:
+    for number in range(9):
+        farm.raise_alarm(AlarmNow(f"ras1.tank1.m{number}", "medium", True, START_S))
+    farm.raise_alarm(AlarmNow("ras1.tank1.high", "high", True, START_S))
+    told = (await operator.get("/api/v1/alarms")).json()
+    assert told["flood"]
+    assert [one["alarm"]["id"] for one in told["alarms"] if one["alarm"]["shown"]] == ["ras1.tank1.high"]
+    state = (await operator.get("/api/v1/state")).json()
+    assert [one["id"] for one in state["alarms"] if one["shown"]] == ["ras1.tank1.high"]

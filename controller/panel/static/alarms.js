@@ -7,13 +7,11 @@ import { changeId, post, put } from "./server.js";
 import { useState } from "./vendor/preact_hooks.js";
 import { ageWords, called, sentence, tell } from "./words.js";
 
-/** Explained by another alarm, or set aside by somebody: nobody is asked for anything. */
-const ASIDE = ["suppressed", "shelved", "out_of_service"];
 const PRIORITIES = ["critical", "high", "medium", "low"];
 
 /** Those of one facility (all if none is named), the worst first and the newest of equals first. */
 export function standing(facility = null) {
-  const found = alarms.value.filter((one) => !ASIDE.includes(one.state) && (facility === null || one.facility === facility));
+  const found = alarms.value.filter((one) => one.shown && (facility === null || one.facility === facility));
   return found.sort((a, b) => PRIORITIES.indexOf(a.priority) - PRIORITIES.indexOf(b.priority) || b.since - a.since);
 }
 
