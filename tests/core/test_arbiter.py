@@ -182,6 +182,11 @@ def test_nothing_is_held_where_nobody_ever_wanted_anything():
     assert turn.blocks["fa.z.vent#idle"] == Stood(START_S, 55.0)
 
 
+def test_of_a_plan_neither_master_nor_power_has_to_be_said():
+    plain = OutputPlan("o", LAMP.actuator, LAMP.fresh, None, OnLoss(0.0, 0.0), 20.0, False, (), False)
+    assert (plain.master, plain.power_kw) == (None, 0.0)
+
+
 def test_a_plan_needs_no_master_and_stood_is_never_by_itself():
     assert LAMP.master is None
     assert Stood() == (-1.0, 0.0)
