@@ -119,8 +119,37 @@ def test_a_running_agent_is_asked_and_told_and_a_stopped_one_is_read(
         shown = farmloop("recipe", "show", *at, "--json").json["running"]["ras1.tank1"]
         assert (shown["stage"], shown["day"], [one["by"] for one in shown["edits"]]) == ("fish", 1, ["command line"])
         assert shown["stages"][1]["setpoints"]["ras1.tank1.do_sp"]["value"] == 7.2
+        # an output by hand and back, a lock, a probe in care, a stop
+        blower, probe = "ras1.tank1.blower", "ras1.tank1.do_a"
+        said = farmloop("hand", VALVE, "40%", "--for", "2h", "--who", "li", *at)
+        assert (said.code, said.err) == (0, "")
+        assert said.out.startswith(f"{VALVE}: by hand at 40 % by li until ")
+        assert "Taken by hand by li" in farmloop("explain", VALVE, *at).out
+        assert farmloop("auto", VALVE, *at).out == "Nothing is by hand, stopped, locked out or in care\n"
+        said = farmloop("lock", VALVE, "--note", "new seat", "--statement", "cylinders are open", "--who", "li", *at)
+        assert said.out == f"{VALVE}: locked out by li: new seat\n"
+        shown = farmloop("explain", VALVE, *at).out
+        assert "Locked out by li for maintenance" in shown
+        assert "li or a supervisor takes the lock off" in shown
+        assert farmloop("unlock", VALVE, "--who", "wang", *at).err.startswith("The lock is li's")
+        assert farmloop("unlock", VALVE, "--who", "wang", "--supervisor", *at).code == 0
+        said = farmloop("maintain", probe, "cleaning", "--for", "10min", "--who", "li", *at)
+        assert said.out.startswith(f"{probe}: being cleaned by li until ")
+        assert farmloop("maintain", probe, "end", *at).code == 0
+        assert farmloop("stop", "ras1", "--who", "li", *at).out == "ras1: emergency stop by li\n"
+        assert "Emergency stop: li" in farmloop("explain", "ras1.tank1.feeder", *at).out
+        assert farmloop("explain", blower, *at, "--json").json["value"] > 0.0
+        assert farmloop("stop", "ras1", "--reset", *at).out == "ras1: the emergency stop is reset\n"
+        for arguments, words in (
+            (("hand", VALVE, "half"), "'half' is no position"),
+            (("hand", VALVE, "on", "--for", "3d"), "'3d' is no time above 0 and up to 24 h"),
+            (("maintain", probe, "cleaning", "--for", "3h"), "no time above 0 and up to 2 h"),
+        ):
+            said = farmloop(*arguments, *at)
+            assert (said.code, words in said.err) == (2, True), arguments
         # what cannot be
         for arguments, words in (
+            (("lock", blower), "keeps animals or crop alive: say what replaces it"),
             (("enter", TAN, "much"), "'much' is no number"),
             (("enter", TAN, "3", "--unit", "kPa"), "cannot be given in mg/L"),
             (("enter", TAN, "3", "--at", "2031-01-01"), "lies in the future"),

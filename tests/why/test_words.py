@@ -3,7 +3,7 @@
 import pytest
 
 from controller.core.explain import Why, look, standing
-from controller.core.words import Override
+from controller.core.words import EmergencyStop, LockOut, Override
 from controller.why.card import cards_of
 from controller.why.words import changes, sentences
 from foundation.messages import LANGUAGES
@@ -58,6 +58,15 @@ def test_a_hand_says_until_when_in_the_farm_s_time(farm: Farm) -> None:
     assert "Ends at 10:50:30, or when wang or another person gives it back" in lines
     assert any(line.startswith("Beaten: 20 %, loop: ") or line.startswith("Beaten: ") for line in lines)
     assert keys(farm, "fa.z.lamp")[:2] == ["manual", "then"]
+
+
+def test_a_lock_and_a_stop_say_who_ends_them(farm: Farm) -> None:
+    farm.scan([LockOut("1", "fa.z.lamp", "wang", "", "", farm.now_s), EmergencyStop("2", "fa", "li", farm.now_s)])
+    assert told(farm, "fa.z.lamp")[1].startswith("locked out: Locked out by wang for maintenance")
+    assert "Ends when wang or a supervisor takes the lock off" in told(farm, "fa.z.lamp")
+    assert told(farm, "fa.z.heater")[1].startswith("interlock: Emergency stop: li")
+    assert keys(farm, "fa.z.heater")[0] == "stopped"
+    assert "No hand passes this" in told(farm, "fa.z.heater")
 
 
 def test_a_lost_sensor_names_the_sensor_that_must_come_back(farm: Farm) -> None:
