@@ -71,7 +71,7 @@ def unpacked(content: bytes) -> Beginning:
 
 def names_of(core: Core) -> Names:
     """Tags that the core takes from outside."""
-    return Names(tuple(sorted(core.plan.conditioners)))
+    return Names(tuple(sorted({*core.plan.conditioners, *core.plan.output_of})))
 
 
 def site_digest(site: Site) -> str:

@@ -5,6 +5,7 @@ agent's directory; each begins with the whole state. `kill -9` costs what was to
 """
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -13,6 +14,8 @@ from zlib import crc32
 import orjson
 
 from controller.core.scan import Core
+from controller.core.start_up import KEY as START
+from controller.core.start_up import StartUp
 from controller.core.state import State
 from controller.core.words import ScanResult, Snapshot
 from controller.journal.beginning import names_of, packed
@@ -73,8 +76,15 @@ class Journal:
                 self._lots.append((day, packed(self._core, before, self._site_file), []))
             elif not self._lots:
                 self._lots.append((day, None, []))
-            self._lots[-1][2].append(Scan(now_s, snapshot, digest_of(result)))
+            self._lots[-1][2].append(Scan(now_s, self._heeded(before, snapshot), digest_of(result)))
             self._waiting += 1
+
+    def _heeded(self, before: State, snapshot: Snapshot) -> Snapshot:
+        """Without what outputs read that the core has no ear for any more: it hears the first word after a start."""
+        plan, start = self._core.plan, before.blocks[START]
+        assert isinstance(start, StartUp)
+        kept = [one for one in snapshot.readings if one.tag in plan.conditioners or one.tag in start.unread]
+        return replace(snapshot, readings=tuple(kept)) if len(kept) < len(snapshot.readings) else snapshot
 
     def write(self) -> None:
         """What was noted goes to the disk. Never raises: what failed is told once, and begun anew."""
