@@ -95,6 +95,8 @@ class Core:
         self.scan_s = site.site.scan
         self.recipes = Recipes(site, self.plan.programs, {name: tag.unit for name, tag in self.tags.items()})
         self._interlocks = {interlock.name: interlock for interlock in self.plan.interlocks}
+        self._bypassable = [interlock for interlock in self.plan.interlocks if interlock.bypass_s]
+        self._proven = [interlock for interlock in self.plan.interlocks if interlock.test_interval_s is not None]
         self._latched = {interlock.name for interlock in self.plan.interlocks if interlock.latch}
         self._ruled = {rule.name for rule in self.plan.rules.rules}
         self._checked = {
@@ -599,8 +601,8 @@ class Core:
         alarms += underfed(turn, self._feeding)
         alarms += unwatered(turn, self._watering.values())
         alarms += unheard_outputs(turn, self.plan.output_of, UNHEARD_AFTER)
-        alarms += bypassed(turn, self.plan.interlocks)
-        alarms += untested(turn, self.plan.interlocks)
+        alarms += bypassed(turn, self._bypassable)
+        alarms += untested(turn, self._proven)
         alarms += self.plan.safeguards.alarms(turn)
         alarms += waiting_for_reset(turn, self.plan.interlocks, self._dosing)
         alarms += stale_sensors(turn, self._other_sensors)
