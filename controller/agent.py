@@ -292,6 +292,8 @@ class Agent:
 
     def _tell(self, result: ScanResult) -> None:
         for event in result.events:
+            if event.kind == "alarm":  # stands in the journal of alarms
+                continue
             log.info(event.kind, extra={"subject": event.subject, **_plain(event.values)})
             if event.kind == "notice" and event.values["number"] == 0:
                 self._notices.see(event.subject, event.time_s)
