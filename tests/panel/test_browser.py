@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
 
-from controller.core.words import AlarmNow
+from controller.core.words import AlarmNow, Override
 from controller.panel.app import create_app
 from controller.panel.sessions import Sessions
 from controller.panel.sign_in import SignIn
@@ -116,6 +116,19 @@ async def test_an_operator_signs_in_and_runs_the_farm(browser: Browser, farm: Sm
         await expect(form).to_contain_text("The controller has taken 8.20 mg/L")
         await expect(row.locator(".number").first).to_have_text("8.20 mg/L")
         await expect(row.locator(".by")).to_have_text("set by operator")
+
+        # an output by hand: chosen, looked at, confirmed
+        valve = page.locator(".output", has_text="Oxygen valve 1")
+        await valve.get_by_role("button", name="By hand").click()
+        await valve.get_by_role("button", name="on", exact=True).click()
+        await expect(valve.locator(".old-new")).to_contain_text("on")
+        assert farm.laid == []
+        await valve.get_by_role("button", name="Confirm change").click()
+        await expect(valve.locator("form")).to_have_count(0)
+        end_s = farm.now() + 4 * 3600
+        assert [wish._replace(id="") for wish in farm.laid] == [
+            Override("", "ras1.tank1.o2_valve", 100.0, "operator", pytest.approx(end_s, abs=60.0))
+        ]
 
         # both languages, everything of it
         await page.get_by_role("button", name="中文").click()

@@ -3,6 +3,7 @@
 import { AlarmAdvice, standing } from "./alarms.js";
 import { setpoint, site } from "./farm.js";
 import { FigureList, FigureMark } from "./figures.js";
+import { HandControl } from "./hands.js";
 import { html } from "./html.js";
 import { number } from "./numbers.js";
 import { OutputRow } from "./outputs.js";
@@ -29,7 +30,7 @@ export function Facility({ id }) {
       <ul class="setpoints">${ofFacility(setpoints, facility).map((name) => html`<${SetpointRow} key=${name} name=${name} zone=${zone(setpoints)(name)} />`)}</ul>
     </section>
     <section class="card"><h2>${tell("panel.outputs")}</h2>
-      <ul class="outputs">${ofFacility(outputs, facility).map((name) => html`<${OutputRow} key=${name} name=${name} zone=${zone(outputs)(name)} />`)}</ul>
+      <ul class="outputs">${ofFacility(outputs, facility).map((name) => html`<${OutputRow} key=${name} name=${name} zone=${zone(outputs)(name)}><${HandControl} name=${name} /></${OutputRow}>`)}</ul>
     </section><${RecipeList} facility=${facility} /><${FigureList} facility=${id} /></div>
   </div>`;
 }

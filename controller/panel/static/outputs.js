@@ -20,7 +20,7 @@ export function whyWords(because) {
   return tell(`why.${because.key}`, { ...filled, unit: unitWord(unit) }, unit);
 }
 
-export function OutputRow({ name, zone = "" }) {
+export function OutputRow({ name, zone = "", children }) {
   const known = site.value.outputs[name];
   const now = order(name);
   const old = link.value !== "live";
@@ -31,5 +31,6 @@ export function OutputRow({ name, zone = "" }) {
     <svg class="fill" aria-hidden="true"><rect class="well" x="0" y="0" width="100%" height="100%" /><rect class="level" x="0" y="0" width=${`${share}%`} height="100%" /></svg>
     <b class=${`told ${old ? "old" : ""}`}>${words}</b>
     <span class="why">${now && html`<em class=${`slot ${now.slot}`}>${tell(`panel.slot.${now.slot}`)}</em>${whyWords(now.because)}`}</span>
+    ${children}
   </li>`;
 }
