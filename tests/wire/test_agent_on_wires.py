@@ -144,7 +144,8 @@ async def test_kill_9_of_the_agent_leaves_every_leased_output_safe_within_its_le
             await until(lambda: 0 < float(node.outputs["out1"]) < 100, "the blower in hand")
             feeder = farm.device("ras_feeder")
             await until(lambda: feeder.outputs["feeder"], "the meal")
-            await until(lambda: (tmp_path / "agent" / "journal").is_dir(), "the journal's first scans")
+            recorded = tmp_path / "agent" / "journal"
+            await until(lambda: any(one.stat().st_size for one in recorded.glob("*")), "the journal's first scans")
             os.kill(ready["pid"], signal.SIGKILL)
             killed_s = clock.now()
             lease_s = max(output.lease for output in site.outputs.values())
