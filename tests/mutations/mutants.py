@@ -15,8 +15,6 @@ _COMPUTED: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr, ast.Mod: ast.Mult,
 }  # fmt: skip
 _CALLED = {"min": "max", "max": "min", "any": "all", "all": "any"}
-_UNTOUCHED = (ast.AnnAssign, ast.arguments)
-"""Annotations are no code."""
 
 
 class Mutant(NamedTuple):
@@ -31,49 +29,35 @@ class Mutant(NamedTuple):
 def mutants(source: str) -> Iterator[Mutant]:
     """Every mutant of a module, in order of its lines."""
     tree = ast.parse(source)
-    places = [node for node in ast.walk(tree) if isinstance(node, ast.expr | ast.stmt) and _is_code(node, tree)]
+    places = _places(tree)
     found = [mutant for index in range(len(places)) for mutant in _changed(tree, places, index)]
     yield from sorted(found, key=lambda mutant: mutant.line)
 
 
-def _is_code(node: ast.AST, tree: ast.Module) -> bool:
-    return node not in _idle(tree)
-
-
-def _idle(tree: ast.Module) -> set[ast.AST]:
-    """Docstrings, annotations, imports and decorators: nothing there decides anything."""
-    cached = getattr(tree, "idle", None)
-    if cached is None:
-        cached = set()
-        for node in ast.walk(tree):
-            quiet: list[ast.AST | None] = []
-            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-                quiet.append(node)
-            if isinstance(node, ast.AnnAssign):
-                quiet.append(node.annotation)
-            if isinstance(node, ast.arg):
-                quiet.append(node.annotation)
-            if isinstance(node, ast.FunctionDef):
-                quiet += [node.returns, *node.decorator_list]
-            if isinstance(node, ast.ClassDef):
-                quiet += node.decorator_list
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript):
-                quiet.append(node)  # a name for a type
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("dataclass", "NewType", "TypeVar"):
-                quiet.append(node)
-            for one in quiet:
-                if one is not None:
-                    cached |= set(ast.walk(one))
-        tree.idle = cached  # type: ignore[attr-defined]  # kept with what it is of
-    found: set[ast.AST] = cached
-    return found
+def _places(tree: ast.Module) -> list[ast.expr | ast.stmt]:
+    """All that can be changed: docstrings, annotations, imports and decorators decide nothing."""
+    idle: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        quiet: list[ast.AST | None] = []
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            quiet.append(node)
+        if isinstance(node, ast.AnnAssign | ast.arg):
+            quiet.append(node.annotation)
+        if isinstance(node, ast.FunctionDef):
+            quiet += [node.returns, *node.decorator_list]
+        if isinstance(node, ast.ClassDef):
+            quiet += node.decorator_list
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript):
+            quiet.append(node)  # a name for a type
+        idle |= {inner for one in quiet if one is not None for inner in ast.walk(one)}
+    return [node for node in ast.walk(tree) if isinstance(node, ast.expr | ast.stmt) and node not in idle]
 
 
 def _changed(tree: ast.Module, places: list[ast.expr | ast.stmt], index: int) -> Iterator[Mutant]:
     place = places[index]
     for make in _changes(place):
         copy = deepcopy(tree)
-        twin = [node for node in ast.walk(copy) if isinstance(node, ast.expr | ast.stmt) and _is_code(node, copy)][index]
+        twin = _places(copy)[index]
         was = ast.unparse(twin)
         now = make(twin)
         if now is not twin:
