@@ -8,6 +8,7 @@ from edge_config.model.outputs import ThreePoint
 from edge_config.model.site import Site
 from simulator.faults import ACTUATOR, DEVICE
 from simulator.field import Field
+from simulator.instruments import CONTACT_FORMS, Instrument
 from simulator.scenario import Event
 
 WINDOW_S = 7200.0
@@ -53,7 +54,7 @@ def _one(site: Site, facility: str, field: Field, random: Random) -> list[Event]
         case "instrument":
             ground = field.grounds[facility]
             tag = random.choice(sorted(one.tag for one in ground.instruments))
-            form, values = _wrong(site, tag, random)
+            form, values = _wrong(site, field.instruments[tag], random)
             return [_event(when, fault=tag, form=form, values=values)]
         case "actuator":
             form = random.choice(sorted(ACTUATOR))
@@ -90,9 +91,9 @@ def _event(when: Mapping[str, float | None], **what: object) -> Event:
     return Event.model_validate({**times, **what})
 
 
-def _wrong(site: Site, tag: str, random: Random) -> tuple[str, dict[str, float]]:
+def _wrong(site: Site, instrument: Instrument, random: Random) -> tuple[str, dict[str, float]]:
     """A form of an instrument's fault, with numbers of the tag's own size."""
-    setting = site.tags.get(tag)
+    setting = site.tags.get(instrument.tag)
     span = 10.0
     if setting is not None and setting.range is not None:
         span = abs(setting.range[1].value - setting.range[0].value)
@@ -110,7 +111,7 @@ def _wrong(site: Site, tag: str, random: Random) -> tuple[str, dict[str, float]]
         "slow": {"times": random.uniform(2.0, 20.0)},
         "off": {},
     }
-    form = random.choice(sorted(forms))
+    form = random.choice(CONTACT_FORMS if instrument.contact else sorted(forms))
     return form, forms[form]
 
 

@@ -95,7 +95,7 @@ _KEYS: Mapping[str, tuple[str, str | None]] = {
     "warm_up_error": ("warm_up_error", None),
 }
 _MAY_BE_NEGATIVE = ("offset", "drift_per_day", "threshold", "warm_up_error")
-_CONTACT_FORMS = ("stuck", "dropout", "off")
+CONTACT_FORMS = ("stuck", "dropout", "off")
 """What can happen to a contact."""
 
 
@@ -202,8 +202,8 @@ class Instrument:
     def fail(self, form: str, values: Mapping[str, float]) -> None:
         """Fail in this form from now on. Raises ValueError for one that there is not, or a number that is missing."""
         numbers = checked("instrument", form, values)
-        if self.contact and form not in _CONTACT_FORMS:
-            raise ValueError(f"a contact cannot fail by '{form}', only by: {', '.join(_CONTACT_FORMS)}")
+        if self.contact and form not in CONTACT_FORMS:
+            raise ValueError(f"a contact cannot fail by '{form}', only by: {', '.join(CONTACT_FORMS)}")
         if form == "stuck":
             self._frozen = self.value
         elif form == "fouling" and form not in self.faults:
