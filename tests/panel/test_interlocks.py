@@ -1,8 +1,11 @@
 """Interlocks, as people bypass and prove them over the wire."""
 
 import httpx
+import pytest
 
 from controller.core.words import Bypass, ProofTest
+from controller.panel.permissions import GRANTS, Permission, Role
+from edge_config.model.interlocks import Bypass as SetBypass
 from tests.panel.small_farm import SmallFarm
 
 
@@ -30,3 +33,17 @@ async def test_the_first_of_a_group_is_told_with_its_minutes_by_its_id(operator:
     whole = (await operator.get(f"/api/v1/first-outs/{trip['id']}")).json()
     assert whole["rows"] == [[trip["tripped"], "ras1.tank1.do", 4.2, 3, ""]]
     assert (await operator.get("/api/v1/first-outs/flow-1")).status_code == 404
+
+
+async def test_a_bypass_that_asks_for_a_supervisor_is_not_an_operators(
+    operator: httpx.AsyncClient, farm: SmallFarm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, one = next(iter(farm.site.interlocks.items()))
+    asks = one.model_copy(update={"bypass": SetBypass(role="supervisor")})
+    farm.site = farm.site.model_copy(update={"interlocks": {name: asks}})
+    monkeypatch.setitem(GRANTS, Role.OPERATOR, GRANTS[Role.OPERATOR] - {Permission.SUPERVISE})
+    body = {"change_id": "bypass-01", "minutes": 30.0}
+    assert (await operator.put(f"/api/v1/bypasses/{name}", json=body)).status_code == 403
+    assert farm.interlocks_asked == []
+    monkeypatch.undo()
+    assert (await operator.put(f"/api/v1/bypasses/{name}", json=body)).status_code == 200
