@@ -1,9 +1,10 @@
 """A mean over a day or several: what the measured value has missed is made good in the time that is left.
 
 `shift = D / (t1 - t)` within a band, `D` being what was missed since the window began (control.md 1.1; one degree with
-five hours left is 0.2 K). Missed is reckoned from the program's own days and nights, moved so that their mean is the
-target: they keep their difference. Over several days each single day's mean stays within a band of its own as well
-(after Körner and Challa).
+five hours left is 0.2 K). What the sun usually brings in what is left of the day, over what is asked for, counts as if
+it were there already: a window that waits for it ends with a hot day that nothing makes good. Missed is reckoned from
+the program's own days and nights, moved so that their mean is the target: they keep their difference. Over several days
+each single day's mean stays within a band of its own as well (after Körner and Challa).
 """
 
 from collections.abc import Callable
@@ -24,6 +25,9 @@ STEPS = 100
 """Of the band: a setpoint that creeps on would be recorded at every look."""
 BEYOND_ANY_FARM = 1e6
 DAY_S = 86400.0
+HOURS = 24
+LEARN = 0.5
+"""Share of a new day in what is usual."""
 
 
 class Mean(NamedTuple):
@@ -44,6 +48,16 @@ class Mean(NamedTuple):
     """Of today's program."""
     shift: float = 0.0
     at_s: float = 0.0
+    gains: tuple[float, ...] = (0.0,) * HOURS
+    """Of the value over what was asked for, hour by hour of today."""
+    usual: tuple[float, ...] = (0.0,) * HOURS
+    """The same as the days before had it."""
+    learned: bool = False
+
+    def coming(self, day: Day, now_s: float) -> float:
+        """What the rest of today usually gains."""
+        hour, passed = _hour(day, now_s)
+        return self.usual[hour] * (1.0 - passed) + sum(self.usual[hour + 1 :])
 
     @property
     def missed_today(self) -> float:
@@ -87,14 +101,17 @@ class Integration:
         if block.day_s != day.midnight_s:
             block = self._next_day(block, day)
         known, value = self.target.value(values), values.get(self.of)
-        excess, counted_s = block.excess, block.counted_s
+        excess, counted_s, gains = block.excess, block.counted_s, block.gains
         elapsed_s = now_s - max(block.at_s, day.midnight_s)
         if 0.0 < elapsed_s <= LONGEST_GAP_S and value is not None and abs(float(value)) < BEYOND_ANY_FARM:
             excess, counted_s = excess + (float(value) - base) * elapsed_s, counted_s + elapsed_s
+            hour, gained = _hour(day, now_s)[0], (float(value) - base - block.shift) * elapsed_s
+            gains = (*gains[:hour], gains[hour] + gained, *gains[hour + 1 :])
         target = block.target if known is None else known  # while it is not known, the last one
         today = Mean(
             day.midnight_s, block.days, block.missed, excess, counted_s, target,
             mean(day.midnight_s, day.next_midnight_s), block.shift, max(now_s, block.at_s),
+            gains, block.usual, block.learned,
         )  # fmt: skip
         most = self.band * min(max(now_s - block.at_s, 0.0) / FASTEST_S, 1.0)
         shift = min(max(self._aim(today, now_s, day), block.shift - most), block.shift + most)
@@ -104,8 +121,9 @@ class Integration:
         """The shift that ends the window on target, so that today's mean ends within its own band, and within the
         band."""
         today, left_s = block.missed_today, max(day.next_midnight_s - now_s, LEAST_LEFT_S)
-        aim = (block.missed + today) / (left_s + (self.days - block.days - 1) * DAY_S)
-        low, high = ((today + sign * self.day_band * DAY_S) / left_s for sign in (-1.0, 1.0))
+        coming = block.coming(day, now_s)
+        aim = (block.missed + today - coming) / (left_s + (self.days - block.days - 1) * DAY_S)
+        low, high = ((today - coming + sign * self.day_band * DAY_S) / left_s for sign in (-1.0, 1.0))
         return min(max(min(max(aim, low), high), -self.band), self.band)
 
     def _next_day(self, block: Mean, day: Day) -> Mean:
@@ -113,4 +131,18 @@ class Integration:
         days, missed = block.days + 1, block.missed + block.missed_today
         if days >= self.days or not 0.0 < day.midnight_s - block.day_s <= 1.5 * DAY_S:
             days, missed = 0, 0.0
-        return Mean(day.midnight_s, days, missed, 0.0, 0.0, block.target, 0.0, block.shift, block.at_s)
+        usual, learned = block.usual, block.learned
+        if block.counted_s > DAY_S / 2.0:
+            share = LEARN if learned else 1.0
+            usual = tuple(old + share * (new - old) for old, new in zip(usual, block.gains, strict=False))
+            learned = True
+        return Mean(
+            day.midnight_s, days, missed, 0.0, 0.0, block.target, 0.0, block.shift, block.at_s, usual=usual,
+            learned=learned,
+        )  # fmt: skip
+
+
+def _hour(day: Day, now_s: float) -> tuple[int, float]:
+    """The hour since midnight, and how much of it has passed."""
+    hours = min(max((now_s - day.midnight_s) / 3600.0, 0.0), HOURS - 1e-6)
+    return int(hours), hours % 1.0
