@@ -530,7 +530,7 @@ class Core:
             new, (contacts, applied) = plan.actuator.stand(turn.blocks[name], now_s)  # type: ignore[arg-type]  # its own
         else:
             new, (contacts, applied) = plan.actuator.step(turn.blocks[name], order.value, now_s, urgent)  # type: ignore[arg-type]
-        waiting = waits(turn, plan, new, urgent, self.site.site.motor_starts)
+        waiting = waits(turn, plan, new, self.site.site.motor_starts)
         if waiting:
             new, (contacts, applied) = plan.actuator.step(turn.blocks[name], 0.0, now_s, urgent)  # type: ignore[arg-type]
         turn.blocks[name] = new

@@ -36,14 +36,14 @@ def read_back(turn: Turn, readings: Iterable[Reading], output_of: Mapping[str, s
     if not start.unread:
         return
     unread = set(start.unread) if turn.now_s - start.began_s <= READ_S else set()
-    for tag, value, *_ in (one for one in readings if one.tag in unread and one.usable is not None):
-        sent = turn.sent.get(tag)
-        if sent is None or isinstance(sent.value, str) or not isinstance(value, bool | int | float):
-            continue
-        unread.discard(tag)
-        if abs(float(value) - float(sent.value)) > SAME:
-            told = {"tag": tag, "stood": value, "ordered": sent.value}
-            turn.events.append(Event(turn.now_s, "output_found", output_of[tag], told))
+    for reading in readings:
+        tag, found, sent = reading.tag, reading.number, turn.sent.get(reading.tag)
+        if tag in unread and found is not None and sent is not None:
+            unread.discard(tag)
+            assert not isinstance(sent.value, str)  # no actuator says words
+            if abs(found - float(sent.value)) > SAME:
+                told = {"tag": tag, "stood": reading.value, "ordered": sent.value}
+                turn.events.append(Event(turn.now_s, "output_found", output_of[tag], told))
     if len(unread) != len(start.unread):
         turn.blocks[KEY] = start._replace(unread=tuple(tag for tag in start.unread if tag in unread))
 
@@ -53,15 +53,15 @@ def by_power(plans: Iterable[OutputPlan]) -> tuple[OutputPlan, ...]:
     return tuple(sorted(plans, key=lambda plan: (not plan.life_support, -plan.power_kw)))
 
 
-def waits(turn: Turn, plan: OutputPlan, new: Memory, urgent: bool, most: int) -> bool:
-    """Whether the machine behind an output, about to start, has to wait for others. Life support and what an interlock
-    starts never wait."""
+def waits(turn: Turn, plan: OutputPlan, new: Memory, most: int) -> bool:
+    """Whether the machine behind an output, about to start, has to wait for others. Life support never
+    does."""
     old = turn.blocks[plan.name]
     if plan.power_kw <= 0.0 or not isinstance(old, Switch) or not isinstance(new, Switch) or old.on or not new.on:
         return False
     start: StartUp = turn.blocks[KEY]  # type: ignore[assignment]  # its own
     recent = tuple(at_s for at_s in start.started_s if turn.now_s - at_s < WINDOW_S)
-    if len(recent) >= most and not urgent and not plan.life_support:
+    if len(recent) >= most and not plan.life_support:
         return True
     turn.blocks[KEY] = start._replace(started_s=(*recent, turn.now_s))
     return False

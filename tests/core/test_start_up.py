@@ -53,6 +53,9 @@ def test_a_valve_left_on_is_found_and_closed_at_start() -> None:
     farm.says["fa.z.siren"] = False
     farm.scan()
     assert farm.wires["fa.z.co2_valve"] is False, "it does not wait for anything"
+    running = [tag for tag, value in farm.wires.items() if value is True]
+    assert running
+    farm.says |= dict.fromkeys(running, True)
     farm.scan()
     (event,) = [event for event in farm.events if event.kind == "output_found"]
     assert (event.subject, event.values) == (
@@ -60,6 +63,15 @@ def test_a_valve_left_on_is_found_and_closed_at_start() -> None:
     )  # fmt: skip
     farm.run(30)
     assert farm.told("output_found") == ["fa.z.co2_valve"], "once a start"
+
+
+def test_a_continuous_output_is_found_where_it_is_half_a_percent_off_and_not_where_it_is_rounded() -> None:
+    for stood, told in ((0.4, []), (0.6, ["fa.z.lamp"]), (-0.6, ["fa.z.lamp"])):
+        farm = Farm(core_of(document()))
+        farm.scan()
+        farm.says["fa.z.lamp"] = float(farm.wires["fa.z.lamp"]) + stood  # type: ignore[arg-type]  # a number
+        farm.scan()
+        assert farm.told("output_found") == told
 
 
 def test_what_cannot_be_read_at_first_is_still_found_within_a_minute_and_no_later() -> None:
@@ -80,9 +92,34 @@ def test_two_machines_start_at_once_and_the_others_follow_the_strongest_first() 
 
 
 def test_life_support_does_not_wait_for_its_turn_and_the_others_wait_for_it() -> None:
-    found = starts(Farm(core_of(machines(5.0, 5.0, 5.0, 5.0, most=1, life=3))), 60)
-    assert found["fa.z.feeder"] == 0.0
-    assert found["fa.z.siren"] >= 10.0
+    found = starts(Farm(core_of(machines(5.0, 5.0, 5.0, 1.0, most=1, life=3))), 60)
+    assert sorted(found.values()) == [0.0, 0.0, 10.0, 20.0]
+    assert found["fa.z.feeder"] == 0.0, "it ran, and runs on"
+    farm = Farm(core_of(machines(5.0, 5.0, 5.0, 1.0, most=1, life=3)))
+    wish = Override("hand-1", "fa.z.feeder", 0.0, "li", farm.now_s + 36000.0)
+    farm.scan([wish])
+    farm.run(4)
+    assert farm.wires["fa.z.feeder"] is False
+    assert farm.wires["fa.z.fan"] is True, "it has just started"
+    farm.scan([wish._replace(id="hand-2", value=100.0)])
+    assert farm.wires["fa.z.feeder"] is True
+    began_s = farm.now_s
+    while not farm.wires["fa.z.siren"]:
+        farm.scan()
+    assert farm.now_s - began_s >= 10.0, "the others wait for it"
+
+
+def test_of_two_that_are_wanted_at_once_life_support_goes_first_however_weak_it_is() -> None:
+    farm = Farm(core_of(machines(9.0, 1.0, most=1, life=1, idle="off")))
+    farm.run(12)
+    ends_s = farm.now_s + 3600.0
+    farm.scan([Override(f"hand-{name}", name, 100.0, "li", ends_s) for name in ("fa.z.fan", "fa.z.siren")])
+    assert (farm.wires["fa.z.fan"], farm.wires["fa.z.siren"]) == (False, True)
+
+
+def test_what_has_no_machine_waits_for_none() -> None:
+    found = starts(Farm(core_of(machines(0.0, 5.0, 5.0, 0.0, most=1))), 30)
+    assert found == {"fa.z.fan": 0.0, "fa.z.feeder": 0.0, "fa.z.siren": 0.0, "fa.z.stirrer": 10.0}
 
 
 def test_a_machine_that_is_no_longer_wanted_lets_the_others_pass() -> None:
