@@ -196,6 +196,16 @@ def test_a_parent_is_as_urgent_as_what_it_hides_and_what_it_hid_comes_when_it_go
     assert desk.state() == "unacknowledged"
 
 
+def test_what_the_site_says_explains_another_is_no_more_urgent_for_it() -> None:
+    desk = Desk()
+    desk.explained = {"a": Explained("b", False)}
+    now = [AlarmNow("a", "high", True, START_S), AlarmNow("b", "medium", True, START_S)]
+    made = step({}, {}, (), now, desk.explained, (), START_S)
+    assert [(one.id, one.state, one.priority) for one in made.alarms] == [
+        ("a", "suppressed", "high"), ("b", "unacknowledged", "medium"),
+    ]  # fmt: skip
+
+
 def test_what_becomes_more_urgent_wants_to_be_seen_again() -> None:
     desk = Desk()
     desk.look("a", priority="medium")
