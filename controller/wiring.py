@@ -69,8 +69,8 @@ def _watchdog(site: Site, device: Device) -> float | None:
 
 
 def safe_of(site: Site, cause: Cause = "controller_stopped") -> dict[str, Value]:
-    """What each device tag of an output is set to when this box lets go (or, by its device, when nobody speaks to it any
-    more): a motor stands, a hold is not waited for."""
+    """What each device tag of an output is set to when this box lets go (or, by its device, when nobody speaks to it
+    any more): a motor stands, a hold is not waited for."""
     found: dict[str, Value] = {}
     for name, output in site.outputs.items():
         if isinstance(output, ThreePoint):

@@ -1,4 +1,4 @@
-"""Where each output goes for each cause: its device without power, without a word from anybody, or the agent stopped."""
+"""Where each output goes, by cause: its device has no power, nobody speaks to it, or the agent has stopped."""
 
 from typing import Literal, get_args
 
