@@ -91,7 +91,9 @@ async def test_a_dead_relay_board_is_an_alarm_and_gets_its_orders_when_it_return
         run.farm.device("ras_relays").unplugged = False
         await until(lambda: not run.farm.device("ras_relays").tripped, "the trip cleared by the agent")
         await until(lambda: run.contact("ras_relays", "relay2") == 0.0, "emergency oxygen off again")
-        await until(lambda: not any(a.id.startswith("order:") and a.active for a in run.agent.alarms()), "no alarm left")
+        await until(
+            lambda: not any(a.id.startswith("order:") and a.active for a in run.agent.alarms()), "no alarm left"
+        )
 
 
 async def test_leaving_by_cancellation_leaves_every_output_safe(tmp_path: Path) -> None:
