@@ -147,8 +147,23 @@ def test_a_running_agent_is_asked_and_told_and_a_stopped_one_is_read(
         ):
             said = farmloop(*arguments, *at)
             assert (said.code, words in said.err) == (2, True), arguments
+        # interlocks: how they stand, a proof test, which of a group was first
+        shown = farmloop("interlocks", "list", *at).out
+        assert "ras1.tank1.too_warm  Water too warm  holds since " in shown  # nothing is heard of its water
+        said = farmloop("interlocks", "proof-test", "ras1.tank1.low_oxygen", "--failed", "--who", "li", *at, "--json")
+        assert said.json["interlocks"]["ras1.tank1.low_oxygen"]["tested_by"] == "li"
+        assert said.json["interlocks"]["ras1.tank1.low_oxygen"]["test_passed"] is False
+        said = farmloop("interlocks", "first-out", *at)
+        assert (said.code, said.err) == (0, "")
+        trip, _, told = said.out.partition("  ")
+        assert "first: ras1.tank1." in told
+        assert said.out.splitlines()[0] == farmloop("interlocks", "first-out", trip, *at).out.splitlines()[0]
         # what cannot be
         for arguments, words in (
+            (("interlocks", "bypass", "ras1.tank1.too_warm", "--minutes", "5"), "for 0 min at most"),
+            (("interlocks", "bypass", "ras1.tank1.none", "--minutes", "5"), "There is no such interlock"),
+            (("interlocks", "reset", "ras1.tank1.too_warm"), "nothing here that could be reset"),
+            (("interlocks", "proof-test", "ras1.tank1.too_warm", "--passed"), "asks for no proof test"),
             (("lock", blower), "keeps animals or crop alive: say what replaces it"),
             (("enter", TAN, "much"), "'much' is no number"),
             (("enter", TAN, "3", "--unit", "kPa"), "cannot be given in mg/L"),
