@@ -217,7 +217,7 @@ def test_a_tripped_heater_winds_nothing_up():
     assert farm.order("fa.z.heater").slot is Slot.TRIP
     assert farm.state.blocks["fa.z.pipe_loop"].inner.output < 60.0  # half of its proportional part, not 100 %
     farm.says |= {"fa.z.door": False, "fa.z.pipe": 65.0}
-    farm.run(30)
+    farm.run(40)
     assert farm.order("fa.z.heater").slot is Slot.LOOP
     assert farm.order("fa.z.heater").value == 0.0
 

@@ -17,7 +17,18 @@ from controller.compose.replay import journal_files
 from controller.compose.replay import replay as play
 from controller.compose.simulate import Simulation, prepare, start_of
 from controller.core.state import to_plain
-from controller.core.words import Override, Reset, ScanResult, SetpointChange, Snapshot
+from controller.core.words import (
+    EmergencyStop,
+    LockOut,
+    LockOutEnd,
+    Maintain,
+    MaintainEnd,
+    Override,
+    Reset,
+    ScanResult,
+    SetpointChange,
+    Snapshot,
+)
 from controller.journal import journal as journal_module
 from controller.journal.frames import FrameWriter, JournalError, read_frames
 from controller.journal.journal import Journal
@@ -50,7 +61,8 @@ WISHES = st.one_of(
     st.builds(SetpointChange, st.text(max_size=4), st.text(max_size=4), st.floats(0, 9), st.just("li"), st.just(1e9)),
     st.builds(Override, st.text(max_size=4), st.just("o"), st.none() | st.floats(0, 100), st.just("li"), st.just(2e9)),
     st.builds(Reset, st.text(max_size=4), st.text(max_size=4), st.just("li"), st.floats(0, 2e9)),
-)
+    st.builds(EmergencyStop), st.builds(LockOut), st.builds(LockOutEnd), st.builds(Maintain), st.builds(MaintainEnd),
+)  # fmt: skip
 WRITTEN = st.tuples(st.text(max_size=5), st.booleans(), st.none() | st.text(max_size=5))
 SCANS = st.builds(
     Scan, st.floats(1.7e9, 1.9e9),
@@ -127,7 +139,11 @@ def troubles(farm: Simulation) -> Callable[[int], tuple[Any, ...]]:
             return (
                 Override("o", "ras1.tank1.blower", 35.0, "li", farm.now_s + 60.0),
                 Reset("r", "x", "li", farm.now_s),
+                LockOut("l", "ras1.tank1.makeup", "li", "new seat", "", farm.now_s),
+                Maintain("m", "ras1.tank1.do_b", "cleaning", "li", farm.now_s + 500.0, farm.now_s),
             )
+        if count == 400:
+            return (EmergencyStop("e", "ras1", "li", farm.now_s),)
         return ()
 
     return told
