@@ -236,7 +236,8 @@ class _Turn:
         new = memory._replace(state=state, **what)
         self.memories[name] = new
         told = {"event": happening, "from": memory.state, "to": state, "priority": new.priority,
-                "activation": new.activation, "by": by or "", "reason": new.reason, "parent": new.parent, "since": new.since_s, "until": new.until_s,
+                "activation": new.activation, "by": by or "", "reason": new.reason, "parent": new.parent,
+                "since": new.since_s, "until": new.until_s,
                 "acknowledged_by": new.acknowledged_by, "acknowledged": new.acknowledged_s}  # fmt: skip
         self.events.append(Event(self.now_s, "alarm", name, told))
         return True

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from controller.core.alarm_block import AlarmBlock
 from controller.core.arbiter import OutputPlan, decide
 from controller.core.condition import Conditioner
-from controller.core.alarm_block import AlarmBlock
 from controller.core.derive import Expressed, Integrated
 from controller.core.interlocks import InterlockBlock
 from controller.core.loops.run import BandLoop, DosingLoop, PidLoop, TimerLoop
