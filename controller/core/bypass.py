@@ -37,7 +37,7 @@ def hear_bypass(turn: Turn, wish: Bypass, interlocks: Mapping[str, InterlockBloc
     elif guard.until_s > 0.0:
         _refused(turn, wish.interlock, {**values, "why": "bypass_stands", "holder": guard.by})
     elif not 0.0 < wish.seconds <= interlock.bypass_s:
-        _refused(turn, wish.interlock, {**values, "why": "bypass_long", "minutes": interlock.bypass_s / 60.0})
+        _refused(turn, wish.interlock, {**values, "why": "bypass_long", "minutes": round(interlock.bypass_s / 60.0)})
     else:
         turn.blocks[interlock.guard] = guard._replace(
             begun_s=turn.now_s, until_s=turn.now_s + wish.seconds, by=wish.by

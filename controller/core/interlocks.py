@@ -179,7 +179,7 @@ class InterlockBlock:
         if guard.gone_s < 0.0:
             refused = {"why": "cause_stands"}
         elif turn.now_s - guard.gone_s < self.lasts_s:
-            refused = {"why": "cause_lately", "seconds": self.lasts_s}
+            refused = {"why": "cause_lately", "seconds": round(self.lasts_s)}
         if refused:
             turn.events.append(Event(turn.now_s, "refused", self.name, {**told, **refused}))
             return held
