@@ -1,10 +1,8 @@
 """The agent: wires drivers, core, history and panel together, and leaves by every door with the outputs safe."""
 
 import asyncio
-import json
 import logging
-import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -52,6 +50,7 @@ from controller.panel.hands import HandWish
 from controller.panel.interlock_shapes import InterlocksShape, interlocks_shape
 from controller.panel.recipes import RecipeBody, RecipesShape, recipes_shape, wish_of
 from controller.service import Signs, ailments
+from controller.state_file import StateFile
 from controller.why.journal import NotRecordedError, WhyJournal, record_at
 from controller.why.shape import Explanation
 from controller.wiring import bus_settings, device_settings, safe_of
@@ -117,7 +116,9 @@ class Agent:
         with suppress(OSError):  # state and outbox say so themselves, and the farm is looked after all the same
             directory.mkdir(parents=True, exist_ok=True)
         self._desk = AlarmDesk(directory, clock.now())
-        kept = self._desk.caught_up(_read_state(directory / "state.json"))
+        self._kept = StateFile(directory / "state.json")
+        self._doses_kept = True
+        kept = self._desk.caught_up(self._kept.read())
         self._state: State = self.core.start(clock.now(), kept)
         self._desk.resume()
         self._result: ScanResult | None = None
@@ -201,7 +202,7 @@ class Agent:
             await asyncio.to_thread(self._why.write)
             await asyncio.to_thread(self._journal.close)
             await self._history.close()
-            _write_state(self._directory / "state.json", to_plain(self._state))
+            self._kept.write(to_plain(self._state))
             log.info("stopped", extra={"after_s": round(process_time() - begun, 3)})
 
     async def _scan_forever(self) -> None:
@@ -229,8 +230,15 @@ class Agent:
         result = self.core.scan(before, snapshot, now_s)
         self._state, self._result = result.state, result
         if result.commands:
-            still = self._beats if self._beats and self.ailments() else ()
-            self._links.order({one.tag: one.value for one in result.commands if one.output not in still})
+            still = self._beats if self._beats and self.ailments() else frozenset[str]()
+            unkept = self._unkept(before)
+            self._links.order(
+                {
+                    one.tag: one.value
+                    for one in result.commands
+                    if one.output not in still and not (one.output in unkept and one.value is True)
+                }
+            )
         seen = result.changed
         if self._remembered:
             seen = tuple(reading for reading in seen if reading not in self._remembered)
@@ -282,6 +290,13 @@ class Agent:
         except Exception as error:  # whoever is to be told, the farm is looked after
             log.exception("notify_failed", extra={"why": str(error)})
 
+    def _unkept(self, before: State) -> Collection[str]:
+        """The dosing pumps that may not start now: a dose is on the disk before it begins, or does not begin."""
+        guards = self.core.plan.safeguards.guards
+        if self.core.plan.safeguards.begun(before.blocks, self._state.blocks):
+            self._doses_kept = self._kept.write(to_plain(self._state))
+        return () if self._doses_kept else guards.keys()
+
     def _note_why(self) -> None:
         try:
             self._why.see(self._state)
@@ -328,7 +343,7 @@ class Agent:
             await self._clock.sleep_until(when)
             when = max(when, self._clock.now())
             plain = to_plain(self._state)
-            await asyncio.to_thread(_write_state, self._directory / "state.json", plain)
+            await asyncio.to_thread(self._kept.write, plain)
 
     async def _keep_why(self) -> None:
         when = self._clock.now()
@@ -590,32 +605,3 @@ class Agent:
 def _plain(values: Mapping[str, object]) -> dict[str, object]:
     """Event values under names that a log record does not use itself."""
     return {f"about_{key}": value for key, value in values.items()}
-
-
-def _read_state(path: Path) -> dict[str, object] | None:
-    """The kept state; a file that cannot be read is put aside, and the farm starts fresh."""
-    try:
-        kept: dict[str, object] = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        log.warning("state_unreadable", extra={"file": str(path), "why": str(error)})
-        try:
-            os.replace(path, path.with_suffix(".corrupt"))
-        except OSError:
-            log.warning("state_not_put_aside", extra={"file": str(path)})
-        return None
-    return kept
-
-
-def _write_state(path: Path, plain: dict[str, Any]) -> None:
-    """Whole or not at all: a new file, synced, in the old one's place."""
-    new = path.with_suffix(".new")
-    try:
-        with new.open("w", encoding="utf-8") as file:
-            json.dump(plain, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(new, path)
-    except OSError as error:
-        log.warning("state_not_written", extra={"file": str(path), "why": str(error)})

@@ -87,6 +87,65 @@ async def test_a_trial_is_refused_by_the_farm_with_its_reason_and_ended_only_if_
         assert agent.trial("ras1.tank1.heat_loop") is None
 
 
+PUMP = "pf1.rack1.pump_a"
+
+
+def dosing_agent(directory: Path, orders: list[tuple[object, list[Any]]]) -> Agent:
+    """The plant factory's, of whose orders for a pump is noted what stood on the disk when they went out."""
+    agent = Agent(
+        load_site(SITES / "plant-factory.yaml").site, directory, AcceleratedClock(NOON_S, 20.0), no_secret,
+        {"pf_rs485": {"port": "/nonexistent/port"}, "pf_tcp": {"host": "127.0.0.1", "port": 9}},
+    )  # fmt: skip
+
+    def ordered(values: dict[str, object]) -> None:
+        if PUMP in values:
+            path = directory / "state.json"
+            kept = json.loads(path.read_text())["blocks"][f"{PUMP}#guard"] if path.exists() else []
+            orders.append((values[PUMP], kept))
+
+    agent._links.order = ordered  # type: ignore[method-assign,assignment]  # no wire is there
+    return agent
+
+
+def test_a_dose_stands_on_the_disk_before_the_pump_is_told_to_run_and_counts_in_full_after_a_kill(
+    tmp_path: Path,
+) -> None:
+    orders: list[tuple[object, list[Any]]] = []
+    agent = dosing_agent(tmp_path, orders)
+    for second in range(3):
+        agent.scan(NOON_S + second)
+    agent._people.append(Override("hand-001", PUMP, 100.0, "li", NOON_S + 600.0))
+    agent.scan(NOON_S + 3)
+    told, kept = orders[-1]
+    booked_ml = 2.0 * 90.0
+    assert (told, kept[0], kept[3]) == (True, True, booked_ml)
+    # killed here, whatever the pump has given
+    again = dosing_agent(tmp_path, orders)
+    now_s = NOON_S + 60.0
+    guard = again.scan(now_s).state.blocks[f"{PUMP}#guard"]
+    assert guard[-1] == (booked_ml,)
+    assert orders[-1][0] is False
+    for second in range(30):
+        again.scan(now_s + second)  # the hand still stands
+    assert [one for one, _ in orders].count(True) == 1
+
+
+def test_a_dose_that_the_disk_does_not_take_does_not_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    orders: list[tuple[object, list[Any]]] = []
+    agent = dosing_agent(tmp_path, orders)
+    for second in range(3):
+        agent.scan(NOON_S + second)
+
+    def full(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("controller.state_file.os.replace", full)
+    agent._people.append(Override("hand-001", PUMP, 100.0, "li", NOON_S + 600.0))
+    for second in range(3, 40):
+        agent.scan(NOON_S + second)
+    assert True not in [told for told, _ in orders]
+
+
 @pytest.mark.parametrize("text", [b"", b"{", b"\xff", b'{"at_s": '])
 def test_a_state_that_cannot_be_read_is_put_aside_and_the_farm_starts_fresh(
     text: bytes, tmp_path: Path, nowhere: Any

@@ -42,6 +42,11 @@ class Safeguards:
             state: Guarded = blocks[key]  # type: ignore[assignment]  # a pump's guard
             blocks[key] = dosing_guard.resumed(state, now_s)
 
+    def begun(self, before: Mapping[str, Block], after: Mapping[str, Block]) -> bool:
+        """Whether a dose begins between two states."""
+        keys = map(dosing_guard.key_of, self.guards)
+        return any(after[key] is not before[key] and after[key][0] and not before[key][0] for key in keys)
+
     def run(self, turn: Turn) -> None:
         """After the interlocks: see what is proven, and let standbys take over."""
         for plan in self.proofs.values():
