@@ -23,7 +23,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "controller.core.arbiter": ("tests/core/test_arbiter.py",),
     "controller.core.bypass": ("tests/core/test_bypass.py",),
     "controller.core.first_out": ("tests/core/test_first_out.py",),
-    "controller.core.dosing_guard": ("tests/core/test_dosing_guard.py", "tests/core/test_dosing_guard_doses.py"),
+    "controller.core.dosing_guard": ("tests/core/test_dosing_guard_doses.py", "tests/core/test_dosing_guard.py"),
 }
 """By module, the tests that run against its mutants, the quickest first."""
 LONGEST_S = 60
