@@ -33,9 +33,12 @@ COUNTED = ("L", "kg", "kWh")
 FEED_COUNTER = "kg"
 """What the model of fed fish counts in."""
 
+RUNS_ON_S = 30.0
+"""What a thermostat or a float runs is looked at so often at least: a pump that fills a tank does not wait."""
+
 
 def check_loops(inspection: Inspection) -> None:
-    """E350 to E362, E366 to E369, E380, E390, E391, E394, E395, W304, W305, W308, W309."""
+    """E350 to E362, E366 to E369, E380, E390, E391, E394, E395, W304, W305, W308, W309, W331."""
     writers: dict[str, tuple[Path_, str]] = {}
     for name, loop in inspection.site.loops.items():
         path: Path_ = ("loops", name)
@@ -315,6 +318,11 @@ def _hysteresis(inspection: Inspection, path: Path_, loop: Hysteresis, step: str
         inspection.note("E359", path, key=True)
     for key, quantity in (("below", loop.below), ("above", loop.above)):
         inspection.not_negative((*path, key), inspection.number((*path, key), quantity, step))
+    feed = inspection.feeds.get(loop.pv)
+    period_s = 0.0 if feed is None else inspection.site.devices[feed.device].period
+    if period_s > RUNS_ON_S:
+        values = {"tag": loop.pv, "out": loop.out, "period": f"{period_s:g} s", "most": f"{RUNS_ON_S:g} s"}
+        inspection.note("W331", (*path, "pv"), **values)
 
 
 def _dosing(inspection: Inspection, path: Path_, name: str, loop: Dosing, step: str | None) -> None:
