@@ -321,8 +321,8 @@ def _hysteresis(inspection: Inspection, path: Path_, loop: Hysteresis, step: str
     feed = inspection.feeds.get(loop.pv)
     period_s = 0.0 if feed is None else inspection.site.devices[feed.device].period
     if period_s > RUNS_ON_S:
-        values = {"tag": loop.pv, "out": loop.out, "period": f"{period_s:g} s", "most": f"{RUNS_ON_S:g} s"}
-        inspection.note("W331", (*path, "pv"), **values)
+        period, most = f"{period_s:g} s", f"{RUNS_ON_S:g} s"
+        inspection.note("W331", (*path, "pv"), tag=loop.pv, out=loop.out, period=period, most=most)
 
 
 def _dosing(inspection: Inspection, path: Path_, name: str, loop: Dosing, step: str | None) -> None:
