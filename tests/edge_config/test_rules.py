@@ -106,7 +106,8 @@ EVERY_CHECK: dict[str, tuple[dict[str, Any], str]] = {
 GUARDED: dict[str, Any] = {
     "outputs": {
         "f.z.vent": {"type": "time_proportioned", "period": "1 min", "min_pulse": "1 s"},
-        "f.z.air_pump": {"type": "on_off", "life_support": True, "safe": "on", "idle": "on"},
+        "f.z.air_pump": {"type": "on_off", "life_support": True, "safe": "on", "idle": "on",
+                         "power_lost": {"to": "on", "by": "hardware"}},
     },
     "programs": {"f.z.sp": {"value": "24 degC", "limits": ["10 degC", "30 degC"]}},
     "loops": {"f.z.cool": {"type": "p_band", "pv": "f.z.air", "sp": "f.z.sp", "out": "f.z.vent", "band": "4 K",

@@ -61,7 +61,7 @@ tags: {{{tags}}}
 outputs: {{{outputs}}}
 programs: {{{programs}}}
 sequences: {{{sequences}}}
-notify: {{people: {{li: {{urls: [!secret li]}}}}}}
+notify: {{people: {{li: {{urls: [!secret li]}}}}, dead_man: {{every: 1 min, url: !secret watcher}}}}
 rules:
   - {{use: {use}, scope: {{each: tank in f}}}}
 """
