@@ -271,7 +271,8 @@ class _Builder:
                 found[name] = Voted(name, setting.vote, disagree, setting.danger, drift, *model)
             elif setting.integrate is not None:
                 source = setting.integrate
-                integrals.append(Integrated(name, source, _integral_factor(self.units[source], unit), self.calendar))
+                scale = _integral_factor(self.units[source], unit)
+                integrals.append(Integrated(name, source, scale, self.calendar, self._stands(source)))
         ordered: list[Expressed | Voted] = []
         while found:
             ready = [name for name, one in found.items() if not any(tag in found for tag in one.inputs)]
@@ -279,6 +280,13 @@ class _Builder:
                 raise ValueError(f"derived tags need each other: {', '.join(sorted(found))}")
             ordered += [found.pop(name) for name in ready]
         return tuple(ordered), tuple(integrals)
+
+    def _stands(self, tag: str) -> bool:
+        """Whether a tag is what it was until it is heard of again: outputs, setpoints, and what is made of them alone."""
+        setting = self.site.tags.get(tag)
+        if setting is None or setting.derive is None:
+            return tag in self.site.outputs or tag in self.site.programs
+        return all(self._stands(one) for one in compile_expression(setting.derive, self.units).tags)
 
     def _estimator(self, name: str, one: Estimate) -> Estimator:
         match one:

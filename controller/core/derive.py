@@ -43,30 +43,39 @@ class Sum(NamedTuple):
 
 LONGEST_GAP_S = 900.0
 """A hole in the source longer than this is not bridged."""
+STANDS_S = 60.0
+"""What stands between its changes (an output, a setpoint) is counted at least so often."""
 
 
 @dataclass(frozen=True, slots=True)
 class Integrated:
-    """The integral of a tag over the local day (trapezoids between good readings)."""
+    """The integral of a tag over the local day: trapezoids between good readings, and steps of what stands."""
 
     name: str
     source: str
     factor: float
     """From the source's unit times seconds into the tag's unit."""
     calendar: Calendar
+    stands: bool = False
+    """The source is heard of when it changes, and is what it was until then."""
+
+    def is_due(self, block: Sum, changed: bool, now_s: float) -> bool:
+        """Whether there is something to count."""
+        is_new_day = self.calendar.day(now_s).midnight_s != block.day_s
+        return changed or is_new_day or (self.stands and now_s - block.at_s >= STANDS_S)
 
     def step(self, block: Sum, source: Reading, now_s: float) -> tuple[Sum, Reading]:
         """Takes in the source's newest reading."""
         midnight = self.calendar.day(now_s).midnight_s
         if midnight != block.day_s:
             block = Sum(0.0, midnight, block.at_s, block.last)
-        number = source.number
-        if number is not None and source.time_s > block.at_s:
-            bridged = block.at_s >= 0 and source.time_s - block.at_s <= LONGEST_GAP_S
+        number, at_s = source.number, now_s if self.stands else source.time_s
+        if number is not None and at_s > block.at_s:
+            bridged = block.at_s >= 0 and at_s - block.at_s <= LONGEST_GAP_S
             # what came before midnight is yesterday's, even if it is heard of today
-            seconds = max(source.time_s - max(block.at_s, midnight), 0.0) if bridged else 0.0
-            added = (block.last + number) / 2 * seconds * self.factor
-            block = Sum(block.total + added, midnight, source.time_s, number)
+            seconds = max(at_s - max(block.at_s, midnight), 0.0) if bridged else 0.0
+            mean = block.last if self.stands else (block.last + number) / 2
+            block = Sum(block.total + mean * seconds * self.factor, midnight, at_s, number)
         quality = Quality.GOOD if number is not None else Quality.UNCERTAIN
         reason = None if number is not None else Reason.INPUT
         return block, Reading(self.name, block.total, quality, reason, max(source.time_s, midnight))

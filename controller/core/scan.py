@@ -434,7 +434,7 @@ class Core:
                 self._estimate(turn, estimator)
         for integral in self.plan.integrals:
             block: Sum = turn.blocks[integral.name]  # type: ignore[assignment]  # an integral's block is a Sum
-            if integral.source in changed or integral.calendar.day(now_s).midnight_s != block.day_s:
+            if integral.is_due(block, integral.source in changed, now_s):
                 try:
                     turn.blocks[integral.name], reading = integral.step(block, turn.readings[integral.source], now_s)
                 except Exception as error:

@@ -15,10 +15,10 @@ from controller.core.calendar import Calendar
 from controller.core.condition import Conditioner, Seen
 from controller.core.derive import LONGEST_GAP_S, Integrated, Sum
 from controller.core.vote import Voted
-from controller.core.words import SetpointChange, Snapshot
+from controller.core.words import Override, SetpointChange, Snapshot
 from foundation.reading import Quality, Reading, Reason, bad, good
 from foundation.tag import Kind, Tag
-from tests.core.small_site import START_S, Farm, small_core
+from tests.core.small_site import START_S, Farm, changed, core_of, small_core
 
 
 def tag(unit: str = "degC", **more: Any) -> Tag:
@@ -402,3 +402,18 @@ def test_without_its_source_a_sum_stands_uncertain_and_still_begins_anew_at_midn
     assert farm.state.values["fa.z.dli"] == before
     farm.run(2)
     assert farm.state.values["fa.z.dli"] == 0.0
+
+
+def test_what_an_output_takes_over_hours_adds_up_though_it_is_heard_of_only_when_it_changes():
+    site = changed("tags", "fa.z.lamp_power", {"derive": "fa.z.lamp / '100 %' * '2 kW'", "unit": "kW"})
+    site["tags"]["fa.z.lamp_energy"] = {"integrate": "fa.z.lamp_power", "unit": "kWh"}
+    farm = Farm(core_of(site))
+    farm.run(60)
+    farm.scan([Override("by-hand-1", "fa.z.lamp", 0.0, "li", farm.now_s + 4 * 3600.0)])
+    farm.run(120)
+    before = farm.state.values["fa.z.lamp_energy"]
+    farm.scan([Override("by-hand-2", "fa.z.lamp", 50.0, "li", farm.now_s + 4 * 3600.0)])
+    farm.run(7200, after_s=5.0)
+    farm.scan([Override("by-hand-3", "fa.z.lamp", 0.0, "li", farm.now_s + 4 * 3600.0)])
+    farm.run(600)
+    assert farm.state.values["fa.z.lamp_energy"] - before == pytest.approx(2.0, rel=0.01)
