@@ -282,7 +282,7 @@ class _Builder:
         return tuple(ordered), tuple(integrals)
 
     def _stands(self, tag: str) -> bool:
-        """Whether a tag is what it was until it is heard of again: outputs, setpoints, and what is made of them alone."""
+        """Whether a tag is what it was until it is heard of again: outputs, setpoints, what is made of them alone."""
         setting = self.site.tags.get(tag)
         if setting is None or setting.derive is None:
             return tag in self.site.outputs or tag in self.site.programs
