@@ -53,7 +53,8 @@ class Bench:
         """What is insisted on in this scan."""
         before_s, self.now_s = self.now_s, self.now_s + after_s
         self.values |= {"fa.z.cause": cause, **{f"fa.z.{name}": value for name, value in values.items()}}
-        old = State(at_s=before_s, values=self.values, blocks=self.blocks, applied={} if self.runs is None else {"fa.z.pump": self.runs})
+        applied = {} if self.runs is None else {"fa.z.pump": self.runs}
+        old = State(at_s=before_s, values=self.values, blocks=self.blocks, applied=applied)
         self.turn = turn = Turn(old, self.now_s)
         turn.moved = set(self.values)
         if reset:

@@ -143,7 +143,7 @@ def test_fog_wets_the_leaves_no_longer_than_its_cap_in_an_hour() -> None:
 
 def test_co2_is_given_up_to_its_kilograms_an_hour_and_a_day() -> None:
     farm = Farm(house())
-    farm.says = {**HOT_AND_CALM, "f1.z1.air_temp": 20.0, "f1.z1.co2": 200.0}
+    farm.says = {**HOT_AND_CALM, "f1.z1.air_temp": 20.0, "f1.z1.co2": 200.0, "f1.z1.door_open": False}
     given, owners = [0.0], set()
     for _ in range(15 * 60):
         farm.run(60.0, after_s=60.0)
