@@ -245,9 +245,12 @@ def counters(outputs: Mapping[str, Port]) -> list[str]:
 
 
 def resources(before: Mapping[str, float], truth: Mapping[str, float]) -> Metrics:
-    """What every counter counted, and all energy together."""
+    """What every counter counted, and all energy together, counted where it comes in."""
     used = {name: truth[name] - count for name, count in before.items()}
-    return {**used, "energy_kwh": sum(one for name, one in used.items() if name.startswith("energy."))}
+    # what a boiler's burner gave is not counted once more on its way into the pipes
+    passed_on = {"energy.heat"} if "energy.boiler" in used else set[str]()
+    bought = [one for name, one in used.items() if name.startswith("energy.") and name not in passed_on]
+    return {**used, "energy_kwh": sum(bought)}
 
 
 def metric_names(

@@ -149,3 +149,9 @@ def test_resources_are_what_the_counters_counted() -> None:
     assert resources(before, after) == {"energy.a": 3.0, "energy.b": 0.5, "dosed": 0.5, "energy_kwh": 3.5}
     assert BACK_S == 600.0
     assert ActuatorMeter(True, 0.0).switches == 0
+
+
+def test_heat_that_a_boiler_passes_on_to_its_pipes_is_counted_once() -> None:
+    counted = {"energy.boiler": 5.0, "energy.heat": 4.5, "energy.heater": 1.0}
+    assert resources(dict.fromkeys(counted, 0.0), counted)["energy_kwh"] == 6.0
+    assert resources({"energy.heat": 0.0}, {"energy.heat": 4.5})["energy_kwh"] == 4.5
