@@ -1,37 +1,34 @@
-"""The outbox's file: opened, begun, or set aside when it is broken or not ours."""
+"""The agent's SQLite files: opened, begun, brought up to the newest form, or set aside when broken or not ours."""
 
 import logging
 import os
 import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-APPLICATION_ID = 0x4661726D
-VERSION = 1
-_SCHEMA = """
-CREATE TABLE outbox (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    t_min INTEGER NOT NULL, t_max INTEGER NOT NULL,
-    n INTEGER NOT NULL, total INTEGER NOT NULL,
-    codec TEXT NOT NULL, crc32 INTEGER NOT NULL, body BLOB NOT NULL
-) STRICT;
-CREATE TABLE shipped (
-    sink TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (sink, first)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE dead (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    sink TEXT NOT NULL, seq INTEGER NOT NULL, line TEXT NOT NULL, status INTEGER, reason TEXT NOT NULL, at REAL NOT NULL
-) STRICT;
-"""
-_PROBES = (
-    "SELECT seq, t_min, t_max, n, total, codec, crc32, body FROM outbox LIMIT 0",
-    "SELECT sink, first, last FROM shipped LIMIT 0",
-    "SELECT id, sink, seq, line, status, reason, at FROM dead LIMIT 0",
-    "SELECT name, seq FROM sqlite_sequence LIMIT 0",
-)
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a file of ours holds."""
+
+    application_id: int
+    schema: str
+    probes: Sequence[str]
+    """Questions that its tables answer."""
+    synchronous: str = "FULL"
+    """FULL: what is committed survives a power cut. NORMAL: the last commits may not."""
+    migrations: Sequence[str] = ()
+    """The first brings form 1 to form 2, and so on; `schema` is the newest form."""
+
+    @property
+    def version(self) -> int:
+        return len(self.migrations) + 1
+
+
 _SETTINGS = (
     "journal_mode=WAL",
-    "synchronous=FULL",
     "busy_timeout=5000",
     f"journal_size_limit={16 << 20}",
     "wal_autocheckpoint=1000",
@@ -70,24 +67,24 @@ def is_spoilt(error: sqlite3.Error, path: Path) -> bool:
     return code not in _MAY_PASS
 
 
-def open_database(path: Path, now_s: float) -> tuple[sqlite3.Connection, Path | None]:
+def open_database(path: Path, now_s: float, form: Form) -> tuple[sqlite3.Connection, Path | None]:
     """The file at `path`, begun where there is none, and where a broken or foreign one went (`*.corrupt.TIME`).
 
     Raises sqlite3.Error or OSError where trying again later may help: a full, slow or read-only disk.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return _opened(path), None
+        return _opened(path, form), None
     except (sqlite3.Error, ForeignError, UnicodeDecodeError) as error:
         # the last where SQLite's own message quotes what is spoilt
         if isinstance(error, sqlite3.Error) and not is_spoilt(error, path):
             raise
         aside = _set_aside(path, now_s)
-        _log.error("%s is not a usable outbox (%s): set aside as %s, a new one begins", path, error, aside.name)
-    return _opened(path), aside
+        _log.error("%s is not usable (%s): set aside as %s, a new one begins", path, error, aside.name)
+    return _opened(path, form), aside
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def _opened(path: Path, form: Form) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
     # a letter that rotted is no reason to fail
     database.text_factory = lambda raw: raw.decode("utf-8", "replace")
@@ -96,37 +93,45 @@ def _opened(path: Path) -> sqlite3.Connection:
             # only before the first table
             database.execute("PRAGMA auto_vacuum=INCREMENTAL")
         else:
-            _examine(database)
-        for setting in _SETTINGS:
+            _examine(database, form)
+        for setting in (*_SETTINGS, f"synchronous={form.synchronous}"):
             database.execute(f"PRAGMA {setting}")
-        if database.execute("PRAGMA user_version").fetchone()[0] == VERSION:
+        version = database.execute("PRAGMA user_version").fetchone()[0]
+        if version == form.version:
             # shows now, and not at the first point, whether it can be written
-            database.execute(f"PRAGMA user_version={VERSION}")
+            database.execute(f"PRAGMA user_version={form.version}")
         else:
+            steps = form.migrations[version - 1 :] if version else (form.schema,)
             database.executescript(
-                f"BEGIN IMMEDIATE; PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION};"
-                f"{_SCHEMA} COMMIT;"
+                f"BEGIN IMMEDIATE; PRAGMA application_id={form.application_id}; PRAGMA user_version={form.version};"
+                f"{''.join(steps)} COMMIT;"
             )
+            _probe(database, form)
     except BaseException:
         database.close()
         raise
     return database
 
 
-def _examine(database: sqlite3.Connection) -> None:
+def _examine(database: sqlite3.Connection, form: Form) -> None:
     ours = database.execute("PRAGMA application_id").fetchone()[0]
     version = database.execute("PRAGMA user_version").fetchone()[0]
     tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if (ours, version, tables) == (0, 0, 0):
         # begun, and killed before its first table
         return
-    if (ours, version) != (APPLICATION_ID, VERSION):
+    if ours != form.application_id or not 1 <= version <= form.version:
         raise ForeignError(f"application {ours:#x} version {version}")
     verdict = database.execute("PRAGMA quick_check(1)").fetchone()[0]
     if verdict != "ok":
         raise ForeignError(verdict)
+    if version == form.version:
+        _probe(database, form)
+
+
+def _probe(database: sqlite3.Connection, form: Form) -> None:
     try:
-        for probe in _PROBES:
+        for probe in form.probes:
             database.execute(probe)
     except sqlite3.OperationalError as error:
         raise ForeignError(str(error)) from error

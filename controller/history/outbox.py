@@ -15,9 +15,33 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
-from controller.history.database import open_database
+from controller.history.database import Form, open_database
 from controller.history.line import split
 
+FORM = Form(
+    0x4661726D,
+    """
+CREATE TABLE outbox (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    t_min INTEGER NOT NULL, t_max INTEGER NOT NULL,
+    n INTEGER NOT NULL, total INTEGER NOT NULL,
+    codec TEXT NOT NULL, crc32 INTEGER NOT NULL, body BLOB NOT NULL
+) STRICT;
+CREATE TABLE shipped (
+    sink TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (sink, first)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE dead (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    sink TEXT NOT NULL, seq INTEGER NOT NULL, line TEXT NOT NULL, status INTEGER, reason TEXT NOT NULL, at REAL NOT NULL
+) STRICT;
+""",
+    (
+        "SELECT seq, t_min, t_max, n, total, codec, crc32, body FROM outbox LIMIT 0",
+        "SELECT sink, first, last FROM shipped LIMIT 0",
+        "SELECT id, sink, seq, line, status, reason, at FROM dead LIMIT 0",
+        "SELECT name, seq FROM sqlite_sequence LIMIT 0",
+    ),
+)
 KEPT_WITHOUT_SINKS_MS = 72 * 3600 * 1000
 LEVEL = 9
 """Of compression: a tenth smaller than 6 for less than a microsecond a point, and three blobs to a page, not two."""
@@ -99,7 +123,7 @@ class Outbox:
             if self._database is not None:
                 self._database.close()
                 self._database = None
-            self._database, aside = open_database(self.path, now_s)
+            self._database, aside = open_database(self.path, now_s, FORM)
             if aside is not None:
                 self.quarantined.append(aside)
             self._file += 1

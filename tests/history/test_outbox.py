@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from controller.history import database, outbox
+from controller.history import outbox
 from controller.history.outbox import Blob, Dead, Outbox, Pending, pack
 from tests.history.farm import START_S
 
@@ -274,4 +274,4 @@ def test_a_disk_that_cannot_be_written_is_an_error_now_and_none_later(tmp_path: 
     box.open(START_S)
     box.append([blob(1)])
     box.close()
-    assert database.VERSION == 1
+    assert outbox.FORM.version == 1
