@@ -24,7 +24,7 @@ from controller.history.line import line, milliseconds, prefix
 from controller.history.outbox import Blob, Outbox, pack
 from controller.history.shipper import Shipper
 from controller.history.sinks import opener
-from edge_config.model.site import InfluxSink
+from edge_config.model.sinks import InfluxSink
 from foundation.reading import Reading, good
 from foundation.tag import Kind, Tag
 from tests.wire.servers import InfluxDB, InfluxV2

@@ -17,6 +17,7 @@ from controller.secrets import SecretError, secrets_beside
 from controller.wiring import BY_ID, bus_settings
 from drivers.driver import SerialSettings
 from edge_config.loader import load_site
+from edge_config.model.sinks import FileSink, InfluxSink
 from edge_config.model.site import BrokerBus, Site
 from foundation.clock import WallClock
 from foundation.messages import tell
@@ -26,6 +27,7 @@ LEAST_DISK_BYTES = 512 << 20
 BUILT_S = 1_767_225_600.0
 """1 January 2026: no clock that is right says less."""
 CONNECT_S = 2.0
+PORTS = {"http": 80, "https": 443, "mqtt": 1883, "mqtts": 8883}
 STATE_OLD_S = 60.0
 """A running agent writes its state every ten seconds."""
 BACKLOG_OLD_S = 3600.0
@@ -205,14 +207,19 @@ def _ends(speech: _Speech, site: Site, path: Path) -> Iterator[Finding]:
         else:
             yield _connect(speech, bus.id, bus.host, bus.port)
     for name, sink in site.sinks.items():
-        url = urlsplit(sink.url)
-        yield _connect(speech, name, url.hostname or "", url.port or (443 if url.scheme == "https" else 80))
+        if not isinstance(sink, FileSink):
+            url = urlsplit(sink.url)
+            yield _connect(speech, name, url.hostname or "", url.port or PORTS[url.scheme])
 
 
 def _secrets_of(site: Site) -> list[str]:
     """The names of all that the agent will ask for."""
     named = [one for bus in site.buses.values() if isinstance(bus, BrokerBus) for one in (bus.username, bus.password)]
-    named += [one for sink in site.sinks.values() for one in (sink.token, sink.username, sink.password)]
+    for sink in site.sinks.values():
+        if not isinstance(sink, FileSink):
+            named += [sink.username, sink.password]
+        if isinstance(sink, InfluxSink):
+            named.append(sink.token)
     return list(dict.fromkeys(one.name for one in named if one is not None))
 
 

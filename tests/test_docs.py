@@ -81,7 +81,9 @@ def test_both_languages_show_the_same_examples() -> None:
 
 def models() -> list[type[BaseModel]]:
     found: list[type[BaseModel]] = []
-    for name in ("values", "control", "recipes", "sequences", "strategies", "feeding", "estimates", "outputs", "site"):
+    for name in (
+        "values", "control", "recipes", "sequences", "strategies", "feeding", "estimates", "outputs", "sinks", "site",
+    ):  # fmt: skip
         module = importlib.import_module(f"edge_config.model.{name}")
         found += [
             one

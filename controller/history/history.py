@@ -22,7 +22,7 @@ from controller.history.line import line, milliseconds, prefix
 from controller.history.outbox import Blob, Outbox, Pending, pack
 from controller.history.recent import Point, Recent
 from controller.history.shipper import Health, Shipper
-from controller.history.sinks import Secrets, opener
+from controller.history.sinks import Secrets, most_lines, opener
 from edge_config.model.site import Site
 from foundation.clock import Clock, process_time
 from foundation.reading import Reading
@@ -113,8 +113,16 @@ class History:
         self._last_stored_s: float | None = None
         self._last_error = ""
         self._recorded: Counter[tuple[str, str]] = Counter()
+        units = {name: tag.unit for name, tag in tags.items()}
         self._shippers = {
-            name: Shipper(name, self._outbox, opener(sink, secrets), lambda: self._now_s, random or Random())
+            name: Shipper(
+                name,
+                self._outbox,
+                opener(sink, secrets, site.site.id, units),
+                lambda: self._now_s,
+                random or Random(),
+                most_lines(sink),
+            )
             for name, sink in site.sinks.items()
         }
 

@@ -1,8 +1,4 @@
-"""InfluxDB 2 and 3, VictoriaMetrics: `/api/v2/write` through influxdb-client, with ready lines.
-
-VictoriaMetrics wants `-dedup.minScrapeInterval=1ms`, or what is sent twice is shown twice; it says 204 seconds before
-its disk has the points, so a power cut of *its* machine costs those; and it keeps numbers only.
-"""
+"""InfluxDB 2: `/api/v2/write` through influxdb-client, with ready lines, over our own wire."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,33 +9,30 @@ from influxdb_client.domain.write_precision import WritePrecision
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
-from controller.history.sinks import ANSWER_S, CONNECT_S, Answer, Secrets, address, clean, retry_after_s
-from edge_config.model.site import InfluxSink
+from controller.history import wire
+from controller.history.sinks import Answer, Secrets, address, clean, retry_after_s
+from edge_config.model.sinks import InfluxSink
 
 
 class V2Sink:
-    """One of them."""
+    """One InfluxDB 2."""
 
     def __init__(self, config: InfluxSink, secrets: Secrets) -> None:
         url, compress = address(config)
         self._token = secrets(config.token.name) if config.token is not None else ""
         self._bucket = config.bucket or config.database or ""
         self._org = config.org or ""
-        # VictoriaMetrics cuts at every line break, and keeps no text anyway
-        self._one_line = config.dialect == "victoriametrics"
+        timeout = (int(wire.CONNECT_S * 1000), int(wire.READ_S * 1000))
         self._client = InfluxDBClient(
-            url,
-            self._token,
-            org=self._org,
-            timeout=(int(CONNECT_S * 1000), int(ANSWER_S * 1000)),
-            retries=False,
-            enable_gzip=compress,
+            url, self._token, org=self._org, timeout=timeout, retries=False, enable_gzip=compress
         )
+        self._wire = wire.Wire(config.tls)
+        # the client's own would read an endless answer to its end
+        rest: Any = self._client.api_client.rest_client
+        rest.pool_manager = self._wire
         self._write = self._client.write_api(write_options=SYNCHRONOUS)
 
     def send(self, lines: Sequence[bytes]) -> Answer:
-        if self._one_line:
-            lines = [line.replace(b"\n", b" ") for line in lines]
         try:
             # a plain string to the client, whatever its annotation says
             precision: Any = WritePrecision.MS
@@ -55,4 +48,4 @@ class V2Sink:
         return Answer(last.status, clean(last.data))
 
     def close(self) -> None:
-        self._client.api_client.rest_client.pool_manager.clear()
+        self._wire.clear()

@@ -22,6 +22,12 @@ TEXT_LIMIT = 16_000
 _ESCAPED = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ "})
 _TEXT_ESCAPED = str.maketrans({"\\": r"\\", '"': r"\""})
 _UNWRITABLE = re.compile(r'[\x00-\x1f\x7f"\\]')
+_WORD = r"((?:[^\\ ,=]|\\.)+)"
+_OURS = re.compile(
+    rf"{_WORD},facility={_WORD},site={_WORD},tag={_WORD},zone={_WORD} "
+    r'(?:(?:v=([-+0-9.e]+)|b=(true|false)|s="((?:[^"\\]|\\.)*)"),)?q=([0-3])i(?:,why="(\w+)")? (-?[0-9]{1,16})',
+    re.DOTALL,
+)
 _LINE = re.compile(rb'(?:[^"\n]|"(?:[^"\\]|\\.)*")+', re.DOTALL)
 
 
@@ -75,3 +81,21 @@ def line(prefix: str, reading: Reading) -> str:
 def split(body: bytes) -> list[bytes]:
     """The lines of a body of lines; a text may hold line breaks of its own."""
     return _LINE.findall(body) if b'"' in body else body.split(b"\n")
+
+
+def parse(line: str) -> tuple[str, str, Reading]:
+    """Measurement, site and reading of a line that is written as ours are. ValueError for anything else."""
+    found = _OURS.fullmatch(line)
+    if found is None:
+        raise ValueError(f"not a line as it is written here: {line[:200]!r}")
+    measurement, facility, site, point, zone, number, switch, text, quality, why, time_ms = found.groups()
+    value: Value | None = None
+    if number is not None:
+        value = float(number)
+    elif switch is not None:
+        value = switch == "true"
+    elif text is not None:
+        value = re.sub(r'\\(["\\])', r"\1", text)
+    name = ".".join(re.sub(r"\\([,= ])", r"\1", word) for word in (facility, zone, point))
+    reason = None if why is None else Reason(why)
+    return measurement, site, Reading(name, value, Quality(int(quality)), reason, int(time_ms) / 1000.0)

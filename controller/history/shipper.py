@@ -14,10 +14,10 @@ from threading import Event, Thread
 from typing import Literal
 
 from controller.history.outbox import Batch, Dead, Outbox, Pending
-from controller.history.sinks import Answer, Sink, Verdict, is_about_lines, verdict
+from controller.history.sinks import LINES, Answer, Sink, Verdict, is_about_lines, verdict
 
-LINES, BYTES = 5000, 1 << 20
-"""Most of each in one request."""
+BYTES = 1 << 20
+"""Most in one request."""
 LINES_AFTER_413 = 100
 """However small a server wants it, the next batch does not begin below this."""
 BACKLOG_TURNS = 4
@@ -52,8 +52,15 @@ class Shipper:
     """`step` does one batch and says how long to wait; `start` runs it in a thread of its own."""
 
     def __init__(
-        self, name: str, outbox: Outbox, open_sink: Callable[[], Sink], now: Callable[[], float], random: Random
+        self,
+        name: str,
+        outbox: Outbox,
+        open_sink: Callable[[], Sink],
+        now: Callable[[], float],
+        random: Random,
+        lines: int = LINES,
     ) -> None:
+        """`lines` is the most of one request."""
         self.name = name
         self.health = Health()
         self.pending = Pending(0, 0, None)
@@ -63,7 +70,7 @@ class Shipper:
         self._random = random
         self._sink: Sink | None = None
         self._held: Batch | None = None
-        self._lines = LINES
+        self._lines = lines
         self._turn = 0
         self._failures = 0
         self._news, self._stop = Event(), Event()

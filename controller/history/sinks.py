@@ -1,19 +1,20 @@
-"""The way into an InfluxDB: what is sent, and what its answer means.
+"""The ways out: what is sent to a sink, and what its answer means.
 
 Retries are ours alone (`shipper.py`): the clients send once and report. A secret is asked for by its name when a sink
 is opened, and stands in no message and no repr.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
-from edge_config.model.site import InfluxSink
+from edge_config.model.sinks import FileSink, InfluxSink, MqttSink
+from edge_config.model.sinks import Sink as Config
 
-CONNECT_S, ANSWER_S = 3.0, 10.0
-"""Process time: to connect, and to wait for the next byte of an answer."""
+LINES = 5000
+"""Most lines of one request, where the site says nothing."""
 RETRY_AFTER_LIMIT_S = 3600.0
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -74,19 +75,36 @@ class Sink(Protocol):
     def close(self) -> None: ...
 
 
-def opener(config: InfluxSink, secrets: Secrets) -> Callable[[], Sink]:
-    """What opens the sink when called. Imports the client it needs now, not in the middle of a scan.
+def opener(
+    config: Config, secrets: Secrets, site: str = "", units: Mapping[str, str] | None = None
+) -> Callable[[], Sink]:
+    """What opens the sink of `site` when called; `units` by tag. Imports the client it needs now, not within a scan.
 
-    The opener raises what `secrets` raises, and ValueError for an address that cannot be used.
+    The opener raises what `secrets` raises, OSError for certificates, and ValueError for an address that cannot be
+    used.
     """
-    if config.dialect == "v1":
-        from controller.history.influx_v1 import V1Sink
+    match config:
+        case FileSink():
+            from controller.history.file_sink import FileSink as ToFile
 
-        return lambda: V1Sink(config, secrets)
-    # two seconds of a fast machine, which a site without it is spared
-    from controller.history.influx_v2 import V2Sink
+            return lambda: ToFile(config)
+        case MqttSink():
+            from controller.history.mqtt_sink import MqttSink as ToBroker
 
-    return lambda: V2Sink(config, secrets)
+            return lambda: ToBroker(config, secrets, site, units or {})
+    if config.dialect == "v2":
+        # two seconds of a fast machine, which a site without it is spared
+        from controller.history.influx_v2 import V2Sink
+
+        return lambda: V2Sink(config, secrets)
+    from controller.history.influx_http import HttpSink
+
+    return lambda: HttpSink(config, secrets)
+
+
+def most_lines(config: Config) -> int:
+    """Of one request."""
+    return LINES if isinstance(config, FileSink) else config.batch
 
 
 def address(config: InfluxSink) -> tuple[str, bool]:
@@ -96,7 +114,8 @@ def address(config: InfluxSink) -> tuple[str, bool]:
         raise ValueError("the url of an InfluxDB begins with http:// or https:// and names a host")
     if parts.username is not None or parts.password is not None:
         raise ValueError("a password does not stand in the url: give it as password: !secret NAME")
-    return config.url.rstrip("/"), parts.hostname not in _LOOPBACK
+    compress = parts.hostname not in _LOOPBACK if config.gzip is None else config.gzip
+    return config.url.rstrip("/"), compress
 
 
 def retry_after_s(value: str | None, date: str | None) -> float | None:

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from edge_config.checks.inspection import Inspection
-from edge_config.model.site import InfluxSink
+from edge_config.model.sinks import FileSink, InfluxSink, Sink, Tls
 from edge_config.wording import listed, nearest
 from foundation.document import Path_
 
@@ -12,7 +12,7 @@ WEATHER = "weather"
 
 
 def check_surroundings(inspection: Inspection) -> None:
-    """E430, E432 to E435, W306."""
+    """E430, E432 to E435, E439, W306, W332."""
     site = inspection.site
     inspection.positive(("site", "scan"), site.site.scan)
     try:
@@ -30,25 +30,35 @@ def check_surroundings(inspection: Inspection) -> None:
             inspection.note("W306", ("simulation", name), key=True, near=near, known=listed(site.facilities))
 
 
-def _sink(inspection: Inspection, path: Path_, sink: InfluxSink) -> None:
+def _sink(inspection: Inspection, path: Path_, sink: Sink) -> None:
+    if isinstance(sink, FileSink):
+        return
+    schemes = ("http", "https") if isinstance(sink, InfluxSink) else ("mqtt", "mqtts")
     try:
         url = urlsplit(sink.url)
-        fits = url.scheme in ("http", "https") and bool(url.hostname) and (url.port is None or url.port > 0)
+        fits = url.scheme in schemes and bool(url.hostname) and (url.port is None or url.port > 0)
     except ValueError:
-        fits = False
+        url, fits = urlsplit(""), False
     if not fits:
-        inspection.note("E432", (*path, "url"))
+        inspection.note("E432", (*path, "url"), scheme=schemes[0])
     elif url.username is not None or url.password is not None:
         inspection.note("E435", (*path, "url"), found="…")
+    elif sink.tls != Tls() and url.scheme != schemes[1]:
+        inspection.note("E439", (*path, "tls"), key=True, scheme=schemes[1])
+    if not sink.tls.verify:
+        inspection.note("W332", (*path, "tls", "verify"))
     wanted: dict[str, bool] = {}
-    if sink.dialect == "v2":
-        wanted = {"org": bool(sink.org), "bucket": bool(sink.bucket or sink.database), "token": sink.token is not None}
-    elif sink.dialect == "v1":
-        wanted = {"database": bool(sink.database or sink.bucket)}
+    if isinstance(sink, InfluxSink):
+        if sink.dialect == "v2":
+            wanted = {"org": bool(sink.org), "bucket": bool(sink.bucket or sink.database)}
+            wanted["token"] = sink.token is not None
+        elif sink.dialect in ("v1", "v3"):
+            wanted = {"database": bool(sink.database or sink.bucket)}
     if sink.password is not None:
         wanted["username"] = sink.username is not None
     if sink.username is not None:
         wanted["password"] = sink.password is not None
     for key, there in wanted.items():
         if not there:
-            inspection.note("E433", path, key=True, missing=key, dialect=sink.dialect)
+            spoken = sink.dialect if isinstance(sink, InfluxSink) else sink.type
+            inspection.note("E433", path, key=True, missing=key, dialect=spoken)

@@ -12,6 +12,7 @@ from edge_config.model.notify import Notify
 from edge_config.model.outputs import Output
 from edge_config.model.recipes import Recipe
 from edge_config.model.sequences import Sequence
+from edge_config.model.sinks import Sink
 from edge_config.model.values import (
     AnyQuantity,
     Frozen,
@@ -236,20 +237,6 @@ class TagSetting(Sourced):
         return self.entry is not None and (self.as_ == "text" or bool(self.choices))
 
 
-class InfluxSink(Frozen):
-    """An InfluxDB, or what speaks its language."""
-
-    type: Literal["influxdb"]
-    dialect: Literal["v1", "v2", "victoriametrics"] = "v2"
-    url: str
-    org: str | None = None
-    bucket: str | None = None
-    database: str | None = None
-    token: SecretName | None = None
-    username: SecretName | None = None
-    password: SecretName | None = None
-
-
 class Panel(Frozen):
     """Where the operators' panel listens."""
 
@@ -275,7 +262,7 @@ class Site(Frozen):
     interlocks: dict[TagName, Interlock] = {}
     alarms: dict[TagName, Alarm] = {}
     notify: Notify = Notify()
-    sinks: dict[Identifier, InfluxSink] = {}
+    sinks: dict[Identifier, Sink] = {}
     panel: Panel = Panel()
     simulation: dict[str, Any] = {}
     """Read by the simulator alone."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from controller.history import influx_v1, influx_v2, sinks
+from controller.history import sinks, wire
 from controller.history.line import milliseconds
 from controller.history.outbox import Outbox, pack
 from controller.history.shipper import BACKOFF_S, REFUSED_S, Shipper
@@ -249,14 +249,13 @@ def test_what_refuses_every_line_and_is_no_influxdb_costs_none(
     shipper.stop()
 
 
-@pytest.mark.parametrize("module", [influx_v1, influx_v2])
 def test_a_server_that_hangs_is_given_up_after_the_deadline(
-    box: Outbox, module: Any, monkeypatch: pytest.MonkeyPatch
+    box: Outbox, dialect: Callable[[str], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "ANSWER_S", 0.2)
+    monkeypatch.setattr(wire, "READ_S", 0.2)
     fill(box, range(2))
     with FakeInflux() as fake:
-        shipper = shipper_to(box, (v1 if module is influx_v1 else v2)(fake.url))
+        shipper = shipper_to(box, dialect(fake.url))
         fake.answers.append(Say(204, hang=True, store=True))
         assert finish(shipper) == [1.0]
         assert "timed out" in shipper.health.last_error.lower()

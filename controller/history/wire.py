@@ -1,0 +1,109 @@
+"""The wire to a database: one request, one answer, neither of them longer or larger than it may be.
+
+urllib3 bounds the wait for the next byte only. Here the whole answer is bounded in time and size, so that a server that
+sends a byte now and then, or never stops, costs a shipper seconds and kilobytes. Redirects are not followed: a token is
+meant for the server that the site names.
+"""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import BytesIO
+from threading import Timer
+from typing import Any
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.response import BaseHTTPResponse
+
+from edge_config.model.sinks import Tls
+
+CONNECT_S, READ_S = 3.0, 10.0
+"""Process time: to connect, and to wait for the next byte."""
+WHOLE_S = 30.0
+"""For a head, and for what follows it."""
+WHOLE_BYTES = 64 * 1024
+"""Of an answer; what is longer is cut, and its connection closed."""
+_ABOUT_THE_BODY = ("content-encoding", "content-length", "transfer-encoding")
+
+
+def context(tls: Tls) -> ssl.SSLContext:
+    """Raises OSError (ssl.SSLError, FileNotFoundError) for certificates that cannot be read."""
+    made = ssl.create_default_context(cafile=None if tls.ca is None else str(tls.ca))
+    if not tls.verify:
+        made.check_hostname = False
+        made.verify_mode = ssl.CERT_NONE
+    return made
+
+
+@contextmanager
+def _within(sock: socket.socket | None) -> Iterator[None]:
+    """Shut the socket down when it takes longer; whoever reads from it gets an error then."""
+
+    def cut() -> None:
+        if sock is not None:
+            with suppress(OSError):
+                # past TLS, which would wait for a farewell
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+    timer = Timer(WHOLE_S, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+class _Plain(HTTPConnection):
+    held: socket.socket | None = None
+    """Known even after the head said that nothing more will be asked."""
+
+    def getresponse(self) -> Any:
+        self.held = self.sock
+        with _within(self.held):
+            return super().getresponse()
+
+
+class _Secure(HTTPSConnection):
+    held: socket.socket | None = None
+
+    def getresponse(self) -> Any:
+        self.held = self.sock
+        with _within(self.held):
+            return super().getresponse()
+
+
+class _PlainPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _SecurePool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _Secure
+
+
+class Wire(urllib3.PoolManager):
+    """Asks once, and gives the whole answer or raises urllib3's HTTPError or OSError."""
+
+    def __init__(self, tls: Tls) -> None:
+        timeout = urllib3.Timeout(connect=CONNECT_S, read=READ_S)
+        super().__init__(1, ssl_context=context(tls), timeout=timeout, maxsize=1)
+        self.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+
+    def urlopen(self, method: str, url: str, redirect: bool = True, **kw: Any) -> BaseHTTPResponse:  # type: ignore[override]
+        kw |= {"preload_content": False, "retries": False}
+        answer = super().urlopen(method, url, False, **kw)
+        connection = answer.connection
+        body = bytearray()
+        with _within(connection.held if isinstance(connection, _Plain | _Secure) else None):
+            for piece in answer.stream(4096, decode_content=False):
+                body += piece
+                if len(body) > WHOLE_BYTES:
+                    answer.close()
+                    break
+        answer.release_conn()
+        headers = {name: value for name, value in answer.headers.items() if name.lower() not in _ABOUT_THE_BODY}
+        return urllib3.HTTPResponse(
+            BytesIO(body[:WHOLE_BYTES]), headers, answer.status, reason=answer.reason, request_method=method
+        )
