@@ -17,6 +17,7 @@ from simulator.plants.plant import Port, Weather
 from simulator.plants.rafts import PHOSPHATE_CHARGE, Air, Minerals, RaftParameters, came_in, draw
 from simulator.plants.ras import KWH_PER_M3_K, Ras, RasState
 from simulator.plants.ras_parameters import RasParameters
+from simulator.plants.ras_tanks import SWITCH
 from simulator.plants.ras_water import NAHCO3_G_MOL
 from simulator.plants.wet_parameters import unphysical
 
@@ -59,9 +60,13 @@ class AquaponicsState(NamedTuple):
 def load(name: str = "aquaponics_50m3", seed: int | None = None) -> "Aquaponics":
     """The farm of `simulator/parameters/{name}.yaml`; `seed` moves what declares a spread."""
     fish, raft = ([field.name for field in fields(kind)] for kind in (RasParameters, RaftParameters))
-    values = load_parameters(name, plant=("aquaponics", "ras"), known=[*fish, *raft], seed=seed, check=unphysical)
+    known = [key for key in (*fish, *raft) if key not in SWITCH]
+    values = load_parameters(
+        name, plant=("aquaponics", "ras"), known=known, optional=SWITCH, seed=seed, check=unphysical
+    )
     return Aquaponics(
-        RasParameters(**{key: values[key] for key in fish}), RaftParameters(**{key: values[key] for key in raft})
+        RasParameters(**{key: values[key] for key in fish if key in values}),
+        RaftParameters(**{key: values[key] for key in raft}),
     )
 
 

@@ -33,8 +33,11 @@ from simulator.plants.ras_loop import (
 from simulator.plants.ras_parameters import RasParameters
 from simulator.plants.ras_tanks import (
     OWN,
+    SWITCH,
     Tank,
     TankPositions,
+    behind_switch,
+    is_rich,
     oxygenate,
     seen,
     tank_step,
@@ -116,10 +119,10 @@ class RasState(NamedTuple):
 
 def load(name: str = "bass_50m3", seed: int | None = None) -> "Ras":
     """The plant of `simulator/parameters/{name}.yaml`; `seed` moves what declares a spread."""
-    known = [field.name for field in fields(RasParameters)]
-    check = each_unphysical("tank", OWN)
-    values = load_parameters(name, plant="ras", known=known, optional=own_names("tank", OWN), seed=seed, check=check)
-    first = RasParameters(**{key: values[key] for key in known})
+    known = [field.name for field in fields(RasParameters) if field.name not in SWITCH]
+    check, optional = each_unphysical("tank", OWN), (*own_names("tank", OWN), *SWITCH)
+    values = load_parameters(name, plant="ras", known=known, optional=optional, seed=seed, check=check)
+    first = RasParameters(**{key: value for key, value in values.items() if "." not in key})
     return Ras(first, [replace(first, **own) for own in own_values(name, "tank", OWN, values)])
 
 
@@ -238,6 +241,7 @@ class Ras:
         crossed: list[Crossed] = []
         for own, tank, position, flow in zip(self.tanks, tanks, each, flows.tanks, strict=True):
             was_m3 = tank.m3
+            position = behind_switch(position, tank)
             leaves.append(take(tank.water, flow.through_m3 / was_m3))
             if flow.spilt_m3 > 0.0:
                 spills.append(take(tank.water, flow.spilt_m3 / was_m3))
@@ -251,7 +255,9 @@ class Ras:
                 own, around, position, on.blower, on.stress, tank.water, was_m3, leaving, comes, carried_g, tank.fish
             )
             left_m3 = was_m3 + flow.lifted_m3 - flow.through_m3 - flow.spilt_m3
-            new_tanks.append(Tank(water, left_m3, pipe, fish, tank.fed_g + own.feeder_g_s * position.feeder * dt_s))
+            rich = is_rich(own, tank.rich, water.oxygen / left_m3)
+            fed_g = tank.fed_g + own.feeder_g_s * position.feeder * dt_s
+            new_tanks.append(Tank(water, left_m3, pipe, fish, fed_g, rich))
             cones_g += cone_g
             breathed_g += did.oxygen_g
             crossed.append(by_tank)
@@ -333,7 +339,7 @@ class Ras:
         if len(each) > 1:
             shares = inlet_shares(self._sizes, [position.inlet for position in each])[0]
         for index, (own, tank) in enumerate(zip(self.tanks, state.tanks, strict=True)):
-            values += seen(own, tank, each[index], on.supply, state.water_c, c)
+            values += seen(own, tank, behind_switch(each[index], tank), on.supply, state.water_c, c)
             if shares:
                 values += (shares[index] * state.flow_m3_h, tank.fed_g)
         values += (

@@ -1,6 +1,7 @@
 """Every number of a recirculating plant; `simulator/parameters/*.yaml` gives them with unit and source."""
 
 from dataclasses import dataclass
+from math import inf
 
 from simulator.plants.fish import FishParameters
 
@@ -116,3 +117,7 @@ class RasParameters(FishParameters):
     start_solids_mg_l: float
     start_drum_g: float
     start_sump_m3: float
+
+    oxygen_switch_shuts_mg_l: float = inf
+    oxygen_switch_opens_mg_l: float = inf
+    """Of a switch at the emergency valve with a probe and a battery of its own; who names none has none."""

@@ -41,6 +41,8 @@ class Tank(NamedTuple):
     """Oxygen in g on its way from the cone to the tank."""
     fish: Fish
     fed_g: float
+    rich: bool = False
+    """Its oxygen switch keeps the emergency valve shut, whatever the valve is told."""
 
 
 class TankPositions(NamedTuple):
@@ -50,6 +52,20 @@ class TankPositions(NamedTuple):
     emergency: float
     feeder: float
     inlet: float = 1.0
+
+
+SWITCH = ("oxygen_switch_shuts_mg_l", "oxygen_switch_opens_mg_l")
+"""What a farm without an oxygen switch at its emergency valve leaves out."""
+
+
+def behind_switch(on: TankPositions, tank: Tank) -> TankPositions:
+    """Where the actuators stand once the tank's oxygen switch has had its say."""
+    return on._replace(emergency=0.0) if tank.rich else on
+
+
+def is_rich(p: RasParameters, rich: bool, oxygen_mg_l: float) -> bool:
+    """The oxygen switch: shut above one limit, open again below the other. It needs neither mains nor controller."""
+    return oxygen_mg_l >= p.oxygen_switch_opens_mg_l if rich else oxygen_mg_l > p.oxygen_switch_shuts_mg_l
 
 
 def oxygenate(

@@ -30,7 +30,7 @@ _IN_ORDER = (
     ("sump_dead_m3", "sump_overflow_m3"), ("pump_lift_m", "pump_head_m"), ("pump_head_m", "pump_shutoff_head_m"),
     ("blower_idle_a", "blower_full_a"), ("appetite_none_mg_l", "appetite_full_mg_l"),
     ("feeding_from_c", "feeding_to_c"), ("lethal_cold_c", "lethal_heat_c"), ("growth_zero_c", "growth_best_c"),
-    ("upper_m", "brim_m"),
+    ("upper_m", "brim_m"), ("oxygen_switch_opens_mg_l", "oxygen_switch_shuts_mg_l"),
     ("aerator_idle_a", "aerator_full_a"), ("tank_foot_valve_l", "tank_start_l"), ("tank_start_l", "tank_full_l"),
 )  # fmt: skip
 """The first is less than the second."""

@@ -137,6 +137,22 @@ def test_the_emergency_diffuser_gives_a_tenth_more_than_the_peak() -> None:
     assert given_g_h > 1.1 * fish_oxygen_g_h(at(AFTER_MEAL_H))
 
 
+def test_the_oxygen_switch_shuts_an_emergency_valve_that_nobody_throttles_and_opens_it_again() -> None:
+    """The fish are fasting, the box is dead and the normally open valve stands open for two hours."""
+    open_valve, switched = {**DEAD, "tank1.emergency_diffuser": 1.0}, load("bass_50m3+oxygen_switch")
+    states = run(2.0, open_valve, at(6.0), switched)
+    oxygen = [see(state, "tank1.oxygen", plant=switched) for state in states]
+    gas = [see(state, "tank1.emergency_flow", open_valve, switched) for state in states]
+    assert max(oxygen) < 11.3
+    assert max(see(state, "tank1.oxygen_saturation", plant=switched) for state in states) < 150.0
+    first = gas.index(0.0)
+    assert min(oxygen[first:]) > 9.7
+    assert any(flow > 0.0 for flow in gas[first:])  # open again below its other limit
+    bare = run(2.0, open_valve, at(6.0))
+    assert max(see(state, "tank1.oxygen_saturation") for state in bare) > 200.0
+    assert bare[-1].oxygen_used_kg > states[-1].oxygen_used_kg + 1.0  # what is shut off is not used up
+
+
 def test_oxygen_without_flow_dissolves_nothing() -> None:
     settled = run(0.2, {"circulation.pump": 0.0, "blower": 0.6}, at(6.0))[-1]
     shut = run(0.1, {"circulation.pump": 0.0, "blower": 0.6}, settled)[-1]
