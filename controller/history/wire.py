@@ -9,12 +9,14 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from http.client import HTTPException
 from io import BytesIO
-from threading import Timer
+from threading import Event, Timer
 from typing import Any
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError, InsecureRequestWarning
 from urllib3.response import BaseHTTPResponse
 
 from edge_config.model.sinks import Tls
@@ -24,7 +26,7 @@ CONNECT_S, READ_S = 3.0, 10.0
 WHOLE_S = 30.0
 """For a head, and for what follows it."""
 WHOLE_BYTES = 64 * 1024
-"""Of an answer; what is longer is cut, and its connection closed."""
+"""Of an answer; what is longer is cut, and its connection closed. Who takes points has no more to say than this."""
 _ABOUT_THE_BODY = ("content-encoding", "content-length", "transfer-encoding")
 
 
@@ -32,6 +34,8 @@ def context(tls: Tls) -> ssl.SSLContext:
     """Raises OSError (ssl.SSLError, FileNotFoundError) for certificates that cannot be read."""
     made = ssl.create_default_context(cafile=None if tls.ca is None else str(tls.ca))
     if not tls.verify:
+        # the site's check has warned already
+        urllib3.disable_warnings(InsecureRequestWarning)
         made.check_hostname = False
         made.verify_mode = ssl.CERT_NONE
     return made
@@ -39,9 +43,11 @@ def context(tls: Tls) -> ssl.SSLContext:
 
 @contextmanager
 def _within(sock: socket.socket | None) -> Iterator[None]:
-    """Shut the socket down when it takes longer; whoever reads from it gets an error then."""
+    """Shut the socket down when it takes longer, and raise TimeoutError for it."""
+    late = Event()
 
     def cut() -> None:
+        late.set()
         if sock is not None:
             with suppress(OSError):
                 # past TLS, which would wait for a farewell
@@ -52,8 +58,15 @@ def _within(sock: socket.socket | None) -> Iterator[None]:
     timer.start()
     try:
         yield
+    except (HTTPError, HTTPException, OSError) as error:
+        if late.is_set():
+            raise TimeoutError(f"no whole answer within {WHOLE_S:g} s") from error
+        raise
     finally:
         timer.cancel()
+    if late.is_set():
+        # a head that ends early reads as a whole one
+        raise TimeoutError(f"no whole answer within {WHOLE_S:g} s")
 
 
 class _Plain(HTTPConnection):
@@ -101,6 +114,8 @@ class Wire(urllib3.PoolManager):
                 body += piece
                 if len(body) > WHOLE_BYTES:
                     answer.close()
+                    if 200 <= answer.status < 300:
+                        raise HTTPError(f"{answer.status}, but with an answer longer than {WHOLE_BYTES} bytes")
                     break
         answer.release_conn()
         headers = {name: value for name, value in answer.headers.items() if name.lower() not in _ABOUT_THE_BODY}

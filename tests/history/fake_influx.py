@@ -1,4 +1,4 @@
-"""A strict InfluxDB, written from the documents of versions 1 and 2, that can also be told to misbehave.
+"""A strict InfluxDB, written from the documents of versions 1, 2 and 3, that can also be told to misbehave.
 
 What real servers here do not have (tokens, 413, 422, 429, hanging, half answers) is tried against this.
 """
@@ -7,6 +7,7 @@ import base64
 import gzip
 import json
 import socket
+import ssl
 import struct
 from collections import deque
 from collections.abc import Callable
@@ -46,7 +47,12 @@ class Say:
 class FakeInflux:
     """`answers` are said first, one a request; then every request is judged as it deserves."""
 
-    def __init__(self, poison: Callable[[Point], bool] = lambda point: False, most_lines: int = 10**9) -> None:
+    def __init__(
+        self,
+        poison: Callable[[Point], bool] = lambda point: False,
+        most_lines: int = 10**9,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.requests: list[Request] = []
         self.points: dict[tuple[str, str, int], Point] = {}
         self.answers: deque[Say] = deque()
@@ -54,6 +60,7 @@ class FakeInflux:
         """Points that are refused with 422, and nothing of the request stored."""
         self.most_lines = most_lines
         """More than so many are answered 413."""
+        self.tls = tls
         self.release = Event()
 
     def __enter__(self) -> Self:
@@ -74,6 +81,8 @@ class FakeInflux:
 
         self._server = Quiet(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        if self.tls is not None:
+            self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
         return self
@@ -86,7 +95,7 @@ class FakeInflux:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http{'' if self.tls is None else 's'}://127.0.0.1:{self._server.server_address[1]}"
 
     def _serve(self, handler: BaseHTTPRequestHandler) -> None:
         say = self.answers.popleft() if self.answers else None
@@ -123,6 +132,9 @@ class FakeInflux:
         if request.path == "/api/v2/write":
             allowed = request.headers.get("Authorization") == f"Token {TOKEN}"
             known = request.query.get("bucket") == ["farm"] and request.query.get("org") == ["farm"]
+        elif request.path == "/api/v3/write_lp":
+            allowed = request.headers.get("Authorization") == f"Bearer {TOKEN}"
+            known = request.query.get("db") == ["farm"]
         else:
             allowed = request.headers.get("Authorization") == basic
             known = request.path == "/write" and request.query.get("db") == ["farm"]
@@ -130,7 +142,12 @@ class FakeInflux:
             return Say(401, self._error(f"not allowed: {request.headers.get('Authorization')}"))
         if not known:
             return Say(404, self._error("not found"))
-        if request.query.get("precision") != ["ms"]:
+        if request.path == "/api/v3/write_lp":
+            # otherwise it keeps what it can, and may say 204 before its disk has it
+            wanted = {"precision": ["millisecond"], "accept_partial": ["false"], "no_sync": ["false"]}
+        else:
+            wanted = {"precision": ["ms"]}
+        if any(request.query.get(name) != value for name, value in wanted.items()):
             return Say(400, self._error("precision"))
         try:
             points = read(request.body.decode())

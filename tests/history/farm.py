@@ -27,7 +27,7 @@ def site(sinks: Mapping[str, Mapping[str, Any]] | None = None) -> Site:
             "schema": 1,
             "site": place,
             "facilities": {"gh1": {"kind": "greenhouse", "zones": ["bay1"], "name": name}},
-            "sinks": {key: {"type": "influxdb", **sink} for key, sink in (sinks or {}).items()},
+            "sinks": {key: {"type": "influxdb"} | dict(sink) for key, sink in (sinks or {}).items()},
         }
     )
 
@@ -44,6 +44,10 @@ def v1(url: str, database: str = "farm") -> dict[str, Any]:
         "username": Secret("influx_user"),
         "password": Secret("influx_token"),
     }
+
+
+def v3(url: str, database: str = "farm") -> dict[str, Any]:
+    return {"dialect": "v3", "url": url, "database": database, "token": Secret("influx_token")}
 
 
 def victoria(url: str) -> dict[str, Any]:

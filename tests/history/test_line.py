@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from controller.history.line import TEXT_LIMIT, line, prefix, split
+from controller.history.line import TEXT_LIMIT, line, milliseconds, parse, prefix, split
 from foundation.reading import Quality, Reading, Reason, bad, good
 from foundation.tag import Kind, Tag
 from tests.history.farm import START_S, tag
@@ -95,3 +95,22 @@ def test_a_name_reads_back_as_it_is_or_is_refused(name: str) -> None:
         return
     (point,) = read(line(start, good("x", 1.0, 1.0)))
     assert point.tags["tag"] == name
+
+
+@given(readings)
+@example(Reading("gh1.bay1.air", 'a\\\nb,= "c\\', Quality.UNCERTAIN, Reason.DISAGREE, START_S))
+def test_our_own_lines_are_read_back_as_readings(reading: Reading) -> None:
+    text = line(AIR, reading)
+    (point,) = read(text)
+    measurement, site, back = parse(text)
+    assert (measurement, site, back.tag) == ("env", "farm1", "gh1.bay1.air")
+    assert line(AIR, back) == text
+    assert milliseconds(back.time_s) == point.time_ms
+
+
+@given(st.text(max_size=80))
+@example("env,facility=a,site=b,tag=c,zone=d v=1..2,q=3i 1")
+@example('env,facility=a,site=b,tag=c,zone=d v=1.0,q=3i,why="nonsense" 1')
+def test_what_is_not_a_line_of_ours_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        parse(text)

@@ -15,10 +15,10 @@ from controller.history.outbox import Outbox, pack
 from controller.history.shipper import BACKOFF_S, REFUSED_S, Shipper
 from controller.history.sinks import Answer, Sink, Verdict, opener, verdict
 from tests.history.fake_influx import FakeInflux, Say
-from tests.history.farm import START_S, TOKEN, secrets, site, v1, v2
+from tests.history.farm import START_S, TOKEN, secrets, site, v1, v2, v3
 from tests.history.protocol import read
 
-DIALECTS = {"v1": v1, "v2": v2}
+DIALECTS = {"v1": v1, "v2": v2, "v3": v3}
 
 
 @pytest.fixture
