@@ -104,7 +104,7 @@ def test_a_byte_now_and_then_does_not_keep_a_shipper_for_ever(
     with Hostile(head, piece, 0.01) as server:
         answer = asked(dialect(server.url))
     assert verdict(answer) is Verdict.FAILED
-    assert "no whole answer" in answer.message
+    assert "no whole answer" in answer.message or "Read timed out" in answer.message
 
 
 def test_a_bomb_of_zeros_is_not_unpacked(dialect: Callable[[str], dict[str, Any]]) -> None:
