@@ -2,8 +2,8 @@
 
 One transaction and one compressed blob of line protocol a tick, under a number that is never used again. Each sink's
 progress is kept under the sink's name as the runs of blobs that it has; the first run is its cursor. A blob is deleted
-when every sink has it, in the transaction that moves the cursor. What a sink will never take lies in `dead`, with the
-reason.
+a day after it was taken, once every sink has it, in a transaction that moves a cursor. What a sink will never take lies
+in `dead`, with the reason.
 """
 
 import logging
@@ -43,6 +43,8 @@ CREATE TABLE dead (
     ),
 )
 KEPT_WITHOUT_SINKS_MS = 72 * 3600 * 1000
+KEPT_DELIVERED_MS = 24 * 3600 * 1000
+"""What every sink has stays so long, so that a sink can be held against it, and given again what it lost."""
 LEVEL = 9
 """Of compression: a tenth smaller than 6 for less than a microsecond a point, and three blobs to a page, not two."""
 DEAD_LIMIT = 10_000
@@ -187,10 +189,7 @@ class Outbox:
                     newest = cursor.lastrowid or newest
                 if not self._sinks and blobs:
                     old_ms = blobs[-1].t_max_ms - KEPT_WITHOUT_SINKS_MS
-                    oldest = "SELECT seq, t_max FROM outbox ORDER BY seq LIMIT 10"
-                    database.execute(
-                        f"DELETE FROM outbox WHERE seq IN (SELECT seq FROM ({oldest}) WHERE t_max < ?)", (old_ms,)
-                    )
+                    _delete_oldest(database, newest, old_ms, 10)
             self._total, self.newest = total, newest
 
     # --- shipping
@@ -230,7 +229,7 @@ class Outbox:
         return batch
 
     def delivered(self, sink: str, batch: Batch, dead: Sequence[Dead], now_s: float) -> None:
-        """The sink has the batch, but for the dead. Deletes what every sink has by now."""
+        """The sink has the batch, but for the dead. Deletes what every sink has by now and what is a day old."""
         with self._lock:
             if batch.file != self._file:
                 # another file by now: these numbers mean other blobs there
@@ -248,7 +247,10 @@ class Outbox:
                 database.executemany(
                     "INSERT INTO shipped (sink, first, last) VALUES (?, ?, ?)", [(sink, *run) for run in shipped[sink]]
                 )
-                database.execute("DELETE FROM outbox WHERE seq <= ?", (min(runs[0][1] for runs in shipped.values()),))
+                everywhere = min(runs[0][1] for runs in shipped.values())
+                newest = database.execute("SELECT t_max FROM outbox WHERE seq = ?", (self.newest,)).fetchone()
+                old_ms = newest[0] - KEPT_DELIVERED_MS if newest else 0
+                _delete_oldest(database, everywhere, old_ms, 4 * (batch.last - batch.first + 1))
             self._shipped = shipped
             if self._opened().execute("PRAGMA freelist_count").fetchone()[0] > SPARE_PAGES:
                 self._opened().execute("PRAGMA incremental_vacuum(256)").fetchall()
@@ -280,6 +282,14 @@ class Outbox:
             question = "SELECT coalesce(max(id) - min(id) + 1, 0) FROM dead"
             count: int = self._opened().execute(question).fetchone()[0]
             return count
+
+
+def _delete_oldest(database: sqlite3.Connection, last: int, before_ms: int, most: int) -> None:
+    """Of the oldest blobs up to `last`, those whose points are all older; `most` are looked at."""
+    oldest = "SELECT seq, t_max FROM outbox WHERE seq <= ? ORDER BY seq LIMIT ?"
+    database.execute(
+        f"DELETE FROM outbox WHERE seq IN (SELECT seq FROM ({oldest}) WHERE t_max < ?)", (last, most, before_ms)
+    )
 
 
 def _joined(runs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

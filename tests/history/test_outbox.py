@@ -33,6 +33,12 @@ def box(tmp_path: Path) -> Iterator[Outbox]:
     it.close()
 
 
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What every sink has is not kept for a day."""
+    monkeypatch.setattr(outbox, "KEPT_DELIVERED_MS", -(10**9))
+
+
 def ship(box: Outbox, sink: str, first: int, last: int) -> None:
     batch = box.read(first, last, 5000)
     assert (batch.first, batch.last) == (first, last)
@@ -69,6 +75,7 @@ def test_what_went_in_comes_out_in_order_and_whole_blobs_at_a_time(box: Outbox) 
     assert box.read(3, 10, 1).lines == lines(range(3, 4))
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_blob_is_deleted_when_every_sink_has_it_and_not_before(box: Outbox) -> None:
     box.append([blob(n) for n in range(1, 6)])
     ship(box, "near", 1, 5)
@@ -84,6 +91,7 @@ def test_a_blob_is_deleted_when_every_sink_has_it_and_not_before(box: Outbox) ->
     assert box.gaps("far") == box.gaps("near") == []
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_number_is_never_used_again(box: Outbox) -> None:
     box.append([blob(1), blob(2)])
     for sink in ("near", "far"):
@@ -108,6 +116,7 @@ def test_progress_and_gaps_outlive_a_restart_under_the_name_of_the_sink(box: Out
     again.close()
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_new_sink_gets_what_is_still_here_and_a_gone_one_holds_nothing_back(box: Outbox) -> None:
     box.append([blob(n) for n in range(1, 6)])
     ship(box, "near", 1, 2)
@@ -120,6 +129,15 @@ def test_a_new_sink_gets_what_is_still_here_and_a_gone_one_holds_nothing_back(bo
     ship(changed, "near", 3, 5)
     assert stored(changed) == []
     changed.close()
+
+
+def test_what_every_sink_has_is_kept_for_a_day_more_and_then_deleted(box: Outbox) -> None:
+    for hour in range(30):
+        box.append([blob(3600 * hour)])
+        for sink in ("near", "far"):
+            ship(box, sink, hour + 1, hour + 1)
+    assert stored(box) == list(range(6, 31))
+    assert [box.pending(sink) for sink in ("near", "far")] == [Pending(0, 0, None)] * 2
 
 
 def test_without_any_sink_three_days_are_kept(tmp_path: Path) -> None:
