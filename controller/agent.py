@@ -423,6 +423,11 @@ class Agent:
     def trend(self, tags: Sequence[str], seconds: float) -> Mapping[str, Sequence[tuple[float, float | None]]]:
         return self._history.trend(tags, self._clock.now() - seconds)
 
+    async def past(
+        self, tags: Sequence[str], from_s: float, to_s: float
+    ) -> Mapping[str, Sequence[tuple[float, float | None]]]:
+        return await self._history.past(tags, from_s, to_s)
+
     async def set_setpoint(self, change_id: str, name: str, value: float, by: str) -> SetpointNow | Refusal:
         refusal = await self._ask(SetpointChange(change_id, name, value, by, self._clock.now()), name)
         return self._setpoint_now(name) if refusal is None else refusal

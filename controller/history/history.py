@@ -16,9 +16,13 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
+from controller.history import past
+from controller.history.blocks import NAME as LOCAL
 from controller.history.database import is_spoilt
 from controller.history.exception import Reports, report
 from controller.history.line import line, milliseconds, prefix
+from controller.history.local import Local
+from controller.history.local_reader import Reader
 from controller.history.outbox import Blob, Outbox, Pending, pack
 from controller.history.recent import Point, Recent
 from controller.history.shipper import Health, Shipper
@@ -32,6 +36,8 @@ READINGS_LIMIT = 100_000
 """Points taken over from the scan and not yet packed."""
 WAITING_LIMIT_BYTES = 16 << 20
 """Packed blobs that the disk did not take yet."""
+UNWRITTEN_S = 180.0
+"""What came in so lately may not be in `history.db` yet."""
 _log = logging.getLogger(__name__)
 
 Acknowledge = Callable[[], None]
@@ -88,9 +94,10 @@ class History:
         tick_s: float = 1.0,
         random: Random | None = None,
     ) -> None:
-        """`directory` holds `outbox.db`. `secrets` gives a secret's value by its name, and is asked when a sink opens.
+        """`directory` holds `outbox.db`, and `history.db` for trends.
 
-        `tick_s` is farm time. Raises ValueError for a tag that line protocol cannot hold.
+        `secrets` gives a secret's value by its name, and is asked when a sink opens. `tick_s` is farm time. Raises
+        ValueError for a tag that line protocol cannot hold.
         """
         self._clock = clock
         self._tick_s = tick_s
@@ -99,6 +106,8 @@ class History:
         self._now_s = clock.now()
         self._reports = Reports(self._now_s, self._now_s)
         self.recent = Recent(self._tags)
+        self._local = Local(directory / LOCAL)
+        self._reader = Reader(directory / LOCAL)
         self._readings: list[Reading] = []
         self._acknowledge: list[Acknowledge] = []
         self._outbox = Outbox(directory / "outbox.db", tuple(site.sinks))
@@ -147,6 +156,26 @@ class History:
     def trend(self, tags: Sequence[str], since_s: float) -> dict[str, list[Point]]:
         """Each tag's points of the last 24 hours from farm time `since_s` on (`Recent.trend`)."""
         return self.recent.trend(tags, since_s)
+
+    async def past(self, tags: Sequence[str], from_s: float, to_s: float) -> Mapping[str, Sequence[Point]]:
+        """Each tag's points between two moments: out of memory what came since the start, else out of `history.db`.
+
+        What cannot be read there is left out.
+        """
+        now_s = self._clock.now()
+        if from_s >= self._reports.since_s and to_s >= now_s:
+            return self.trend(tags, from_s)
+        # what is not written yet
+        newest = self.trend(tags, max(from_s, now_s - UNWRITTEN_S))
+        try:
+            kept = await asyncio.to_thread(past.trend, self._reader, self._tags, tags, from_s, to_s, now_s)
+        except (sqlite3.Error, ValueError) as error:
+            _log.error("the local record cannot be read (%s)", error)
+            kept = {tag: [] for tag in tags}
+        for tag, points in kept.items():
+            last_s = points[-1][0] if points else from_s
+            points += [point for point in newest[tag] if last_s < point[0] <= to_s]
+        return kept
 
     def status(self) -> HistoryStatus:
         """How recording and shipping go, as of the last tick."""
@@ -217,6 +246,7 @@ class History:
             _log.warning("the outbox takes points again")
         self._last_error = error
         self._bound()
+        self._local.keep(readings, self._now_s)
 
     def _write(self) -> None:
         if not self._is_open:
@@ -252,5 +282,6 @@ class History:
         for shipper in self._shippers.values():
             shipper.stop()
         self._outbox.close()
+        self._local.close(self._now_s)
         if self._waiting_points:
             _log.error("%d points never reached the disk (%s)", self._waiting_points, self._last_error)

@@ -87,7 +87,7 @@ class _Series:
         # whole minutes only, so that no minute is thinned in two halves
         edge = self.times[cut] // MINUTE_S * MINUTE_S
         cut = bisect_left(self.times, edge) or cut
-        for index in _telling(self.times, self.values, 0, cut, MINUTE_S):
+        for index in telling(self.times, self.values, 0, cut, MINUTE_S):
             self.old_times.append(self.times[index])
             self.old_values.append(self.values[index])
         del self.times[:cut], self.values[:cut]
@@ -105,11 +105,11 @@ class _Series:
         if len(times) > POINTS:
             # three a bucket; the last may begin just before the end
             width_s = (times[-1] - times[0]) / (POINTS // 3 - 1)
-            chosen = _telling(times, values, 0, len(times), width_s)
+            chosen = telling(times, values, 0, len(times), width_s)
         return [(times[index], None if isnan(values[index]) else values[index]) for index in chosen]
 
 
-def _telling(times: Sequence[float], values: Sequence[float], start: int, stop: int, width_s: float) -> Iterator[int]:
+def telling(times: Sequence[float], values: Sequence[float], start: int, stop: int, width_s: float) -> Iterator[int]:
     """Of each bucket of time, in order: where the lowest and the highest stand, and the first place without a value."""
     low = high = gap = -1
     bucket = None

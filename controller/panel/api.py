@@ -58,7 +58,8 @@ MOST_PENS = 8
 MOST_ENTRIES = 200
 MOST_POINTS = 1500
 """Points of one pen: more than a screen has columns."""
-LONGEST_TREND_S = 86400.0
+LONGEST_TREND_S = 3653 * 86400.0
+"""Ten years: what the box keeps."""
 FOR_THE_PANEL = ("panel.", "why.", "refused.", "reason.", "quality.", "unit.", "alarm.", "failure.")
 """First words of the messages that the front end is given."""
 
@@ -177,12 +178,16 @@ class Api:
         self,
         tag: Annotated[list[str], Query(min_length=1, max_length=MOST_PENS)],
         seconds: Annotated[float, Query(ge=60, le=LONGEST_TREND_S, allow_inf_nan=False)] = 3600.0,
+        to: Annotated[str, Query(max_length=40)] = "",
     ) -> Response:
-        """The last seconds of up to eight values, thinned to what a screen can show."""
+        """The last seconds (up to ten years) of up to eight values, or those before a moment (ISO 8601, or HH:MM),
+        thinned to what a screen can show. Over hours a line is drawn through the lowest and the highest of minutes,
+        over days through those of hours."""
         if any(name not in self._farm.tags for name in tag):
             raise ProblemError(404, "not_found")
         pens: dict[str, PenShape] = {}
-        for name, points in self._farm.trend(tag, seconds).items():
+        to_s = _moment(self._farm, to) if to else self._farm.now()
+        for name, points in (await self._farm.past(tag, to_s - seconds, to_s)).items():
             # A day of seconds takes a moment: beside the scan, and one at a time.
             async with self._thinning:
                 pens[name] = pen_shape(await asyncio.to_thread(thin, points, MOST_POINTS))

@@ -112,8 +112,10 @@ class Farm(Protocol):
         """How every device stands: whether it was seen to go safe by itself (`controller/commissioning.py`)."""
         ...
 
-    def trend(self, tags: Sequence[str], seconds: float) -> Mapping[str, Sequence[tuple[float, float | None]]]:
-        """The last `seconds` of each tag: farm time and value, None where it was not good."""
+    async def past(
+        self, tags: Sequence[str], from_s: float, to_s: float
+    ) -> Mapping[str, Sequence[tuple[float, float | None]]]:
+        """Of each tag between two moments: farm time and value, None where it was not good."""
         ...
 
     async def set_setpoint(self, change_id: str, name: str, value: float, by: str) -> SetpointNow | Refusal:

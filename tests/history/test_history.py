@@ -280,3 +280,22 @@ async def test_going_stale_is_a_gap_in_the_trend(tmp_path: Path) -> None:
     recorder.record([bad(AIR, Reason.STALE, START_S, refused=20.0)])
     assert recorder.trend([AIR], START_S)[AIR] == [(START_S, 20.0), (START_S + 30, None)]
     await recorder.close()
+
+
+async def test_trends_survive_a_restart(tmp_path: Path) -> None:
+    clock = SteppedClock(START_S)
+    recorder = a_history(tmp_path, clock)
+    for minute in range(180):
+        clock.set(START_S + 60 * minute)
+        recorder.record([good(AIR, float(minute), START_S + 60 * minute)])
+        await recorder._commit()
+    await recorder.close()
+    clock.set(START_S + 3 * 3600)
+    again = a_history(tmp_path, clock)
+    again.record([good(AIR, -5.0, START_S + 3 * 3600)])
+    hour = await again.past([AIR], START_S + 2 * 3600, clock.now())
+    assert hour == {AIR: [*((START_S + 60 * minute, float(minute)) for minute in range(120, 180)), (clock.now(), -5.0)]}
+    day = (await again.past([AIR], START_S - 21 * 3600, clock.now()))[AIR]
+    assert (day[0][1], day[-2][1]) == (0.0, 179.0)
+    assert day[-1] == (clock.now(), -5.0)
+    await again.close()

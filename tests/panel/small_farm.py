@@ -222,9 +222,10 @@ class SmallFarm:
     def commissioned(self) -> Mapping[str, Standing]:
         return {"do_tank1": "not needed", "relays": "never"}
 
-    def trend(self, tags: Sequence[str], seconds: float) -> Mapping[str, Sequence[tuple[float, float | None]]]:
-        since_s = self.now() - seconds
-        return {tag: [point for point in self._history.get(tag, []) if point[0] >= since_s] for tag in tags}
+    async def past(
+        self, tags: Sequence[str], from_s: float, to_s: float
+    ) -> Mapping[str, Sequence[tuple[float, float | None]]]:
+        return {tag: [point for point in self._history.get(tag, []) if from_s <= point[0] <= to_s] for tag in tags}
 
     async def reset(self, change_id: str, name: str, by: str) -> Refusal | None:
         self.resets_made.append((change_id, name, by))

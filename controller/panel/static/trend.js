@@ -8,7 +8,7 @@ import { get } from "./server.js";
 import { useEffect, useRef, useState } from "./vendor/preact_hooks.js";
 import { called, language, quantity, tell, unitWord } from "./words.js";
 
-const HOURS = [1, 6, 24];
+const HOURS = [1, 6, 24, 168, 720, 8760];
 const MOST_PENS = 8;
 /** Colours that the colour-blind can tell apart, each with a dash of its own. */
 const PENS = [
@@ -40,7 +40,7 @@ export function Trend({ id }) {
     )}</nav>
     <section class="card wide">
       <div class="pick hours" role="group" aria-label=${tell("panel.trend.span")}>${HOURS.map(
-        (one) => html`<button aria-pressed=${one === hours} onClick=${() => setHours(one)}>${tell("panel.trend.hours", { hours: String(one) })}</button>`,
+        (one) => html`<button aria-pressed=${one === hours} onClick=${() => setHours(one)}>${one > 24 ? tell("panel.trend.days", { days: String(one / 24) }) : tell("panel.trend.hours", { hours: String(one) })}</button>`,
       )}</div>
       <${Chart} key=${language.value} pens=${pens} hours=${hours} />
       <div class="pens" role="group" aria-label=${tell("panel.trend.values")}>${choice.map((name) => {
@@ -191,9 +191,10 @@ function settings(uPlot, pens, seconds, size) {
   };
 }
 
-/** Midnight shows the day, everything else the time. */
+/** Midnight shows the day, everything else the time; over days, only days. */
 function timeWords(at, seconds, timezone) {
   const time = clockTime(at, timezone);
+  if (seconds > 2 * 86400) return dayOfYear(at, timezone);
   return seconds > 6 * 3600 && time === "00:00" ? dayOfYear(at, timezone) : time;
 }
 
