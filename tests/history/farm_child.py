@@ -1,7 +1,7 @@
 """A farm that records as fast as it can until it is killed: started by `test_kill.py` in a process of its own.
 
-It reads `DIRECTORY NUMBER URL` lines, forks a farm for each (so that imports are paid for once) and waits for its end.
-The farm writes `pid P` first and then each number that was acknowledged.
+It reads `DIRECTORY NUMBER DIALECT|URL` lines, forks a farm for each (so that imports are paid for once) and waits for
+its end. A sink is left out by a `-`. The farm writes `pid P` first and then each number that was acknowledged.
 """
 
 import asyncio
@@ -12,12 +12,13 @@ from functools import partial
 from pathlib import Path
 
 # what History would import only when it needs it
+import controller.history.influx_http
 import controller.history.influx_v2  # noqa: F401
 from controller.history.history import History
 from controller.history.line import milliseconds
 from foundation.clock import WallClock, pause
 from foundation.reading import good
-from tests.history.farm import START_S, secrets, site, tags, v2
+from tests.history.farm import START_S, secrets, site, tags, v2, victoria
 
 TAGS = [f"gh1.bay1.t{number}" for number in range(5)]
 
@@ -36,7 +37,8 @@ def say(text: str) -> None:
 
 
 async def record(directory: Path, number: int, url: str) -> None:
-    sinks = {"influx": v2(url)} if url != "-" else {}
+    dialect, _, url = url.partition("|")
+    sinks = {"influx": {"v2": v2, "victoriametrics": victoria}[dialect](url)} if url else {}
     recorder = History(directory, site(sinks), tags(*TAGS), secrets, WallClock(), tick_s=0.01)
     running = asyncio.create_task(recorder.run())
     while not running.done():
