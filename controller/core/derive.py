@@ -13,7 +13,8 @@ Image = Mapping[str, Reading]
 
 @dataclass(frozen=True, slots=True)
 class Expressed:
-    """A tag that is an expression over others. As good as the worst of them; BAD if any of them is."""
+    """A tag that is an expression over others. As good as the worst of them; BAD if any of them is. Until each of them
+    was seen once it was never seen itself: it is awaited like them, and its first value is no return."""
 
     name: str
     expression: Expression
@@ -27,6 +28,9 @@ class Expressed:
             at_s = max(at_s, reading.time_s)
         value = self.expression.run(values)
         if worst is Quality.BAD or value is None:
+            own = image[self.name]
+            if own.reason is Reason.NEVER_SEEN and any(image[tag].reason is Reason.NEVER_SEEN for tag in self.inputs):
+                return own
             return Reading(self.name, None, Quality.BAD, Reason.INPUT, at_s)
         return Reading(self.name, value, worst, None if worst is Quality.GOOD else Reason.INPUT, at_s)
 

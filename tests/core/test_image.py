@@ -417,3 +417,23 @@ def test_what_an_output_takes_over_hours_adds_up_though_it_is_heard_of_only_when
     farm.scan([Override("by-hand-3", "fa.z.lamp", 0.0, "li", farm.now_s + 4 * 3600.0)])
     farm.run(600)
     assert farm.state.values["fa.z.lamp_energy"] - before == pytest.approx(2.0, rel=0.01)
+
+
+@pytest.mark.parametrize("first", ["fa.z.rh", "fa.z.temp_a"])
+def test_what_is_worked_out_of_values_that_were_never_seen_does_not_come_back(first: str) -> None:
+    """Devices are heard one after another at a start; only what was there and was lost comes back."""
+    farm = Farm()
+    all_say = {**farm.says, "fa.z.temp_a": 20.0, "fa.z.rh": 70.0}
+    farm.says = {first: all_say[first]}
+    farm.run(3)
+    assert farm.quality("fa.z.vpd") == (Quality.BAD, Reason.NEVER_SEEN)
+    farm.says = all_say
+    farm.run(3)
+    assert farm.quality("fa.z.vpd")[0] is Quality.GOOD
+    assert [farm.told(kind).count("fa.z.vpd") for kind in ("tag_bad", "tag_back")] == [0, 0]
+    farm.says["fa.z.rh"] = Reason.COMM
+    farm.run(30)
+    assert farm.quality("fa.z.vpd") == (Quality.BAD, Reason.INPUT)
+    farm.says["fa.z.rh"] = 70.0
+    farm.run(3)
+    assert [farm.told(kind).count("fa.z.vpd") for kind in ("tag_bad", "tag_back")] == [1, 1]
