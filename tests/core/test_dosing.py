@@ -323,7 +323,7 @@ def test_a_stuck_probe_costs_four_pulses_of_each_part_and_locks_with_an_event():
 def test_no_day_has_more_than_its_volume_whatever_the_loop_wants():
     site = only("fa.z.ec_loop", "fa.z.ph_loop")
     site["loops"]["fa.z.ec_loop"] |= {"ineffective": 1000, "wait": "10 s", "gap": "1 s"}
-    site["outputs"]["fa.z.pump_a"]|= {"max_per_day": "400 mL", "max_per_hour": "400 mL"}
+    site["outputs"]["fa.z.pump_a"] |= {"max_per_day": "400 mL", "max_per_hour": "400 mL"}
     farm = Tank(site)
     farm.says["fa.z.ec"] = 1.0
     ran = farm.live(1500, stuck=True)
