@@ -14,7 +14,7 @@ from controller.alarm_journal import AlarmChange
 from controller.commissioning import Standing, standing
 from controller.core.alarms import shown_in_flood
 from controller.core.scan import Core
-from controller.core.state import Mark, State, to_plain
+from controller.core.state import Given, Mark, State, to_plain
 from controller.core.trials import TrialMemory, key_of
 from controller.core.words import (
     AlarmNow,
@@ -449,6 +449,9 @@ class Agent:
 
     def marks(self) -> Mapping[str, Mark]:
         return self._state.marks
+
+    def doses(self) -> Mapping[str, Given]:
+        return self._state.doses
 
     async def begin_trial(self, wish: Trial) -> Refusal | None:
         return await self._ask(wish._replace(time_s=self._clock.now()), wish.loop)

@@ -140,7 +140,11 @@ def test_a_running_agent_is_asked_and_told_and_a_stopped_one_is_read(
         assert "Emergency stop: li" in farmloop("explain", "ras1.tank1.feeder", *at).out
         assert farmloop("explain", blower, *at, "--json").json["value"] > 0.0
         assert farmloop("stop", "ras1", "--reset", *at).out == "ras1: the emergency stop is reset\n"
+        # a dose: what is no pump gives none, and nobody has had one
+        said = farmloop("dose", VALVE, "50mL", "--id", "dose-0001", *at)
+        assert (said.code, said.err.startswith("This is no dosing pump. There are: ")) == (1, True)
         for arguments, words in (
+            (("dose", VALVE, "5min"), "'5min' is no volume above 0"),
             (("hand", VALVE, "half"), "'half' is no position"),
             (("hand", VALVE, "on", "--for", "3d"), "'3d' is no time above 0 and up to 24 h"),
             (("maintain", probe, "cleaning", "--for", "3h"), "no time above 0 and up to 2 h"),

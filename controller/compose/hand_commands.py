@@ -1,6 +1,7 @@
-"""`farmloop hand`, `auto`, `hands`, `stop`, `lock`, `unlock`, `maintain`: people's hands on a running farm."""
+"""`farmloop hand`, `auto`, `dose`, `hands`, `stop`, `lock`, `unlock`, `maintain`: people's hands on a running farm."""
 
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -29,6 +30,21 @@ def hand(
 def auto(output: Output, who: Who = "", directory: Directory = Path("var"), as_json: Json = False) -> None:
     """Give an output back to automatic."""
     _told("PUT", f"hands/{output}", {"position": None}, who, directory, as_json)
+
+
+def dose(
+    output: Annotated[str, typer.Argument(help="A dosing pump, as pf1.room1.acid.")],
+    volume: Annotated[str, typer.Argument(help="50mL.")],
+    change_id: Annotated[
+        str, typer.Option("--id", help="Sent again with the same id it is not dosed again; left out, a new one.")
+    ] = "",
+    who: Who = "",
+    directory: Directory = Path("var"),
+    as_json: Json = False,
+) -> None:
+    """Dose a volume, once: through interlocks and dosing guard, at once or not at all."""
+    body = {"millilitres": _millilitres(volume)} | ({"change_id": change_id} if change_id else {})
+    _told("PUT", f"doses/{output}", body, who, directory, as_json)
 
 
 def hands(directory: Directory = Path("var"), as_json: Json = False) -> None:
@@ -103,6 +119,18 @@ def _percent(text: str) -> float:
     return value
 
 
+def _millilitres(text: str) -> float:
+    from foundation.units import UnitError, parse_quantity
+
+    try:
+        ml = round(parse_quantity(text).to("mL"), 6)
+    except UnitError:
+        ml = -1.0
+    if not 0.0 < ml < inf:
+        raise typer.BadParameter(f"'{text}' is no volume above 0, as 50mL.")
+    return ml
+
+
 def _seconds(text: str, most_s: float) -> float:
     from foundation.units import Quantity, UnitError, parse_quantity
 
@@ -147,20 +175,30 @@ def _told(method: str, path: str, body: dict[str, Any] | None, who: str | None, 
 
 
 def _lines(document: Any, language: str) -> list[str]:
-    from datetime import UTC, datetime
-
     from foundation.messages import tell
 
+    if "doses" in document:
+        told = [
+            tell("hands.dose", language, at=_local(one["begun"]), **{**one, "ml": f"{one['millilitres']:g}"})
+            for one in document["doses"]
+        ]
+        return told or [tell("hands.no_dose", language)]
     if "marks" not in document:
         return [tell("hands.reset", language, facility=document["name"])]
     lines = []
     for mark in document["marks"]:
         until = ""
         if mark["until"] is not None:
-            until = datetime.fromtimestamp(mark["until"] / 1000.0, UTC).astimezone().isoformat(" ", "seconds")
+            until = _local(mark["until"])
         value = "" if mark["value"] is None else f"{mark['value']:g} %"
         lines.append(tell(f"hands.{mark['kind']}", language, **{**mark, "until": until, "value": value}).rstrip(" :："))
     return lines or [tell("hands.none", language)]
 
 
-COMMANDS = (hand, auto, hands, stop, lock, unlock, maintain)
+def _local(milliseconds: float) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(milliseconds / 1000.0, UTC).astimezone().isoformat(" ", "seconds")
+
+
+COMMANDS = (hand, auto, dose, hands, stop, lock, unlock, maintain)

@@ -7,6 +7,7 @@ throws is reported and left out; the others go on.
 from functools import partial
 from math import isfinite
 
+from controller.core import person_dose
 from controller.core.actuators import Memory, Motor, ThreePointMotor, resumed
 from controller.core.alarm_build import alarm_rows, calibrations_due, causes_of
 from controller.core.alarms import resumed as alarms_resumed
@@ -52,6 +53,7 @@ from controller.core.words import (
     Bypass,
     Command,
     Demand,
+    Dose,
     EmergencyStop,
     Event,
     LockOut,
@@ -173,7 +175,7 @@ class Core:
             at_s=now_s, readings=readings, values=dict.fromkeys(self.tags), blocks=blocks, demands=demands,
             applied=applied, chosen=chosen, moved=frozenset(self.tags), recipes=self.recipes.kept(state.recipes),
             alarms=standing(memories), alarm_memory=memories,
-            marks={**self.plan.hands.kept(state.marks), **self._care.kept(state.marks)},
+            marks={**self.plan.hands.kept(state.marks), **self._care.kept(state.marks)}, doses=state.doses,
         )  # fmt: skip
 
     def scan(self, state: State, snapshot: Snapshot, now_s: float) -> ScanResult:
@@ -219,6 +221,7 @@ class Core:
         self.plan.safeguards.run(turn)
         self.plan.hands.insist(turn)  # last: what is locked out is started by no safeguard either
         self._outputs(turn)
+        person_dose.settle(turn)
         read_back(turn, snapshot.readings, self.plan.output_of)
         self._alarms(turn)
         turn.late = self._late & turn.fresh
@@ -264,6 +267,8 @@ class Core:
                     turn.alarm_wishes.append(wish)
                 case Silence():
                     silence(turn, wish, self.plan.siren)
+                case Dose():
+                    person_dose.hear(turn, wish, self.plan.safeguards.guards)
                 case SequenceWish():
                     self._sequence(turn, wish)
                 case Trial() | TrialEnd():

@@ -49,6 +49,16 @@ class Mark(NamedTuple):
     """When it ended by itself; -1 it has not."""
 
 
+class Given(NamedTuple):
+    """A dose that a person asked for, and that began."""
+
+    output: str
+    ml: float
+    """As it was asked for."""
+    by: str
+    at_s: float
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """Everything that the next scan needs of all scans before it. A scan copies what it changes."""
@@ -86,6 +96,8 @@ class State:
     """By `hand:OUTPUT`, `lock:OUTPUT` or `lock:DEVICE`, `stop:FACILITY`, `care:TAG`."""
     alarm_memory: Mapping[str, Remembered] = field(default_factory=dict)
     """By alarm that ever came."""
+    doses: Mapping[str, Given] = field(default_factory=dict)
+    """By id of the wish, for a day."""
 
 
 def to_plain(state: State) -> dict[str, Any]:
@@ -99,6 +111,7 @@ def to_plain(state: State) -> dict[str, Any]:
         "recipes": {zone: _plain(running) for zone, running in state.recipes.items()},
         "alarms": {name: _plain(memory) for name, memory in state.alarm_memory.items()},
         "marks": {key: _plain(mark) for key, mark in state.marks.items()},
+        "doses": {wish: _plain(given) for wish, given in state.doses.items()},
     }
 
 
@@ -115,6 +128,7 @@ def from_plain(plain: object, forms: Mapping[str, Block], now_s: float) -> State
         recipes=_section(plain, "recipes", lambda kept: _running(kept, now_s)),
         alarm_memory=_section(plain, "alarms", lambda kept: _refilled(kept, _REMEMBERED, now_s)),
         marks=_section(plain, "marks", lambda kept: _refilled(kept, _MARK, now_s)),
+        doses=_section(plain, "doses", lambda kept: _refilled(kept, _GIVEN, now_s)),
     )
 
 
@@ -140,6 +154,7 @@ def written_s(plain: object) -> float:
 
 _CHOSEN = Chosen(0.0, "", 0.0)
 _MARK = Mark("hand", "", "", 0.0)
+_GIVEN = Given("", 0.0, "", 0.0)
 _RUNNING = Running("", 0, 0.0, 0.0, "")
 _LEFT = Left("", 0.0, 0.0)
 _EDIT = Edit(0, "", 0, 0.0, "", 0.0)

@@ -1,8 +1,10 @@
 """One scan in the making: the state that was, and what this scan makes of it."""
 
+from collections.abc import Mapping
+
 from controller.core.recipe_state import Running
-from controller.core.state import Block, Chosen, Mark, Sent, State
-from controller.core.words import AlarmNow, AlarmWish, Command, Demand, Event, Order, Reset, SequenceWish, Slot
+from controller.core.state import Block, Chosen, Given, Mark, Sent, State
+from controller.core.words import AlarmNow, AlarmWish, Command, Demand, Dose, Event, Order, Reset, SequenceWish, Slot
 from foundation.reading import Reading, Reason, Value
 
 FAILED_AGAIN_S = 3600.0
@@ -14,7 +16,7 @@ class Turn:
 
     __slots__ = (
         "alarm_memory", "alarm_wishes", "alarms", "applied", "blocks", "bounds", "changed", "chosen", "commands",
-        "demands", "disturbed", "events",
+        "demands", "disturbed", "doses", "dosing", "events",
         "failed", "fresh", "influences", "late", "marks", "moved", "now_s", "old", "orders", "readings", "recipes",
         "renew_s", "resets", "ruled", "sent", "sequences", "values", "wake_s",
     )  # fmt: skip
@@ -58,6 +60,9 @@ class Turn:
         self.alarms: tuple[AlarmNow, ...] = ()
         self.alarm_memory = old.alarm_memory
         self.alarm_wishes: list[AlarmWish] = []
+        self.doses: Mapping[str, Given] = old.doses
+        self.dosing: dict[str, Dose] = {}
+        """By pump: what a person wants dosed in this scan."""
 
     def see(self, reading: Reading) -> None:
         """Put a reading into the image, and among what has changed."""
@@ -104,7 +109,7 @@ class Turn:
         return State(
             self.now_s, self.readings, self.values, self.blocks, self.demands, self.orders, self.applied, self.sent,
             self.chosen, self.wake_s, self.renew_s, moved, self.alarms,
-            self.late, self.failed, self.recipes, self.marks, self.alarm_memory,
+            self.late, self.failed, self.recipes, self.marks, self.alarm_memory, self.doses,
         )  # fmt: skip
 
 

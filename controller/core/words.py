@@ -251,6 +251,18 @@ class MaintainEnd(NamedTuple):
     time_s: float
 
 
+class Dose(NamedTuple):
+    """A person wants so much dosed: once by this id, and not any more from `expires_s` on."""
+
+    id: str
+    output: str
+    """A dosing pump."""
+    volume_l: float
+    by: str
+    time_s: float
+    expires_s: float
+
+
 class AlarmWish(NamedTuple):
     """A person has seen alarms, sets one aside for a time with a reason, or has it back."""
 
@@ -277,7 +289,7 @@ class Silence(NamedTuple):
 Wish = (
     SetpointChange | Override | Reset | Trial | TrialEnd | RecipeStart | RecipeStage | RecipeEdit | RecipeStop
     | Bypass | ProofTest | EmergencyStop | LockOut | LockOutEnd | Maintain | MaintainEnd | AlarmWish
-    | SequenceWish | Silence
+    | SequenceWish | Silence | Dose
 )  # fmt: skip
 """What people want of the core."""
 

@@ -6,13 +6,14 @@ from typing import Literal, Protocol
 
 from controller.alarm_journal import AlarmChange
 from controller.commissioning import Standing
-from controller.core.state import Mark
+from controller.core.state import Given, Mark
 from controller.core.trials import TrialMemory
 from controller.core.words import (
     AlarmNow,
     AlarmWish,
     Because,
     Bypass,
+    Dose,
     EmergencyStop,
     LockOut,
     LockOutEnd,
@@ -127,9 +128,9 @@ class Farm(Protocol):
         ...
 
     async def lay(
-        self, wish: Override | EmergencyStop | LockOut | LockOutEnd | Maintain | MaintainEnd
+        self, wish: Override | EmergencyStop | LockOut | LockOutEnd | Maintain | MaintainEnd | Dose
     ) -> Refusal | None:
-        """A person lays a hand on an output, a facility or a probe, or takes it off; None once a scan has done it."""
+        """A person lays a hand on an output, a facility or a probe, takes it off, or doses; None once it is done."""
         ...
 
     def interlocks(self) -> InterlocksShape:
@@ -146,6 +147,10 @@ class Farm(Protocol):
 
     def marks(self) -> Mapping[str, Mark]:
         """What people have laid on, as it stands."""
+        ...
+
+    def doses(self) -> Mapping[str, Given]:
+        """Doses of the last day that people asked for, by id."""
         ...
 
     async def begin_trial(self, wish: Trial) -> Refusal | None:

@@ -8,13 +8,13 @@ from fastapi import FastAPI, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from controller.core.state import Mark
-from controller.core.words import EmergencyStop, LockOut, LockOutEnd, Maintain, MaintainEnd, Override
+from controller.core.words import Dose, EmergencyStop, LockOut, LockOutEnd, Maintain, MaintainEnd, Override
 from controller.panel.farm import Farm
 from controller.panel.problems import ProblemError
 from controller.panel.sessions import Session
 from controller.panel.shapes import CHANGE_ID, ProblemShape, milliseconds
 
-HandWish = Override | EmergencyStop | LockOut | LockOutEnd | Maintain | MaintainEnd
+HandWish = Override | EmergencyStop | LockOut | LockOutEnd | Maintain | MaintainEnd | Dose
 HOUR_S, MINUTE_S = 3600.0, 60.0
 Id = Annotated[str, Query(pattern=CHANGE_ID)]
 Who = Annotated[str, Query(max_length=40)]
@@ -103,34 +103,34 @@ class HandsCalls:
     async def hand(self, output: str, body: HandBody, request: Request) -> Response:
         """Takes an output by hand for some hours, or gives it back to automatic; answers once it is done."""
         until_s = self._farm.now() + body.hours * HOUR_S
-        return await self._lay(Override(body.change_id, output, body.position, _who(body.who, request), until_s))
+        return await self._lay(Override(body.change_id, output, body.position, who_of(body.who, request), until_s))
 
     async def stop(self, facility: str, body: SaidBody, request: Request) -> Response:
         """Stops a facility, but for what keeps animals alive; a reset of the facility ends it."""
-        return await self._lay(EmergencyStop(body.change_id, facility, _who(body.who, request), self._farm.now()))
+        return await self._lay(EmergencyStop(body.change_id, facility, who_of(body.who, request), self._farm.now()))
 
     async def lock(self, subject: str, body: LockBody, request: Request) -> Response:
         """Locks an output, or all outputs of a device, out: nothing starts it any more."""
-        who, now_s = _who(body.who, request), self._farm.now()
+        who, now_s = who_of(body.who, request), self._farm.now()
         return await self._lay(LockOut(body.change_id, subject, who, body.note, body.statement, now_s))
 
     async def unlock(self, subject: str, change_id: Id, request: Request, who: Who = "") -> Response:
         """Takes one's own lock off."""
-        return await self._lay(LockOutEnd(change_id, subject, _who(who, request), False, self._farm.now()))
+        return await self._lay(LockOutEnd(change_id, subject, who_of(who, request), False, self._farm.now()))
 
     async def unlock_as_supervisor(self, subject: str, change_id: Id, request: Request, who: Who = "") -> Response:
         """Takes another person's lock off."""
-        return await self._lay(LockOutEnd(change_id, subject, _who(who, request), True, self._farm.now()))
+        return await self._lay(LockOutEnd(change_id, subject, who_of(who, request), True, self._farm.now()))
 
     async def care(self, tag: str, body: CareBody, request: Request) -> Response:
         """A probe is cleaned or calibrated: what it says is recorded, and not believed until the time is over."""
         now_s = self._farm.now()
         until_s = now_s + body.minutes * MINUTE_S
-        return await self._lay(Maintain(body.change_id, tag, body.kind, _who(body.who, request), until_s, now_s))
+        return await self._lay(Maintain(body.change_id, tag, body.kind, who_of(body.who, request), until_s, now_s))
 
     async def end_care(self, tag: str, change_id: Id, request: Request, who: Who = "") -> Response:
         """The probe is back in its place."""
-        return await self._lay(MaintainEnd(change_id, tag, _who(who, request), self._farm.now()))
+        return await self._lay(MaintainEnd(change_id, tag, who_of(who, request), self._farm.now()))
 
     async def _lay(self, wish: HandWish) -> Response:
         answer = await self._farm.lay(wish)
@@ -145,7 +145,7 @@ def _shape(mark: Mark) -> MarkShape:
     return MarkShape(mark.kind, mark.subject, mark.by, milliseconds(mark.since_s), until, value, mark.note)
 
 
-def _who(said: str, request: Request) -> str:
+def who_of(said: str, request: Request) -> str:
     """The person's own word, or whoever is signed in."""
     session = request.state.session
     if not isinstance(session, Session):

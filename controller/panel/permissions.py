@@ -63,6 +63,8 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("PUT", "/api/v1/resets/{name}"): Permission.OPERATE,
     ("GET", "/api/v1/hands"): Permission.SEE,
     ("PUT", "/api/v1/hands/{output}"): Permission.OPERATE,
+    ("GET", "/api/v1/doses"): Permission.SEE,
+    ("PUT", "/api/v1/doses/{output}"): Permission.OPERATE,
     ("PUT", "/api/v1/stops/{facility}"): Permission.OPERATE,
     ("PUT", "/api/v1/lock-outs/{subject}"): Permission.OPERATE,
     ("DELETE", "/api/v1/lock-outs/{subject}"): Permission.OPERATE,

@@ -55,7 +55,7 @@ def _end(card: Card, won: Claim) -> Change:
         latched = "_latched" if watcher.latch else "_always" if not watcher.when else ""
         return Change(f"{watcher.kind}{latched}", {watcher.kind: watcher.id, "when": watcher.when})
     if won.slot == "manual" and won.ends_s is not None:
-        return Change("manual", {"by": won.owner, "ends": won.ends_s})
+        return Change("manual", {"by": won.values.get("by", won.owner), "ends": won.ends_s})
     if won.key in ("sensor_lost", "settling"):
         return Change("sensor", {"tag": won.values.get("tag", "")})
     if won.key == "no_effect":

@@ -14,13 +14,14 @@ import yaml
 from controller.alarm_journal import AlarmChange
 from controller.commissioning import Standing
 from controller.core.explain import Claim, Why
-from controller.core.state import Mark
+from controller.core.state import Given, Mark
 from controller.core.trials import TrialMemory
 from controller.core.words import (
     AlarmNow,
     AlarmWish,
     Because,
     Bypass,
+    Dose,
     EmergencyStop,
     LockOut,
     LockOutEnd,
@@ -256,7 +257,9 @@ class SmallFarm:
                 self._marks.pop(f"hand:{output}", None)
             case LockOutEnd(supervisor=False):
                 return Refusal(Because("not_your_lock", {"owner": "wang"}))
-            case LockOutEnd() | LockOut() | EmergencyStop() | Maintain():
+            case Dose(output="pf1.room1.acid"):
+                return Refusal(Because("guard_mixing", {"output": wish.output, "owner": wish.by}))
+            case LockOutEnd() | LockOut() | EmergencyStop() | Maintain() | Dose():
                 pass
             case _:
                 return Refusal(Because("no_care", {}))
@@ -264,6 +267,13 @@ class SmallFarm:
 
     def marks(self) -> Mapping[str, Mark]:
         return self._marks
+
+    def doses(self) -> Mapping[str, Given]:
+        return {
+            one.id: Given(one.output, one.volume_l * 1000.0, one.by, one.time_s)
+            for one in self.laid
+            if isinstance(one, Dose)
+        }
 
     async def set_setpoint(self, change_id: str, name: str, value: float, by: str) -> SetpointNow | Refusal:
         if change_id in self._answers:

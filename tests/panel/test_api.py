@@ -272,7 +272,7 @@ async def test_the_api_describes_itself(operator: httpx.AsyncClient) -> None:
         "/api/v1/explanations/{output}", "/api/v1/entries", "/api/v1/notices", "/api/v1/recipes",
         "/api/v1/recipes/{zone}", "/api/v1/trials/{loop}", "/api/v1/rules", "/api/v1/sequences",
         "/api/v1/messages-sent", "/api/v1/siren", "/api/v1/alarm-links/show", "/api/v1/alarm-links/acknowledge",
-        "/api/v1/hands", "/api/v1/hands/{output}",
+        "/api/v1/hands", "/api/v1/hands/{output}", "/api/v1/doses", "/api/v1/doses/{output}",
         "/api/v1/stops/{facility}", "/api/v1/lock-outs/{subject}", "/api/v1/lock-outs-of-others/{subject}",
         "/api/v1/care/{tag}", "/api/v1/sequences/{name}", "/api/v1/interlocks", "/api/v1/bypasses/{name}",
         "/api/v1/proof-tests/{name}", "/api/v1/first-outs", "/api/v1/first-outs/{id}",

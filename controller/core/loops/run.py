@@ -5,6 +5,7 @@ from itertools import pairwise
 from math import copysign
 from typing import NamedTuple, Protocol
 
+from controller.core.dosing_guard import Guarded, key_of
 from controller.core.loops.dosing import Dose, DosingSettings, dosing
 from controller.core.loops.effect import EffectCheck, Strain
 from controller.core.loops.feed_forward import Ahead, FishOxygen, LineAhead, Scale, learned
@@ -464,7 +465,10 @@ class DosingLoop:
         if before.phase == "pulse" and turn.applied.get(self.outputs[before.part], 0.0) <= 0.0:
             allowed = False  # an interlock, a hand or the day's volume keeps the pump still
         dose = before
-        if sp is not None:
+        if not busy and before.phase != "locked" and self._was_dosed(turn, block.at_s):
+            # by somebody else: it has to mix, teaches nothing, and is no leak
+            dose = dose._replace(phase="wait", until_s=now_s + self.settings.wait_s, seconds=0.0, calm_s=-1.0)
+        elif sp is not None:
             dose = dosing(self.settings, before, float(sp), pv, allowed, now_s, self._has_turn(turn))
         if "pulse" in (before.phase, dose.phase):  # until now it ran
             dose = dose._replace(dosed_s=now_s)
@@ -477,6 +481,11 @@ class DosingLoop:
         if dose.phase == "pulse" and (before.phase != "pulse" or dose.part != before.part):
             because = Because("dose", {"loop": self.name, "seconds": dose.seconds, "pv": pv, "sp": sp})
             turn.demand(Demand(self.outputs[dose.part], 100.0, Slot.LOOP, self.name, because, dose.until_s))
+
+    def _was_dosed(self, turn: Turn, since_s: float) -> bool:
+        """Whether a pump of it has run since this loop looked last."""
+        pumps: list[Guarded] = [turn.blocks[key_of(output)] for output in self.outputs]  # type: ignore[misc]  # guards
+        return any(pump.on or pump.ended_s > since_s for pump in pumps)
 
     def _has_turn(self, turn: Turn) -> bool:
         """Whether a dose may begin: the loop that goes first is done, and the opposite one has not dosed lately."""
