@@ -238,7 +238,7 @@ class Api:
         return _json(entry_shape(answer), 201)
 
     async def notices(self, most: Annotated[int, Query(ge=1, le=MOST_ENTRIES)] = MOST_ENTRIES) -> Response:
-        """What rules said to people. Nothing of it is sent yet."""
+        """What rules said to people."""
         return _json(NoticesShape([notice_shape(one) for one in self._farm.notices(most)]))
 
     async def set_setpoint(self, name: str, body: SetpointBody, request: Request) -> Response:
