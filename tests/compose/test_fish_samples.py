@@ -75,3 +75,5 @@ def test_a_stopped_pump_brings_the_standby_and_shuts_the_doses() -> None:
     assert truth["circulation.flow"] > 50.0
     assert simulation.farm.actuators["aq1.tank1.standby_pump"].position == 1.0
     assert simulation.farm.actuators["aq1.rafts.supplement"].position == 0.0
+    assert simulation.state.orders["aq1.tank1.pump"].value == 0.0  # it waits for somebody to look at it
+    assert [alarm.id for alarm in simulation.state.alarms if alarm.state == "unacknowledged"] == ["duty:aq1.tank1.pump"]
