@@ -213,6 +213,18 @@ async def test_a_small_screen_needs_no_scrolling_sideways_and_no_fine_fingers(
     assert witness.complaints == []
 
 
+async def test_a_flood_says_how_many_alarms_it_hides(browser: Browser, farm: SmallFarm, sign_in: SignIn) -> None:
+    for number in range(12):
+        farm.raise_alarm(AlarmNow(f"sensor:ras1.tank1.t{number}", "medium", True, START_S))
+    farm.raise_alarm(AlarmNow("ras1.tank1.do_low_low", "critical", True, START_S, {"minutes": 18}))
+    farm.raise_alarm(AlarmNow("gh1.bay1.humid", "medium", True, START_S, state="shelved"))
+    async with served(create_app(farm, sign_in=sign_in)) as url, opened(browser, "en-US", SMALL) as (page, _):
+        await page.goto(sign_in.link(url))
+        strip = page.locator(".strip")
+        await expect(strip).to_contain_text("1 Critical")
+        await expect(strip).to_contain_text("12 more are hidden while more come than a person can answer")
+
+
 async def test_names_never_become_markup(browser: Browser, sign_in: SignIn) -> None:
     hostile = "<img src=x onerror=alert(1)><script>alert(2)</script>{{7*7}}"
     document = site_document()

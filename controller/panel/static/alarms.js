@@ -7,12 +7,18 @@ import { changeId, post, put } from "./server.js";
 import { useState } from "./vendor/preact_hooks.js";
 import { ageWords, called, sentence, tell } from "./words.js";
 
+const ASIDE = ["suppressed", "shelved", "out_of_service"];
 const PRIORITIES = ["critical", "high", "medium", "low"];
 
 /** Those of one facility (all if none is named), the worst first and the newest of equals first. */
 export function standing(facility = null) {
   const found = alarms.value.filter((one) => one.shown && (facility === null || one.facility === facility));
   return found.sort((a, b) => PRIORITIES.indexOf(a.priority) - PRIORITIES.indexOf(b.priority) || b.since - a.since);
+}
+
+/** How many a flood hides: of those that ask for something; what is explained or set aside is not hidden by it. */
+function hiddenCount() {
+  return alarms.value.filter((one) => !one.shown && !ASIDE.includes(one.state)).length;
 }
 
 /** What an alarm says: its cause, consequence or response. */
@@ -93,10 +99,12 @@ function ResetButton({ name }) {
 /** The strip under the header: how many of each priority, said aloud when it changes. */
 export function AlarmStrip() {
   const all = standing();
+  const hidden = hiddenCount();
   const counts = PRIORITIES.map((priority) => [priority, all.filter((one) => one.priority === priority).length]).filter(([, count]) => count > 0);
   return html`<div class=${`strip ${all.length ? "some" : "none"}`} role="status" aria-live="assertive">
     ${all.length === 0
       ? tell("panel.alarms.none")
       : counts.map(([priority, count]) => html`<span class="count"><${AlarmMark} priority=${priority} />${count} ${tell(`panel.priority.${priority}`)}</span>`)}
+    ${hidden > 0 && html`<span class="flood">${tell("panel.alarms.flood", { count: hidden })}</span>`}
   </div>`;
 }
