@@ -21,7 +21,7 @@ import typer
 from controller.compose import (
     alarm_commands,
     commission_command,
-    history_commands,
+    history_export_commands,
     interlock_commands,
     notify_commands,
     people_commands,
@@ -112,7 +112,11 @@ app.add_typer(
 app.add_typer(
     notify_commands.app, name="notify", help="Messages to people: try whether they arrive, see what was sent."
 )
-app.add_typer(history_commands.app, name="history", help="What an agent keeps: back it up, put it back.")
+app.add_typer(
+    history_export_commands.app,
+    name="history",
+    help="What an agent keeps: back up, restore, export, import, verify, repair.",
+)
 app.add_typer(sequence_commands.app, name="sequence", help="Sequences of a running agent: show, start, abort.")
 app.add_typer(recipe_commands.app, name="recipe", help="Recipes of a running agent: show, start, stage, edit, stop.")
 

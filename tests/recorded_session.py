@@ -18,7 +18,7 @@ import orjson
 from controller.agent import Agent
 from controller.core.state import State
 from controller.core.words import ScanResult, Snapshot
-from controller.history.outbox import _unpacked
+from controller.history.outbox import unpacked
 from controller.logs import start_logging
 from controller.panel.shapes import state_shape
 from edge_config.loader import load_site
@@ -65,7 +65,7 @@ class Session:
         with sqlite3.connect(self.directory / "agent" / "outbox.db") as database:
             rows = database.execute("SELECT codec, crc32, body FROM outbox ORDER BY seq").fetchall()
         database.close()
-        bodies = [_unpacked(*row) for row in rows]
+        bodies = [unpacked(*row) for row in rows]
         return [point for body in bodies if body is not None for point in read(body.decode())]
 
 

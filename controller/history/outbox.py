@@ -220,7 +220,7 @@ class Outbox:
             rows.reverse()
         batch = Batch(rows[0][0] if newest and rows else first, rows[-1][0] if rows else last, [], {}, file)
         for seq, points, codec, crc, body in rows:
-            raw = _unpacked(codec, crc, body)
+            raw = unpacked(codec, crc, body)
             found = [] if raw is None else split(raw)
             if len(found) == points:
                 batch.lines.extend(found)
@@ -302,7 +302,8 @@ def _joined(runs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def _unpacked(codec: str, crc: int, body: bytes) -> bytes | None:
+def unpacked(codec: str, crc: int, body: bytes) -> bytes | None:
+    """A blob's lines; None where it does not read as it was written."""
     try:
         raw = zlib.decompress(body) if codec == "zlib" else b""
     except zlib.error:

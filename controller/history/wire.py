@@ -99,7 +99,8 @@ class _SecurePool(urllib3.HTTPSConnectionPool):
 class Wire(urllib3.PoolManager):
     """Asks once, and gives the whole answer or raises urllib3's HTTPError or OSError."""
 
-    def __init__(self, tls: Tls) -> None:
+    def __init__(self, tls: Tls, most_bytes: int = WHOLE_BYTES) -> None:
+        self._most_bytes = most_bytes
         timeout = urllib3.Timeout(connect=CONNECT_S, read=READ_S)
         super().__init__(1, ssl_context=context(tls), timeout=timeout, maxsize=1)
         self.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
@@ -110,15 +111,15 @@ class Wire(urllib3.PoolManager):
         connection = answer.connection
         body = bytearray()
         with _within(connection.held if isinstance(connection, _Plain | _Secure) else None):
-            for piece in answer.stream(4096, decode_content=False):
+            for piece in answer.stream(65536 if self._most_bytes > WHOLE_BYTES else 4096, decode_content=False):
                 body += piece
-                if len(body) > WHOLE_BYTES:
+                if len(body) > self._most_bytes:
                     answer.close()
                     if 200 <= answer.status < 300:
-                        raise HTTPError(f"{answer.status}, but with an answer longer than {WHOLE_BYTES} bytes")
+                        raise HTTPError(f"{answer.status}, but with an answer longer than {self._most_bytes} bytes")
                     break
         answer.release_conn()
         headers = {name: value for name, value in answer.headers.items() if name.lower() not in _ABOUT_THE_BODY}
         return urllib3.HTTPResponse(
-            BytesIO(body[:WHOLE_BYTES]), headers, answer.status, reason=answer.reason, request_method=method
+            BytesIO(body[: self._most_bytes]), headers, answer.status, reason=answer.reason, request_method=method
         )

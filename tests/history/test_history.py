@@ -14,7 +14,7 @@ import pytest
 from controller.history import database, history
 from controller.history.history import History
 from controller.history.line import split
-from controller.history.outbox import Blob, Outbox, _unpacked
+from controller.history.outbox import Blob, Outbox, unpacked
 from foundation.clock import SteppedClock, pause, process_time
 from foundation.reading import Quality, Reading, Reason, bad, good
 from tests.history.fake_influx import FakeInflux
@@ -49,7 +49,7 @@ def on_disk(directory: Path) -> list[Point]:
     reader.close()
     found = []
     for row in rows:
-        raw = _unpacked(*row)
+        raw = unpacked(*row)
         assert raw is not None
         found += [point for line in split(raw) for point in read(line.decode())]
     return found
