@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -37,6 +37,7 @@ from controller.core.words import Wish as PeoplesWish
 from controller.entries import Entries, Entry, Wish, checked, repeated
 from controller.fail_safe_alarms import FailSafeAlarms
 from controller.first_outs import FirstOutRecord, FirstOuts
+from controller.history.audit import Audit
 from controller.history.history import History
 from controller.journal.journal import Journal
 from controller.notices import Notice, Notices
@@ -116,6 +117,7 @@ class Agent:
         with suppress(OSError):  # state and outbox say so themselves, and the farm is looked after all the same
             directory.mkdir(parents=True, exist_ok=True)
         self._desk = AlarmDesk(directory, clock.now())
+        self._audit = Audit(directory)
         self._kept = StateFile(directory / "state.json")
         self._doses_kept = True
         kept = self._desk.caught_up(self._kept.read())
@@ -199,6 +201,7 @@ class Agent:
             await asyncio.to_thread(self._first_outs.write)
             await asyncio.to_thread(self._notices.write)
             await asyncio.to_thread(self._desk.journal.write)
+            await asyncio.to_thread(self._audit.close, self._clock.now())
             await asyncio.to_thread(self._why.write)
             await asyncio.to_thread(self._journal.close)
             await self._history.close()
@@ -248,7 +251,8 @@ class Agent:
         self._note_why()
         self._journal.note(before, snapshot, now_s, result)
         telling = (self._notifier.failure, self._notifier.unreached)
-        self._own = self._own_alarms.now(self._history.status(), self.health.dropped_readings, now_s, telling)
+        dropped = self.health.dropped_readings
+        self._own = self._own_alarms.now(self._history.status(), dropped, now_s, telling, self._audit.failure)
         self._own += self._fail_safe_alarms.now(self.devices(), self._to_commission, now_s)
         own_events = self._desk.see(result.events, self._own, now_s)
         self._tell(replace(result, events=(*result.events, *own_events)) if own_events else result)
@@ -312,8 +316,10 @@ class Agent:
             log.info(event.kind, extra={"subject": event.subject, **_plain(event.values)})
             if event.kind == "notice" and event.values["number"] == 0:
                 self._notices.see(event.subject, event.time_s)
-            change = event.values.get("id")
+            change, by = event.values.get("id"), event.values.get("by")
             if isinstance(change, str):
+                if change and isinstance(by, str) and by:
+                    self._audit.note(event.time_s, by, event.kind, event.subject, event.values)
                 self._answered[change] = event
                 while len(self._answered) > 1000:
                     del self._answered[next(iter(self._answered))]
@@ -354,6 +360,7 @@ class Agent:
             await asyncio.to_thread(self._first_outs.write)
             await asyncio.to_thread(self._notices.write)
             await asyncio.to_thread(self._desk.journal.write)
+            await asyncio.to_thread(self._audit.write, self._clock.now())
 
     async def _keep_journal(self) -> None:
         when = self._clock.now()
@@ -511,6 +518,7 @@ class Agent:
             before = self._entries.stands(tag)
             self._entries.add(entry)
         log.info("entered", extra={"subject": entry.tag, "value": entry.value, "id": entry.id, "by": entry.entered_by})
+        self._audit.note(entry.entered_s, entry.entered_by, "entered", entry.tag, asdict(entry))
         stands = self._entries.stands(tag)
         if stands is not None and stands != before:
             self._inbox.append(stands)

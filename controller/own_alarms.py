@@ -9,6 +9,8 @@ from controller.history.history import HistoryStatus
 
 FAILING_S = 900.0
 """A database that is away for so long is worth a word; nothing is lost meanwhile."""
+FULL_AT = 0.8
+"""Of the quota of what waits: somebody has time to mend the connection before points are thinned."""
 REMEMBERED_S = 86400.0
 """What was lost or put aside stands so long after it last happened."""
 
@@ -36,10 +38,13 @@ class OwnAlarms:
         dropped_readings: int,
         now_s: float,
         telling: tuple[str, Mapping[str, str]] = ("", MappingProxyType({})),
+        audit: str = "",
     ) -> tuple[AlarmNow, ...]:
         """The alarms that stand at farm time `now_s`. `telling`: why messages are not kept on the disk, or nothing, and
-        the people whom nothing reaches."""
+        the people whom nothing reaches. `audit`: why what people did is not kept on the disk, or nothing."""
         standing = [*self._conditions(history, dropped_readings, now_s), *_untold(*telling)]
+        if audit:
+            standing.append(_Condition("history.audit:disk", "medium", 0.0, {"why": audit}))
         self._since_s = {one.id: self._since_s.get(one.id, now_s) for one in standing}
         return tuple(
             AlarmNow(one.id, one.priority, True, self._since_s[one.id], one.values)
@@ -50,6 +55,10 @@ class OwnAlarms:
     def _conditions(self, history: HistoryStatus, dropped_readings: int, now_s: float) -> Iterator[_Condition]:
         if history.last_error:
             yield _Condition("history.disk:outbox", "high", 0.0, {"why": history.last_error})
+        if history.trends_error:
+            yield _Condition("history.trends:disk", "low", 0.0, {"why": history.trends_error})
+        if history.filled >= FULL_AT:
+            yield _Condition("history.filling:outbox", "medium", 0.0, {"percent": int(100.0 * history.filled)})
         for name, sink in history.sinks.items():
             why = {"sink": name, "why": sink.health.last_error}
             if sink.health.state == "refused":
@@ -59,6 +68,7 @@ class OwnAlarms:
         refused = sum(sink.health.dead_points for sink in history.sinks.values())
         for id_, priority, count in (
             ("history.dropped:outbox", "high", history.dropped_points),
+            ("history.thinned:outbox", "high", history.thinned_points),
             ("history.aside:outbox", "medium", len(history.quarantined)),
             ("history.dead:outbox", "low", refused),
             ("agent.flood:inbox", "medium", dropped_readings),

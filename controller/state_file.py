@@ -45,8 +45,18 @@ class StateFile:
                     file.flush()
                     os.fsync(file.fileno())
                 os.replace(new, self._path)
+                _sync_directory(self._path.parent)
             except OSError as error:
                 log.warning("state_not_written", extra={"file": str(self._path), "why": str(error)})
                 return False
             self._written_s = plain["at_s"]
             return True
+
+
+def _sync_directory(directory: Path) -> None:
+    """So that a power cut does not bring the old name back."""
+    place = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(place)
+    finally:
+        os.close(place)

@@ -15,7 +15,8 @@ import pytest
 from controller import agent as agent_module
 from controller import running as running_module
 from controller.agent import Agent
-from controller.core.words import AlarmNow, Override, ScanResult, Trial
+from controller.core.words import AlarmNow, Override, ScanResult, SetpointChange, Trial
+from controller.history.audit import examine, read
 from controller.history.history import HistoryStatus, SinkStatus
 from controller.history.outbox import Pending
 from controller.history.shipper import Health
@@ -257,6 +258,18 @@ async def test_a_flood_is_bounded_counted_and_an_alarm(
     assert (alarm.id, alarm.values) == ("agent.flood:inbox", {"count": 15})
 
 
+def test_what_a_person_did_stands_in_the_chain_granted_or_refused(tmp_path: Path, nowhere: Any) -> None:
+    agent = agent_at(tmp_path, nowhere)
+    for wish_id, name in (("change-0001", "ras1.tank1.do_target"), ("change-0002", "ras1.tank1.nothing")):
+        agent._people.append(SetpointChange(wish_id, name, 7.5, "li", agent.now()))
+    agent.scan(agent.now())
+    agent._audit.write(agent.now())
+    rows = {row.subject: row for row in read(tmp_path, 10)}
+    assert {row.who for row in rows.values()} == {"li"}
+    assert rows["ras1.tank1.nothing"].what == "refused"
+    assert (len(rows), examine(tmp_path).problems) == (2, ())
+
+
 # --- what it says of its own troubles
 
 WELL = HistoryStatus(
@@ -311,16 +324,17 @@ def test_every_trouble_of_its_own_has_words_in_both_languages() -> None:
     own = OwnAlarms()
     troubles = replace(
         sink(state="refused", last_error="401", dead_points=3),
-        last_error="disk full", dropped_points=1, quarantined=(Path("outbox.corrupt"),),
+        last_error="disk full", dropped_points=1, quarantined=(Path("outbox.corrupt"),), trends_error="read-only",
+        filled=0.85, thinned_points=9,
     )  # fmt: skip
-    alarms = [*own.now(troubles, 5, 0.0)]
+    alarms = [*own.now(troubles, 5, 0.0, audit="disk full")]
     away = sink(state="failing", last_error="gone")
     own.now(away, 5, 1.0)
     alarms += own.now(away, 5, 1.0 + FAILING_S)
     kinds = {shape.kind: shape for shape in alarm_shapes(alarms)}
     assert set(kinds) == {
         "history.disk", "history.refused", "history.failing", "history.dropped", "history.aside", "history.dead",
-        "agent.flood",
+        "history.trends", "history.audit", "history.filling", "history.thinned", "agent.flood",
     }  # fmt: skip
     for language in LANGUAGES:
         for kind, shape in kinds.items():

@@ -1,5 +1,6 @@
-"""`farmloop history`: copies of what an agent keeps, made while it runs, and put back."""
+"""`farmloop history`: copies of what an agent keeps, made while it runs, and put back; and who did what."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -53,3 +54,43 @@ def restore_(
         _print_json({"directory": str(directory), "aside": None if aside is None else str(aside)})
     else:
         typer.echo(tell("history.restored", _language(), directory=directory, aside=aside or "-"))
+
+
+@app.command("audit")
+def audit_(
+    directory: Directory = Path("var"),
+    most: Annotated[int, typer.Option(help="So many of the newest.", min=0)] = 20,
+    holds: Annotated[str, typer.Option(help="A hash that was written down: is it still in the chain?")] = "",
+    as_json: Json = False,
+) -> None:
+    """Who did what, and whether the chain of rows holds. Exit 1 if a row was changed or is missing."""
+    import sqlite3
+
+    from controller.cli import _fail, _language, _print_json
+    from controller.history.audit import examine, has, read
+    from foundation.messages import tell
+
+    try:
+        rows, verdict = read(directory, most), examine(directory)
+        known = not holds or has(directory, holds)
+    except (OSError, sqlite3.Error) as error:
+        _fail(tell("history.audit_unreadable", _language(), directory=directory, why=str(error)), 2)
+    told = [tell(f"history.audit_{kind}", _language(), row=row) for kind, row in verdict.problems]
+    if not known:
+        told.append(tell("history.audit_other", _language()))
+    if as_json:
+        deeds = [{**row._asdict(), "hash": row.hash.hex()} for row in rows]
+        _print_json({"rows": verdict.rows, "newest": verdict.newest, "problems": told, "deeds": deeds})
+    else:
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table("row", "at", "who", "what", "of", "said")
+        for row in rows:
+            at = f"{datetime.fromtimestamp(row.at_ms / 1000.0).astimezone():%Y-%m-%d %H:%M:%S}"
+            table.add_row(str(row.id), at, row.who, row.what, row.subject, row.said)
+        Console().print(table)
+        for text in told or [tell("history.audit_holds", _language(), rows=verdict.rows, newest=verdict.newest)]:
+            typer.echo(text)
+    if told:
+        raise typer.Exit(1)

@@ -17,12 +17,16 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
-from controller.history import blocks, outbox
+from controller.history import audit, blocks, outbox
 from controller.hold import HeldError, hold, is_held
 
 MANIFEST = "backup.json"
 FORMAT = 1
-VERSIONS: Mapping[str, int] = {"outbox.db": outbox.FORM.version, blocks.NAME: blocks.FORM.version}
+VERSIONS: Mapping[str, int] = {
+    "outbox.db": outbox.FORM.version,
+    blocks.NAME: blocks.FORM.version,
+    audit.NAME: audit.FORM.version,
+}
 """The newest form of each database that this program reads."""
 _SUFFIXES = frozenset({".db", ".json", ".jsonl"})
 _OF_THE_MOMENT = frozenset({"access.json", MANIFEST})

@@ -78,6 +78,12 @@ class HistoryStatus:
     dead_letters: int
     """Lines that a sink will never take, kept with the reason."""
     sinks: Mapping[str, SinkStatus]
+    trends_error: str = ""
+    """Why `history.db` takes nothing; empty when it does."""
+    filled: float = 0.0
+    """Of the quota of what waits for sinks, 0 to 1 and above."""
+    thinned_points: int = 0
+    """That became minutes, or went, for want of room; each with a record of the gap."""
 
 
 class History:
@@ -187,9 +193,10 @@ class History:
             unknown_readings=self._unknown,
             last_error=self._last_error,
             recorded=dict(self._recorded),
-            quarantined=tuple(self._outbox.quarantined),
+            quarantined=(*self._outbox.quarantined, *self._local.quarantined),
             dead_letters=self._dead,
             sinks={name: SinkStatus(shipper.health, shipper.pending) for name, shipper in self._shippers.items()},
+            trends_error=self._local.failure,
         )
 
     # --- the disk's side
