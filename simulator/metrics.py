@@ -256,9 +256,9 @@ def resources(before: Mapping[str, float], truth: Mapping[str, float]) -> Metric
 def metric_names(
     aims: tuple[Aim, ...], actuators: Iterable[str], outputs: Mapping[str, Port], alarms: Iterable[str]
 ) -> list[str]:
-    """Every metric that a goal may name."""
+    """Every metric that a goal may name. `bump`: the most that a loop moved its output at a restart, in %."""
     of_value = ValueMeter(aims[0]).metrics(0.0, None)
     found = [*of_value, *(f"{aim.port}:{name}" for aim in aims for name in of_value)]
     found += actuator_metrics({name: ActuatorMeter(True, 0.0) for name in actuators}, 1.0, None)
     found += resources(dict.fromkeys(counters(outputs), 0.0), dict.fromkeys(outputs, 0.0))
-    return [*found, *AlarmMeter(None).metrics(alarms)]
+    return [*found, *AlarmMeter(None).metrics(alarms), "bump"]

@@ -17,9 +17,9 @@ from controller.core.programs import Setting
 from controller.core.scan import Core
 from controller.core.state import Chosen, State, to_plain
 from controller.core.strategies.feeding import FeedingLoop
-from controller.core.words import Override, SetpointChange, Snapshot
+from controller.core.words import Override, SetpointChange, Slot, Snapshot
 from edge_config.model.control import Dosing, Hysteresis, Loop, LoopBase, PBand, Pid
-from edge_config.model.outputs import Pulse
+from edge_config.model.outputs import Analog, Pulse, TimeProportioned
 from edge_config.model.site import Site
 from foundation.reading import Reading, Value
 from simulator.references import REFERENCES, Reference, Task
@@ -84,7 +84,7 @@ class Farmloop:
     """The real core, as the agent runs it."""
 
     def __init__(self, site: Site, now_s: float) -> None:
-        self.core = Core(site)
+        self.core, self._site = Core(site), site
         self.state: State = self.core.start(now_s)
         self.alarms: tuple[str, ...] = ()
         self.trips: tuple[str, ...] = ()
@@ -100,6 +100,14 @@ class Farmloop:
         self.alarms = told_of(self.state)
         self.trips = tuple(event.subject for event in result.events if event.kind == "trip")
         return [(command.tag, command.value) for command in result.commands]
+
+    def by_loops(self) -> dict[str, float]:
+        """Where loops want what can stand anywhere, in %; what a rule or an interlock has in hand is left out."""
+        return {
+            name: order.value
+            for name, order in self.state.orders.items()
+            if order.slot is Slot.LOOP and isinstance(self._site.outputs[name], Analog | TimeProportioned)
+        }
 
     def restart(self, now_s: float) -> None:
         self.state = self.core.start(now_s, to_plain(self._kept))

@@ -198,6 +198,18 @@ def test_a_controller_without_power_is_deaf_and_dumb_and_starts_again_once(
     assert [one for one in scans if cut_s <= one < back_s] == []
     assert len(scans) == 180 + 400 - 180
     assert done.metrics["ras1.tank1.emergency_o2:on_after_s"] == 0.0  # relays fall to their safe positions
+    bump = done.metrics["bump"]
+    assert bump is not None and 0.0 < bump < 5.0
+    monkeypatch.setattr("controller.compose.score_run.Farmloop", Forgetful)
+    forgot = run_once(loaded, FARMLOOP, 1, length_s=400.0).metrics["bump"]
+    assert forgot is not None and forgot > 5.0  # a start from nothing is what the metric is there to see
+
+
+class Forgetful(Farmloop):
+    """A controller that keeps nothing over a cut."""
+
+    def restart(self, now_s: float) -> None:
+        self.state = self.core.start(now_s)
 
 
 RAS = Path("edge_config/sites/ras.yaml")
