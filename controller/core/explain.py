@@ -9,6 +9,7 @@ from math import isfinite
 
 from controller.core.arbiter import OutputPlan, strongest
 from controller.core.build import Plan
+from controller.core.first_out import FirstOut, block_of
 from controller.core.hands import binding
 from controller.core.interlocks import InterlockBlock
 from controller.core.sequences import SequenceMemory
@@ -48,6 +49,15 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
+class First:
+    """Of the interlocks of a group that hold, whose cause was there first, and since when."""
+
+    group: str
+    interlock: str
+    cause_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Why:
     """One output in one scan."""
 
@@ -72,6 +82,8 @@ class Why:
     """Since when it is told to be on (above 0 %), or off."""
     shapes: tuple[Shape, ...] = ()
     """Of the setpoints behind the winner (see `shaping`)."""
+    first: First | None = None
+    """Where the winner is an interlock of a group."""
 
 
 def standing(plan: Plan, state: State) -> dict[str, tuple[InterlockBlock, ...]]:
@@ -106,6 +118,7 @@ def look(plan: Plan, state: State, output: str, interlocks: tuple[InterlockBlock
         state.readings[output].reason is not Reason.COMM, _claim(told, since, winner in (*insists, *hands)),
         _claim(then, since, then in others),
         tuple(_claim(d, since, d in firm) for d in wants), tuple(_claim(d, since) for d in limits),
+        first=_first(state, interlocks, order.owner),
     )  # fmt: skip
 
 
@@ -121,6 +134,14 @@ def nobody(plan: OutputPlan) -> Demand:
 def _insists(interlock: InterlockBlock, state: State, output: str) -> list[Demand]:
     held: Held = state.blocks[interlock.name]  # type: ignore[assignment]  # an interlock's block is a Held
     return [demand for demand in interlock.demands(held.bad, state.applied) if demand.output == output]
+
+
+def _first(state: State, interlocks: Sequence[InterlockBlock], owner: str) -> First | None:
+    group = next((one.group for one in interlocks if one.name == owner), None)
+    if group is None:
+        return None
+    memory: FirstOut = state.blocks[block_of(group)]  # type: ignore[assignment]  # what its `fresh` is
+    return First(group, memory.first, memory.cause_s)
 
 
 def _held_since(interlock: InterlockBlock, state: State) -> float:

@@ -53,6 +53,15 @@ class ShapingShape:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstShape:
+    """Of a group of interlocks that hold, whose cause was there first, and since when."""
+
+    group: str
+    interlock: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class ExplanationShape:
     output: str
     name: dict[str, str]
@@ -72,6 +81,8 @@ class ExplanationShape:
     """Who would decide if the winner were gone."""
     beaten: list[ClaimShape]
     limits: list[ClaimShape]
+    first_out: FirstShape | None
+    """Where the winner is an interlock of a group."""
     shapes: list[ShapingShape]
     changes: list[ChangeShape]
     lines: dict[str, list[str]]
@@ -86,6 +97,7 @@ def explanation_shape(explanation: Explanation) -> ExplanationShape:
         why.output, dict(zip(LANGUAGES, (zh, en), strict=True)), _ms(explanation.asked_s), _ms(why.at_s),
         _ms(why.since_s), _ms(why.on_since_s), why.value, why.applied, why.heard, explanation.thinned,
         _claim(why.won), _claim(why.then), [_claim(one) for one in why.beaten], [_claim(one) for one in why.limits],
+        None if why.first is None else FirstShape(why.first.group, why.first.interlock, _ms(why.first.cause_s)),
         [ShapingShape(one.key, one.setpoint, dict(one.values)) for one in why.shapes],
         [ChangeShape(one.key, {place: _plain(value) for place, value in one.values.items()})
          for one in changes(cards, why)],

@@ -76,6 +76,8 @@ def sentences(cards: Cards, why: Why, language: str, thinned: bool = False) -> l
         told.say("stands", output=told.name(why.output), value=told.value(why.value), since=told.time(why.on_since_s)),
         told.say("decides", claim=told.claim(why.won), since=told.time(why.since_s)),
     ]
+    if why.first is not None:
+        lines.append(told.say("first_out", first=told.name(why.first.interlock), at=told.time(why.first.cause_s)))
     if why.won.bound in ("at_least", "at_most"):
         lines.append(told.say("limited", limit=told.to(why.won), claim=told.claim(why.then)))
     if abs(why.applied - why.value) >= MOVED:

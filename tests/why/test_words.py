@@ -5,9 +5,10 @@ import pytest
 from controller.core.explain import Why, look, standing
 from controller.core.words import EmergencyStop, LockOut, Override
 from controller.why.card import cards_of
+from controller.why.shape import Explanation, FirstShape, explanation_shape
 from controller.why.words import changes, sentences
 from foundation.messages import LANGUAGES
-from tests.core.small_site import Farm, changed, core_of
+from tests.core.small_site import START_S, Farm, changed, core_of
 
 
 def why(farm: Farm, output: str) -> Why:
@@ -49,6 +50,23 @@ def test_an_interlock_says_how_it_ends_and_that_no_hand_passes_it(farm: Farm) ->
     assert "Ends when this holds no longer and a person has reset it: fa.z.co2 > '2000 ppm'" in lines
     assert "No hand passes this" in lines
     assert keys(farm, "fa.z.co2_valve")[0] == "interlock_latched"
+
+
+def test_an_interlock_of_a_group_says_whose_cause_was_there_first_and_when() -> None:
+    site = changed("interlocks", "fa.z.too_much_co2", "group", "house")
+    site["interlocks"]["fa.z.empty"]["group"] = "house"
+    farm = Farm(core_of(site))
+    farm.run(30)
+    farm.says["fa.z.level"] = 2.0
+    farm.run(20)
+    farm.says["fa.z.co2"] = 2500.0
+    farm.run(60)
+    # its cause, not its trip after a delay of 3 s
+    assert "First of its group of interlocks was empty at 10:40:31" in told(farm, "fa.z.co2_valve")
+    assert explanation_shape(Explanation(cards_of(farm.core), why(farm, "fa.z.co2_valve"), farm.now_s)).first_out == (
+        FirstShape("fa.house", "fa.z.empty", 1000.0 * (START_S + 31.0))
+    )
+    assert why(farm, "fa.z.heater").first is None
 
 
 def test_a_hand_says_until_when_in_the_farm_s_time(farm: Farm) -> None:
