@@ -408,15 +408,27 @@ def test_p4_one_writer_with_owner_reason_and_lease(name: str) -> None:
 
 
 def test_p4_one_writer_every_reason_of_the_core_has_words_in_both_languages() -> None:
-    keys: set[str] = set()
+    keys, prefixes, guarded = set[str](), set[object](), set[str]()
     for path in (ROOT / "controller/core").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Because":
                 first = node.args[0]
+                if isinstance(first, ast.JoinedStr):
+                    prefixes |= {one.value for one in first.values if isinstance(one, ast.Constant)}
+                    continue
+                compared = {part for one in ast.walk(first) if isinstance(one, ast.Compare) for part in one.comparators}
                 keys |= {
-                    one.value for one in ast.walk(first) if isinstance(one, ast.Constant) and isinstance(one.value, str)
+                    one.value
+                    for one in ast.walk(first)
+                    if isinstance(one, ast.Constant) and isinstance(one.value, str) and one not in compared
                 }
-    assert {"loop", "safe", "sensor_lost", "interlock", "manual", "rule"} <= keys
+            elif isinstance(node, ast.FunctionDef) and node.name in ("_hindrance", "room_ml"):
+                # what the dosing guard returns as its reason
+                returned = [one for each in ast.walk(node) if isinstance(each, ast.Return) for one in ast.walk(each)]
+                guarded |= {f"guard_{one.value}" for one in returned if isinstance(one, ast.Constant) and one.value}
+    assert {"loop", "safe", "sensor_lost", "interlock", "manual", "rule", "emergency_stop", "locked_out"} <= keys
+    assert (prefixes, {"guard_mixing", "guard_leak", "guard_dose", "guard_day"} <= guarded) == ({"guard_"}, True)
+    keys |= guarded
     for language in LANGUAGES:
         known = set(catalogue(language))
         # why an output stands as it does, or why a person's wish was refused
