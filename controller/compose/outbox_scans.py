@@ -1,7 +1,7 @@
 """What an agent's outbox still has, as scans: for a day of which there is no journal.
 
 The outbox holds changes, and what stands once a minute; between two points of a tag the first one stands. What every
-sink has is not there any more.
+sink has is there for a day more.
 """
 
 import re
