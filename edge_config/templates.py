@@ -60,6 +60,16 @@ def askers(rules: Iterable[Placed], sequence: str) -> tuple[str, ...]:
     )
 
 
+def suppressors_of(one: Placed) -> tuple[str, ...]:
+    """The alarms from which the alarm of a rule follows, by their full names."""
+    return tuple(
+        one.named(name)
+        for effect in one.rule.effects
+        if effect.alarm is not None
+        for name in effect.alarm.suppressed_by
+    )  # fmt: skip
+
+
 def _placed(facilities: Mapping[str, Facility], index: int, rule: Rule) -> Iterator[Placed]:
     scope = rule.scope
     if scope is None:

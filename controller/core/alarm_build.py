@@ -9,6 +9,7 @@ from controller.core.alarms import Row
 from controller.core.build import Plan
 from controller.core.connections import Wired
 from edge_config.model.site import Site
+from edge_config.templates import placed_rules, suppressors_of
 
 
 def alarm_rows(site: Site, plan: Plan) -> dict[str, Row]:
@@ -31,6 +32,7 @@ def causes_of(site: Site, plan: Plan, devices: Sequence[Wired]) -> Causes:
     needs |= {rule.name: rule.needs for rule in plan.rules.rules if rule.alarm is not None}
     needs |= {block.name: block.when.tags for block in plan.interlocks if block.when is not None}
     suppressed_by = {name: one.suppressed_by for name, one in site.alarms.items() if one.suppressed_by}
+    suppressed_by |= {one.id: suppressors_of(one) for one in placed_rules(site)}
     contacts = {name: output.device_tags for name, output in plan.outputs.items()}
     return Causes(site, fed_by, needs, suppressed_by, contacts, devices)
 

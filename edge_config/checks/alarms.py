@@ -5,7 +5,7 @@ from datetime import date
 
 from edge_config.checks.inspection import Inspection, difference
 from edge_config.model.alarms import Alarm, priority_of
-from edge_config.templates import placed_rules
+from edge_config.templates import placed_rules, suppressors_of
 from edge_config.wording import nearest
 from foundation.document import Path_
 from foundation.units import same_dimension
@@ -16,18 +16,24 @@ def check_alarms(inspection: Inspection) -> None:
     """E401 to E417 (from the expressions), E530 to E536."""
     site = inspection.site
     ruled = {one.id: one for one in placed_rules(site) if any(effect.alarm is not None for effect in one.rule.effects)}
-    known = {*site.alarms, *ruled}
+    behind = {name: alarm.suppressed_by for name, alarm in site.alarms.items()}
+    behind |= {name: suppressors_of(one) for name, one in ruled.items()}
     for name, alarm in site.alarms.items():
         path: Path_ = ("alarms", name)
         _condition(inspection, path, alarm)
         _words(inspection, path, alarm)
         _urgency(inspection, path, alarm)
-        _suppressors(inspection, path, name, alarm, known)
+        _suppressors(inspection, (*path, "suppressed_by"), name, alarm.priority, behind)
         _damage(inspection, path, alarm)
     for number, rule in enumerate(site.rules):
         for place, effect in enumerate(rule.effects):
             if effect.alarm is not None:
                 _words(inspection, ("rules", number, "then", place, "alarm"), effect.alarm)
+    for name, one in ruled.items():
+        for place, effect in enumerate(one.rule.effects):
+            if effect.alarm is not None:
+                path = ("rules", one.index, "then", place, "alarm", "suppressed_by")
+                _suppressors(inspection, path, name, effect.alarm.priority, behind)
     for name, setting in site.tags.items():
         done = setting.calibration
         if done is not None and done.every is not None and not _is_day(done.on):
@@ -75,18 +81,19 @@ def _urgency(inspection: Inspection, path: Path_, alarm: Alarm) -> None:
         inspection.note("E534", (*path, "priority"), key=True, one="priority", other=f"severity ({found})")
 
 
-def _suppressors(inspection: Inspection, path: Path_, name: str, alarm: Alarm, known: set[str]) -> None:
-    place = (*path, "suppressed_by")
-    for suppressor in alarm.suppressed_by:
-        if suppressor not in known:
-            inspection.note("E531", place, found=suppressor, near=nearest(suppressor, known))
-    if alarm.suppressed_by and alarm.priority == "critical":
+def _suppressors(
+    inspection: Inspection, place: Path_, name: str, priority: str, behind: Mapping[str, Sequence[str]]
+) -> None:
+    for suppressor in behind[name]:
+        if suppressor not in behind:
+            inspection.note("E531", place, found=suppressor, near=nearest(suppressor, behind))
+    if behind[name] and priority == "critical":
         inspection.note("E532", place, key=True)
-    elif name in _behind(inspection.site.alarms, alarm.suppressed_by):
+    elif name in _all_behind(behind, behind[name]):
         inspection.note("E533", place, key=True, alarm=name)
 
 
-def _behind(alarms: Mapping[str, Alarm], names: Sequence[str]) -> set[str]:
+def _all_behind(behind: Mapping[str, Sequence[str]], names: Sequence[str]) -> set[str]:
     """All that explain it, and what explains those."""
     found: set[str] = set()
 
@@ -95,7 +102,7 @@ def _behind(alarms: Mapping[str, Alarm], names: Sequence[str]) -> set[str]:
             if one not in found:
                 found.add(one)
                 yield one
-                yield from walk(alarms[one].suppressed_by if one in alarms else ())
+                yield from walk(behind.get(one, ()))
 
     return set(walk(names))
 

@@ -1,11 +1,11 @@
 """What people are told, and when: alarms, how urgent they are, and what explains them (control.md 3.7)."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
 from edge_config.model.control import Delays
-from edge_config.model.values import AnyQuantity, Frozen, Identifier, Name, ScopedName, Seconds, Sourced, TagName
+from edge_config.model.values import AnyQuantity, Frozen, Identifier, Name, Seconds, Sourced, Suppressors, TagName
 
 Priority = Literal["critical", "high", "medium", "low"]
 Severity = Literal["life", "loss", "damage", "minor"]
@@ -24,18 +24,6 @@ _MATRIX: dict[Severity, tuple[Priority, Priority, Priority, Priority]] = {
 def priority_of(severity: Severity, respond_within_s: float) -> Priority:
     """What is grave and soon is critical; nothing that can wait a day is more than medium."""
     return _MATRIX[severity][sum(respond_within_s > within_s for within_s in _WITHIN_S)]
-
-
-def _several(raw: Any) -> Any:
-    return (raw,) if isinstance(raw, str) else raw
-
-
-Suppressors = Annotated[
-    tuple[ScopedName, ...],
-    BeforeValidator(_several),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
-]
-"""One alarm (or rule that raises one), or a list of them."""
 
 
 class Deviation(Frozen):

@@ -20,6 +20,7 @@ from edge_config.model.values import (
     ScopedName,
     Seconds,
     Sourced,
+    Suppressors,
     TagName,
 )
 
@@ -338,6 +339,8 @@ class RuleAlarm(Frozen):
     """An alarm that stands while the rule holds."""
 
     priority: Literal["critical", "high", "medium", "low"]
+    suppressed_by: Suppressors = ()
+    """While one of these stands this one follows from it, and nobody is told of it."""
     cause: Name
     consequence: Name
     response: Name

@@ -117,6 +117,12 @@ ScopedName = Annotated[
     WithJsonSchema({"type": "string", "pattern": rf"^{_PART}(\.{_PART}){{1,2}}$", "examples": ["gh1.bay1.vent"]}),
 ]
 """A tag name, or within a rule's scope `zone.name`."""
+Suppressors = Annotated[
+    tuple[ScopedName, ...],
+    BeforeValidator(lambda raw: (raw,) if isinstance(raw, str) else raw),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+"""One alarm (or rule that raises one), or a list of them."""
 
 
 class Name(Frozen):

@@ -233,3 +233,22 @@ def test_a_lost_sensor_that_no_loop_needs_is_missed_after_ten_minutes_and_a_cali
     assert "stale:fa.z.level" not in active(farm)
     farm.run(15)
     assert "stale:fa.z.level" in active(farm)
+
+
+def test_the_alarm_of_a_rule_is_not_told_while_what_it_follows_from_stands():
+    site = changed("rules", [{
+        "id": "fa.z.slow", "when": "fa.z.temp < '12 degC'", "on_bad_quality": "hold",
+        "then": [{"alarm": {
+            "priority": "medium", "suppressed_by": "fa.z.low",
+            **{part: {"zh": "报警", "en": "Alarm"} for part in ("cause", "consequence", "response")},
+        }}],
+    }])  # fmt: skip
+    farm = Farm(core_of(site))
+    cold(farm, 10.0)
+    farm.run(60)
+    assert active(farm) == ["fa.z.slow"]
+    cold(farm, 7.0)
+    farm.run(60)
+    assert {one.id: (one.state, one.parent) for one in farm.state.alarms if one.active} == {
+        "fa.z.low": ("unacknowledged", ""), "fa.z.slow": ("suppressed", "fa.z.low"),
+    }  # fmt: skip
