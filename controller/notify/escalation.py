@@ -107,6 +107,11 @@ class Escalation(NamedTuple):
         pages = [Page(person, tuple(found), again=person in said_before) for person, found in due.items()]
         return pages + self._over(standing, paged, after, asleep), after
 
+    def asks(self, alarm: AlarmNow, now_s: float) -> bool:
+        """Whether it wants somebody now."""
+        began_s = self._began_s(alarm)
+        return began_s is not None and began_s <= now_s
+
     def _began_s(self, alarm: AlarmNow) -> float | None:
         """When the chain that is open for this alarm began; None if none is."""
         if not alarm.active:

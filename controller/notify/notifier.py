@@ -54,7 +54,9 @@ class Notifier:
         """In memory, for what a disk does not take: an alarm goes out all the same, it only does not outlive us."""
         self._paged: dict[str, Paged] = {}
         self._before: tuple[AlarmNow, ...] | None = None
-        self._waiting: deque[tuple[list[Message], dict[str, Paged]]] = deque()
+        self._asking: set[str] = set()
+        """Alarms that want somebody."""
+        self._waiting: deque[tuple[list[Message], dict[str, Paged], set[str] | None]] = deque()
         self._next_s: float | None = 0.0
         self._sending: dict[str, asyncio.Task[None]] = {}
         self.failure = ""
@@ -84,9 +86,11 @@ class Notifier:
                 channel = f"{MQTT}{self._settings.bus}"
                 messages.append(Message("", "change", alarm.priority, alarm.id, body, (channel,)))
         self._before = tuple(alarms)
-        if messages or paged != self._paged:
+        asking = {alarm.id for alarm in alarms if self._escalation.asks(alarm, now_s)}
+        closes, self._asking = not self._asking <= asking, asking
+        if messages or closes or paged != self._paged:
             self._paged = paged
-            self._waiting.append((messages, paged))
+            self._waiting.append((messages, paged, asking))
 
     def notice(self, notice: Notice, now_s: float) -> None:
         """What a rule says to people; said once however often it is put in."""
@@ -100,7 +104,7 @@ class Notifier:
                 ref = f"{notice.id}>{name}"
                 messages.append(Message(name, "notice", "low", title, body, channels, None, wakes_s, ref))
         if messages:
-            self._waiting.append((messages, self._paged))
+            self._waiting.append((messages, self._paged, None))
 
     def test(self, to: str) -> list[str]:
         """A message that asks for nothing, to one person or `all`; the people it goes to."""
@@ -110,7 +114,7 @@ class Notifier:
             person = self._settings.people[name]
             messages.append(Message(name, "test", "low", *self._wording.test(person), _channels(person.urls)))
         if messages:
-            self._waiting.append((messages, self._paged))
+            self._waiting.append((messages, self._paged, None))
         return people
 
     # --- what becomes of it
@@ -192,6 +196,7 @@ class Notifier:
             self._queue = Queue(self._path)
             if not self._paged:
                 self._paged = self._queue.paged()
+                self._asking = set(self._paged)
         except (sqlite3.Error, OSError) as error:
             self._failed(error)
 
@@ -199,17 +204,17 @@ class Notifier:
         if self._queue is None:
             self._open()
         while self._waiting:
-            messages, paged = self._waiting[0]
+            messages, paged, asking = self._waiting[0]
             now_s = self._clock.now()
             try:
                 if self._queue is None:
                     raise sqlite3.OperationalError(self.failure)
-                self._queue.put(messages, now_s, paged)
+                self._queue.put(messages, now_s, paged, asking)
                 self.failure = ""
             except sqlite3.Error as error:
                 self._failed(error)
                 self._spare = self._spare or Queue(None)
-                self._spare.put(messages, now_s)
+                self._spare.put(messages, now_s, None, asking)
             self._waiting.popleft()
             self._next_s = 0.0
 
@@ -228,7 +233,10 @@ class Notifier:
             link = (digest_of(token), tuple((alarm.id, alarm.activation) for alarm in page.alarms))
         title, body = self._wording.page(page, person, address)
         kind: Kind = "over" if page.over else "alarm"
-        return Message(page.person, kind, page.alarms[0].priority, title, body, _channels(person.urls), link)
+        about = tuple(alarm.id for alarm in page.alarms)
+        return Message(
+            page.person, kind, page.alarms[0].priority, title, body, _channels(person.urls), link, about=about
+        )
 
 
 def _channels(urls: Iterable[Secret]) -> tuple[str, ...]:

@@ -1,13 +1,15 @@
 """What is to be sent, on the disk until it has been: messages, a delivery for each channel, receipts, and open links.
 
 One SQLite file (`notify.db`), synced at every commit. A message and the memory of its chain go in together, so that a
-restart neither forgets a page nor repeats one. Times are farm time.
+restart neither forgets a page nor repeats one. After hours without a network nobody is paged for the past: a page that
+waits is brought up to date in place of a second one, and goes no more once its alarms ask for nobody.
+Times are farm time.
 """
 
 import json
 import logging
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
@@ -17,11 +19,12 @@ from typing import Literal
 
 from controller.notify.escalation import Paged
 
-VERSION = 1
+VERSION = 2
 _SCHEMA = """
 CREATE TABLE message (
     id INTEGER PRIMARY KEY AUTOINCREMENT, made_s REAL NOT NULL, person TEXT NOT NULL, kind TEXT NOT NULL,
-    priority TEXT NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL, ref TEXT UNIQUE
+    priority TEXT NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL, ref TEXT UNIQUE,
+    about TEXT NOT NULL
 ) STRICT;
 CREATE TABLE delivery (
     message INTEGER NOT NULL REFERENCES message (id), channel TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
@@ -43,7 +46,7 @@ FIRST_RETRY_S, LAST_RETRY_S = 5.0, 300.0
 log = logging.getLogger("farmloop.notify")
 
 Kind = Literal["alarm", "over", "notice", "test", "change"]
-State = Literal["waiting", "delivered", "failed"]
+State = Literal["waiting", "delivered", "failed", "withdrawn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class Message:
     """For somebody who sleeps."""
     ref: str | None = None
     """What is put in a second time under it is there already."""
+    about: tuple[str, ...] = ()
+    """The alarms of a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,29 +143,42 @@ class Queue:
             rows = self._database.execute("SELECT alarm, memory FROM paged").fetchall()
         return {alarm: _paged(memory) for alarm, memory in rows}
 
-    def put(self, messages: Iterable[Message], now_s: float, paged: Mapping[str, Paged] | None = None) -> None:
-        """Keep messages, and what the chains remember with them, in one commit."""
+    def put(
+        self,
+        messages: Iterable[Message],
+        now_s: float,
+        paged: Mapping[str, Paged] | None = None,
+        asking: Collection[str] | None = None,
+    ) -> None:
+        """Keep messages, and what the chains remember with them, in one commit. `asking` are the alarms that want
+        somebody now: neither over nor acknowledged nor shelved; None: not known here."""
         with self._lock, self._database as database:
             database.execute("BEGIN IMMEDIATE")
+            if asking is not None:
+                pages = _waiting_pages(database)
+                _withdraw(database, [page[:2] for page in pages if page[2].isdisjoint(asking)], now_s)
             for one in messages:
-                row = (now_s, one.person, one.kind, one.priority, one.title, one.body, one.ref)
-                new = database.execute(
-                    "INSERT OR IGNORE INTO message (made_s, person, kind, priority, title, body, ref) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    row,
-                )
-                if new.rowcount != 1:
-                    continue
-                database.executemany(
-                    "INSERT INTO delivery (message, channel, next_s) VALUES (?, ?, ?)",
-                    [(new.lastrowid, channel, max(now_s, one.not_before_s)) for channel in one.channels],
-                )
                 if one.link is not None:
                     digest, alarms = one.link
                     database.execute(
                         "INSERT INTO link (digest, person, alarms, ends_s) VALUES (?, ?, ?, ?)",
                         (digest, one.person, json.dumps(alarms), now_s + LINK_S),
                     )
+                channels = _not_waiting_yet(database, one, asking, now_s)
+                if not channels:
+                    continue
+                row = (now_s, one.person, one.kind, one.priority, one.title, one.body, one.ref, json.dumps(one.about))
+                new = database.execute(
+                    "INSERT OR IGNORE INTO message (made_s, person, kind, priority, title, body, ref, about) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    row,
+                )
+                if new.rowcount != 1:
+                    continue
+                database.executemany(
+                    "INSERT INTO delivery (message, channel, next_s) VALUES (?, ?, ?)",
+                    [(new.lastrowid, channel, max(now_s, one.not_before_s)) for channel in channels],
+                )
             if paged is not None:
                 database.execute("DELETE FROM paged")
                 database.executemany(
@@ -248,6 +266,44 @@ class Queue:
                 (now_s, digest_of(token), now_s),
             )
             return used.rowcount == 1
+
+
+def _waiting_pages(database: sqlite3.Connection, person: str | None = None) -> list[tuple[int, str, set[str]]]:
+    """Message, channel and alarms of what waits."""
+    rows = database.execute(
+        "SELECT message, channel, about FROM delivery JOIN message ON message.id = message "
+        "WHERE state = 'waiting' AND kind = 'alarm' AND (?1 IS NULL OR person = ?1)",
+        (person,),
+    ).fetchall()
+    return [(message, channel, set(json.loads(about))) for message, channel, about in rows]
+
+
+def _withdraw(database: sqlite3.Connection, deliveries: Iterable[tuple[int, str]], now_s: float) -> None:
+    database.executemany(
+        "UPDATE delivery SET state = 'withdrawn', at_s = ? WHERE message = ? AND channel = ?",
+        [(now_s, message, channel) for message, channel in deliveries],
+    )
+
+
+def _not_waiting_yet(
+    database: sqlite3.Connection, one: Message, asking: Collection[str] | None, now_s: float
+) -> list[str]:
+    """Channels by which no page of the same alarms waits; the one that waits longest now says what is true now."""
+    if one.kind != "alarm":
+        return list(one.channels)
+    held: dict[str, int] = {}
+    for message, channel, about in sorted(_waiting_pages(database, one.person), key=lambda page: page[0]):
+        if (about if asking is None else about & set(asking)) <= set(one.about) and channel in one.channels:
+            if channel in held:
+                _withdraw(database, [(message, channel)], now_s)
+            else:
+                held[channel] = message
+    for message in set(held.values()):
+        database.execute(
+            "UPDATE message SET title = ?, body = ?, priority = ?, about = ? WHERE id = ?",
+            (one.title, one.body, one.priority, json.dumps(one.about), message),
+        )
+    return [channel for channel in one.channels if channel not in held]
 
 
 def digest_of(token: str) -> bytes:

@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,38 @@ async def test_what_waited_when_the_box_died_goes_out_after_it_and_what_had_gone
         await farm.turn(LOW, seconds=20.0)
         assert len(li.heard) == 1
         assert len(wang.heard) == before == 2
+
+
+async def test_after_a_day_without_a_network_nobody_is_paged_for_what_was(tmp_path: Path) -> None:
+    """One alarm stands all the time, a second came and went, a third was acknowledged at the box."""
+
+    def alarm(name: str, after_s: float, **more: Any) -> AlarmNow:
+        since_s = START_S + after_s - 3.0
+        return replace(LOW, id=f"device:{name}", since_s=since_s, values={"device": name}, **more)
+
+    async with phone() as li, phone() as wang:
+        address = f"json://127.0.0.1:{wang.port}"
+        farm = Farm(tmp_path, li_phone=f"json://127.0.0.1:{li.port}", wang_phone=address, wang_mail=address)
+        stands, went, seen = alarm("stands", 0.0), alarm("went", 7200.0), alarm("seen", 7200.0)
+        seen = replace(seen, priority="high")
+        acknowledged = replace(seen, state="acknowledged", acknowledged_by="zhao", acknowledged_s=START_S + 14_400.0)
+        li.refuses = wang.refuses = True
+        for half_hour in range(50):
+            more = () if half_hour < 4 else (went, seen) if half_hour < 8 else (acknowledged,)
+            await farm.turn(stands, *more, seconds=0.0 if half_hour == 0 else 1800.0)
+            if half_hour == 20:
+                farm.begin()
+        assert farm.notifier.unreached.keys() == {"li", "wang"}
+        li.refuses = wang.refuses = False
+        for _ in range(6):
+            await farm.turn(stands, acknowledged, seconds=60.0)
+        pages = [one for one in li.heard if "已恢复" not in one["title"]]
+        assert len(pages) <= 2  # what waited, brought up to date, and the next turn of its chain
+        assert all("stands" in one["title"] + one["message"] for one in pages)
+        assert [one for one in pages if "went" in one["message"] or "seen" in one["message"]] == []
+        over = [one for one in li.heard if "已恢复" in one["title"]]
+        assert len(over) == 1
+        assert farm.notifier.unreached == {}
 
 
 async def test_a_disk_that_takes_nothing_stops_no_message(tmp_path: Path) -> None:
