@@ -6,6 +6,7 @@ What real servers here do not have (tokens, 413, 422, 429, hanging, half answers
 import base64
 import gzip
 import json
+import re
 import socket
 import ssl
 import struct
@@ -20,6 +21,12 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.history.farm import TOKEN
 from tests.history.protocol import Point, SyntaxFault, read
+
+_TAG = re.compile(r"\"(\w+)\" = '([^']*)'")
+_QUESTION = re.compile(
+    r'SELECT (count\(q\)|q) FROM "(\w+)" WHERE (.*) AND time >= (\d+)ms AND time < (\d+)ms'
+    r'(?: GROUP BY "facility", "zone", "tag")?'
+)
 
 
 class Request(NamedTuple):
@@ -71,6 +78,9 @@ class FakeInflux:
 
             def do_POST(self) -> None:
                 fake._serve(self)
+
+            def do_GET(self) -> None:
+                fake._tell(self)
 
             def log_message(self, format: str, *args: object) -> None:
                 pass
@@ -128,7 +138,6 @@ class FakeInflux:
         handler.wfile.write(body)
 
     def _judge(self, request: Request) -> Say:
-        basic = "Basic " + base64.b64encode(f"farm:{TOKEN}".encode()).decode()
         if request.path == "/api/v2/write":
             allowed = request.headers.get("Authorization") == f"Token {TOKEN}"
             known = request.query.get("bucket") == ["farm"] and request.query.get("org") == ["farm"]
@@ -136,7 +145,7 @@ class FakeInflux:
             allowed = request.headers.get("Authorization") == f"Bearer {TOKEN}"
             known = request.query.get("db") == ["farm"]
         else:
-            allowed = request.headers.get("Authorization") == basic
+            allowed = request.headers.get("Authorization") == self._basic
             known = request.path == "/write" and request.query.get("db") == ["farm"]
         if not allowed:
             return Say(401, self._error(f"not allowed: {request.headers.get('Authorization')}"))
@@ -160,6 +169,40 @@ class FakeInflux:
         for point in points:
             self.points[point.measurement, point.tags["tag"], point.time_ms] = point
         return Say(204)
+
+    def _tell(self, handler: BaseHTTPRequestHandler) -> None:
+        """InfluxQL at `/query`, which all three versions have: how many points each series has, or when they stand."""
+        parts = urlsplit(handler.path)
+        asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        found = _QUESTION.fullmatch(asked.get("q", ""))
+        allowed = handler.headers.get("Authorization", "").rsplit(" ", 1)[-1] in (TOKEN, self._basic.split()[-1])
+        status, told = 200, b""
+        if not allowed or parts.path != "/query" or (asked.get("db"), asked.get("epoch")) != ("farm", "ms"):
+            status, told = 401, self._error("not allowed")
+        elif found is None:
+            status, told = 400, self._error(f"error parsing query: {asked.get('q')}")
+        else:
+            what, measurement, where, first, last = found.groups()
+            wanted = dict(_TAG.findall(where))
+            series: dict[tuple[tuple[str, str], ...], list[int]] = {}
+            for point in self.points.values():
+                there = point.measurement == measurement and int(first) <= point.time_ms < int(last)
+                if there and wanted.items() <= point.tags.items():
+                    key = tuple(sorted((name, point.tags[name]) for name in ("facility", "zone", "tag")))
+                    series.setdefault(key, []).append(point.time_ms)
+            shown = [
+                {"tags": dict(key), "values": [[0, len(times)]] if "count" in what else [[one, 3] for one in times]}
+                for key, times in series.items()
+            ]
+            told = json.dumps({"results": [{"statement_id": 0, **({"series": shown} if shown else {})}]}).encode()
+        handler.send_response_only(status)
+        handler.send_header("Content-Length", str(len(told)))
+        handler.end_headers()
+        handler.wfile.write(told)
+
+    @property
+    def _basic(self) -> str:
+        return "Basic " + base64.b64encode(f"farm:{TOKEN}".encode()).decode()
 
     @staticmethod
     def _error(message: str) -> bytes:

@@ -13,15 +13,19 @@ import pyarrow.parquet
 import pytest
 
 from controller.history.blocks import NAME
+from controller.history.holdings import HoldingsError, holdings
 from controller.history.line import line, milliseconds, prefix
 from controller.history.local import Local
 from controller.history.outbox import Outbox, pack
+from controller.history.send import Sent, send
 from controller.history.shipper import Shipper
 from controller.history.sinks import opener
+from controller.history.verify import differences, missing_lines
 from edge_config.loader import load_site
 from edge_config.tags import site_tags
 from foundation.reading import Quality, Reading, Reason, bad, good
-from tests.history.farm import START_S, secrets
+from tests.history.fake_influx import FakeInflux
+from tests.history.farm import START_S, secrets, site, tag, v1, v2, v3
 from tests.history.test_shipper import finish
 from tests.test_cli import farmloop  # noqa: F401  # a fixture
 from tests.wire.servers import InfluxDB, VictoriaMetrics, get
@@ -138,6 +142,49 @@ def test_what_a_sink_lost_is_found_by_tag_and_hour_and_sent_again(
     values = {row[0]: row[1:] for row in series["values"]}
     wanted = {milliseconds(one.time_s): [one.value, 3] for one in seen() if one.tag == AIR}
     assert values == wanted
+
+
+@pytest.mark.parametrize("dialect", [v1, v2, v3])
+def test_every_version_of_influxdb_is_asked_what_it_holds(tmp_path: Path, dialect: Any) -> None:
+    lines = {
+        n: line(prefix("farm1", tag("gh1.bay1.air")), good("gh1.bay1.air", 20.0 + n, BEGIN_S + n)) for n in range(40)
+    }
+    gone = (3, 7)
+    with FakeInflux(lambda point: point.fields["v"] == 25.0) as fake:
+        (config,) = site({"it": dialect(fake.url)}).sinks.values()
+        box = Outbox(tmp_path / "outbox.db", ["it", "other"])
+        box.open(START_S)
+        box.append([pack([text], [milliseconds(BEGIN_S + n)]) for n, text in lines.items() if n < 30])
+        shipper = Shipper("it", box, opener(config, secrets), lambda: START_S, Random(1))
+        assert finish(shipper) == []
+        shipper.stop()
+        # recorded, and not sent yet
+        box.append([pack([text], [milliseconds(BEGIN_S + n)]) for n, text in lines.items() if n >= 30])
+        box.close()
+        for n in gone:
+            del fake.points["env", "air", milliseconds(BEGIN_S + n)]
+        span = (milliseconds(BEGIN_S), milliseconds(BEGIN_S + 100))
+        (found,) = differences(box.path, "it", holdings(config, secrets), *span)
+        # one of thirty was refused: it is nobody's loss
+        assert (found.series.tag, found.acknowledged, found.held) == ("gh1.bay1.air", 29, 27)
+        assert found.missing == {milliseconds(BEGIN_S + n) for n in gone}
+        again = list(missing_lines(box.path, "it", [found]))
+        assert again == [lines[n] for n in gone]
+        assert send(opener(config, secrets), again, 10) == Sent(2, 0, "")
+        assert differences(box.path, "it", holdings(config, secrets), *span) == []
+        with pytest.raises(HoldingsError, match="401"):
+            differences(box.path, "it", holdings(config, lambda name: "wrong"), *span)
+
+
+def test_what_is_sent_by_hand_is_told_of_and_a_closed_door_ends_it(tmp_path: Path) -> None:
+    lines = [line(prefix("farm1", tag("gh1.bay1.air")), good("x", float(n), BEGIN_S + n)) for n in range(2500)]
+    with FakeInflux(lambda point: point.fields["v"] == 7.0) as fake:
+        (config,) = site({"it": v2(fake.url)}).sinks.values()
+        told: list[int] = []
+        assert send(opener(config, secrets), lines, 500, told.append) == Sent(2499, 1, "")
+        assert told[-1] == 2500
+        refused = send(opener(config, lambda name: "wrong"), lines, 500)
+        assert (refused.delivered, "401" in refused.failure) == (0, True)
 
 
 @pytest.mark.wire
