@@ -11,12 +11,15 @@ import sqlite3
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from errno import ENOSPC
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
 from controller.history import past
+from controller.history.ballast import Ballast
 from controller.history.blocks import NAME as LOCAL
 from controller.history.database import is_spoilt
 from controller.history.exception import Reports, report
@@ -86,6 +89,12 @@ class HistoryStatus:
     """That became minutes, or went, for want of room; each with a record of the gap."""
 
 
+def _is_full(problem: Exception) -> bool:
+    if isinstance(problem, sqlite3.Error):
+        return getattr(problem, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+    return isinstance(problem, OSError) and problem.errno == ENOSPC
+
+
 class History:
     """`record` from the scan, `run` beside it, `close` at the end. All three on one event loop."""
 
@@ -118,6 +127,9 @@ class History:
         self._acknowledge: list[Acknowledge] = []
         self._outbox = Outbox(directory / "outbox.db", tuple(site.sinks))
         self._is_open = self._is_shipping = self._closed = False
+        self._quota_bytes = site.history.quota_mb * 1e6
+        self._ballast = Ballast(directory)
+        self._filled, self._thinned, self._disk_is_full = 0.0, 0, False
         self.committed_s = process_time()
         """Process time at which the last commit was through, whether the disk took it or not."""
         self._waiting: deque[_Tick] = deque()
@@ -197,6 +209,8 @@ class History:
             dead_letters=self._dead,
             sinks={name: SinkStatus(shipper.health, shipper.pending) for name, shipper in self._shippers.items()},
             trends_error=self._local.failure,
+            filled=self._filled,
+            thinned_points=self._thinned,
         )
 
     # --- the disk's side
@@ -244,6 +258,8 @@ class History:
             error = ""
         except (sqlite3.Error, OSError) as problem:
             error = str(problem)
+            if _is_full(problem):
+                self._fill_up()
             if isinstance(problem, sqlite3.Error) and is_spoilt(problem, self._outbox.path):
                 # it is opened again at the next tick, and set aside then
                 self._is_open = False
@@ -275,6 +291,22 @@ class History:
             if blobs:
                 shipper.news()
         self._dead = self._outbox.dead_letters()
+        self._make_room()
+
+    def _make_room(self) -> None:
+        self._filled = self._outbox.used_bytes() / self._quota_bytes
+        self._disk_is_full &= not self._ballast.hold()
+        if self._filled >= 1.0 or self._disk_is_full:
+            went = self._outbox.thin()
+            self._thinned += went
+            self._disk_is_full &= went > 0
+
+    def _fill_up(self) -> None:
+        """The disk is full: with the ballast's room what waits can be thinned, and the next tick be written."""
+        self._ballast.release()
+        self._disk_is_full = True
+        with suppress(sqlite3.Error, OSError):
+            self._thinned += self._outbox.thin()
 
     def _bound(self) -> None:
         size = sum(len(tick.blob.body) for tick in self._waiting if tick.blob is not None)
@@ -289,6 +321,7 @@ class History:
         for shipper in self._shippers.values():
             shipper.stop()
         self._outbox.close()
+        self._ballast.release()
         self._local.close(self._now_s)
         if self._waiting_points:
             _log.error("%d points never reached the disk (%s)", self._waiting_points, self._last_error)

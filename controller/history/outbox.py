@@ -17,10 +17,17 @@ from typing import NamedTuple
 
 from controller.history.database import Form, open_database
 from controller.history.line import split
+from controller.history.thinning import gap_line, is_gap, thinned
 
+_GAP = """
+CREATE TABLE gap (
+    id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, t_min INTEGER NOT NULL, t_max INTEGER NOT NULL,
+    points INTEGER NOT NULL, kept INTEGER NOT NULL
+) STRICT;
+"""
 FORM = Form(
     0x4661726D,
-    """
+    f"""
 CREATE TABLE outbox (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     t_min INTEGER NOT NULL, t_max INTEGER NOT NULL,
@@ -34,13 +41,15 @@ CREATE TABLE dead (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     sink TEXT NOT NULL, seq INTEGER NOT NULL, line TEXT NOT NULL, status INTEGER, reason TEXT NOT NULL, at REAL NOT NULL
 ) STRICT;
-""",
+{_GAP}""",
     (
         "SELECT seq, t_min, t_max, n, total, codec, crc32, body FROM outbox LIMIT 0",
         "SELECT sink, first, last FROM shipped LIMIT 0",
         "SELECT id, sink, seq, line, status, reason, at FROM dead LIMIT 0",
         "SELECT name, seq FROM sqlite_sequence LIMIT 0",
+        "SELECT id, seq, t_min, t_max, points, kept FROM gap LIMIT 0",
     ),
+    migrations=(_GAP,),
 )
 KEPT_WITHOUT_SINKS_MS = 72 * 3600 * 1000
 KEPT_DELIVERED_MS = 24 * 3600 * 1000
@@ -49,11 +58,19 @@ LEVEL = 9
 """Of compression: a tenth smaller than 6 for less than a microsecond a point, and three blobs to a page, not two."""
 DEAD_LIMIT = 10_000
 """Dead letters that are kept; the oldest go first."""
+THINNED_AT_ONCE = 300
+"""Blobs: five minutes at one a second."""
+NEVER_THINNED = 600
+"""So many of the newest blobs stay as they are."""
 SPARE_PAGES = 4096
 """Free pages above which the file is made smaller, a little at each delivery."""
 
 
 _log = logging.getLogger(__name__)
+
+
+_Row = tuple[int, int, int, int, int, str, int, bytes]
+"""`seq`, `t_min`, `t_max`, `n`, `total`, `codec`, `crc32`, `body`."""
 
 
 class Blob(NamedTuple):
@@ -275,6 +292,38 @@ class Outbox:
                 oldest_ms = t_min if oldest_ms is None else oldest_ms
         return Pending(blobs, points, oldest_ms)
 
+    # --- room
+
+    def used_bytes(self) -> int:
+        """What is in the file, free pages not counted."""
+        with self._lock:
+            database = self._opened()
+            asked = ("page_count", "freelist_count", "page_size")
+            pages, free, size = (database.execute(f"PRAGMA {name}").fetchone()[0] for name in asked)
+            return int((pages - free) * size)
+
+    def thin(self) -> int:
+        """Make room: what every sink has goes first, then the oldest minutes that one lacks become one line or a few.
+
+        How many points went; each time with a row in `gap` and a line in the record.
+        """
+        with self._lock, self._transaction() as database:
+            gaps = {sink: self._gaps(sink) for sink in self._sinks}
+            everywhere = min((runs[0][1] for runs in self._shipped.values()), default=0)
+            question = "SELECT seq FROM outbox WHERE seq <= ? ORDER BY seq LIMIT 10000"
+            if database.execute(f"DELETE FROM outbox WHERE seq IN ({question})", (everywhere,)).rowcount:
+                return 0
+            # within the first gap of every sink: what they lack of it they lack as a whole
+            end = min([self.newest - NEVER_THINNED, *(runs[0][1] for runs in gaps.values() if runs)])
+            columns = "SELECT seq, t_min, t_max, n, total, codec, crc32, body FROM outbox WHERE seq <= ?"
+            whole = f"{columns} AND seq NOT IN (SELECT seq FROM gap) ORDER BY seq LIMIT ?"
+            rows = database.execute(whole, (end, THINNED_AT_ONCE)).fetchall()
+            keeps = len(rows) > 1
+            if not keeps:
+                # all of it is thinned already: the oldest goes
+                rows = database.execute(f"{columns} ORDER BY seq LIMIT ?", (end, THINNED_AT_ONCE)).fetchall()
+            return _thinned_rows(database, rows, keeps) if len(rows) > 1 else 0
+
     def dead_letters(self) -> int:
         """How many lie in `dead`."""
         with self._lock:
@@ -282,6 +331,28 @@ class Outbox:
             question = "SELECT coalesce(max(id) - min(id) + 1, 0) FROM dead"
             count: int = self._opened().execute(question).fetchone()[0]
             return count
+
+
+def _thinned_rows(database: sqlite3.Connection, rows: Sequence[_Row], keeps: bool) -> int:
+    lines = [line for row in rows for line in split(unpacked(*row[5:]) or b"") if line]
+    first_ms, last_ms = min(row[1] for row in rows), max(row[2] for row in rows)
+    kept = thinned(lines) if keeps else [line for line in lines if is_gap(line)]
+    kept.append(gap_line(lines, first_ms, last_ms, len(kept)))
+    raw = b"\n".join(kept)
+    seq, fewer = rows[-1][0], sum(row[3] for row in rows) - len(kept)
+    # the last one holds what is left: whoever lacks a part of the run lacks that
+    database.executemany("DELETE FROM outbox WHERE seq = ?", [(row[0],) for row in rows[:-1]])
+    # what is counted by differences of totals is to come out right
+    database.execute("UPDATE outbox SET total = total + ? WHERE seq < ?", (fewer, seq))
+    database.execute(
+        "UPDATE outbox SET t_min = ?, t_max = ?, n = ?, codec = 'zlib', crc32 = ?, body = ? WHERE seq = ?",
+        (first_ms, last_ms, len(kept), zlib.crc32(raw), zlib.compress(raw, LEVEL), seq),
+    )
+    database.execute(
+        "INSERT INTO gap (seq, t_min, t_max, points, kept) VALUES (?, ?, ?, ?, ?)",
+        (seq, first_ms, last_ms, len(lines), len(kept)),
+    )
+    return fewer + 1
 
 
 def _delete_oldest(database: sqlite3.Connection, last: int, before_ms: int, most: int) -> None:

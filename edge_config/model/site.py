@@ -244,6 +244,13 @@ class Panel(Frozen):
     languages: tuple[Literal["zh-CN", "en"], ...] = ("zh-CN", "en")
 
 
+class Keeping(Frozen):
+    """How much of the disk the history may take."""
+
+    quota_mb: float = Field(default=2048.0, ge=64.0)
+    """Megabytes of what waits for sinks."""
+
+
 class Site(Frozen):
     """A whole site file, units canonical, names checked one by one; `checks.py` holds them against each other."""
 
@@ -263,6 +270,7 @@ class Site(Frozen):
     alarms: dict[TagName, Alarm] = {}
     notify: Notify = Notify()
     sinks: dict[Identifier, Sink] = {}
+    history: Keeping = Keeping()
     panel: Panel = Panel()
     simulation: dict[str, Any] = {}
     """Read by the simulator alone."""

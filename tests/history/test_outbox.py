@@ -292,4 +292,4 @@ def test_a_disk_that_cannot_be_written_is_an_error_now_and_none_later(tmp_path: 
     box.open(START_S)
     box.append([blob(1)])
     box.close()
-    assert outbox.FORM.version == 1
+    assert outbox.FORM.version == 2
