@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
@@ -12,10 +13,13 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from controller.history import mqtt_sink
 from controller.history.line import line, milliseconds, prefix
+from controller.history.mqtt_sink import MqttSink
 from controller.history.outbox import Outbox, pack
 from controller.history.shipper import REFUSED_S, Shipper
 from controller.history.sinks import Sink, opener
+from edge_config.model.sinks import MqttSink as MqttConfig
 from foundation.document import Secret
 from foundation.reading import Quality, Reading, Reason, Value, bad, good
 from tests.history.farm import START_S, secrets, site, tag
@@ -110,6 +114,36 @@ def test_who_may_not_write_at_the_broker_delivers_nothing_and_is_told(broker: Mo
 
 
 @pytest.mark.wire
+def test_a_broker_that_freezes_has_delivered_nothing_until_it_says_so(
+    broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sink = sink_of(to_broker(broker))()
+    assert sink.send([written("gh1.bay3.air", 1.0, START_S)]).status == 204
+    broker.freeze()
+    with monkeypatch.context() as patched:
+        patched.setattr(mqtt_sink, "WHOLE_S", 0.2)
+        answer = sink.send([written("gh1.bay3.air", 2.0, START_S + 1)])
+    broker.thaw()
+    assert (answer.status, answer.message) == (None, "not acknowledged in time")
+    assert sink.send([written("gh1.bay3.air", 2.0, START_S + 1)]).status == 204
+    sink.close()
+
+
+@pytest.mark.wire
+def test_a_box_without_power_is_told_of_by_its_last_will(broker: Mosquitto) -> None:
+    sink = MqttSink(MqttConfig.model_validate(to_broker(broker)), secrets, "farm9", {})
+    assert sink.send([written("gh1.bay1.air", 1.0, START_S)]).status == 204
+    with Listener(broker) as listener:
+        wait_for(lambda: ("farm/v1/farm9/$state", "online", True) in listener.heard)
+        assert sink._client is not None
+        line = sink._client.socket()
+        assert line is not None
+        line.shutdown(socket.SHUT_RDWR)
+        wait_for(lambda: listener.heard[-1][:2] == ("farm/v1/farm9/$state", "offline"))
+    sink.close()
+
+
+@pytest.mark.wire
 def test_a_broker_that_was_away_gets_everything_in_the_end(broker: Mosquitto, tmp_path: Path) -> None:
     box = Outbox(tmp_path / "outbox.db", ["it"])
     box.open(START_S)
@@ -173,9 +207,10 @@ def test_what_a_power_cut_tore_is_cut_off_and_what_comes_again_stands_once(form:
     # nobody knows whether the second was counted as delivered
     again = sink_of(config)()
     assert again.send(batches[1]).status == again.send(batches[2]).status == 204
-    found = path.read_bytes().splitlines()
-    assert len(found) == len(set(found)) == (31 if form == "csv" else 30)
-    assert path.read_bytes().startswith(whole)
+    calm = sink_of({**config, "directory": str(tmp_path / "calm")})()
+    assert [calm.send(batch).status for batch in batches] == [204] * 3
+    (undisturbed,) = (tmp_path / "calm").iterdir()
+    assert path.read_bytes() == undisturbed.read_bytes()
 
 
 def test_a_disk_that_takes_half_a_batch_has_none_of_it_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
