@@ -53,9 +53,9 @@ class HttpSink:
         self._wire = Wire(config.tls)
 
     def send(self, lines: Sequence[bytes]) -> Answer:
-        if self._one_line:
-            lines = [line.replace(b"\n", b" ") for line in lines]
         body = b"\n".join(lines)
+        if self._one_line and body.count(b"\n") >= len(lines):
+            body = b"\n".join([line.replace(b"\n", b" ") for line in lines])
         if self._compress:
             body = gzip.compress(body, 6, mtime=0)
         try:

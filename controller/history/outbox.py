@@ -177,6 +177,19 @@ class Outbox:
         return self._database
 
     @contextmanager
+    def _unhurried(self) -> Iterator[None]:
+        """What is committed within is on the disk with the next points, and is not waited for.
+
+        For what a sink has: a power cut before then has it sent once more, the same bytes.
+        """
+        database = self._opened()
+        database.execute("PRAGMA synchronous=NORMAL")
+        try:
+            yield
+        finally:
+            database.execute(f"PRAGMA synchronous={FORM.synchronous}")
+
+    @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         database = self._opened()
         database.execute("BEGIN IMMEDIATE")
@@ -252,7 +265,7 @@ class Outbox:
                 # another file by now: these numbers mean other blobs there
                 return
             shipped = {**self._shipped, sink: _joined([*self._shipped[sink], (batch.first, batch.last)])}
-            with self._transaction() as database:
+            with self._unhurried(), self._transaction() as database:
                 for letter in dead:
                     database.execute(
                         "INSERT INTO dead (sink, seq, line, status, reason, at) VALUES (?, ?, ?, ?, ?, ?)",

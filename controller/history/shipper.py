@@ -223,6 +223,9 @@ def _said(answer: Answer | None) -> str:
 
 
 def _parts(lines: Sequence[bytes], most: int) -> Iterator[Sequence[bytes]]:
+    if 0 < len(lines) <= most and sum(map(len, lines)) + len(lines) <= BYTES:
+        yield lines
+        return
     start = size = 0
     for number, line in enumerate(lines):
         if number > start and (number - start >= most or size + len(line) > BYTES):

@@ -68,9 +68,11 @@ def recorded(place: Path, synchronous: str, monkeypatch: pytest.MonkeyPatch) -> 
                 gaps = box.gaps("influx")
                 batch = box.read(gaps[0][0], gaps[0][0] + 8, 10_000)
                 said.append(Said(len(disk.ops), tick + 1, batch.last, gone))
-                box.delivered("influx", batch, [], START_S)
+                # long after, so that it is deleted too
+                box.delivered("influx", batch, [], START_S + 2 * 86_400.0)
+                # on the disk with the next points
+                said.append(Said(len(disk.ops), tick + 1, batch.last, gone))
                 gone = batch.last
-                said.append(Said(len(disk.ops), tick + 1, gone, gone))
         box.close()
     assert disk.ops
     return disk.ops, said
