@@ -1,7 +1,6 @@
 """A sink is held against what it acknowledged, and given again what it lost; the record as files, and back."""
 
 import csv
-import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -280,4 +279,4 @@ def test_a_file_that_cannot_be_imported_says_where(
     (tmp_path / name).write_text(text)
     told = farmloop("history", "import", str(site), str(tmp_path / name))
     assert (told.code, said in told.err) == (1, True), told.err
-    assert json.dumps(told.err)
+    assert "broke" not in told.err

@@ -11,9 +11,14 @@ from typing import Any
 import pytest
 
 from controller.history import wire
+from controller.history.history import History
 from controller.history.sinks import Answer, Sink, Verdict, opener, verdict
+from foundation.clock import SteppedClock
+from foundation.reading import good
 from tests.history.fake_influx import FakeInflux, Say
-from tests.history.farm import secrets, site, v1, v2, v3
+from tests.history.farm import START_S, secrets, site, tags, v1, v2, v3
+from tests.history.protocol import read
+from tests.history.test_history import eventually, running
 
 LINE = b"env,facility=gh1,site=farm1,tag=air,zone=bay1 v=21.5,q=3i 1700000000000"
 DIALECTS = {"v1": v1, "v2": v2, "v3": v3}
@@ -120,6 +125,30 @@ def test_a_token_does_not_follow_a_redirect(dialect: Callable[[str], dict[str, A
         answer = asked(dialect(fake.url))
         assert (answer.status, verdict(answer)) == (status, Verdict.REFUSED)
         assert other.requests == []
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_what_is_compressed_is_what_the_site_says(dialect: Callable[[str], dict[str, Any]], said: bool) -> None:
+    with FakeInflux() as fake:
+        assert asked(dialect(fake.url) | {"gzip": said}).status == 204
+        assert (fake.requests[0].headers["Content-Encoding"] == "gzip") is said
+
+
+def test_a_retention_policy_of_version_1_is_named() -> None:
+    with FakeInflux() as fake:
+        assert asked(v1(fake.url) | {"retention": "ten_years"}).status == 204
+        assert fake.requests[0].query["rp"] == ["ten_years"]
+
+
+async def test_no_request_is_larger_than_the_site_allows(tmp_path: Path) -> None:
+    clock = SteppedClock(START_S)
+    names = tags(*(f"gh1.bay1.t{number}" for number in range(10)))
+    with FakeInflux() as fake:
+        recorder = History(tmp_path, site({"it": v1(fake.url) | {"batch": 3}}), names, secrets, clock)
+        async with running(recorder):
+            recorder.record([good(name, 1.0, START_S) for name in names])
+            await eventually(lambda: len(fake.points) == 10)
+        assert max(len(read(request.body.decode())) for request in fake.requests) == 3
 
 
 # --- TLS
