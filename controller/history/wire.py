@@ -8,7 +8,7 @@ meant for the server that the site names.
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from http.client import HTTPException
 from io import BytesIO
 from threading import Event, Timer
@@ -110,7 +110,10 @@ class Wire(urllib3.PoolManager):
         answer = super().urlopen(method, url, False, **kw)
         connection = answer.connection
         body = bytearray()
-        with _within(connection.held if isinstance(connection, _Plain | _Secure) else None):
+        # a 204 has nothing to wait for
+        ends = answer.length_remaining == 0
+        held = connection.held if isinstance(connection, _Plain | _Secure) else None
+        with nullcontext() if ends else _within(held):
             for piece in answer.stream(65536 if self._most_bytes > WHOLE_BYTES else 4096, decode_content=False):
                 body += piece
                 if len(body) > self._most_bytes:
