@@ -24,6 +24,7 @@ from foundation.document import Secret
 from foundation.reading import Quality, Reading, Reason, Value, bad, good
 from tests.history.farm import START_S, secrets, site, tag
 from tests.history.test_shipper import finish
+from tests.history.test_wire import authority  # noqa: F401  # a fixture
 from tests.wire.servers import Mosquitto, wait_for
 
 DAY_S = 86_400.0
@@ -163,6 +164,18 @@ def test_a_broker_that_was_away_gets_everything_in_the_end(broker: Mosquitto, tm
     assert values == [float(scan) for scan in range(30)]
     shipper.stop()
     box.close()
+
+
+@pytest.mark.wire
+def test_a_broker_that_nobody_vouches_for_is_told_no_password(tmp_path: Path, authority: Path) -> None:  # noqa: F811
+    tls = [f"certfile {authority}/server.pem", f"keyfile {authority}/server.key"]
+    with Mosquitto(tmp_path / "broker", {"farm": "s3cret/token=="}, tls) as broker:
+        config = to_broker(broker) | {"url": f"mqtts://127.0.0.1:{broker.port}"}
+        stranger, known = sink_of(config)(), sink_of(config | {"tls": {"ca": f"{authority}/ca.pem"}})()
+        answer = stranger.send([written("gh1.bay1.air", 1.0, START_S)])
+        assert (answer.status, "certificate verify failed" in answer.message) == (None, True)
+        assert known.send([written("gh1.bay1.air", 1.0, START_S)]).status == 204
+        known.close()
 
 
 # --- files
