@@ -12,12 +12,19 @@ from typing import Protocol
 SLEW = 0.05
 """Farm time runs at most this fraction faster or slower while it closes on a wall clock that was stepped."""
 
+SET_AFTER_S = 1_577_836_800.0
+"""2020: a wall clock that stands before has not been told the time yet; many small boxes have none of their own."""
+
 
 class Clock(Protocol):
     """Farm time."""
 
     speed: float
     """Farm seconds a process second; 0 for a stepped clock."""
+    is_set: bool
+    """False while farm time is a guess, because the box has not been told the time since it was switched on."""
+    jumped_s: float
+    """How much farm time was put forward when it was told."""
 
     def now(self) -> float:
         """Farm time now, seconds since the Unix epoch. Never less than it said before."""
@@ -39,13 +46,19 @@ async def pause(seconds: float) -> None:
 
 
 class WallClock:
-    """Farm time that follows the wall clock, but never jumps: a stepped wall clock is slewed after."""
+    """Farm time that follows the wall clock, but does not jump: a stepped wall clock is slewed after.
+
+    It jumps once, forward, when a box that came up without the time (in 1970) is told it: slewing would take a
+    lifetime.
+    """
 
     speed = 1.0
 
     def __init__(self) -> None:
         self._mono = time.monotonic()
         self._farm = time.time()
+        self.is_set = self._farm >= SET_AFTER_S
+        self.jumped_s = 0.0
 
     def now(self) -> float:
         mono, wall = time.monotonic(), time.time()
@@ -53,6 +66,9 @@ class WallClock:
         drift = wall - (self._farm + elapsed)
         self._farm += elapsed + max(-SLEW * elapsed, min(SLEW * elapsed, drift))
         self._mono = mono
+        if not self.is_set and wall >= SET_AFTER_S:
+            self.is_set, self.jumped_s = True, wall - self._farm
+            self._farm = wall
         return self._farm
 
     async def sleep_until(self, when: float) -> None:
@@ -72,6 +88,7 @@ class AcceleratedClock:
         if not speed > 0:
             raise ValueError(f"speed is {speed}, must be above 0")
         self.speed = speed
+        self.is_set, self.jumped_s = True, 0.0
         self._start = start
         self._origin = time.monotonic() if origin is None else origin
         self._latest = start
@@ -105,6 +122,7 @@ class SteppedClock:
 
     def __init__(self, start: float = 0.0) -> None:
         self._now = start
+        self.is_set, self.jumped_s = True, 0.0
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._count = 0
 

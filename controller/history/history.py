@@ -23,6 +23,7 @@ from controller.history.ballast import Ballast
 from controller.history.blocks import NAME as LOCAL
 from controller.history.database import is_spoilt
 from controller.history.exception import Reports, report
+from controller.history.guessed import marked
 from controller.history.line import line, milliseconds, prefix
 from controller.history.local import Local
 from controller.history.local_reader import Reader
@@ -31,7 +32,7 @@ from controller.history.recent import Point, Recent
 from controller.history.shipper import Health, Shipper
 from controller.history.sinks import Secrets, most_lines, opener
 from edge_config.model.site import Site
-from foundation.clock import Clock, process_time
+from foundation.clock import SET_AFTER_S, Clock, process_time
 from foundation.reading import Reading
 from foundation.tag import Tag
 
@@ -39,6 +40,8 @@ READINGS_LIMIT = 100_000
 """Points taken over from the scan and not yet packed."""
 WAITING_LIMIT_BYTES = 16 << 20
 """Packed blobs that the disk did not take yet."""
+RESTAMPED_AT_ONCE = 300
+"""Blobs a tick that are put right once the box knows the time."""
 UNWRITTEN_S = 180.0
 """What came in so lately may not be in `history.db` yet."""
 _log = logging.getLogger(__name__)
@@ -130,6 +133,8 @@ class History:
         self._quota_bytes = site.history.quota_mb * 1e6
         self._ballast = Ballast(directory)
         self._filled, self._thinned, self._disk_is_full = 0.0, 0, False
+        self._guessed_from: int | None = None if clock.is_set else 0
+        """First blob whose points may stand at guessed times; nothing is shipped until they are put right."""
         self.committed_s = process_time()
         """Process time at which the last commit was through, whether the disk took it or not."""
         self._waiting: deque[_Tick] = deque()
@@ -160,6 +165,8 @@ class History:
         it is on the disk, and never if it had to be dropped."""
         self._now_s = now_s = self._clock.now()
         self._reports, points = report(self._reports, readings, now_s, self._tags)
+        if not self._clock.is_set:
+            points = [marked(point) for point in points]
         self._unknown += sum(reading.tag not in self._tags for reading in readings)
         for one in (*readings, *points):
             tag = self._tags.get(one.tag)
@@ -269,16 +276,17 @@ class History:
             _log.warning("the outbox takes points again")
         self._last_error = error
         self._bound()
-        self._local.keep(readings, self._now_s)
+        # what has no time has no place in a trend
+        timed = [one for one in readings if self._guessed_from is None or one.time_s >= SET_AFTER_S]
+        self._local.keep(timed, self._now_s)
 
     def _write(self) -> None:
         if not self._is_open:
             self._outbox.open(self._now_s)
             self._is_open = True
-        if not self._is_shipping:
-            self._is_shipping = True
-            for shipper in self._shippers.values():
-                shipper.start()
+            if self._guessed_from is not None:
+                next_ = self._outbox.newest + 1
+                self._guessed_from = min(self._guessed_from or next_, next_)
         blobs = [tick.blob for tick in self._waiting if tick.blob is not None]
         if blobs:
             self._outbox.append(blobs)
@@ -286,6 +294,13 @@ class History:
             self._last_stored_s = self._now_s
         while self._waiting:
             self._stored.extend(self._waiting.popleft().acknowledge)
+        if self._guessed_from is not None and self._clock.is_set:
+            shift_ms = milliseconds(self._clock.jumped_s)
+            self._guessed_from = self._outbox.restamp(self._guessed_from, RESTAMPED_AT_ONCE, shift_ms)
+        if not self._is_shipping and self._guessed_from is None:
+            self._is_shipping = True
+            for shipper in self._shippers.values():
+                shipper.start()
         for shipper in self._shippers.values():
             shipper.count()
             if blobs:

@@ -16,6 +16,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from controller.history.database import Form, open_database
+from controller.history.guessed import restamped
 from controller.history.line import split
 from controller.history.thinning import gap_line, is_gap, thinned
 
@@ -304,6 +305,25 @@ class Outbox:
                 points += high_total - low_total + n
                 oldest_ms = t_min if oldest_ms is None else oldest_ms
         return Pending(blobs, points, oldest_ms)
+
+    def restamp(self, first: int, most: int, shift_ms: int) -> int | None:
+        """Put right the points that were taken before the box knew the time, of `most` blobs from `first` on.
+
+        The next blob to put right; None when all are. To be called before any of them is shipped.
+        """
+        with self._lock, self._transaction() as database:
+            question = "SELECT seq, n, codec, crc32, body FROM outbox WHERE seq >= ? ORDER BY seq LIMIT ?"
+            rows = database.execute(question, (first, most)).fetchall()
+            for seq, n, *packed in rows:
+                lines = split(unpacked(*packed) or b"")
+                if len(lines) == n:
+                    right, times_ms = zip(*(restamped(line, shift_ms) for line in lines), strict=True)
+                    blob = pack([line.decode("utf-8", "replace") for line in right], times_ms)
+                    database.execute(
+                        "UPDATE outbox SET t_min = ?, t_max = ?, codec = 'zlib', crc32 = ?, body = ? WHERE seq = ?",
+                        (blob.t_min_ms, blob.t_max_ms, blob.crc32, blob.body, seq),
+                    )
+            return rows[-1][0] + 1 if len(rows) == most else None
 
     # --- room
 

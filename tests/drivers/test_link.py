@@ -189,6 +189,8 @@ class LoopClock:
     """Farm time that is the loop's, so that it jumps with it."""
 
     speed = 1.0
+    is_set = True
+    jumped_s = 0.0
 
     def now(self) -> float:
         return 1_000_000.0 + asyncio.get_running_loop().time()

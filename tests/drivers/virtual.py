@@ -43,6 +43,8 @@ class LoopClock:
     """Farm time that is the loop's own, from `start_s` on."""
 
     speed = 1.0
+    is_set = True
+    jumped_s = 0.0
 
     def __init__(self, start_s: float) -> None:
         self._start_s = start_s

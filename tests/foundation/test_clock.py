@@ -59,6 +59,19 @@ def test_farm_time_is_the_walls_while_nobody_touches_it(machine):
         assert farm.now() == pytest.approx(machine.wall_s, abs=1e-6)
 
 
+def test_a_box_that_came_up_in_1970_jumps_once_when_it_is_told_the_time_and_never_again(machine):
+    machine.passes(0.0, 5.0 - machine.wall_s)
+    farm = WallClock()
+    machine.passes(10.0)
+    assert (farm.now(), farm.is_set) == (15.0, False)
+    machine.passes(10.0, 1_795_000_000.0)
+    assert farm.now() == pytest.approx(machine.wall_s)
+    assert (farm.is_set, farm.jumped_s) == (True, pytest.approx(1_795_000_000.0))
+    told_s = farm.now()
+    machine.passes(1.0, 3600.0)
+    assert farm.now() == pytest.approx(told_s + 1.0 + SLEW)
+
+
 @pytest.mark.parametrize("stepped_s", [-60.0, 60.0])
 def test_a_stepped_wall_clock_is_followed_slowly_and_reached(machine, stepped_s):
     farm = WallClock()
