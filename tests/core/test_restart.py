@@ -196,7 +196,7 @@ def _dosed_ml(farm: Farm, seconds: int) -> float:
 
 def test_the_days_volume_counts_on_over_restarts():
     site = only("fa.z.ec_loop")
-    site["outputs"]["fa.z.pump_a"]|= {"max_per_day": "300 mL", "max_per_hour": "300 mL", "mixing": "10 s"}
+    site["outputs"]["fa.z.pump_a"] |= {"max_per_day": "300 mL", "max_per_hour": "300 mL", "mixing": "10 s"}
     site["loops"]["fa.z.ec_loop"]["ineffective"] = 1000
     farm = Farm(core_of(site))
     total = 0.0
