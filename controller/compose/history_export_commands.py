@@ -68,7 +68,7 @@ def import_(
     sink: SinkName = "",
     as_json: Json = False,
 ) -> None:
-    """Send a file's points to a sink. What is there already stays as it is: the same point is the same point."""
+    """Send a file's points to a sink. A database writes over a point that it has; files have it once more."""
     from controller.history.export import ExportError, lines_of
     from edge_config.tags import site_tags
 
