@@ -9,11 +9,12 @@ import asyncio
 import logging
 import sqlite3
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from errno import ENOSPC
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -29,6 +30,7 @@ from controller.history.local import Local
 from controller.history.local_reader import Reader
 from controller.history.outbox import Blob, Outbox, Pending, pack
 from controller.history.recent import Point, Recent
+from controller.history.salvage import salvaged
 from controller.history.shipper import Health, Shipper
 from controller.history.sinks import Secrets, most_lines, opener
 from edge_config.model.site import Site
@@ -40,6 +42,8 @@ READINGS_LIMIT = 100_000
 """Points taken over from the scan and not yet packed."""
 WAITING_LIMIT_BYTES = 16 << 20
 """Packed blobs that the disk did not take yet."""
+SALVAGED_AT_ONCE = 200
+"""Blobs a tick that are taken over from a file that was set aside."""
 RESTAMPED_AT_ONCE = 300
 """Blobs a tick that are put right once the box knows the time."""
 UNWRITTEN_S = 180.0
@@ -133,6 +137,8 @@ class History:
         self._quota_bytes = site.history.quota_mb * 1e6
         self._ballast = Ballast(directory)
         self._filled, self._thinned, self._disk_is_full = 0.0, 0, False
+        self._salvages: list[tuple[Path, Iterator[Blob]]] = []
+        self._salvaged = 0
         self._guessed_from: int | None = None if clock.is_set else 0
         """First blob whose points may stand at guessed times; nothing is shipped until they are put right."""
         self.committed_s = process_time()
@@ -282,8 +288,12 @@ class History:
 
     def _write(self) -> None:
         if not self._is_open:
+            aside = len(self._outbox.quarantined)
             self._outbox.open(self._now_s)
             self._is_open = True
+            self._salvages += [
+                (path, salvaged(path, tuple(self._shippers))) for path in self._outbox.quarantined[aside:]
+            ]
             if self._guessed_from is not None:
                 next_ = self._outbox.newest + 1
                 self._guessed_from = min(self._guessed_from or next_, next_)
@@ -294,6 +304,8 @@ class History:
             self._last_stored_s = self._now_s
         while self._waiting:
             self._stored.extend(self._waiting.popleft().acknowledge)
+        if self._salvages:
+            self._salvage()
         if self._guessed_from is not None and self._clock.is_set:
             shift_ms = milliseconds(self._clock.jumped_s)
             self._guessed_from = self._outbox.restamp(self._guessed_from, RESTAMPED_AT_ONCE, shift_ms)
@@ -307,6 +319,16 @@ class History:
                 shipper.news()
         self._dead = self._outbox.dead_letters()
         self._make_room()
+
+    def _salvage(self) -> None:
+        path, found = self._salvages[0]
+        blobs = list(islice(found, SALVAGED_AT_ONCE))
+        self._outbox.append(blobs)
+        self._salvaged += sum(blob.points for blob in blobs)
+        if len(blobs) < SALVAGED_AT_ONCE:
+            _log.warning("%d points were recovered from %s", self._salvaged, path.name)
+            self._salvages.pop(0)
+            self._salvaged = 0
 
     def _make_room(self) -> None:
         self._filled = self._outbox.used_bytes() / self._quota_bytes
