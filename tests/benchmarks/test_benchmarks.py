@@ -40,7 +40,9 @@ def rows_of(name: str, capsys: pytest.CaptureFixture[str]) -> list[dict[str, obj
 
 
 def test_every_benchmark_is_known_by_its_name() -> None:
-    assert {"agent_footprint", "history", "latency", "modbus_rtu", "scan", "simulation"} <= set(harness.names())
+    assert {"agent_footprint", "backfill", "history", "latency", "modbus_rtu", "scan", "shipping", "simulation"} <= set(
+        harness.names()
+    )
 
 
 def test_a_name_that_there_is_not_lists_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
@@ -176,3 +178,15 @@ def test_the_node_of_the_latency_counts_from_the_answer_that_tells_the_change() 
     assert node.respond(1, watchdog) == watchdog
     assert node.respond(1, bytes((3, 0, 99, 0, 2))) == bytes((3, 4, 0, 0, 0, 7))
     assert node.respond(1, bytes((43, 0))) == bytes((0xAB, 1))
+
+
+@pytest.mark.wire
+def test_shipping_is_measured_beside_the_clients_batching_and_raw_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = rows_of("shipping", capsys) + rows_of("backfill", capsys)
+    assert {"influxdb-client batching Points", "raw lines over httpx", GOAL} == {one["peer"] for one in rows}
+    assert {one["name"] for one in rows if one["peer"] == GOAL} == {
+        "tag changes to outbox to InfluxDB, one core",
+        "tag changes to outbox to VictoriaMetrics, one core",
+        "backfill of 0.0167 h to InfluxDB",
+        "delay of the present meanwhile, InfluxDB",
+    }
