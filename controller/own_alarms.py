@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from controller.core.words import AlarmNow
-from controller.history.history import HistoryStatus
+from controller.history.status import HistoryStatus
 
 FAILING_S = 900.0
 """A database that is away for so long is worth a word; nothing is lost meanwhile."""

@@ -17,9 +17,9 @@ from controller import running as running_module
 from controller.agent import Agent
 from controller.core.words import AlarmNow, Override, ScanResult, SetpointChange, Trial
 from controller.history.audit import examine, read
-from controller.history.history import HistoryStatus, SinkStatus
 from controller.history.outbox import Pending
 from controller.history.shipper import Health
+from controller.history.status import HistoryStatus, SinkStatus
 from controller.own_alarms import FAILING_S, REMEMBERED_S, OwnAlarms
 from controller.panel.farm import Refusal, SetpointNow
 from controller.panel.shapes import alarm_shapes

@@ -9,18 +9,13 @@ import asyncio
 import logging
 import sqlite3
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass
-from errno import ENOSPC
-from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
 from controller.history import past
-from controller.history.ballast import Ballast
 from controller.history.blocks import NAME as LOCAL
 from controller.history.database import is_spoilt
 from controller.history.exception import Reports, report
@@ -28,11 +23,12 @@ from controller.history.guessed import marked
 from controller.history.line import line, milliseconds, prefix
 from controller.history.local import Local
 from controller.history.local_reader import Reader
-from controller.history.outbox import Blob, Outbox, Pending, pack
+from controller.history.outbox import Blob, Outbox, pack
 from controller.history.recent import Point, Recent
-from controller.history.salvage import salvaged
-from controller.history.shipper import Health, Shipper
+from controller.history.shipper import Shipper
 from controller.history.sinks import Secrets, most_lines, opener
+from controller.history.status import HistoryStatus, SinkStatus
+from controller.history.upkeep import Upkeep
 from edge_config.model.site import Site
 from foundation.clock import SET_AFTER_S, Clock, process_time
 from foundation.reading import Reading
@@ -42,10 +38,6 @@ READINGS_LIMIT = 100_000
 """Points taken over from the scan and not yet packed."""
 WAITING_LIMIT_BYTES = 16 << 20
 """Packed blobs that the disk did not take yet."""
-SALVAGED_AT_ONCE = 200
-"""Blobs a tick that are taken over from a file that was set aside."""
-RESTAMPED_AT_ONCE = 300
-"""Blobs a tick that are put right once the box knows the time."""
 UNWRITTEN_S = 180.0
 """What came in so lately may not be in `history.db` yet."""
 _log = logging.getLogger(__name__)
@@ -56,50 +48,6 @@ Acknowledge = Callable[[], None]
 class _Tick(NamedTuple):
     blob: Blob | None
     acknowledge: Sequence[Acknowledge]
-
-
-@dataclass(frozen=True, slots=True)
-class SinkStatus:
-    """How a sink is doing and what it does not have yet."""
-
-    health: Health
-    pending: Pending
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryStatus:
-    """How recording goes. Counters are since the start."""
-
-    stored_points: int
-    """On the disk."""
-    last_stored_s: float | None
-    """Farm time of the last commit."""
-    waiting_points: int
-    """In memory, not yet on the disk."""
-    dropped_points: int
-    """Lost for want of a disk that takes them; never acknowledged."""
-    unknown_readings: int
-    """Of tags that the site does not have."""
-    last_error: str
-    """Why the disk does not take them; empty when it does."""
-    recorded: Mapping[tuple[str, str], int]
-    """Points by tag and reason, `good` where there is none."""
-    quarantined: tuple[Path, ...]
-    dead_letters: int
-    """Lines that a sink will never take, kept with the reason."""
-    sinks: Mapping[str, SinkStatus]
-    trends_error: str = ""
-    """Why `history.db` takes nothing; empty when it does."""
-    filled: float = 0.0
-    """Of the quota of what waits for sinks, 0 to 1 and above."""
-    thinned_points: int = 0
-    """That became minutes, or went, for want of room; each with a record of the gap."""
-
-
-def _is_full(problem: Exception) -> bool:
-    if isinstance(problem, sqlite3.Error):
-        return getattr(problem, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
-    return isinstance(problem, OSError) and problem.errno == ENOSPC
 
 
 class History:
@@ -134,13 +82,7 @@ class History:
         self._acknowledge: list[Acknowledge] = []
         self._outbox = Outbox(directory / "outbox.db", tuple(site.sinks))
         self._is_open = self._is_shipping = self._closed = False
-        self._quota_bytes = site.history.quota_mb * 1e6
-        self._ballast = Ballast(directory)
-        self._filled, self._thinned, self._disk_is_full = 0.0, 0, False
-        self._salvages: list[tuple[Path, Iterator[Blob]]] = []
-        self._salvaged = 0
-        self._guessed_from: int | None = None if clock.is_set else 0
-        """First blob whose points may stand at guessed times; nothing is shipped until they are put right."""
+        self._upkeep = Upkeep(self._outbox, tuple(site.sinks), site.history.quota_mb * 1e6, clock)
         self.committed_s = process_time()
         """Process time at which the last commit was through, whether the disk took it or not."""
         self._waiting: deque[_Tick] = deque()
@@ -222,8 +164,8 @@ class History:
             dead_letters=self._dead,
             sinks={name: SinkStatus(shipper.health, shipper.pending) for name, shipper in self._shippers.items()},
             trends_error=self._local.failure,
-            filled=self._filled,
-            thinned_points=self._thinned,
+            filled=self._upkeep.filled,
+            thinned_points=self._upkeep.thinned_points,
         )
 
     # --- the disk's side
@@ -271,8 +213,7 @@ class History:
             error = ""
         except (sqlite3.Error, OSError) as problem:
             error = str(problem)
-            if _is_full(problem):
-                self._fill_up()
+            self._upkeep.failed(problem)
             if isinstance(problem, sqlite3.Error) and is_spoilt(problem, self._outbox.path):
                 # it is opened again at the next tick, and set aside then
                 self._is_open = False
@@ -283,7 +224,7 @@ class History:
         self._last_error = error
         self._bound()
         # what has no time has no place in a trend
-        timed = [one for one in readings if self._guessed_from is None or one.time_s >= SET_AFTER_S]
+        timed = [one for one in readings if not self._upkeep.guesses or one.time_s >= SET_AFTER_S]
         self._local.keep(timed, self._now_s)
 
     def _write(self) -> None:
@@ -291,12 +232,7 @@ class History:
             aside = len(self._outbox.quarantined)
             self._outbox.open(self._now_s)
             self._is_open = True
-            self._salvages += [
-                (path, salvaged(path, tuple(self._shippers))) for path in self._outbox.quarantined[aside:]
-            ]
-            if self._guessed_from is not None:
-                next_ = self._outbox.newest + 1
-                self._guessed_from = min(self._guessed_from or next_, next_)
+            self._upkeep.opened(self._outbox.quarantined[aside:])
         blobs = [tick.blob for tick in self._waiting if tick.blob is not None]
         if blobs:
             self._outbox.append(blobs)
@@ -304,12 +240,8 @@ class History:
             self._last_stored_s = self._now_s
         while self._waiting:
             self._stored.extend(self._waiting.popleft().acknowledge)
-        if self._salvages:
-            self._salvage()
-        if self._guessed_from is not None and self._clock.is_set:
-            shift_ms = milliseconds(self._clock.jumped_s)
-            self._guessed_from = self._outbox.restamp(self._guessed_from, RESTAMPED_AT_ONCE, shift_ms)
-        if not self._is_shipping and self._guessed_from is None:
+        self._upkeep.step()
+        if not self._is_shipping and not self._upkeep.guesses:
             self._is_shipping = True
             for shipper in self._shippers.values():
                 shipper.start()
@@ -318,32 +250,6 @@ class History:
             if blobs:
                 shipper.news()
         self._dead = self._outbox.dead_letters()
-        self._make_room()
-
-    def _salvage(self) -> None:
-        path, found = self._salvages[0]
-        blobs = list(islice(found, SALVAGED_AT_ONCE))
-        self._outbox.append(blobs)
-        self._salvaged += sum(blob.points for blob in blobs)
-        if len(blobs) < SALVAGED_AT_ONCE:
-            _log.warning("%d points were recovered from %s", self._salvaged, path.name)
-            self._salvages.pop(0)
-            self._salvaged = 0
-
-    def _make_room(self) -> None:
-        self._filled = self._outbox.used_bytes() / self._quota_bytes
-        self._disk_is_full &= not self._ballast.hold()
-        if self._filled >= 1.0 or self._disk_is_full:
-            went = self._outbox.thin()
-            self._thinned += went
-            self._disk_is_full &= went > 0
-
-    def _fill_up(self) -> None:
-        """The disk is full: with the ballast's room what waits can be thinned, and the next tick be written."""
-        self._ballast.release()
-        self._disk_is_full = True
-        with suppress(sqlite3.Error, OSError):
-            self._thinned += self._outbox.thin()
 
     def _bound(self) -> None:
         size = sum(len(tick.blob.body) for tick in self._waiting if tick.blob is not None)
@@ -358,7 +264,7 @@ class History:
         for shipper in self._shippers.values():
             shipper.stop()
         self._outbox.close()
-        self._ballast.release()
+        self._upkeep.close()
         self._local.close(self._now_s)
         if self._waiting_points:
             _log.error("%d points never reached the disk (%s)", self._waiting_points, self._last_error)

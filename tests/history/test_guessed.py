@@ -46,7 +46,7 @@ def test_put_right_a_line_is_as_if_the_time_had_been_known(value: float | bool |
 async def test_nothing_is_sent_at_a_guessed_time_and_all_of_it_at_the_right_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("controller.history.history.RESTAMPED_AT_ONCE", 7)
+    monkeypatch.setattr("controller.history.upkeep.RESTAMPED_AT_ONCE", 7)
     clock = BootClock()
     with FakeInflux() as influx:
         recorder = History(tmp_path, site({"cellar": v1(influx.url)}), tags(AIR, RH), secrets, clock)

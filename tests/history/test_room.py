@@ -204,7 +204,7 @@ async def test_above_its_quota_the_oldest_is_thinned_with_an_alarm_before(
     filled(tmp_path, ("cellar",), 3000).close()
     sink = {"dialect": "victoriametrics", "url": "http://127.0.0.1:9", "bucket": "farm"}
     recorder = History(tmp_path, site({"cellar": sink}), tags(AIR), secrets, SteppedClock(START_S))
-    recorder._quota_bytes = 300_000.0
+    recorder._upkeep._quota_bytes = 300_000.0
     recorder.record([good(AIR, 1.0, START_S)])
     filled_: list[float] = []
     for _ in range(20):
