@@ -163,6 +163,7 @@ def _tag(
         setting.entry is not None,
         amount,
         setting.choices,
+        60.0 if setting.said_every is None else setting.said_every,
     )
 
 

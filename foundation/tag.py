@@ -45,6 +45,8 @@ class Tag:
     """Each entry is an amount within this, and the value the total of them; None: each entry is the value."""
     choices: tuple[str, ...] = ()
     """What a text that people enter may be; empty: anything."""
+    said_every_s: float = 60.0
+    """So often at least it is recorded, changed or not."""
 
     @property
     def facility(self) -> str:

@@ -1,11 +1,11 @@
 """Report by exception: which readings are worth a point.
 
-Every change is (a value beyond its tag's deadband, a quality, a reason), and each tag at least once a minute. A source
-time of a tag is recorded once, but for what people enter: that stands at its own time, and so does what puts it right,
-in its place. What is learned later about the same source time (it went stale, a probe was found to
-disagree) is a fact of the time it was found out: it is stamped then, and a BAD one carries no value there, for the
-value was not seen at that time. Setpoints, outputs and states hold until they change, so they are said again each
-minute; a measured value is not.
+Every change is (a value beyond its tag's deadband, a quality, a reason), and each tag at least once a minute, or as
+often as its `said_every_s` says. A source time of a tag is recorded once, but for what people enter: that stands at its
+own time, and so does what puts it right, in its place. What is learned later about the same source time (it went stale,
+a probe was found to disagree) is a fact of the time it was found out: it is stamped then, and a BAD one carries no
+value there, for the value was not seen at that time. Setpoints, outputs and states hold until they change, so they are
+said again each minute; a measured value is not.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,6 +17,7 @@ from foundation.reading import Quality, Reading, Reason, Value
 from foundation.tag import Kind, Tag
 
 HEARTBEAT_MS = 60_000
+"""If a tag does not say otherwise."""
 AHEAD_S = 60.0
 """A source time further in the future than this is not believed."""
 REMEMBERED = 16
@@ -93,7 +94,7 @@ def _first(reading: Reading, source_ms: int | None, now_ms: int) -> tuple[Record
 
 
 def _next(
-    before: Recorded, reading: Reading, source_ms: int | None, now_ms: int, deadband: float
+    before: Recorded, reading: Reading, source_ms: int | None, now_ms: int, tag: Tag
 ) -> tuple[Recorded, list[Reading]]:
     points: list[Reading] = []
     stamps_ms, last_ms = before.stamps_ms, before.stamps_ms[-1]
@@ -103,11 +104,11 @@ def _next(
     changed = (
         reading.quality is not said.quality
         or reading.reason is not said.reason
-        or differs(said.value, reading.value, deadband)
+        or differs(said.value, reading.value, tag.deadband)
     )
     if seen_ms > max(last_ms, before.seen_ms):
         # an unchanged one is due if the next would come too late
-        if changed or 2 * seen_ms - before.seen_ms - last_ms > HEARTBEAT_MS:
+        if changed or 2 * seen_ms - before.seen_ms - last_ms > milliseconds(tag.said_every_s):
             points.append(reading)
             stamps_ms, said = _remember(stamps_ms, seen_ms), reading
     else:
@@ -159,15 +160,13 @@ def report(
             continue
         source_ms = _source_ms(reading, reports.since_s, now_s)
         known[reading.tag], new = (
-            _first(reading, source_ms, now_ms)
-            if before is None
-            else _next(before, reading, source_ms, now_ms, tag.deadband)
+            _first(reading, source_ms, now_ms) if before is None else _next(before, reading, source_ms, now_ms, tag)
         )
         points += new
     # what nobody speaks of any more: a scan later would be too late
     next_ms = 2 * now_ms - milliseconds(reports.at_s)
     for name, before in known.items():
-        if next_ms - before.stamps_ms[-1] > HEARTBEAT_MS and now_ms > before.stamps_ms[-1]:
+        if next_ms - before.stamps_ms[-1] > milliseconds(tags[name].said_every_s) and now_ms > before.stamps_ms[-1]:
             held = before.latest
             if _is_repeated(held, tags[name], now_s):
                 points.append(_restated(held, now_ms))

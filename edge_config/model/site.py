@@ -205,6 +205,8 @@ class TagSetting(Sourced):
     self_test: SelfTest | None = None
     stale: Seconds | None = None
     deadband: AnyQuantity | None = None
+    said_every: Seconds | None = Field(default=None, ge=1.0, le=60.0)
+    """So often at least it is recorded, changed or not."""
     name: Name | None = None
     entry: Literal["lab", "manual"] | None = None
     """Typed in by people."""

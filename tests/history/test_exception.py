@@ -48,6 +48,16 @@ def test_a_quality_or_its_reason_is_always_news() -> None:
     assert farm.scan(3, other._replace(time_s=START_S + 3)) == []
 
 
+def test_a_tag_may_be_said_more_often_than_once_a_minute() -> None:
+    often = {name: replace(tag_, said_every_s=10.0) for name, tag_ in TAGS.items()}
+    reports, said = Reports(START_S, START_S), Counter[str]()
+    for at in range(121):
+        seen = [good(AIR, 20.0, START_S + at), *([good(SET, 5.0, START_S)] if at == 0 else [])]
+        reports, points = report(reports, seen, START_S + at, often)
+        said.update(point.tag for point in points)
+    assert said == {AIR: 13, SET: 13}
+
+
 def test_an_unchanging_value_is_said_once_a_minute() -> None:
     farm = Farm()
     times = [
