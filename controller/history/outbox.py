@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 from controller.history.database import Form, open_database
 from controller.history.guessed import restamped
-from controller.history.line import split
+from controller.history.line import milliseconds, split
 from controller.history.thinning import gap_line, is_gap, thinned
+from foundation.clock import SET_AFTER_S
 
 _GAP = """
 CREATE TABLE gap (
@@ -335,6 +336,16 @@ class Outbox:
             pages, free, size = (database.execute(f"PRAGMA {name}").fetchone()[0] for name in asked)
             return int((pages - free) * size)
 
+    def forget_delivered(self) -> None:
+        """Delete what every sink has, the oldest first, before its day is over."""
+        with self._lock, self._transaction() as database:
+            self._forget_delivered(database)
+
+    def _forget_delivered(self, database: sqlite3.Connection) -> bool:
+        everywhere = min((runs[0][1] for runs in self._shipped.values()), default=0)
+        question = "SELECT seq FROM outbox WHERE seq <= ? ORDER BY seq LIMIT 10000"
+        return database.execute(f"DELETE FROM outbox WHERE seq IN ({question})", (everywhere,)).rowcount > 0
+
     def thin(self) -> int:
         """Make room: what every sink has goes first, then the oldest minutes that one lacks become one line or a few.
 
@@ -342,9 +353,7 @@ class Outbox:
         """
         with self._lock, self._transaction() as database:
             gaps = {sink: self._gaps(sink) for sink in self._sinks}
-            everywhere = min((runs[0][1] for runs in self._shipped.values()), default=0)
-            question = "SELECT seq FROM outbox WHERE seq <= ? ORDER BY seq LIMIT 10000"
-            if database.execute(f"DELETE FROM outbox WHERE seq IN ({question})", (everywhere,)).rowcount:
+            if self._forget_delivered(database):
                 return 0
             # within the first gap of every sink: what they lack of it they lack as a whole
             end = min([self.newest - NEVER_THINNED, *(runs[0][1] for runs in gaps.values() if runs)])
@@ -389,10 +398,14 @@ def _thinned_rows(database: sqlite3.Connection, rows: Sequence[_Row], keeps: boo
 
 
 def _delete_oldest(database: sqlite3.Connection, last: int, before_ms: int, most: int) -> None:
-    """Of the oldest blobs up to `last`, those whose points are all older; `most` are looked at."""
+    """Of the oldest blobs up to `last`, those whose points are all older; `most` are looked at.
+
+    What stands before 2020 is not old: it waits for its time to be put right.
+    """
     oldest = "SELECT seq, t_max FROM outbox WHERE seq <= ? ORDER BY seq LIMIT ?"
     database.execute(
-        f"DELETE FROM outbox WHERE seq IN (SELECT seq FROM ({oldest}) WHERE t_max < ?)", (last, most, before_ms)
+        f"DELETE FROM outbox WHERE seq IN (SELECT seq FROM ({oldest}) WHERE t_max >= ? AND t_max < ?)",
+        (last, most, milliseconds(SET_AFTER_S), before_ms),
     )
 
 

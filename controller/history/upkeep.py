@@ -21,6 +21,8 @@ SALVAGED_AT_ONCE = 200
 """Blobs a tick that are taken over from a file that was set aside."""
 RESTAMPED_AT_ONCE = 300
 """Blobs a tick that are put right once the box knows the time."""
+DELIVERED_AT = 0.5
+"""Of the quota: above it, what every sink has is not kept any longer, so that an alarm is of what waits."""
 _log = logging.getLogger(__name__)
 
 
@@ -60,6 +62,9 @@ class Upkeep:
             self._guessed_from = self._outbox.restamp(self._guessed_from, RESTAMPED_AT_ONCE, shift_ms)
             self.guesses = self._guessed_from is not None
         self.filled = self._outbox.used_bytes() / self._quota_bytes
+        if self.filled >= DELIVERED_AT:
+            self._outbox.forget_delivered()
+            self.filled = self._outbox.used_bytes() / self._quota_bytes
         self._disk_is_full &= not self._ballast.hold()
         if self.filled >= 1.0 or self._disk_is_full:
             went = self._outbox.thin()

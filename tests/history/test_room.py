@@ -14,6 +14,7 @@ from controller.history.history import History
 from controller.history.line import line, parse, prefix
 from controller.history.outbox import FORM, Outbox, pack
 from controller.history.thinning import is_gap, thinned
+from controller.history.upkeep import Upkeep
 from foundation.clock import SteppedClock
 from foundation.reading import Quality, Reason, bad, good
 from tests.history.farm import START_S, secrets, site, tag, tags
@@ -152,6 +153,19 @@ def test_what_every_sink_has_goes_first(tmp_path: Path) -> None:
     before = box.used_bytes()
     assert box.thin() == 0
     assert box.used_bytes() < before / 5
+    box.close()
+
+
+def test_what_every_sink_has_never_fills_the_quota(tmp_path: Path) -> None:
+    box = filled(tmp_path, ("near",), 1500)
+    drained(box, "near")
+    used = box.used_bytes()
+    roomy, narrow = (Upkeep(box, ["near"], quota, SteppedClock(START_S)) for quota in (4.0 * used, 1.5 * used))
+    roomy.step()
+    assert box.used_bytes() == used
+    narrow.step()
+    assert narrow.filled < 0.2
+    assert narrow.thinned_points == 0
     box.close()
 
 
