@@ -389,3 +389,36 @@ def test_a_fresh_guard_knows_of_no_dose_and_the_figures_are_those_of_the_book():
     assert PUMP.step_ml == 2.0
     assert guarded(scan_s=0.5).step_ml == 1.0
     assert Effect("t", 1.0, 1.0).ineffective == 4
+
+
+# --- what nobody said, and the last digit
+
+
+def test_a_pump_that_never_dosed_remembers_nothing():
+    assert FRESH == (False, -1.0, 0.0, 0.0, False, "", -1.0, None, -1.0, 0.0, -1.0, 0, -1.0, -1.0, (), ())
+
+
+def test_what_a_site_leaves_out_of_a_pump_is_no_wait_four_hours_between_opposites_and_ninety_days():
+    assert (PUMP.mixing_s, PUMP.pause_s, PUMP.lockout_s, PUMP.calibrate_every_s) == (0.0, 0.0, 14_400.0, 7_776_000.0)
+
+
+def test_a_rounded_volume_neither_costs_the_last_step_nor_the_only_one():
+    hair_less = DosingGuard("fa.z.pump", 2.0, 1.0, 20.0 - guards.ROUNDING_ML, 50.0, 100.0)
+    assert [state.on for state in looked(hair_less, *[True] * 12)] == [True] * 10 + [False] * 2
+    one_step = DosingGuard("fa.z.pump", 2.0, 1.0, 2.0 - guards.ROUNDING_ML, 50.0, 100.0)
+    assert looked(one_step, True)[0].on
+
+
+def test_a_dose_soon_after_another_is_counted_with_that_one_and_not_with_the_first_of_the_day():
+    state = put_down(FRESH, 5.0, T0_S)
+    state = put_down(state, 7.0, T0_S + 7200.0)
+    state = put_down(state, 1.0, T0_S + 7201.0)
+    assert (state.given_s, state.given_ml) == ((T0_S, T0_S + 7201.0), (5.0, 8.0))
+
+
+def test_a_memory_that_has_lost_a_volume_is_not_added_up():
+    torn = FRESH._replace(given_s=(T0_S, T0_S + 60.0), given_ml=(5.0,))
+    with pytest.raises(ValueError, match="shorter"):
+        given_ml(torn, T0_S - 1.0)
+    with pytest.raises(ValueError, match="shorter"):
+        put_down(torn, 1.0, T0_S + 7200.0)
