@@ -24,7 +24,7 @@ from tests.history.test_shipper import fill
 
 pytestmark = pytest.mark.timeout(times(120, 3600))
 
-TIMES = times(700, 17_000)
+TIMES = times(667, 17_000)
 """Of each of the three files."""
 HEADER = 100
 
