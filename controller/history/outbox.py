@@ -20,7 +20,6 @@ from controller.history.guessed import restamped
 from controller.history.line import milliseconds, split
 from controller.history.thinning import gap_line, is_gap, thinned
 from foundation.clock import SET_AFTER_S
-from foundation.clock import SET_AFTER_S
 
 _GAP = """
 CREATE TABLE gap (
