@@ -400,21 +400,21 @@ def test_what_breaks_is_said_once_and_what_mends_is_said_once(session: Session) 
 
 
 async def test_a_moment_of_its_run_is_explained_as_it_was_then(tmp_path: Path, nowhere: Any) -> None:
-    pump = "ras1.tank1.feeder"
+    valve = "ras1.tank1.makeup"  # no interlock holds it while no wire leads anywhere
     agent = agent_at(tmp_path, nowhere)
     with pytest.raises(NotRecordedError):  # it has not looked yet
-        await agent.explain(pump, None)
+        await agent.explain(valve, None)
     async with alive(agent):
         before_s = agent.now()
-        agent._people.append(Override("by-hand-1", pump, 100.0, "li", before_s + 3600.0))
-        await until(lambda: agent.orders()[pump].owner == "li", "the hand")
-        now = await agent.explain(pump, None)
+        agent._people.append(Override("by-hand-1", valve, 100.0, "li", before_s + 3600.0))
+        await until(lambda: agent.orders()[valve].owner == "li", "the hand")
+        now = await agent.explain(valve, None)
         assert (now.why.won.owner, now.why.value) == ("li", 100.0)
         assert now.why.since_s > before_s
-        assert (await agent.explain(pump, before_s)).why.won.owner != "li"
-        assert (await agent.explain(pump, agent.now())).why.won.owner == "li"
+        assert (await agent.explain(valve, before_s)).why.won.owner != "li"
+        assert (await agent.explain(valve, agent.now())).why.won.owner == "li"
         with pytest.raises(NotRecordedError):
-            await agent.explain(pump, before_s - 3600.0)
+            await agent.explain(valve, before_s - 3600.0)
 
 
 async def test_a_record_of_why_that_throws_stops_no_scan(
