@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from controller.compose.people_commands import Directory, Json, _end, _refused, _say
+from controller.compose.asking import answer_of, say
+from controller.compose.people_commands import Directory, Json
 
 app = typer.Typer(no_args_is_help=True)
 Alarm = Annotated[str, typer.Argument(help="An alarm's id.")]
@@ -34,7 +35,7 @@ def ack(
 ) -> None:
     """Say that you have seen an alarm. It mends and resets nothing."""
     if sum(map(bool, (alarm, facility, all_))) != 1:
-        _say("alarms.which", 2)
+        say("alarms.which", 2)
     scope = "one" if alarm else "facility" if facility else "all"
     _show(_change(directory, "acknowledge", alarm or facility, scope=scope), as_json)
 
@@ -95,7 +96,7 @@ def export(
         try:
             times.append(datetime.fromisoformat(text).astimezone().timestamp() if text else otherwise_s)
         except ValueError:
-            _say("enter.moment", 2, text=text)
+            say("enter.moment", 2, text=text)
     changes = AlarmJournal(directory).changes(*times)
     if form == "csv":
         sys.stdout.write(as_csv(changes))
@@ -130,7 +131,7 @@ def _hours(span: str) -> float:
     try:
         return float(number) * _UNITS_H[span[len(number) :].strip()]
     except (KeyError, ValueError):
-        _say("alarms.span", 2, text=span)
+        say("alarms.span", 2, text=span)
 
 
 def _change(directory: Path, action: str, subject: str, **more: Any) -> Any:
@@ -145,18 +146,8 @@ def _ask(directory: Path, method: str, path: str, query: Any, body: Any) -> Any:
 
 
 def _call(directory: Path, method: str, path: str, query: Any, body: Any) -> Any:
-    from controller.access import NoAgentError, ask
-    from controller.cli import _language
 
-    try:
-        status, document = ask(directory, method, path, query=query, body=body, language=_language())
-    except NoAgentError:
-        _say("enter.not_running", 1, directory=directory)
-    except OSError as error:
-        _end(str(error), 2)
-    if status != 200:
-        _refused(document)
-    return document
+    return answer_of(directory, method, path, not_running="enter.not_running", query=query, body=body)
 
 
 def _show(document: Any, as_json: bool) -> None:

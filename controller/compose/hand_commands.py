@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from controller.compose.asking import answer_of
+
 Directory = Annotated[Path, typer.Option(help="Of the agent.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
 Output = Annotated[str, typer.Argument(help="An output, as ras1.tank1.blower.")]
@@ -148,9 +150,7 @@ def _told(method: str, path: str, body: dict[str, Any] | None, who: str | None, 
     import getpass
     from secrets import token_urlsafe
 
-    from controller.access import NoAgentError, ask
     from controller.cli import _language, _print_json
-    from controller.compose.people_commands import _end, _refused, _say
 
     said: dict[str, str] = {"change_id": f"cli_{token_urlsafe(9)}"}
     if who is not None:
@@ -159,14 +159,7 @@ def _told(method: str, path: str, body: dict[str, Any] | None, who: str | None, 
     speech = _language()
     query = said if method == "DELETE" else None
     sent = {**said, **(body or {})} if method == "PUT" else None
-    try:
-        status, document = ask(directory, method, f"/api/v1/{path}", query=query, body=sent, language=speech)
-    except NoAgentError:
-        _say("hands.not_running", 1, directory=directory)
-    except OSError as error:
-        _end(str(error), 2)
-    if status != 200:
-        _refused(document)
+    document = answer_of(directory, method, f"/api/v1/{path}", not_running="hands.not_running", query=query, body=sent)
     if as_json:
         _print_json(document)
         return

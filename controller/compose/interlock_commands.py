@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from controller.compose.asking import answer_of
+
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 Directory = Annotated[Path, typer.Option(help="Of the agent.")]
@@ -65,9 +67,7 @@ def _told(method: str, path: str, body: dict[str, Any], who: str | None, directo
     import getpass
     from secrets import token_urlsafe
 
-    from controller.access import NoAgentError, ask
     from controller.cli import _language, _print_json
-    from controller.compose.people_commands import _end, _refused, _say
 
     speech = _language()
     sent: dict[str, Any] | None = None
@@ -76,14 +76,7 @@ def _told(method: str, path: str, body: dict[str, Any], who: str | None, directo
         if who is not None:
             with suppress(KeyError, OSError):
                 sent["who"] = who or getpass.getuser()
-    try:
-        status, document = ask(directory, method, f"/api/v1/{path}", body=sent, language=speech)
-    except NoAgentError:
-        _say("interlocks.not_running", 1, directory=directory)
-    except OSError as error:
-        _end(str(error), 2)
-    if status != 200:
-        _refused(document)
+    document = answer_of(directory, method, f"/api/v1/{path}", not_running="interlocks.not_running", body=sent)
     if as_json:
         _print_json(document)
         return

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from controller.compose.asking import answer_of
+
 app = typer.Typer(no_args_is_help=True)
 Directory = Annotated[Path, typer.Option(help="Of the agent.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
@@ -70,16 +72,5 @@ def _asked(
     query: dict[str, str] | None = None,
     path: str = "/api/v1/messages-sent",
 ) -> Any:
-    from controller.access import NoAgentError, ask
-    from controller.cli import _fail, _language
-    from foundation.messages import tell
 
-    try:
-        status, document = ask(directory, method, path, query=query, body=body, language=_language())
-    except NoAgentError:
-        return _fail(tell("enter.no_agent", _language(), directory=directory), 2)
-    except OSError as error:
-        return _fail(str(error), 2)
-    if status >= 400:
-        return _fail(str(document.get("title", document)), 1)
-    return document
+    return answer_of(directory, method, path, not_running="enter.no_agent", query=query, body=body)

@@ -5,6 +5,8 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from controller.compose.asking import end, refused, say
+
 Directory = Annotated[Path, typer.Option(help="Of the agent.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
 At = Annotated[str, typer.Option(metavar="TIME", help="2026-03-20 03:12, or 03:12; left out, now.")]
@@ -35,11 +37,11 @@ def explain(
             path = f"/api/v1/explanations/{tag.replace('/', '')}"
             status, document = ask(directory, "GET", path, query={"at": at} if at else None, language=speech)
             if status != 200:
-                _refused(document)
+                refused(document)
     except NoAgentError:
         document = _left_behind(directory, tag, at)
     except OSError as error:
-        _end(str(error), 2)
+        end(str(error), 2)
     if as_json:
         _print_json(document)
         return
@@ -71,7 +73,7 @@ def enter(
 
     speech = _language()
     if withdraw and (value or corrects):
-        _say("enter.withdraw", 2)
+        say("enter.withdraw", 2)
     body = None
     if value or withdraw:
         try:
@@ -85,11 +87,11 @@ def enter(
     try:
         status, document = ask(directory, method_, "/api/v1/entries", query=query, body=body, language=speech)
     except NoAgentError:
-        _say("enter.not_running", 1, directory=directory)
+        say("enter.not_running", 1, directory=directory)
     except OSError as error:
-        _end(str(error), 2)
+        end(str(error), 2)
     if status not in (200, 201):
-        _refused(document)
+        refused(document)
     if as_json:
         _print_json(document)
     elif body:
@@ -98,7 +100,7 @@ def enter(
         for entry in document["entries"]:
             typer.echo(_row("enter.corrected" if entry["corrected_by"] else "enter.row", entry, speech))
         if not document["entries"]:
-            _say("enter.none", 0, tag=tag)
+            say("enter.none", 0, tag=tag)
 
 
 def _row(key: str, entry: Any, language: str) -> str:
@@ -124,9 +126,9 @@ def _left_behind(directory: Path, tag: str, at: str) -> Any:
     try:
         last_s = last_recorded_s(directory)
     except OSError as error:
-        _end(str(error), 2)
+        end(str(error), 2)
     if last_s is None:
-        _say("enter.no_agent", 1, directory=directory)
+        say("enter.no_agent", 1, directory=directory)
     zone = "UTC"
     try:
         record = record_at(directory, last_s)
@@ -154,7 +156,7 @@ def _simulated(site: str, tag: str, at: str, hours: float) -> Any:
     try:
         cards, why = explained(loaded, tag, hours, lambda begin_s, end_s: _within(at, loaded, begin_s, end_s))
     except FieldError as error:
-        _end(str(error), 1)
+        end(str(error), 1)
     return _plain(Explanation(cards, why, why.at_s))
 
 
@@ -173,7 +175,7 @@ def _moment(text: str, timezone: str, now_s: float) -> float:
     try:
         return moment_s(text, timezone, now_s)
     except MomentError:
-        _say("enter.moment", 2, text=text)
+        say("enter.moment", 2, text=text)
 
 
 def _plain(explanation: Any) -> Any:
@@ -188,28 +190,11 @@ def _plain(explanation: Any) -> Any:
 def _no_output(tag: str, known: Any) -> NoReturn:
     from edge_config.wording import nearest
 
-    _say("explain.not_output", 2, tag=tag, near=nearest(tag, known))
+    say("explain.not_output", 2, tag=tag, near=nearest(tag, known))
 
 
 def _not_recorded(error: Any, at: str, timezone: str) -> NoReturn:
     from controller.moments import spelled
 
     first, last = (spelled(one, timezone) for one in (error.first_s, error.last_s))
-    _say("explain.not_recorded", 1, at=at, first=first, last=last)
-
-
-def _refused(document: Any) -> NoReturn:
-    """The agent's own words."""
-    _end(str(document.get("title", document)), 1)
-
-
-def _say(key: str, code: int, **values: object) -> NoReturn:
-    from controller.cli import _language
-    from foundation.messages import tell
-
-    _end(tell(key, _language(), **values), code)
-
-
-def _end(text: str, code: int) -> NoReturn:
-    typer.echo(text, err=True)
-    raise typer.Exit(code)
+    say("explain.not_recorded", 1, at=at, first=first, last=last)

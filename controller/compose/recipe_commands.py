@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
+from controller.compose.asking import answer_of
+
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 Directory = Annotated[Path, typer.Option(help="Of the agent.")]
@@ -61,21 +63,12 @@ def stop(zone: Zone, directory: Directory = Path("var"), as_json: Json = False) 
 def _told(method: str, zone: str, wish: dict[str, Any] | None, directory: Path, as_json: bool) -> None:
     from secrets import token_urlsafe
 
-    from controller.access import NoAgentError, ask
     from controller.cli import _language, _print_json
-    from controller.compose.people_commands import _end, _refused, _say
 
     speech = _language()
     body = None if wish is None else {"change_id": f"cli_{token_urlsafe(9)}", **wish}
     path = "/api/v1/recipes" + (f"/{zone.replace('/', '')}" if zone else "")
-    try:
-        status, document = ask(directory, method, path, body=body, language=speech)
-    except NoAgentError:
-        _say("recipe.not_running", 1, directory=directory)
-    except OSError as error:
-        _end(str(error), 2)
-    if status != 200:
-        _refused(document)
+    document = answer_of(directory, method, path, not_running="recipe.not_running", body=body)
     if as_json:
         _print_json(document)
         return

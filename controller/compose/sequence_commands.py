@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
+from controller.compose.asking import answer_of
+
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 Directory = Annotated[Path, typer.Option(help="Of the agent.")]
@@ -33,21 +35,12 @@ def abort(name: Name, directory: Directory = Path("var"), as_json: Json = False)
 def _told(name: str, action: str, directory: Path, as_json: bool) -> None:
     from secrets import token_urlsafe
 
-    from controller.access import NoAgentError, ask
     from controller.cli import _language, _print_json
-    from controller.compose.people_commands import _end, _refused, _say
 
     speech = _language()
     body = {"change_id": f"cli_{token_urlsafe(9)}", "action": action} if action else None
     path = "/api/v1/sequences" + (f"/{name.replace('/', '')}" if name else "")
-    try:
-        status, document = ask(directory, "PUT" if body else "GET", path, body=body, language=speech)
-    except NoAgentError:
-        _say("sequence.not_running", 1, directory=directory)
-    except OSError as error:
-        _end(str(error), 2)
-    if status != 200:
-        _refused(document)
+    document = answer_of(directory, "PUT" if body else "GET", path, not_running="sequence.not_running", body=body)
     if as_json:
         _print_json(document)
         return
