@@ -20,6 +20,7 @@ from foundation.clock import AcceleratedClock
 from tests.test_agent import nowhere  # noqa: F401  # a fixture
 from tests.test_cli import farmloop  # noqa: F401  # a fixture
 from tests.wire.agent_on_wires import NOON_S, SITES, no_secret
+from tests.wire.servers import wait_for
 
 VALVE, TAN = "ras1.tank1.o2_valve", "ras1.tank1.tan"
 NAME = {"zh": "育成", "en": "Growing up"}
@@ -152,8 +153,8 @@ def test_a_running_agent_is_asked_and_told_and_a_stopped_one_is_read(
             said = farmloop(*arguments, *at)
             assert (said.code, words in said.err) == (2, True), arguments
         # interlocks: how they stand, a proof test, which of a group was first
-        shown = farmloop("interlocks", "list", *at).out
-        assert "ras1.tank1.too_warm  Water too warm  holds since " in shown  # nothing is heard of its water
+        trips = "ras1.tank1.too_warm  Water too warm  holds since "  # nothing is heard of its water, a minute long
+        wait_for(lambda: trips in farmloop("interlocks", "list", *at).out, what=trips)
         said = farmloop("interlocks", "proof-test", "ras1.tank1.low_oxygen", "--failed", "--who", "li", *at, "--json")
         assert said.json["interlocks"]["ras1.tank1.low_oxygen"]["tested_by"] == "li"
         assert said.json["interlocks"]["ras1.tank1.low_oxygen"]["test_passed"] is False
