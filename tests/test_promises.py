@@ -587,7 +587,7 @@ async def test_p7_isolated_a_sink_that_throws_does_not_stop_the_other(
 
         def close(self) -> None: ...
 
-    def opener(config: Any, secrets: Callable[[str], str]) -> Callable[[], Any]:
+    def opener(config: Any, *_: object) -> Callable[[], Any]:
         def broken() -> Any:
             raise ZeroDivisionError("a client library's own mistake")
 

@@ -52,7 +52,7 @@ def test_a_name_that_there_is_not_lists_those_there_are(capsys: pytest.CaptureFi
     told = capsys.readouterr()
     assert told.out == ""
     assert "no benchmark 'scann'" in told.err
-    assert "scan, simulation" in told.err
+    assert "rules, scan, " in told.err
 
 
 def test_one_that_cannot_run_here_is_told_and_does_not_hide_the_others(

@@ -57,7 +57,7 @@ def test_every_section_and_key_of_the_example_exists() -> None:
         site = Site.model_validate(merged.value)
     except ValidationError as error:
         pytest.fail("; ".join(problem.line_of_text() for problem in problems_of(error, merged)))
-    assert set(merged.value) == set(keys_of(Site)) - {"include", "each", "recipes", "sequences"}
+    assert set(merged.value) == set(keys_of(Site)) - {"include", "each", "recipes", "sequences", "history"}
     assert site.outputs["gh1.bay1.vent"].fail_safe_by == "none"
 
 
