@@ -9,8 +9,6 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import httpx
-
 from controller.notify.channels import broker_client
 from controller.secrets import SecretError
 from drivers.driver import BrokerSettings
@@ -75,6 +73,8 @@ class DeadManSign:
             address = self._secrets(self._settings.url.name)
         except SecretError as error:
             raise ValueError(error.kind) from None
+        import httpx  # brings much that a farm without a watcher has no use for
+
         async with httpx.AsyncClient(timeout=DEADLINE_S) as client:
             (await client.get(address)).raise_for_status()
 
