@@ -27,6 +27,8 @@ log = logging.getLogger("farmloop.notify")
 STEP_S = 1.0
 LEAST_STEP_S = 0.2
 """The same in process time, where farm time runs fast."""
+LAST_S = 3.0
+"""Process time that messages under way get when the agent stops: its outputs are safe by then."""
 UNREACHED_S = 120.0
 """Whoever got nothing for so long of what was sent is not reached."""
 
@@ -143,6 +145,8 @@ class Notifier:
                 await self._clock.sleep_until(when)
                 await self.step()
         finally:
+            if self._sending:  # what is on its way is noted: cut off, it would be told again after the start
+                await asyncio.wait(self._sending.values(), timeout=LAST_S)
             for task in self._sending.values():
                 task.cancel()
             await asyncio.gather(*self._sending.values(), return_exceptions=True)
