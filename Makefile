@@ -14,7 +14,7 @@ test: $(VENV)/.tested
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest -n 3 --dist loadfile $(ARGS)
 
 # hours on two cores with every seed, kept in .scores as they end; SEEDS=2 for two of each, ARGS="s01_cold_front" for some
 score: $(VENV)/.tested
