@@ -141,14 +141,15 @@ def step(
 def _urgent(now: Mapping[str, AlarmNow], explained: Mapping[str, Explained]) -> dict[str, Priority]:
     """By alarm, its priority: no less than that of what it hides."""
     found = {name: one.priority for name, one in now.items()}
-    for child, why in explained.items():
+    for first in explained:
+        child, why = first, explained.get(first)
         seen = {child}
         while why is not None and why.lends and why.parent in found and why.parent not in seen:
             seen.add(why.parent)
             if PRIORITIES.index(found[child]) < PRIORITIES.index(found[why.parent]):
                 found[why.parent] = found[child]
             child = why.parent
-            why = explained.get(child)  # type: ignore[assignment]  # ends the loop
+            why = explained.get(child)
     return found
 
 
