@@ -4,9 +4,11 @@ A gauge has a memory of its own, a plain tuple that survives a restart with the 
 scan, before the expressions that read it under its name. Two expressions that say the same share one gauge.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
+from zlib import crc32
 
 from foundation.reading import Quality, Reading, Reason
 
@@ -47,7 +49,7 @@ class Over(NamedTuple):
     """The parts of a window that are over, the oldest first; and of all of them sum, extremes and slope."""
 
     parts: tuple[float, ...] = ()
-    """Their numbers, counted from 1970."""
+    """Their numbers, counted from 1970; each gauge begins its parts at a time of its own."""
     totals: tuple[float, ...] = ()
     durations: tuple[float, ...] = ()
     lows: tuple[float, ...] = ()
@@ -57,6 +59,7 @@ class Over(NamedTuple):
     lowest: float = BEYOND
     highest: float = -BEYOND
     slope: float | None = None
+    """Where the gauge asks for it."""
 
 
 class WindowMemory(NamedTuple):
@@ -115,12 +118,17 @@ def window(name: str, kind: str, tag: str, window_s: float) -> Gauge:
     """`avg`, `min`, `max` or `rate` (per second, by least squares) of a tag over the last `window_s` seconds."""
     part_s = window_s / PARTS
     needed_s = window_s * KNOWN_SHARE
+    lag_s = crc32(name.encode()) % 1024 / 1024 * part_s
+    """A hundred windows that move on in the same scan would make it a long one."""
 
     def step(memory: WindowMemory, look: Look) -> tuple[WindowMemory, Result]:
         now_s, seen = look.now_s, look.values.get(tag)
         value = None if seen is None or isinstance(seen, str) else float(seen)
-        memory = _took(memory, value, now_s, part_s)
+        memory = _took(memory, value, now_s, (now_s + lag_s) // part_s)
         over = memory.over
+        if kind == "rate" and over.slope is None and len(over.parts) >= 3:
+            over = over._replace(slope=_slope(over, part_s))
+            memory = memory._replace(over=over)
         known_s = over.known_s + memory.seconds
         if known_s < needed_s:
             return memory, None
@@ -135,42 +143,40 @@ def window(name: str, kind: str, tag: str, window_s: float) -> Gauge:
     return Gauge(name, WindowMemory(), step, window_s)
 
 
-def _took(memory: WindowMemory, value: float | None, now_s: float, part_s: float) -> WindowMemory:
+def _took(memory: WindowMemory, value: float | None, now_s: float, now_part: float) -> WindowMemory:
     """The window one look later."""
     at_s, held, part, total, seconds, low, high, over = memory
     elapsed_s = now_s - at_s
     if held is not None and 0.0 < elapsed_s <= LONGEST_STEP_S:
         total, seconds = total + held * elapsed_s, seconds + elapsed_s
         low, high = min(low, held), max(high, held)
-    now_part = now_s // part_s
     if now_part != part:
-        over = _turned(over, (part, total, seconds, low, high), now_part, part_s)
+        over = _turned(over, (part, total, seconds, low, high), now_part)
         total, seconds, low, high = 0.0, 0.0, BEYOND, -BEYOND
     if value is not None:
         low, high = min(low, value), max(high, value)
     return WindowMemory(now_s, value, now_part, total, seconds, low, high, over)
 
 
-def _turned(over: Over, last: tuple[float, float, float, float, float], part: float, part_s: float) -> Over:
+def _turned(over: Over, last: tuple[float, float, float, float, float], part: float) -> Over:
     """The part under way is over; what is older than the window, or was dated by a clock since set back, goes."""
-    rows = list(zip(over.parts, over.totals, over.durations, over.lows, over.highs, strict=True))
+    columns: Any = over[:5]
     if last[2] > 0.0:
-        rows.append(last)
-    rows = [row for row in rows if part - PARTS <= row[0] < part]
-    parts, totals, durations, lows, highs = zip(*rows, strict=True) if rows else ((), (), (), (), ())
+        columns = [(*column, one) for column, one in zip(columns, last, strict=True)]
+    parts = columns[0]
+    kept = slice(bisect_left(parts, part - PARTS), bisect_left(parts, part))
+    parts, totals, durations, lows, highs = (column[kept] for column in columns)
     return Over(
         parts, totals, durations, lows, highs, sum(durations), sum(totals), min(lows, default=BEYOND),
-        max(highs, default=-BEYOND), _slope(rows, part_s),
+        max(highs, default=-BEYOND),
     )  # fmt: skip
 
 
-def _slope(rows: list[Any], part_s: float) -> float | None:
-    """Per second, through the means of the parts; None of fewer than three."""
-    if len(rows) < 3:
-        return None
-    first, count = rows[0][0], len(rows)
-    xs = [(row[0] - first) * part_s for row in rows]
-    ys = [row[1] / row[2] for row in rows]
+def _slope(over: Over, part_s: float) -> float:
+    """Per second, through the means of the parts."""
+    first, count = over.parts[0], len(over.parts)
+    xs = [(part - first) * part_s for part in over.parts]
+    ys = [total / seconds for total, seconds in zip(over.totals, over.durations, strict=True)]
     middle_x, middle_y = sum(xs) / count, sum(ys) / count
     spread = sum((x - middle_x) ** 2 for x in xs)
     together: float = sum((x - middle_x) * (y - middle_y) for x, y in zip(xs, ys, strict=True))
