@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from controller.panel.assets import open_pages, read_assets
+from foundation.messages import catalogue
 
 STATIC = Path(__file__).parents[2] / "controller/panel/static"
 VENDOR = STATIC / "vendor"
@@ -100,16 +101,38 @@ def test_pages_hold_no_code_and_name_no_other_host(name: str) -> None:
     assert re.findall(r"<script(?![^>]*src=)|\son\w+=|style=|https?:", page) == []
 
 
+def _imported(name: str, found: set[str]) -> set[str]:
+    """A module and all that it imports before it runs (what is fetched later comes by `import()`)."""
+    if name not in found:
+        found.add(name)
+        for other in re.findall(r'\bfrom ?"\./([^"]+)"', read_assets()[name].body.decode()):
+            _imported(f"{name.rpartition('/')[0]}/{other}".lstrip("/"), found)
+    return found
+
+
 def test_the_first_screen_is_small() -> None:
-    """What is loaded before the overview shows: everything but the chart, which comes when a trend is opened."""
+    """All that comes before the overview shows: page, style and code."""
     assets = read_assets()
-    first = [
-        name
-        for name, asset in assets.items()
-        if asset.media_type in ("text/javascript", "text/css") and name != "vendor/uplot.js"
-    ]
+    first = _imported("overview.js", _imported("panel.js", {"index.html", "panel.css", "icon.svg"}))
+    assert "vendor/uplot.js" not in first
+    assert "trend.js" not in first
     assert sum(len(assets[name].packed) for name in first) < 60_000
     assert all(gzip.decompress(assets[name].packed) == assets[name].body for name in first)
+
+
+def _table() -> list[str]:
+    """The lines of the table of screens."""
+    return re.findall(r"^  \{ path: .*$", (STATIC / "screens.js").read_text("utf-8"), re.MULTILINE)
+
+
+def test_every_screen_of_the_table_is_there() -> None:
+    assert len(_table()) > 4
+    for line in _table():
+        module, component = re.findall(r'import\("\./(\w+\.js)"\)\.then\(\(one\) => one\.(\w+)\)', line)[0]
+        assert f"export function {component}(" in (STATIC / module).read_text("utf-8"), line
+        assert all((STATIC / style).exists() for style in re.findall(r'style: "([^"]+)"', line)), line
+        assert all(label in catalogue("en") for label in re.findall(r'label: "([^"]+)"', line)), line
+        assert re.findall(r'least: "(?:viewer|operator|technician|admin)"', line), line
 
 
 def test_the_sign_in_page_speaks_each_language_without_asking_anybody() -> None:
