@@ -66,7 +66,7 @@ async def run_agent(
 async def _keep_panel(agent: Agent, directory: Path, host: str, port: int, ready: Callable[[str, str], None]) -> None:
     """Serve the panel, again and again if it fails: no loop waits for it. `ready` is told the first time."""
     sign_in, sessions = SignIn(), Sessions()
-    commands = sessions.open("command line", Role.OPERATOR, lasts=True)
+    commands = sessions.open("command line", Role.ADMIN, lasts=True)
     is_ready, failure = False, ""
 
     def listening(bound: int) -> None:

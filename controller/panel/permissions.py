@@ -11,18 +11,32 @@ class Permission(StrEnum):
     """Nothing: answered without a session."""
     SEE = "see"
     OPERATE = "operate"
+    """What a grower does every day: setpoints, hands, alarms, values, notes."""
+    SERVICE = "service"
+    """What changes how the farm is looked after: interlocks, trials of loops, tests of outputs, calibrations."""
     SUPERVISE = "supervise"
     """Take off what another person laid on."""
+    ADMINISTER = "administer"
+    """Who may come in, and what everybody did."""
 
 
 class Role(StrEnum):
-    """What a session may be. Accounts with more roles come on top of this."""
+    """What a person may be; each may all that the one before may."""
 
+    VIEWER = "viewer"
     OPERATOR = "operator"
+    TECHNICIAN = "technician"
+    ADMIN = "admin"
 
 
+_SEES = frozenset({Permission.OPEN, Permission.SEE})
+_OPERATES = _SEES | {Permission.OPERATE}
+_SERVES = _OPERATES | {Permission.SERVICE, Permission.SUPERVISE}
 GRANTS: Final[dict[Role, frozenset[Permission]]] = {
-    Role.OPERATOR: frozenset({Permission.OPEN, Permission.SEE, Permission.OPERATE, Permission.SUPERVISE}),
+    Role.VIEWER: _SEES,
+    Role.OPERATOR: _OPERATES,
+    Role.TECHNICIAN: _SERVES,
+    Role.ADMIN: _SERVES | {Permission.ADMINISTER},
 }
 
 ROUTES: Final[dict[tuple[str, str], Permission]] = {
@@ -72,8 +86,8 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("PUT", "/api/v1/care/{tag}"): Permission.OPERATE,
     ("DELETE", "/api/v1/care/{tag}"): Permission.OPERATE,
     ("GET", "/api/v1/interlocks"): Permission.SEE,
-    ("PUT", "/api/v1/bypasses/{name}"): Permission.OPERATE,
-    ("PUT", "/api/v1/proof-tests/{name}"): Permission.OPERATE,
+    ("PUT", "/api/v1/bypasses/{name}"): Permission.SERVICE,
+    ("PUT", "/api/v1/proof-tests/{name}"): Permission.SERVICE,
     ("GET", "/api/v1/first-outs"): Permission.SEE,
     ("GET", "/api/v1/first-outs/{id}"): Permission.SEE,
     ("GET", "/api/v1/recipes"): Permission.SEE,
@@ -82,8 +96,8 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("GET", "/api/v1/sequences"): Permission.SEE,
     ("PUT", "/api/v1/sequences/{name}"): Permission.OPERATE,
     ("GET", "/api/v1/trials/{loop}"): Permission.SEE,
-    ("PUT", "/api/v1/trials/{loop}"): Permission.OPERATE,
-    ("DELETE", "/api/v1/trials/{loop}"): Permission.OPERATE,
+    ("PUT", "/api/v1/trials/{loop}"): Permission.SERVICE,
+    ("DELETE", "/api/v1/trials/{loop}"): Permission.SERVICE,
 }
 
 OPEN: Final = frozenset(key for key, permission in ROUTES.items() if permission is Permission.OPEN)

@@ -19,7 +19,7 @@ class SignIn:
         *,
         lifetime_s: float = 900.0,
         who: str = "operator",
-        role: Role = Role.OPERATOR,
+        role: Role = Role.ADMIN,
         clock: Callable[[], float] = process_time,
     ) -> None:
         self.who = who

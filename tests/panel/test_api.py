@@ -21,11 +21,11 @@ async def test_a_token_is_traded_for_a_session_once(stranger: httpx.AsyncClient,
     token = sign_in.issue()
     reply = await stranger.post("/api/v1/session", json={"token": token}, headers=OWN)
     assert reply.status_code == 201
-    assert reply.json() == {"who": "operator", "role": "operator"}
+    assert reply.json() == {"who": "operator", "role": "admin"}
     cookie = reply.headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=strict" in cookie
-    assert (await stranger.get("/api/v1/session")).json() == {"who": "operator", "role": "operator"}
+    assert (await stranger.get("/api/v1/session")).json() == {"who": "operator", "role": "admin"}
     stranger.cookies.clear()
     again = await stranger.post("/api/v1/session", json={"token": token}, headers=OWN)
     assert again.status_code == 401

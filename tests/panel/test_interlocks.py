@@ -41,7 +41,7 @@ async def test_a_bypass_that_asks_for_a_supervisor_is_not_an_operators(
     name, one = next(iter(farm.site.interlocks.items()))
     asks = one.model_copy(update={"bypass": SetBypass(role="supervisor")})
     farm.site = farm.site.model_copy(update={"interlocks": {name: asks}})
-    monkeypatch.setitem(GRANTS, Role.OPERATOR, GRANTS[Role.OPERATOR] - {Permission.SUPERVISE})
+    monkeypatch.setitem(GRANTS, Role.ADMIN, GRANTS[Role.ADMIN] - {Permission.SUPERVISE})
     body = {"change_id": "bypass-01", "minutes": 30.0}
     assert (await operator.put(f"/api/v1/bypasses/{name}", json=body)).status_code == 403
     assert farm.interlocks_asked == []
