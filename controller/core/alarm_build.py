@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from controller.core.alarm_causes import Causes
 from controller.core.alarms import Row
 from controller.core.build import Plan
+from controller.core.calibrating import Due
 from controller.core.connections import Wired
 from edge_config.model.site import Site
 from edge_config.templates import placed_rules, suppressors_of
@@ -37,11 +38,11 @@ def causes_of(site: Site, plan: Plan, devices: Sequence[Wired]) -> Causes:
     return Causes(site, fed_by, needs, suppressed_by, contacts, devices)
 
 
-def calibrations_due(site: Site) -> dict[str, float]:
-    """By probe, the farm time from which it is to be calibrated again."""
+def calibrations_due(site: Site) -> dict[str, Due]:
+    """By probe, when it is to be calibrated again."""
     zone = ZoneInfo(site.site.timezone)
     return {
-        name: datetime.fromisoformat(done.on).replace(tzinfo=zone).timestamp() + done.every
+        name: Due(datetime.fromisoformat(done.on).replace(tzinfo=zone).timestamp(), done.every)
         for name, setting in site.tags.items()
         if (done := setting.calibration) is not None and done.every is not None and done.on is not None
     }

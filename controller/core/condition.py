@@ -110,11 +110,16 @@ class Conditioner:
         object.__setattr__(self, "special", any(one is not None for one in any_of))
 
     def condition(
-        self, seen: Seen, reading: Reading, now_s: float, values: Mapping[str, Value | None] | None = None
+        self,
+        seen: Seen,
+        reading: Reading,
+        now_s: float,
+        values: Mapping[str, Value | None] | None = None,
+        calibration: Calibration | None = None,
     ) -> tuple[Seen, Reading]:
         """The reading as it may be used. A value that is refused stays in the reading, BAD, for the record.
 
-        `values` are the other tags as they stand.
+        `values` are the other tags as they stand. `calibration` is a person's, and stands before the site's own.
         """
         if not reading.time_s <= now_s + FUTURE_S:  # nor is what is no number a time
             return seen, reading._replace(quality=Quality.BAD, reason=Reason.CLOCK, time_s=now_s)
@@ -135,8 +140,10 @@ class Conditioner:
             reading = reading._replace(value=value)
         if not isfinite(value):
             return seen, reading._replace(value=None, quality=Quality.BAD, reason=Reason.NOT_FINITE)
-        if special and self.calibration is not None:
-            reading = self._calibrated(reading, value, values or {})
+        if calibration is None and special:
+            calibration = self.calibration
+        if calibration is not None:
+            reading = _calibrated(calibration, reading, value, values or {})
             assert isinstance(reading.value, float)
             value = reading.value
             if not isfinite(value):
@@ -197,18 +204,6 @@ class Conditioner:
         """Whether this is the reading that was taken in last, told again."""
         return reading.time_s == seen.at_s and isinstance(reading.value, float) and seen.told == reading.value
 
-    def _calibrated(self, reading: Reading, said: float, values: Mapping[str, Value | None]) -> Reading:
-        calibration = self.calibration
-        assert calibration is not None
-        water_c: float | None = None
-        if calibration.warmth is not None:
-            told = values.get(calibration.warmth.tag)
-            water_c = told if isinstance(told, float) else None
-        reading = reading._replace(value=calibration.apply(said, water_c))
-        if calibration.warmth is not None and water_c is None and reading.quality is Quality.GOOD:
-            return reading._replace(quality=Quality.UNCERTAIN, reason=Reason.INPUT)
-        return reading
-
     def _is_outlier(self, window: tuple[float, ...]) -> bool:
         """Hampel's test of the newest value."""
         if len(window) <= 3:
@@ -221,3 +216,14 @@ class Conditioner:
 
 def _refuse(reading: Reading, reason: Reason) -> Reading:
     return reading._replace(quality=Quality.BAD, reason=reason)
+
+
+def _calibrated(calibration: Calibration, reading: Reading, said: float, values: Mapping[str, Value | None]) -> Reading:
+    water_c: float | None = None
+    if calibration.warmth is not None:
+        told = values.get(calibration.warmth.tag)
+        water_c = told if isinstance(told, float) else None
+    reading = reading._replace(value=calibration.apply(said, water_c))
+    if calibration.warmth is not None and water_c is None and reading.quality is Quality.GOOD:
+        return reading._replace(quality=Quality.UNCERTAIN, reason=Reason.INPUT)
+    return reading

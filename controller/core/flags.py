@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from controller.core.calibrating import Due
 from controller.core.condition import Seen
 from controller.core.loops.run import PidBlock, SimpleBlock
 from controller.core.self_test import Pulsed
@@ -63,10 +64,10 @@ def stale_sensors(turn: Turn, tags: Iterable[str]) -> list[AlarmNow]:
     return found
 
 
-def overdue_calibrations(turn: Turn, due_s: Mapping[str, float]) -> list[AlarmNow]:
+def overdue_calibrations(turn: Turn, due: Mapping[str, Due]) -> list[AlarmNow]:
     """One alarm for each probe that is to be calibrated again."""
     return [
         AlarmNow(f"calibration:{tag}", "low", True, at_s, {"tag": tag})
-        for tag, at_s in due_s.items()
-        if turn.now_s >= at_s
+        for tag, one in due.items()
+        if turn.now_s >= (at_s := one.at_s(turn.calibrations.get(tag, ())))
     ]

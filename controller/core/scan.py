@@ -15,6 +15,7 @@ from controller.core.alarms import standing, step
 from controller.core.arbiter import FOREVER, OutputPlan, decide, is_urgent
 from controller.core.build import Plan, build
 from controller.core.bypass import bypassed, hear_bypass, hear_proof_test, untested
+from controller.core.calibrating import Calibrations
 from controller.core.condition import Conditioner, Seen
 from controller.core.conditions import lost_sensors, unheard_outputs, waiting_for_reset
 from controller.core.connections import lost_connections, wired
@@ -51,6 +52,7 @@ from controller.core.words import (
     AlarmWish,
     Because,
     Bypass,
+    Calibrate,
     Command,
     Demand,
     Dose,
@@ -117,7 +119,7 @@ class Core:
         self._wired = wired(site, self.plan.conditioners)
         self._alarm_rows = alarm_rows(site, self.plan)
         self._causes = causes_of(site, self.plan, self._wired)
-        self._calibration_due_s = calibrations_due(site)
+        self.calibrations = Calibrations(self.plan.conditioners, calibrations_due(site), self.plan.votes)
         probes = {probe for vote in self.plan.votes for probe in vote.probes}
         self._other_sensors = [
             name
@@ -176,6 +178,7 @@ class Core:
             applied=applied, chosen=chosen, moved=frozenset(self.tags), recipes=self.recipes.kept(state.recipes),
             alarms=standing(memories), alarm_memory=memories,
             marks={**self.plan.hands.kept(state.marks), **self._care.kept(state.marks)}, doses=state.doses,
+            calibrations=self.calibrations.kept(state.calibrations),
         )  # fmt: skip
 
     def scan(self, state: State, snapshot: Snapshot, now_s: float) -> ScanResult:
@@ -273,6 +276,8 @@ class Core:
                     self._sequence(turn, wish)
                 case Trial() | TrialEnd():
                     self._trial(turn, wish)
+                case Calibrate():
+                    self.calibrations.hear(turn, wish)
                 case Bypass():
                     hear_bypass(turn, wish, self._interlocks)
                 case ProofTest():
@@ -376,8 +381,9 @@ class Core:
             before: Seen = turn.blocks[key]  # type: ignore[assignment]  # a tag's block is a Seen
             if reading.time_s == kept.time_s and conditioner.is_known(before, reading):
                 continue  # a logger tells its row until it has the next: what was found of it stands
+            made = self.calibrations.standing(turn.calibrations, tag) if turn.calibrations else None
             try:
-                seen, conditioned = conditioner.condition(before, reading, turn.now_s, turn.values)
+                seen, conditioned = conditioner.condition(before, reading, turn.now_s, turn.values, made)
             except Exception as error:  # what no driver should say
                 turn.fail(key, error)
                 turn.see(Reading(tag, None, Quality.BAD, Reason.WRONG_TYPE, turn.now_s))
@@ -611,7 +617,7 @@ class Core:
         alarms += self.plan.safeguards.alarms(turn)
         alarms += waiting_for_reset(turn, self.plan.interlocks, self._dosing)
         alarms += stale_sensors(turn, self._other_sensors)
-        alarms += overdue_calibrations(turn, self._calibration_due_s)
+        alarms += overdue_calibrations(turn, self.calibrations.due)
         alarms += self.plan.hands.alarms(turn)
         self._tell(turn, self._care.quiet(turn, alarms, self._looked_at) if turn.marks else alarms)
 

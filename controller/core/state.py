@@ -59,6 +59,19 @@ class Given(NamedTuple):
     at_s: float
 
 
+class Calibrated(NamedTuple):
+    """A calibration that a person made while the controller ran."""
+
+    points: tuple[tuple[float, float], ...]
+    """(said, true) in the tag's unit, said rising; none: the site file's stands again."""
+    by: str
+    method: str
+    reference: str
+    note: str
+    measured_s: float
+    applied_s: float
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """Everything that the next scan needs of all scans before it. A scan copies what it changes."""
@@ -98,6 +111,8 @@ class State:
     """By alarm that ever came."""
     doses: Mapping[str, Given] = field(default_factory=dict)
     """By id of the wish, for a day."""
+    calibrations: Mapping[str, tuple[Calibrated, ...]] = field(default_factory=dict)
+    """By probe, those that people made, the newest last: that one stands."""
 
 
 def to_plain(state: State) -> dict[str, Any]:
@@ -112,6 +127,7 @@ def to_plain(state: State) -> dict[str, Any]:
         "alarms": {name: _plain(memory) for name, memory in state.alarm_memory.items()},
         "marks": {key: _plain(mark) for key, mark in state.marks.items()},
         "doses": {wish: _plain(given) for wish, given in state.doses.items()},
+        "calibrations": {tag: _plain(made) for tag, made in state.calibrations.items()},
     }
 
 
@@ -129,6 +145,9 @@ def from_plain(plain: object, forms: Mapping[str, Block], now_s: float) -> State
         alarm_memory=_section(plain, "alarms", lambda kept: _refilled(kept, _REMEMBERED, now_s)),
         marks=_section(plain, "marks", lambda kept: _refilled(kept, _MARK, now_s)),
         doses=_section(plain, "doses", lambda kept: _refilled(kept, _GIVEN, now_s)),
+        calibrations=_section(
+            plain, "calibrations", lambda kept: tuple(_refilled(one, _CALIBRATED, now_s) for one in kept)
+        ),
     )
 
 
@@ -155,6 +174,7 @@ def written_s(plain: object) -> float:
 _CHOSEN = Chosen(0.0, "", 0.0)
 _MARK = Mark("hand", "", "", 0.0)
 _GIVEN = Given("", 0.0, "", 0.0)
+_CALIBRATED = Calibrated((), "", "", "", "", 0.0, 0.0)
 _RUNNING = Running("", 0, 0.0, 0.0, "")
 _LEFT = Left("", 0.0, 0.0)
 _EDIT = Edit(0, "", 0, 0.0, "", 0.0)

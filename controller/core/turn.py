@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from controller.core.recipe_state import Running
-from controller.core.state import Block, Chosen, Given, Mark, Sent, State
+from controller.core.state import Block, Calibrated, Chosen, Given, Mark, Sent, State
 from controller.core.words import AlarmNow, AlarmWish, Command, Demand, Dose, Event, Order, Reset, SequenceWish, Slot
 from foundation.reading import Reading, Reason, Value
 
@@ -15,8 +15,8 @@ class Turn:
     """Working copies; nothing of the old state is changed, so that the same scan can be made again."""
 
     __slots__ = (
-        "alarm_memory", "alarm_wishes", "alarms", "applied", "blocks", "bounds", "changed", "chosen", "commands",
-        "demands", "disturbed", "doses", "dosing", "events",
+        "alarm_memory", "alarm_wishes", "alarms", "applied", "blocks", "bounds", "calibrations",
+        "changed", "chosen", "commands", "demands", "disturbed", "doses", "dosing", "events",
         "failed", "fresh", "influences", "late", "marks", "moved", "now_s", "old", "orders", "readings", "recipes",
         "renew_s", "resets", "ruled", "sent", "sequences", "values", "wake_s",
     )  # fmt: skip
@@ -61,6 +61,7 @@ class Turn:
         self.alarm_memory = old.alarm_memory
         self.alarm_wishes: list[AlarmWish] = []
         self.doses: Mapping[str, Given] = old.doses
+        self.calibrations: Mapping[str, tuple[Calibrated, ...]] = old.calibrations
         self.dosing: dict[str, Dose] = {}
         """By pump: what a person wants dosed in this scan."""
 
@@ -110,6 +111,7 @@ class Turn:
             self.now_s, self.readings, self.values, self.blocks, self.demands, self.orders, self.applied, self.sent,
             self.chosen, self.wake_s, self.renew_s, moved, self.alarms,
             self.late, self.failed, self.recipes, self.marks, self.alarm_memory, self.doses,
+            self.calibrations,
         )  # fmt: skip
 
 

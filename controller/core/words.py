@@ -251,6 +251,25 @@ class MaintainEnd(NamedTuple):
     time_s: float
 
 
+class Calibrate(NamedTuple):
+    """A person has held a probe against what is true; applied at once."""
+
+    id: str
+    tag: str
+    points: tuple[tuple[float, float], ...]
+    """(said, true) in the tag's unit, what temperature does taken out of `said`; none: as the site file has it."""
+    keeps_slope: bool
+    """One point that moves the zero of what stands, and leaves its slope."""
+    method: str
+    reference: str
+    """What it was held against: a buffer and its lot, a meter and its certificate."""
+    note: str
+    by: str
+    measured_s: float
+    """When it was done: of one that is applied again, then."""
+    time_s: float
+
+
 class Dose(NamedTuple):
     """A person wants so much dosed: once by this id, and not any more from `expires_s` on."""
 
@@ -289,7 +308,7 @@ class Silence(NamedTuple):
 Wish = (
     SetpointChange | Override | Reset | Trial | TrialEnd | RecipeStart | RecipeStage | RecipeEdit | RecipeStop
     | Bypass | ProofTest | EmergencyStop | LockOut | LockOutEnd | Maintain | MaintainEnd | AlarmWish
-    | SequenceWish | Silence | Dose
+    | SequenceWish | Silence | Dose | Calibrate
 )  # fmt: skip
 """What people want of the core."""
 

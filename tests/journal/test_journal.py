@@ -18,6 +18,7 @@ from controller.compose.replay import replay as play
 from controller.compose.simulate import Simulation, prepare, start_of
 from controller.core.state import to_plain
 from controller.core.words import (
+    Calibrate,
     EmergencyStop,
     LockOut,
     LockOutEnd,
@@ -62,6 +63,7 @@ WISHES = st.one_of(
     st.builds(Override, st.text(max_size=4), st.just("o"), st.none() | st.floats(0, 100), st.just("li"), st.just(2e9)),
     st.builds(Reset, st.text(max_size=4), st.text(max_size=4), st.just("li"), st.floats(0, 2e9)),
     st.builds(EmergencyStop), st.builds(LockOut), st.builds(LockOutEnd), st.builds(Maintain), st.builds(MaintainEnd),
+    st.builds(Calibrate, points=st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9)), max_size=3).map(tuple)),
 )  # fmt: skip
 WRITTEN = st.tuples(st.text(max_size=5), st.booleans(), st.none() | st.text(max_size=5))
 SCANS = st.builds(
