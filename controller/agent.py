@@ -50,6 +50,7 @@ from controller.panel.farm import LinkedAlarms, Refusal, SetpointNow
 from controller.panel.hands import HandWish
 from controller.panel.interlock_shapes import InterlocksShape, interlocks_shape
 from controller.panel.recipes import RecipeBody, RecipesShape, recipes_shape, wish_of
+from controller.panel.schedule_shapes import ScheduleShape, proposed_state, schedule_shape
 from controller.service import Signs, ailments
 from controller.state_file import StateFile
 from controller.why.journal import NotRecordedError, WhyJournal, record_at
@@ -479,6 +480,13 @@ class Agent:
     async def recipe(self, zone: str, body: RecipeBody, begun_s: float, by: str) -> Refusal | None:
         now_s = self._clock.now()
         return await self._ask(wish_of(self.core.recipes, self._state.recipes, zone, body, begun_s, by, now_s), zone)
+
+    async def schedule(self, zone: str, body: RecipeBody | None) -> ScheduleShape | Because:
+        state, now_s = self._state, self._clock.now()
+        proposed = None if body is None else proposed_state(self.core, state, zone, body, now_s)
+        if isinstance(proposed, Because):
+            return proposed
+        return await asyncio.to_thread(schedule_shape, self.core, state, proposed, zone, now_s)
 
     def rules(self) -> RulesShape:
         return rules_shape(self.core.plan.rules, self._state.blocks, self._clock.now())

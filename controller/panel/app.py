@@ -20,6 +20,7 @@ from controller.panel.messages_sent import MessagesSent
 from controller.panel.permissions import OPEN, allows
 from controller.panel.problems import ProblemError, language_of, problem_response
 from controller.panel.rates import Rate
+from controller.panel.schedule import ScheduleCalls
 from controller.panel.sessions import Session, Sessions
 from controller.panel.sign_in import SignIn
 from controller.panel.stream import Streams
@@ -65,6 +66,7 @@ def create_app(
     HandsCalls(farm).add_to(app)
     DoseCalls(farm).add_to(app)
     InterlockCalls(farm).add_to(app)
+    ScheduleCalls(farm).add_to(app)
 
     async def healthz() -> Response:
         return Response("ok", media_type="text/plain")

@@ -31,6 +31,7 @@ from controller.notify.queue import Receipt
 from controller.panel.automation import RulesShape, SequencesShape
 from controller.panel.interlock_shapes import InterlocksShape
 from controller.panel.recipes import RecipeBody, RecipesShape
+from controller.panel.schedule_shapes import ScheduleShape
 from controller.why.shape import Explanation
 from drivers.driver import Statistics
 from edge_config.model.site import Site
@@ -173,6 +174,11 @@ class Farm(Protocol):
 
     async def recipe(self, zone: str, body: RecipeBody, begun_s: float, by: str) -> Refusal | None:
         """Start, move, edit or stop the recipe of a zone; None once a scan has done it. The same id does it once."""
+        ...
+
+    async def schedule(self, zone: str, body: RecipeBody | None) -> ScheduleShape | Because:
+        """A zone's setpoints in the next 24 hours, and what a change of its recipe would make of them; or why that
+        would be refused. Changes nothing, and tells nothing of what is past."""
         ...
 
     def rules(self) -> RulesShape:

@@ -151,7 +151,7 @@ def _setting(setting: StageSetting, one: Running, stage: int, name: str) -> Stag
     for edit in one.edits:
         if (edit.stage, edit.setpoint) == (stage, name):
             setting = edited(setting, edit)
-    periods = tuple(PeriodShape(_moment(when), value) for when, value in setting.periods)
+    periods = tuple(PeriodShape(moment_words(when), value) for when, value in setting.periods)
     return StageSettingShape(None if periods else setting.value, periods)
 
 
@@ -159,7 +159,8 @@ def _name(name: Name) -> NameShape:
     return NameShape(name.zh, name.en)
 
 
-def _moment(when: DayTime) -> str:
+def moment_words(when: DayTime) -> str:
+    """As a site file writes it: `06:00`, `sunrise - 90 min`."""
     minutes = when.offset_s / 60.0
     if when.anchor == "clock":
         return f"{int(minutes // 60):02d}:{int(minutes % 60):02d}"

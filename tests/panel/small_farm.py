@@ -14,6 +14,7 @@ import yaml
 from controller.alarm_journal import AlarmChange
 from controller.commissioning import Standing
 from controller.core.explain import Claim, Why
+from controller.core.scan import Core
 from controller.core.state import Given, Mark
 from controller.core.trials import TrialMemory
 from controller.core.words import (
@@ -42,6 +43,7 @@ from controller.panel.hands import HandWish
 from controller.panel.interlock_shapes import InterlockShape, InterlocksShape
 from controller.panel.layout import NameShape
 from controller.panel.recipes import RecipeBody, RecipesShape, RunningShape, StageShape
+from controller.panel.schedule_shapes import ScheduleShape, proposed_state, schedule_shape
 from controller.why.card import Cards
 from controller.why.journal import NotRecordedError
 from controller.why.shape import Explanation
@@ -302,6 +304,13 @@ class SmallFarm:
             return Refusal(Because("recipe_unknown", {"recipe": body.recipe, "zone": zone}))
         self.recipes_asked.append((zone, body.action, begun_s, by))
         return None
+
+    async def schedule(self, zone: str, body: RecipeBody | None) -> ScheduleShape | Because:
+        bare: dict[str, object] = {"loops": {}, "rules": (), "interlocks": {}, "alarms": {}}
+        core, now_s = Core(self.site.model_copy(update=bare)), self.now()
+        state = core.start(now_s)
+        proposed = None if body is None else proposed_state(core, state, zone, body, now_s)
+        return proposed if isinstance(proposed, Because) else schedule_shape(core, state, proposed, zone, now_s)
 
     def rules(self) -> RulesShape:
         rule = RuleShape(True, self.now() * 1000.0, False, "", 3, 120.0, 0)
