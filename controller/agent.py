@@ -13,6 +13,7 @@ from controller.alarm_desk import AlarmDesk
 from controller.alarm_journal import AlarmChange
 from controller.commissioning import Standing, standing
 from controller.core.alarms import shown_in_flood
+from controller.core.calibrating import Points, ProbeNow
 from controller.core.scan import Core
 from controller.core.state import Given, Mark, State, to_plain
 from controller.core.trials import TrialMemory, key_of
@@ -21,6 +22,7 @@ from controller.core.words import (
     AlarmWish,
     Because,
     Bypass,
+    Calibrate,
     Event,
     Order,
     ProofTest,
@@ -457,6 +459,16 @@ class Agent:
 
     def marks(self) -> Mapping[str, Mark]:
         return self._state.marks
+
+    def probes(self) -> Mapping[str, ProbeNow]:
+        calibrations = self.core.calibrations
+        return {tag: calibrations.probe(self._state, tag) for tag in calibrations.probes()}
+
+    def judged(self, wish: Calibrate) -> Points | Because:
+        return self.core.calibrations.judged(self._state.calibrations, wish)
+
+    async def calibrate(self, wish: Calibrate) -> Refusal | None:
+        return await self._ask(wish, wish.tag)
 
     def doses(self) -> Mapping[str, Given]:
         return self._state.doses

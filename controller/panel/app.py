@@ -11,6 +11,7 @@ from controller.panel.alarm_links import AlarmLinks
 from controller.panel.alarms import AlarmCalls
 from controller.panel.api import Api
 from controller.panel.assets import open_pages, read_assets, serve
+from controller.panel.calibrations import CalibrationCalls
 from controller.panel.doses import DoseCalls
 from controller.panel.farm import Farm
 from controller.panel.guard import HEADERS, Guard
@@ -66,6 +67,7 @@ def create_app(
     HandsCalls(farm).add_to(app)
     DoseCalls(farm).add_to(app)
     InterlockCalls(farm).add_to(app)
+    CalibrationCalls(farm).add_to(app)
     ScheduleCalls(farm).add_to(app)
 
     async def healthz() -> Response:

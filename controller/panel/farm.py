@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 
 from controller.alarm_journal import AlarmChange
 from controller.commissioning import Standing
+from controller.core.calibrating import Points, ProbeNow
 from controller.core.state import Given, Mark
 from controller.core.trials import TrialMemory
 from controller.core.words import (
@@ -13,6 +14,7 @@ from controller.core.words import (
     AlarmWish,
     Because,
     Bypass,
+    Calibrate,
     Dose,
     EmergencyStop,
     LockOut,
@@ -148,6 +150,18 @@ class Farm(Protocol):
 
     def marks(self) -> Mapping[str, Mark]:
         """What people have laid on, as it stands."""
+        ...
+
+    def probes(self) -> Mapping[str, ProbeNow]:
+        """The probes that can be calibrated, as they stand."""
+        ...
+
+    def judged(self, wish: Calibrate) -> Points | Because:
+        """The points that would stand, or why they cannot. Changes nothing."""
+        ...
+
+    async def calibrate(self, wish: Calibrate) -> Refusal | None:
+        """A person has held a probe against what is true; None once that stands."""
         ...
 
     def doses(self) -> Mapping[str, Given]:

@@ -13,20 +13,24 @@ import yaml
 
 from controller.alarm_journal import AlarmChange
 from controller.commissioning import Standing
+from controller.core.calibrating import Calibrations, Points, ProbeNow
+from controller.core.condition import Conditioner
 from controller.core.explain import Claim, Why
 from controller.core.scan import Core
-from controller.core.state import Given, Mark
+from controller.core.state import Calibrated, Given, Mark
 from controller.core.trials import TrialMemory
 from controller.core.words import (
     AlarmNow,
     AlarmWish,
     Because,
     Bypass,
+    Calibrate,
     Dose,
     EmergencyStop,
     LockOut,
     LockOutEnd,
     Maintain,
+    MaintainEnd,
     Order,
     Override,
     ProofTest,
@@ -128,6 +132,10 @@ class SmallFarm:
             )
         }  # fmt: skip
         self._alarms: list[AlarmNow] = []
+        self.calibrated: dict[str, tuple[Calibrated, ...]] = {}
+        self.hold_calibration = False
+        """True: a calibration is answered, but does not stand yet."""
+        self._calibrations = Calibrations({name: Conditioner(tag) for name, tag in tags.items()}, {})
         self._devices = {
             "do_tank1": Statistics(polls=1200, answered=1199, writes=12, failures={"timeout": 1}, online=True,
                                    last_seen_s=self.clock.now(), latency_s=0.021),
@@ -261,7 +269,11 @@ class SmallFarm:
                 return Refusal(Because("not_your_lock", {"owner": "wang"}))
             case Dose(output="pf1.room1.acid"):
                 return Refusal(Because("guard_mixing", {"output": wish.output, "owner": wish.by}))
-            case LockOutEnd() | LockOut() | EmergencyStop() | Maintain() | Dose():
+            case Maintain():
+                self._marks[f"care:{wish.tag}"] = Mark(wish.kind, wish.tag, wish.by, self.now(), wish.until_s)
+            case MaintainEnd() if f"care:{wish.tag}" in self._marks:
+                del self._marks[f"care:{wish.tag}"]
+            case LockOutEnd() | LockOut() | EmergencyStop() | Dose():
                 pass
             case _:
                 return Refusal(Because("no_care", {}))
@@ -269,6 +281,29 @@ class SmallFarm:
 
     def marks(self) -> Mapping[str, Mark]:
         return self._marks
+
+    def probes(self) -> Mapping[str, ProbeNow]:
+        found = {}
+        for name in self._calibrations.probes():
+            reading, made = self._readings.get(name), self.calibrated.get(name, ())
+            if reading is not None and self.tags[name].kind is Kind.MEASURED:
+                points, due_s = self._calibrations.points(self.calibrated, name), START_S - 86400.0
+                found[name] = ProbeNow(
+                    reading.number, reading.time_s, None, False, points, made, None if made else due_s
+                )
+        return found
+
+    def judged(self, wish: Calibrate) -> Points | Because:
+        return self._calibrations.judged(self.calibrated, wish)
+
+    async def calibrate(self, wish: Calibrate) -> Refusal | None:
+        points = self.judged(wish)
+        if isinstance(points, Because):
+            return Refusal(points)
+        if not self.hold_calibration:
+            made = Calibrated(points, wish.by, wish.method, wish.reference, wish.note, wish.measured_s, self.now())
+            self.calibrated[wish.tag] = (*self.calibrated.get(wish.tag, ()), made)
+        return None
 
     def doses(self) -> Mapping[str, Given]:
         return {
