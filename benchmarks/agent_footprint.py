@@ -6,7 +6,6 @@ process of its own; the agent is `farmloop run` with its panel and its record, a
 `python -m benchmarks.agent_footprint run …` is that agent, with the lateness of every scan written down.
 """
 
-import json
 import os
 import sys
 import time
@@ -19,6 +18,7 @@ import psutil
 from benchmarks.agents import agent, process, write_site
 from benchmarks.generated import TAGS_A_BAY, site_document
 from benchmarks.rows import GOAL, Row, percentile, row
+from controller.kept_state import kept_in
 
 BAYS = 20
 SECONDS = 60.0
@@ -74,7 +74,7 @@ def measure(seconds: float, directory: Path, bays: int = BAYS) -> dict[str, floa
                 threads = max(threads, watched.num_threads())
             cpu_s, wall_s = _cpu_s(watched) - cpu_s, time.monotonic() - wall_s
             lines = lateness.read_text().splitlines()[before:]
-        state = json.loads((directory / "agent" / "state.json").read_text("utf-8"))
+        state = kept_in(directory / "agent") or {}
     scans = [[float(number) for number in line.split()] for line in lines]
     return {
         "rss_mb": rss_mb,

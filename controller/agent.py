@@ -41,7 +41,9 @@ from controller.fail_safe_alarms import FailSafeAlarms
 from controller.first_outs import FirstOutRecord, FirstOuts
 from controller.history.audit import Audit
 from controller.history.history import History
+from controller.history.state_database import StateDatabase
 from controller.journal.journal import Journal
+from controller.kept_state import KeptState
 from controller.notices import Notice, Notices
 from controller.notify.dead_man import DeadManSign
 from controller.notify.notifier import Notifier
@@ -54,7 +56,6 @@ from controller.panel.interlock_shapes import InterlocksShape, interlocks_shape
 from controller.panel.recipes import RecipeBody, RecipesShape, recipes_shape, wish_of
 from controller.panel.schedule_shapes import ScheduleShape, proposed_state, schedule_shape
 from controller.service import Signs, ailments
-from controller.state_file import StateFile
 from controller.why.journal import NotRecordedError, WhyJournal, record_at
 from controller.why.shape import Explanation
 from controller.wiring import bus_settings, device_settings, safe_of
@@ -120,10 +121,11 @@ class Agent:
         with suppress(OSError):  # state and outbox say so themselves, and the farm is looked after all the same
             directory.mkdir(parents=True, exist_ok=True)
         self._desk = AlarmDesk(directory, clock.now())
-        self._audit = Audit(directory)
-        self._kept = StateFile(directory / "state.json")
+        self._state_database = StateDatabase(directory)
+        self._audit = Audit(self._state_database)
+        self._kept = KeptState(self._state_database)
         self._doses_kept = True
-        kept = self._desk.caught_up(self._kept.read())
+        kept = self._desk.caught_up(self._kept.read(clock.now()))
         self._state: State = self.core.start(clock.now(), kept)
         self._desk.resume()
         self._result: ScanResult | None = None
@@ -204,11 +206,12 @@ class Agent:
             await asyncio.to_thread(self._first_outs.write)
             await asyncio.to_thread(self._notices.write)
             await asyncio.to_thread(self._desk.journal.write)
-            await asyncio.to_thread(self._audit.close, self._clock.now())
+            await asyncio.to_thread(self._audit.write, self._clock.now())
             await asyncio.to_thread(self._why.write)
             await asyncio.to_thread(self._journal.close)
             await self._history.close()
-            self._kept.write(to_plain(self._state))
+            self._kept.write(to_plain(self._state), self._clock.now())
+            self._state_database.close()
             log.info("stopped", extra={"after_s": round(process_time() - begun, 3)})
 
     async def _scan_forever(self) -> None:
@@ -255,7 +258,10 @@ class Agent:
         self._journal.note(before, snapshot, now_s, result)
         telling = (self._notifier.failure, self._notifier.unreached)
         dropped = self.health.dropped_readings
-        self._own = self._own_alarms.now(self._history.status(), dropped, now_s, telling, self._audit.failure)
+        kept = self._history.status()
+        if self._state_database.quarantined:
+            kept = replace(kept, quarantined=(*kept.quarantined, *self._state_database.quarantined))
+        self._own = self._own_alarms.now(kept, dropped, now_s, telling, self._audit.failure)
         self._own += self._fail_safe_alarms.now(self.devices(), self._to_commission, now_s)
         own_events = self._desk.see(result.events, self._own, now_s)
         self._tell(replace(result, events=(*result.events, *own_events)) if own_events else result)
@@ -301,7 +307,7 @@ class Agent:
         """The dosing pumps that may not start now: a dose is on the disk before it begins, or does not begin."""
         guards = self.core.plan.safeguards.guards
         if self.core.plan.safeguards.begun(before.blocks, self._state.blocks):
-            self._doses_kept = self._kept.write(to_plain(self._state))
+            self._doses_kept = self._kept.write(to_plain(self._state), self._clock.now())
         return () if self._doses_kept else guards.keys()
 
     def _note_why(self) -> None:
@@ -352,7 +358,7 @@ class Agent:
             await self._clock.sleep_until(when)
             when = max(when, self._clock.now())
             plain = to_plain(self._state)
-            await asyncio.to_thread(self._kept.write, plain)
+            await asyncio.to_thread(self._kept.write, plain, self._clock.now())
 
     async def _keep_why(self) -> None:
         when = self._clock.now()

@@ -127,7 +127,7 @@ def _agent(speech: _Speech, directory: Path, sinks: Sequence[str], now_s: float)
         yield speech.bad("agent_denied", directory=directory)
         return
     runs = is_held(directory)
-    if not runs and not (directory / "state.json").exists() and not (directory / "outbox.db").exists():
+    if not runs and not (directory / "state.db").exists() and not (directory / "outbox.db").exists():
         yield speech.good("agent_never", directory=directory)
         return
     yield speech.good("agent_runs" if runs else "agent_stopped", directory=directory)
@@ -148,14 +148,17 @@ def _agent(speech: _Speech, directory: Path, sinks: Sequence[str], now_s: float)
 def _state(speech: _Speech, directory: Path, runs: bool, now_s: float) -> Iterator[Finding]:
     try:
         state_s = read_state_s(directory)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, sqlite3.Error) as error:
         yield speech.bad("state_unreadable", directory=directory, why=error)
     else:
         if state_s is not None:
             age_s = max(now_s - state_s, 0.0)
             yield speech.judge(not runs or age_s < STATE_OLD_S, "state", age=speech.age(age_s))
-    if (directory / "state.corrupt").exists():
-        yield speech.bad("state_aside", directory=directory)
+    for aside in sorted(
+        path.name for pattern in ("state.corrupt", "state.db.corrupt.*") for path in directory.glob(pattern)
+    ):
+        if not aside.endswith(("-wal", "-shm")):
+            yield speech.bad("state_aside", directory=directory, file=aside)
 
 
 def _outbox(speech: _Speech, directory: Path, sinks: Sequence[str], now_s: float) -> Iterator[Finding]:

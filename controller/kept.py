@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from controller.core.state import written_s
+from controller.history.state_database import NAME, reading
+from controller.kept_state import assembled
 from controller.logs import FILE_NAME
 
 TAIL_BYTES = 256_000
@@ -45,14 +48,17 @@ class Errors:
 
 
 def read_state_s(directory: Path) -> float | None:
-    """Farm time of the kept state, None where there is none. Raises OSError or ValueError."""
-    try:
-        kept = json.loads((directory / "state.json").read_text("utf-8"))
-    except FileNotFoundError:
+    """Farm time of the kept state, None where there is none. Raises OSError, ValueError or sqlite3.Error."""
+    if not (directory / NAME).is_file():
         return None
-    if not isinstance(kept, dict) or not isinstance(kept.get("at_s"), int | float):
-        raise ValueError("not a state")
-    return float(kept["at_s"])
+    with closing(reading(directory)) as database:
+        # what an older program left has no such table yet
+        if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'kept'").fetchone() is None:
+            return None
+        rows = database.execute("SELECT part, name, crc32, body FROM kept WHERE part = 'at_s'").fetchall()
+    if rows and assembled(rows) is None:
+        raise ValueError("its time does not read as it was written")
+    return written_s(assembled(rows)) if rows else None
 
 
 def read_outbox(directory: Path, sinks: Iterable[str]) -> Outbox | None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ from controller.history.audit import examine, read
 from controller.history.outbox import Pending
 from controller.history.shipper import Health
 from controller.history.status import HistoryStatus, SinkStatus
+from controller.kept_state import kept_in
 from controller.own_alarms import FAILING_S, REMEMBERED_S, OwnAlarms
 from controller.panel.farm import Refusal, SetpointNow
 from controller.panel.shapes import alarm_shapes
@@ -67,7 +69,7 @@ async def test_an_agent_without_any_wire_scans_and_keeps_its_state(tmp_path: Pat
     async with alive(agent_at(tmp_path, nowhere)) as agent:
         await agent.set_setpoint("change-01", "ras1.tank1.do_sp", 9.0, "li")
         await until(lambda: agent.health.scans > 10, "ten scans")
-    kept = json.loads((tmp_path / "state.json").read_text())
+    kept = kept_in(tmp_path) or {}
     assert kept["chosen"]["ras1.tank1.do_sp"][:2] == [9.0, "li"]
     again = agent_at(tmp_path, nowhere)
     now = again.scan(again.now())
@@ -100,9 +102,8 @@ def dosing_agent(directory: Path, orders: list[tuple[object, list[Any]]]) -> Age
 
     def ordered(values: dict[str, object]) -> None:
         if PUMP in values:
-            path = directory / "state.json"
-            kept = json.loads(path.read_text())["blocks"][f"{PUMP}#guard"] if path.exists() else []
-            orders.append((values[PUMP], kept))
+            kept = kept_in(directory) or {"blocks": {}}
+            orders.append((values[PUMP], kept["blocks"].get(f"{PUMP}#guard", [])))
 
     agent._links.order = ordered  # type: ignore[method-assign,assignment]  # no wire is there
     return agent
@@ -138,9 +139,9 @@ def test_a_dose_that_the_disk_does_not_take_does_not_begin(tmp_path: Path, monke
         agent.scan(NOON_S + second)
 
     def full(*_: object) -> None:
-        raise OSError("disk full")
+        raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr("controller.state_file.os.replace", full)
+    monkeypatch.setattr(agent._state_database, "transaction", full)
     agent._people.append(Override("hand-001", PUMP, 100.0, "li", NOON_S + 600.0))
     for second in range(3, 40):
         agent.scan(NOON_S + second)
@@ -185,7 +186,7 @@ async def test_a_scan_that_throws_ends_the_agent_by_the_safe_door(
     with pytest.raises(ZeroDivisionError):
         await agent.run()
     assert safe == ["outputs"]
-    assert (tmp_path / "state.json").exists()
+    assert kept_in(tmp_path)
 
 
 # --- whom it answers

@@ -13,7 +13,9 @@ import pytest
 from controller import doctor
 from controller.commissioning import Record, add, digest_of, to_test
 from controller.doctor import Finding, examine
+from controller.history.state_database import StateDatabase
 from controller.hold import HeldError, hold, is_held
+from controller.kept_state import KeptState
 from controller.secrets import SecretError, secrets_beside
 from edge_config.loader import load_site
 from foundation.messages import LANGUAGES, catalogue
@@ -219,7 +221,9 @@ def keep(directory: Path, at_s: float = NOW_S - 5.0) -> None:
     """What an agent keeps, with a minute of points that nobody took."""
     from controller.history.outbox import Outbox, pack
 
-    (directory / "state.json").write_text(json.dumps({"at_s": at_s}))
+    database = StateDatabase(directory)
+    assert KeptState(database).write({"at_s": at_s, "blocks": {"gh1.bay1.heat_loop": [at_s]}}, at_s)
+    database.close()
     box = Outbox(directory / "outbox.db", ["influx"])
     box.open(NOW_S)
     box.append([pack(["env,tag=a v=1.5,q=3i 1"], [round((NOW_S - 7200.0 + second) * 1000)]) for second in range(60)])
@@ -271,19 +275,24 @@ def test_a_state_that_a_running_agent_does_not_write_is_told_of(tmp_path: Path) 
         assert look(None, tmp_path, now_s=NOW_S) == ["It runs, but its state was kept 10 min ago"]
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"at_s": "x"}', "\udcff"])
-def test_a_state_that_cannot_be_read_is_told_of(text: str, tmp_path: Path) -> None:
-    (tmp_path / "state.json").write_text(text, "utf-8", "surrogateescape")
-    assert [line[:13] for line in look(None, tmp_path)] == ["state.json in"]
+def test_a_state_that_cannot_be_read_is_told_of(tmp_path: Path) -> None:
+    keep(tmp_path)
+    with sqlite3.connect(tmp_path / "state.db") as database:
+        database.execute("UPDATE kept SET body = '1' WHERE part = 'at_s'")
+    database.close()
+    assert [line[:11] for line in look(None, tmp_path, now_s=NOW_S)][-1:] == ["state.db in"]
+    (tmp_path / "state.db").write_text("no database at all")
+    assert [line[:11] for line in look(None, tmp_path, now_s=NOW_S)][-1:] == ["state.db in"]
 
 
 def test_what_was_put_aside_or_cannot_be_read_is_told_of(tmp_path: Path) -> None:
     keep(tmp_path)
-    (tmp_path / "state.corrupt").write_text("?")
+    (tmp_path / "state.db.corrupt.20270101T000000Z").write_text("?")
+    (tmp_path / "state.db.corrupt.20270101T000000Z-wal").write_text("?")
     (tmp_path / "outbox.db").write_bytes(b"no database at all" * 100)
     (tmp_path / "farmloop.log").mkdir()
     said = look(None, tmp_path, now_s=NOW_S)
-    assert [line[:10] for line in said] == ["A state th", "outbox.db ", "The log in"]
+    assert [line[:10] for line in said] == ["What could", "outbox.db ", "The log in"]
 
 
 def test_the_last_errors_of_the_log_are_told_of(tmp_path: Path) -> None:

@@ -719,7 +719,7 @@ def test_p9_secure_no_secret_stands_in_the_source() -> None:
 @pytest.mark.wire
 def test_p9_secure_no_secret_is_in_logs_state_record_or_panel(session: Session) -> None:
     looked_at = [path for path in session.directory.rglob("*") if path.is_file() and "mosquitto" not in path.parts]
-    assert {"farmloop.log", "state.json", "outbox.db"} <= {path.name for path in looked_at}
+    assert {"farmloop.log", "state.db", "outbox.db"} <= {path.name for path in looked_at}
     assert [path.name for path in looked_at if CANARY.encode() in path.read_bytes()] == []
     assert not any(CANARY in str(point) for point in session.points())
     assert CANARY not in json.dumps([screen for _, screen in session.screens])

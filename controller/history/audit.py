@@ -17,20 +17,9 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
-from controller.history.database import Form, is_spoilt, open_database
+from controller.history.state_database import NAME, StateDatabase, reading
 
-NAME = "state.db"
 _COLUMNS = "id, at_ms, who, what, subject, said, hash"
-FORM = Form(
-    0x46617273,
-    """
-CREATE TABLE audit (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
-    subject TEXT NOT NULL, said TEXT NOT NULL, hash BLOB NOT NULL
-) STRICT;
-""",
-    (f"SELECT {_COLUMNS} FROM audit LIMIT 0", "SELECT name, seq FROM sqlite_sequence LIMIT 0"),
-)
 MOST_WAITING = 100_000
 _log = logging.getLogger("farmloop.audit")
 
@@ -63,11 +52,12 @@ class Verdict:
 class Audit:
     """`note` from the scan, `write` in a thread: nothing waits for the disk, and what it does not take is not lost."""
 
-    def __init__(self, directory: Path) -> None:
-        self.path = directory / NAME
+    def __init__(self, database: StateDatabase) -> None:
         self.failure = ""
         """Why the disk does not take what people did; empty when it does."""
-        self._database: sqlite3.Connection | None = None
+        self._database = database
+        self._begun = 0
+        """Files set aside that the chain has told of."""
         self._waiting: deque[tuple[int, str, str, str, str]] = deque(maxlen=MOST_WAITING)
         self._lock = Lock()
 
@@ -91,50 +81,32 @@ class Audit:
                     self._waiting.popleft()
             except (sqlite3.Error, OSError) as error:
                 failure = str(error)
-                if self._database is not None and isinstance(error, sqlite3.Error) and is_spoilt(error, self.path):
-                    self._close()
             if failure and not self.failure:
                 _log.error("audit_not_kept", extra={"why": failure})
             self.failure = failure
 
-    def close(self, now_s: float) -> None:
-        """Write what waits, and close the file."""
-        self.write(now_s)
-        with self._lock:
-            self._close()
-
     def _append(self, lot: list[tuple[int, str, str, str, str]], now_s: float) -> None:
-        if self._database is None:
-            self._database, aside = open_database(self.path, now_s, FORM)
-            if aside is not None:
-                lot = [(round(now_s * 1000.0), "", "begun", "audit", json.dumps({"aside": aside.name})), *lot]
-        database = self._database
-        database.execute("BEGIN IMMEDIATE")
-        try:
+        with self._database.transaction(now_s) as database:
+            begun = len(self._database.quarantined)
+            aside = [
+                (round(now_s * 1000.0), "", "begun", "audit", json.dumps({"aside": path.name}))
+                for path in self._database.quarantined[self._begun :]
+            ]
             newest = database.execute("SELECT hash FROM audit ORDER BY id DESC LIMIT 1").fetchone()
             given = database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'audit'").fetchone()
             number, before = given[0] if given else 0, newest[0] if newest else b""
-            for one in lot:
+            for one in (*aside, *lot):
                 number += 1
                 before = _hash(before, number, *one)
                 database.execute(f"INSERT INTO audit ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", (number, *one, before))
-            database.execute("COMMIT")
-        except BaseException:
-            if database.in_transaction:
-                database.execute("ROLLBACK")
-            raise
-
-    def _close(self) -> None:
-        if self._database is not None:
-            self._database.close()
-            self._database = None
+        self._begun = begun
 
 
 def read(directory: Path, most: int) -> list[Row]:
     """The newest `most` rows, the last first. Raises sqlite3.Error; nothing where there is no file."""
     if not (directory / NAME).is_file():
         return []
-    with closing(_reading(directory)) as database:
+    with closing(reading(directory)) as database:
         rows = database.execute(f"SELECT {_COLUMNS} FROM audit ORDER BY id DESC LIMIT ?", (most,)).fetchall()
     return [Row(*row) for row in rows]
 
@@ -145,7 +117,7 @@ def examine(directory: Path) -> Verdict:
         raise FileNotFoundError(2, "nobody did anything here yet", str(directory / NAME))
     problems: list[tuple[str, int]] = []
     count, before, number = 0, b"", 0
-    with closing(_reading(directory)) as database:
+    with closing(reading(directory)) as database:
         for values in database.execute(f"SELECT {_COLUMNS} FROM audit ORDER BY id"):
             row = Row(*values)
             if row.id != number + 1:
@@ -161,13 +133,9 @@ def examine(directory: Path) -> Verdict:
 
 def has(directory: Path, hash_hex: str) -> bool:
     """Whether a row has this hash. Raises sqlite3.Error."""
-    with closing(_reading(directory)) as database:
+    with closing(reading(directory)) as database:
         question = "SELECT 1 FROM audit WHERE lower(hex(hash)) = lower(?)"
         return database.execute(question, (hash_hex.strip(),)).fetchone() is not None
-
-
-def _reading(directory: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{(directory / NAME).absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)
 
 
 def _hash(before: bytes, number: int, at_ms: int, who: str, what: str, subject: str, said: str) -> bytes:

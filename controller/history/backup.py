@@ -17,7 +17,7 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
-from controller.history import audit, blocks, outbox
+from controller.history import blocks, outbox, state_database
 from controller.hold import HeldError, hold, is_held
 
 MANIFEST = "backup.json"
@@ -25,7 +25,7 @@ FORMAT = 1
 VERSIONS: Mapping[str, int] = {
     "outbox.db": outbox.FORM.version,
     blocks.NAME: blocks.FORM.version,
-    audit.NAME: audit.FORM.version,
+    state_database.NAME: state_database.FORM.version,
 }
 """The newest form of each database that this program reads."""
 _SUFFIXES = frozenset({".db", ".json", ".jsonl"})

@@ -53,6 +53,10 @@ _MAY_PASS = frozenset(
 _log = logging.getLogger(__name__)
 
 
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
+"""What a rotten file raises; the last where SQLite's own message quotes what is spoilt."""
+
+
 class ForeignError(Exception):
     """The file is a database, but not this one."""
 
@@ -75,8 +79,7 @@ def open_database(path: Path, now_s: float, form: Form) -> tuple[sqlite3.Connect
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         return _opened(path, form), None
-    except (sqlite3.Error, ForeignError, UnicodeDecodeError) as error:
-        # the last where SQLite's own message quotes what is spoilt
+    except (*UNREADABLE, ForeignError) as error:
         if isinstance(error, sqlite3.Error) and not is_spoilt(error, path):
             raise
         aside = _set_aside(path, now_s)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from controller.history.database import UNREADABLE
 from controller.history.line import split
 from controller.history.outbox import Blob, unpacked
 
@@ -20,7 +21,7 @@ def salvaged(aside: Path, sinks: Sequence[str]) -> Iterator[Blob]:
     try:
         with closing(sqlite3.connect(f"{aside.absolute().as_uri()}?mode=ro", uri=True, timeout=2.0)) as database:
             yield from _blobs(database, sinks)
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         _log.error("nothing more can be read of %s (%s)", aside.name, error)
 
 
@@ -31,7 +32,7 @@ def _blobs(database: sqlite3.Connection, sinks: Sequence[str]) -> Iterator[Blob]
         try:
             columns = "seq, t_min, t_max, n, codec, crc32, body"
             row = database.execute(f"SELECT {columns} FROM outbox WHERE seq > ? ORDER BY seq LIMIT 1", (at,)).fetchone()
-        except sqlite3.DatabaseError:
+        except UNREADABLE:
             # somewhere behind the broken page it goes on
             at, step = at + step, min(2 * step, 64)
             continue
@@ -51,7 +52,7 @@ def _newest(database: sqlite3.Connection) -> int:
     ):
         try:
             row = database.execute(question).fetchone()
-        except sqlite3.DatabaseError:
+        except UNREADABLE:
             continue
         if row is not None and isinstance(row[0], int):
             return row[0]
@@ -62,7 +63,7 @@ def _everywhere(database: sqlite3.Connection, sinks: Sequence[str]) -> int:
     """Up to which blob every sink had all; 0 where that cannot be read: then all of it is sent again, as it was."""
     try:
         runs = database.execute("SELECT sink, last FROM shipped WHERE first <= 1").fetchall()
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         return 0
     had = {sink: last for sink, last in runs if isinstance(last, int)}
     return min((had.get(sink, 0) for sink in sinks), default=0)

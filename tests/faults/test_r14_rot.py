@@ -1,6 +1,5 @@
 """R14: any byte of a file of ours rots, or its end is gone. The agent's record opens, says so, and goes on."""
 
-import json
 import logging
 import shutil
 import sqlite3
@@ -15,7 +14,8 @@ from controller.core.state import to_plain
 from controller.history.local import Local
 from controller.history.local_reader import Reader
 from controller.history.outbox import Outbox
-from controller.state_file import StateFile
+from controller.history.state_database import StateDatabase
+from controller.kept_state import KeptState
 from foundation.reading import good
 from tests.core.small_site import Farm, small_core
 from tests.faults.proof import SEED, Proof, times
@@ -114,19 +114,32 @@ def test_a_record_of_trends_that_rots_never_stops_the_writing(memory: Path) -> N
 
 
 def test_a_state_that_rots_is_whole_or_put_aside(memory: Path) -> None:
-    proof, random = Proof("R14 state.json"), Random(SEED)
+    proof, random = Proof("R14 state.db"), Random(SEED)
     core = small_core()
     farm = Farm(core)
     outputs = set(farm.run(20).orders)
-    path = memory / "state.json"
-    assert StateFile(path).write(json.loads(json.dumps(to_plain(farm.state))))
+    path = memory / "state.db"
+    database = StateDatabase(memory)
+    plain = to_plain(farm.state)
+    assert KeptState(database).write(plain, farm.now_s)
+    database.close()
     image = path.read_bytes()
-    lost = 0
+    written = {(part, name) for part, names in plain.items() if isinstance(names, dict) for name in names}
+    lost = altered = taken_over = 0
     for _ in range(TIMES):
+        for former in memory.iterdir():
+            former.unlink()
         path.write_bytes(rotten(image, random))
-        kept = StateFile(path).read()
+        database = StateDatabase(memory)
+        kept = KeptState(database).read(farm.now_s) or {}
+        # a row is as it was written, or is not there
+        found = [(part, name) for part, names in kept.items() if isinstance(names, dict) for name in names]
+        altered += sum(one not in written or kept[one[0]][one[1]] != plain[one[0]][one[1]] for one in found)
+        taken_over += bool(database.quarantined and found)
+        database.close()
         again = Farm(core, farm.now_s + 20.0, kept)
         again.says = dict(farm.says)
         # whatever was read: the farm is looked after
         lost += set(again.scan().orders) != outputs
-    proof.says(TIMES, lost, 0)
+    assert taken_over > 0
+    proof.says(TIMES, lost, altered)

@@ -8,12 +8,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from controller.history.audit import NAME, Audit, Verdict, examine, read
+from controller.history.audit import Audit, Verdict, examine, read
+from controller.history.state_database import NAME, StateDatabase
 from tests.history.farm import START_S
 
 
 def acted(directory: Path, deeds: int = 6) -> Audit:
-    audit = Audit(directory)
+    database = StateDatabase(directory)
+    audit = Audit(database)
     for deed in range(deeds):
         audit.note(
             START_S + deed,
@@ -24,7 +26,8 @@ def acted(directory: Path, deeds: int = 6) -> Audit:
         )
         if deed % 3 == 2:
             audit.write(START_S + deed)
-    audit.close(START_S + deeds)
+    audit.write(START_S + deeds)
+    database.close()
     return audit
 
 
@@ -76,7 +79,7 @@ def test_what_people_did_waits_for_a_disk_that_takes_nothing(tmp_path: Path) -> 
     audit = acted(tmp_path / "place")
     assert audit.failure
     (tmp_path / "place").unlink()
-    audit.close(START_S)
+    audit.write(START_S)
     assert audit.failure == ""
     assert examine(tmp_path / "place").rows == 6
 
@@ -96,10 +99,12 @@ def test_whatever_people_are_called_and_say_the_chain_holds(
     tmp_path_factory: pytest.TempPathFactory, deeds: list[tuple[str, str, str, dict[str, float | str]]]
 ) -> None:
     directory = tmp_path_factory.mktemp("audit")
-    audit = Audit(directory)
+    database = StateDatabase(directory)
+    audit = Audit(database)
     for who, what, subject, said in deeds:
         audit.note(START_S, who, what, subject, said)
-    audit.close(START_S)
+    audit.write(START_S)
+    database.close()
     assert audit.failure == ""
     if deeds:
         assert examine(directory).problems == ()

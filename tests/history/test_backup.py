@@ -23,7 +23,7 @@ def recorded(directory: Path, ticks: int) -> Outbox:
     box.open(START_S)
     for tick in range(ticks):
         box.append([pack([f"env,tag=a v={tick}.0 {tick}"], [tick])])
-    (directory / "state.json").write_text('{"at_s": 1.0}')
+    (directory / "commissioned.json").write_text('{"at_s": 1.0}')
     (directory / "alarms-2026.jsonl").write_text('{"id": "a"}\n')
     (directory / "access.json").write_text('{"session": "not for anybody else"}')
     return box
@@ -39,7 +39,12 @@ def test_a_backup_made_while_recording_goes_on_is_restored_elsewhere(tmp_path: P
         box.append([pack(["env,tag=a v=99.0 99"], [99])])
     assert restore(copy, other, START_S) is None
     assert points(other / "outbox.db") == before
-    assert {path.name for path in other.iterdir()} == {"outbox.db", "state.json", "alarms-2026.jsonl", "agent.lock"}
+    assert {path.name for path in other.iterdir()} == {
+        "outbox.db",
+        "commissioned.json",
+        "alarms-2026.jsonl",
+        "agent.lock",
+    }
     # and it goes on under numbers that were never used
     again = Outbox(other / "outbox.db", ["influx"])
     again.open(START_S)
@@ -64,8 +69,8 @@ def test_nothing_is_restored_under_a_running_agent(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "key"),
     [
-        (lambda copy: (copy / "state.json").unlink(), "file_missing"),
-        (lambda copy: (copy / "state.json").write_text('{"at_s": 2.0}'), "file_spoilt"),
+        (lambda copy: (copy / "commissioned.json").unlink(), "file_missing"),
+        (lambda copy: (copy / "commissioned.json").write_text('{"at_s": 2.0}'), "file_spoilt"),
         (lambda copy: (copy / "outbox.db").write_bytes(b"x" * 4096), "file_spoilt"),
         (lambda copy: (copy / MANIFEST).unlink(), "no_backup"),
     ],

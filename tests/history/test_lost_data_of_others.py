@@ -17,7 +17,8 @@ from controller.history.history import History
 from controller.history.outbox import Outbox
 from controller.history.shipper import Shipper
 from controller.history.sinks import Answer
-from controller.state_file import StateFile
+from controller.history.state_database import StateDatabase
+from controller.kept_state import KeptState
 from foundation.clock import SteppedClock
 from foundation.reading import Quality, Reason, bad, good
 from tests.core.small_site import Farm as ControlledFarm
@@ -236,12 +237,11 @@ def test_reef_pi_987_the_days_total_outlives_a_power_cut_a_day(tmp_path: Path) -
         farm.run(5)
         farm.scan([Override("1", "fa.z.pump_a", 100.0, "wang", farm.now_s + 60.0)])
         total_ml += 2.0 * bool(farm.wires.get("fa.z.pump_a")) + _dosed_ml(farm, 60)
-        kept = StateFile(tmp_path / "state.json")
-        assert kept.write(json.loads(json.dumps(to_plain(farm.state))))
-        # and one that the cut tore
-        (tmp_path / "state.new").write_text('{"at_s": 17')
+        database = StateDatabase(tmp_path)
+        assert KeptState(database).write(to_plain(farm.state), farm.now_s)
+        database.close()
         says = dict(farm.says)
-        farm = ControlledFarm(farm.core, farm.now_s + 30.0, StateFile(tmp_path / "state.json").read())
+        farm = ControlledFarm(farm.core, farm.now_s + 30.0, KeptState(StateDatabase(tmp_path)).read(farm.now_s))
         farm.says = says
         assert total_ml <= 302.0, turn
     assert total_ml >= 296.0
