@@ -55,6 +55,7 @@ from controller.panel.hands import HandWish
 from controller.panel.interlock_shapes import InterlocksShape, interlocks_shape
 from controller.panel.recipes import RecipeBody, RecipesShape, recipes_shape, wish_of
 from controller.panel.schedule_shapes import ScheduleShape, proposed_state, schedule_shape
+from controller.rule_replay import Replay, RuleReplay
 from controller.service import Signs, ailments
 from controller.why.journal import NotRecordedError, WhyJournal, record_at
 from controller.why.shape import Explanation
@@ -134,6 +135,7 @@ class Agent:
         self._why_failed = False
         self._why = WhyJournal(directory, self.core, clock.now())
         self._journal = Journal(directory, self.core, site_file)
+        self._rule_replay = RuleReplay(site_file, directory, clock)
         self._first_outs = FirstOuts(directory, self.core.plan.interlock_groups)
         self._notices = Notices(directory, self.core.plan.rules.rules, self._state)
         wired = bus_settings(site, secrets, wiring or {}, clock.speed)
@@ -209,6 +211,7 @@ class Agent:
             await asyncio.to_thread(self._audit.write, self._clock.now())
             await asyncio.to_thread(self._why.write)
             await asyncio.to_thread(self._journal.close)
+            await self._rule_replay.close()
             await self._history.close()
             self._kept.write(to_plain(self._state), self._clock.now())
             self._state_database.close()
@@ -508,6 +511,13 @@ class Agent:
 
     def rules(self) -> RulesShape:
         return rules_shape(self.core.plan.rules, self._state.blocks, self._clock.now())
+
+    def begin_rule_replay(self, by: str) -> Refusal | None:
+        refusal = self._rule_replay.begin(by)
+        return None if refusal is None else Refusal(refusal)
+
+    def rule_replay(self) -> Replay:
+        return self._rule_replay.found
 
     def sequences(self) -> SequencesShape:
         return sequences_shape(self.core.plan.sequences, self._state.blocks, self._clock.now())

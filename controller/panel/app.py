@@ -21,6 +21,7 @@ from controller.panel.messages_sent import MessagesSent
 from controller.panel.permissions import OPEN, allows
 from controller.panel.problems import ProblemError, language_of, problem_response
 from controller.panel.rates import Rate
+from controller.panel.rules import RuleCalls
 from controller.panel.schedule import ScheduleCalls
 from controller.panel.sessions import Session, Sessions
 from controller.panel.sign_in import SignIn
@@ -69,6 +70,7 @@ def create_app(
     InterlockCalls(farm).add_to(app)
     CalibrationCalls(farm).add_to(app)
     ScheduleCalls(farm).add_to(app)
+    RuleCalls(farm).add_to(app)
 
     async def healthz() -> Response:
         return Response("ok", media_type="text/plain")

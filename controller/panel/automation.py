@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from controller.core.rules import RuleSet
 from controller.core.sequences import SequenceBlock, SequenceMemory
 from controller.core.state import Block
-from rules.rule import RuleMemory, today
+from rules.rule import RuleLaw, RuleMemory, today
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,9 @@ class RuleShape:
     on_today_s: float
     errors: int
     """How often it threw, ever."""
+    waits: Literal["", "on", "off"] = ""
+    """Its cause says otherwise, and it will be so once its delay is over."""
+    waits_until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,16 @@ def rules_shape(rules: RuleSet, blocks: Mapping[str, Block], now_s: float) -> Ru
             done = today(memory, now_s, rules.sky)
             shapes[rule.name] = RuleShape(
                 memory.on, _milliseconds(memory.since_s), memory.unknown_s >= 0.0, memory.spent, done.starts,
-                round(done.on_s, 1), done.errors,
+                round(done.on_s, 1), done.errors, *_waiting(rule.law, memory),
             )  # fmt: skip
     return RulesShape(round(now_s * 1000.0), shapes)
+
+
+def _waiting(law: RuleLaw, memory: RuleMemory) -> tuple[Literal["", "on", "off"], float | None]:
+    if memory.differs_s < 0.0 or memory.spent:
+        return "", None
+    ends_s = memory.differs_s + (law.off_s if memory.on else law.on_s)
+    return ("off" if memory.on else "on"), _milliseconds(ends_s)
 
 
 def sequences_shape(sequences: tuple[SequenceBlock, ...], blocks: Mapping[str, Block], now_s: float) -> SequencesShape:

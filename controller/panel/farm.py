@@ -34,6 +34,7 @@ from controller.panel.automation import RulesShape, SequencesShape
 from controller.panel.interlock_shapes import InterlocksShape
 from controller.panel.recipes import RecipeBody, RecipesShape
 from controller.panel.schedule_shapes import ScheduleShape
+from controller.rule_replay import Replay
 from controller.why.shape import Explanation
 from drivers.driver import Statistics
 from edge_config.model.site import Site
@@ -197,6 +198,14 @@ class Farm(Protocol):
 
     def rules(self) -> RulesShape:
         """How each rule stands, and what it did today."""
+        ...
+
+    def begin_rule_replay(self, by: str) -> Refusal | None:
+        """Play the record of the last day to the rules, in the background; while one runs it is that one."""
+        ...
+
+    def rule_replay(self) -> Replay:
+        """How the last one stands, and what it found."""
         ...
 
     def sequences(self) -> SequencesShape: ...

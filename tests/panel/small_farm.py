@@ -48,6 +48,7 @@ from controller.panel.interlock_shapes import InterlockShape, InterlocksShape
 from controller.panel.layout import NameShape
 from controller.panel.recipes import RecipeBody, RecipesShape, RunningShape, StageShape
 from controller.panel.schedule_shapes import ScheduleShape, proposed_state, schedule_shape
+from controller.rule_replay import Fired, Replay
 from controller.why.card import Cards
 from controller.why.journal import NotRecordedError
 from controller.why.shape import Explanation
@@ -102,6 +103,9 @@ class SmallFarm:
         for name, program in self.site.programs.items():
             zh, en = (program.name.zh, program.name.en) if program.name else (name, name)
             tags[name] = Tag(name, program.limits[0].unit, Kind.SETPOINT, "env", zh, en)
+        for name, output in self.site.outputs.items():
+            zh, en = (output.name.zh, output.name.en) if output.name else (name, name)
+            tags[name] = Tag(name, "%", Kind.OUTPUT, "actuator", zh, en)
         self.tags: Mapping[str, Tag] = tags
         self._readings: dict[str, Reading] = {row[0]: good(row[0], row[6], self.clock.now()) for row in _TAGS}
         self._readings["gh1.all.door"] = good("gh1.all.door", True, self.clock.now())
@@ -153,6 +157,7 @@ class SmallFarm:
         self.resets_made: list[tuple[str, str, str]] = []
         """Every setpoint change that was carried out: id, setpoint, value, by."""
         self._answers: dict[str, SetpointNow | Refusal] = {}
+        self.replay = Replay()
         self.link_token, self.links_used = "a-token-of-a-message-of-the-night", list[str]()
         self.hold_echo = False
         """True: a change is answered, but the setpoint does not move until `echo`."""
@@ -350,6 +355,20 @@ class SmallFarm:
     def rules(self) -> RulesShape:
         rule = RuleShape(True, self.now() * 1000.0, False, "", 3, 120.0, 0)
         return RulesShape(self.now() * 1000.0, {"gh1.bay1.rule": rule})
+
+    def begin_rule_replay(self, by: str) -> Refusal | None:
+        self.replay = Replay("running", self.now(), by)
+        return None
+
+    def rule_replay(self) -> Replay:
+        return self.replay
+
+    def replayed(self) -> None:
+        """The replay that runs is done."""
+        fired = {"pf1.room1.day": Fired(3, 9.5, START_S - 40000.0)}
+        changed: dict[str, Fired | None] = {"pf1.room1.day": Fired(4, 10.25, START_S - 43000.0)}
+        times = self.now() - 86400.0, self.now()
+        self.replay = Replay("done", times[1], self.replay.by, *times, 86400, {**fired}, changed)
 
     def sequences(self) -> SequencesShape:
         one = SequenceShape("running", 1, 3, self.now() * 1000.0, "li", "", ())
