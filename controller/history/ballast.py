@@ -34,6 +34,13 @@ class Ballast:
             return False
         return True
 
+    def room_bytes(self) -> int:
+        """What is free on the disk; 0 where that cannot be asked."""
+        try:
+            return shutil.disk_usage(self._path.parent).free
+        except OSError:
+            return 0
+
     def release(self) -> None:
         """Give the room back."""
         try:

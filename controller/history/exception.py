@@ -20,8 +20,9 @@ HEARTBEAT_MS = 60_000
 """If a tag does not say otherwise."""
 AHEAD_S = 60.0
 """A source time further in the future than this is not believed."""
-REMEMBERED = 16
-"""Stamps remembered a tag, so that what a broker delivers again is known again."""
+REMEMBERED = 32
+"""Stamps remembered a tag, so that what a broker delivers again is known again: mosquitto has up to 20 messages under
+way, and all of them may be of one tag."""
 HOLDING = frozenset({Kind.SETPOINT, Kind.OUTPUT, Kind.STATUS})
 FOUND_OUT = frozenset({Reason.NEVER_SEEN, Reason.STALE, Reason.COMM, Reason.CLOCK, Reason.INPUT})
 """Reasons that the source did not give itself."""

@@ -330,11 +330,17 @@ class Outbox:
 
     def used_bytes(self) -> int:
         """What is in the file, free pages not counted."""
+        pages, free, size = self._asked("page_count", "freelist_count", "page_size")
+        return (pages - free) * size
+
+    def spare_bytes(self) -> int:
+        """Free pages of the file: what comes next needs no room of the disk."""
+        free, size = self._asked("freelist_count", "page_size")
+        return free * size
+
+    def _asked(self, *names: str) -> list[int]:
         with self._lock:
-            database = self._opened()
-            asked = ("page_count", "freelist_count", "page_size")
-            pages, free, size = (database.execute(f"PRAGMA {name}").fetchone()[0] for name in asked)
-            return int((pages - free) * size)
+            return [int(self._opened().execute(f"PRAGMA {name}").fetchone()[0]) for name in names]
 
     def forget_delivered(self) -> None:
         """Delete what every sink has, the oldest first, before its day is over."""

@@ -21,6 +21,9 @@ SALVAGED_AT_ONCE = 200
 """Blobs a tick that are taken over from a file that was set aside."""
 RESTAMPED_AT_ONCE = 300
 """Blobs a tick that are put right once the box knows the time."""
+ROOM = 16 << 20
+"""Bytes: on a disk that was full, the oldest is thinned until so much is free, and again when it is not; the ballast,
+let go, is twice that."""
 DELIVERED_AT = 0.5
 """Of the quota: above it, what every sink has is not kept any longer, so that an alarm is of what waits."""
 _log = logging.getLogger(__name__)
@@ -66,10 +69,10 @@ class Upkeep:
             self._outbox.forget_delivered()
             self.filled = self._outbox.used_bytes() / self._quota_bytes
         self._disk_is_full &= not self._ballast.hold()
-        if self.filled >= 1.0 or self._disk_is_full:
-            went = self._outbox.thin()
-            self.thinned_points += went
-            self._disk_is_full &= went > 0
+        if self.filled >= 1.0 or (
+            self._disk_is_full and self._ballast.room_bytes() + self._outbox.spare_bytes() < ROOM
+        ):
+            self.thinned_points += self._outbox.thin()
 
     def failed(self, problem: Exception) -> None:
         """A commit failed. On a full disk the ballast gives room in which what waits can be thinned."""

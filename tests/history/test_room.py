@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import example, given, settings
@@ -210,6 +211,40 @@ async def test_a_full_disk_heals_by_itself(tmp_path: Path) -> None:
     assert status.thinned_points > 0
     await recorder.close()
     assert not (tmp_path / "ballast").exists()
+
+
+async def test_a_full_disk_is_minded_until_the_ballast_is_back_and_costs_no_more_than_it_has_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = 0
+    monkeypatch.setattr("controller.history.ballast.shutil.disk_usage", lambda _: SimpleNamespace(free=free))
+    box = filled(tmp_path, ("cellar",), 3000)
+    box.delivered("cellar", box.read(1, 300, 5000), [], START_S)
+    upkeep = Upkeep(box, ("cellar",), 1e9, SteppedClock(START_S))
+    full = sqlite3.OperationalError("database or disk is full")
+    full.sqlite_errorcode = sqlite3.SQLITE_FULL  # type: ignore[misc]  # as SQLite sets it
+    upkeep.failed(full)
+    # what is delivered went first, and nobody is the poorer
+    assert upkeep.thinned_points == 0
+    upkeep.step()
+    once = upkeep.thinned_points
+    assert once > 0
+    # the ballast that was let go is room enough
+    free = 32 << 20
+    upkeep.step()
+    assert upkeep.thinned_points == once
+    free = 8 << 20
+    upkeep.step()
+    twice = upkeep.thinned_points
+    assert twice > once
+    free = 1 << 40
+    upkeep.step()
+    assert (tmp_path / "ballast").is_file()
+    free = 0
+    upkeep.step()
+    assert upkeep.thinned_points == twice
+    upkeep.close()
+    box.close()
 
 
 async def test_above_its_quota_the_oldest_is_thinned_with_an_alarm_before(
