@@ -105,11 +105,13 @@ def test_no_message_of_the_panel_is_there_for_nobody() -> None:
     asked = _asked_by_the_panel()
     built = (
         "panel.age.",
+        "panel.calibration.kind.",
         "panel.device.commissioned.",
         "panel.device.watchdog.",
         "panel.error.",
         "panel.kind.",
         "panel.language.",
+        "panel.left.",
         "panel.link.",
         "panel.lives.",
         "panel.priority.",

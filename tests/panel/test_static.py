@@ -86,6 +86,15 @@ def test_the_check_for_words_would_find_one() -> None:
 
 
 @pytest.mark.parametrize("path", OWN, ids=lambda path: path.name)
+def test_what_a_module_takes_from_ours_is_given_there(path: Path) -> None:
+    for names, other in re.findall(r'^import \{([^}]+)\} from "\./(\w+\.js)"', path.read_text("utf-8"), re.MULTILINE):
+        given = set(
+            re.findall(r"^export (?:async )?(?:function|const|class) (\w+)", (STATIC / other).read_text("utf-8"), re.M)
+        )
+        assert {name.split()[0] for name in names.split(",")} - given == set(), other
+
+
+@pytest.mark.parametrize("path", OWN, ids=lambda path: path.name)
 def test_nothing_makes_markup_of_text(path: Path) -> None:
     source = path.read_text("utf-8")
     assert (

@@ -1,20 +1,23 @@
 // Alarms: which are there, how bad, since when, and what to do.
 
-import { alarms, farmNow, site } from "./farm.js";
+import { Age } from "./ages.js";
+import { alarms, site } from "./farm.js";
 import { html } from "./html.js";
 import { AlarmMark } from "./marks.js";
 import { changeId, post, put } from "./server.js";
 import { useState } from "./vendor/preact_hooks.js";
-import { ageWords, called, sentence, tell } from "./words.js";
+import { called, sentence, tell } from "./words.js";
 
 const ASIDE = ["suppressed", "shelved", "out_of_service"];
 const PRIORITIES = ["critical", "high", "medium", "low"];
 
-/** Those of one facility (all if none is named), the worst first and the newest of equals first. */
+/** Those to show of one facility (of all if none is named), ranked. */
 export function standing(facility = null) {
-  const found = alarms.value.filter((one) => one.shown && (facility === null || one.facility === facility));
-  return found.sort((a, b) => PRIORITIES.indexOf(a.priority) - PRIORITIES.indexOf(b.priority) || b.since - a.since);
+  return ranked(alarms.value.filter((one) => one.shown && (facility === null || one.facility === facility)));
 }
+
+/** The worst first and the newest of equals first. */
+export const ranked = (found) => [...found].sort((a, b) => PRIORITIES.indexOf(a.priority) - PRIORITIES.indexOf(b.priority) || b.since - a.since);
 
 /** How many a flood hides: of those that ask for something; what is explained or set aside is not hidden by it. */
 function hiddenCount() {
@@ -39,7 +42,7 @@ export function alarmWords(alarm, part) {
 export function AlarmLine({ alarm }) {
   return html`<span class="alarm-line">
     <${AlarmMark} priority=${alarm.priority} /><span>${alarmWords(alarm, "cause")}</span>
-    <span class="age">${ageWords(farmNow.value - alarm.since)}</span>
+    <span class="age"><${Age} since=${alarm.since} /></span>
   </span>`;
 }
 
@@ -48,7 +51,7 @@ export function AlarmAdvice({ alarm }) {
   return html`<li class=${`advice ${alarm.priority}`}>
     <${AlarmMark} priority=${alarm.priority} />
     <div>
-      <p class="cause"><em class="slot">${tell(`panel.priority.${alarm.priority}`)}</em>${alarmWords(alarm, "cause")} <span class="age">${ageWords(farmNow.value - alarm.since)}</span></p>
+      <p class="cause"><em class="slot">${tell(`panel.priority.${alarm.priority}`)}</em>${alarmWords(alarm, "cause")} <span class="age"><${Age} since=${alarm.since} /></span></p>
       <p>${alarmWords(alarm, "consequence")}</p>
       <p class="response"><b>${tell("panel.alarm.do")}</b> ${alarmWords(alarm, "response")}</p>
       ${alarm.acknowledged_by && html`<p class="age">${tell("panel.alarm.acknowledged", { by: alarm.acknowledged_by })}</p>`}

@@ -7,7 +7,7 @@ import { HandControl } from "./hands.js";
 import { html } from "./html.js";
 import { number } from "./numbers.js";
 import { OutputRow } from "./outputs.js";
-import { ofFacility, zoneWord } from "./overview.js";
+import { ofFacility, zoneWord } from "./places.js";
 import { RecipeList } from "./recipes.js";
 import { SetpointForm } from "./setpoint.js";
 import { ValueRow } from "./values.js";

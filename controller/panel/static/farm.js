@@ -1,7 +1,7 @@
 // The farm as the browser knows it: what the stream said last, and how long ago. Nothing here is ever guessed ahead.
 
 import { get } from "./server.js";
-import { batch, signal } from "./vendor/signals.js";
+import { batch, computed, signal } from "./vendor/signals.js";
 
 /** After so long without a word from the controller nothing shown is live any more. */
 const SILENT_MS = 12000;
@@ -13,6 +13,8 @@ export const alarms = signal([]);
 export const link = signal("waiting");
 /** Farm time now, in milliseconds: as told, carried on by the browser's clock. */
 export const farmNow = signal(0);
+/** The same in whole seconds: what shows ages is drawn once a second, not with every word of the stream. */
+export const farmSecond = computed(() => Math.floor(farmNow.value / 1000) * 1000);
 
 const tables = { readings: new Map(), orders: new Map(), setpoints: new Map() };
 const listeners = new Set();

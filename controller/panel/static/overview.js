@@ -1,33 +1,22 @@
-// Overview: one card a facility. Whoever looks at it knows within seconds whether all is well.
+// Overview: one card a zone. Whoever looks at it knows within seconds whether all is well.
 
-import { AlarmAdvice, AlarmLine, standing } from "./alarms.js";
-import { site } from "./farm.js";
+import { AlarmAdvice, AlarmLine, ranked, standing } from "./alarms.js";
+import { link, reading, site } from "./farm.js";
 import { html } from "./html.js";
-import { AlarmMark } from "./marks.js";
+import { AlarmMark, QualityMark } from "./marks.js";
 import { Notices } from "./notices.js";
-import { OutputRow } from "./outputs.js";
-import { called, knows, tell } from "./words.js";
+import { alarmsOf, drives, keyValues, lives, ofZone, trusted, zonesOf, zoneWord } from "./places.js";
 import { ValueRow } from "./values.js";
+import { called, tell } from "./words.js";
 
-const MOST_VALUES = 8;
-const MOST_OUTPUTS = 6;
-const MOST_ALARMS = 3;
-
-/** Names of a facility's things zone by zone, what belongs to none after them, contacts and texts last. */
-export function ofFacility(table, facility) {
-  const zones = [...facility.zones, "all"];
-  const place = (name) => (["bool", "text"].includes(table[name].unit) ? zones.length : zones.indexOf(table[name].zone));
-  return Object.keys(table).filter((name) => table[name].facility === facility.id).sort((a, b) => place(a) - place(b));
-}
-
-/** The zone to print beside a name: none where the facility has one only. */
-export const zoneWord = (facility, zone) => (facility.zones.length > 1 && zone !== "all" ? zone : "");
-
-/** The crop or species: in words if we have any, else as the site writes it. */
-const lives = (what) => (knows(`panel.lives.${what}`) ? tell(`panel.lives.${what}`) : what.replaceAll("_", " "));
+const LEAST_VALUES = 4;
+const MOST_VALUES = 6;
 
 export function Overview() {
-  return html`<div class="cards"><${OwnAlarms} />${site.value.facilities.map((facility) => html`<${Card} key=${facility.id} facility=${facility} />`)}<${Notices} /></div>`;
+  const cards = site.value.facilities.flatMap((facility) => zonesOf(facility).map((zone) => [facility, zone]));
+  return html`<div class="cards"><h1 class="unseen">${tell("panel.overview")}</h1>
+    <${OwnAlarms} />${cards.map(([facility, zone]) => html`<${Card} key=${`${facility.id}.${zone}`} facility=${facility} zone=${zone} />`)}<${Notices} />
+  </div>`;
 }
 
 /** What is wrong with the controller itself: alarms of no facility. */
@@ -39,28 +28,42 @@ function OwnAlarms() {
   </section>`;
 }
 
-function Card({ facility }) {
-  const { tags, outputs } = site.value;
-  const all = ofFacility(tags, facility).filter((name) => tags[name].kind !== "status");
-  const watched = all.filter((name) => tags[name].watched);
-  const values = (watched.length ? watched : all).slice(0, MOST_VALUES);
-  const driven = ofFacility(outputs, facility);
-  const found = standing(facility.id);
-  const more = all.length - values.length + Math.max(0, driven.length - MOST_OUTPUTS);
-  return html`<section class="card" aria-labelledby=${`card-${facility.id}`}>
-    <header>
-      <h2 id=${`card-${facility.id}`}>${called(facility.name)}</h2>
-      <span class="kind">${tell(`panel.kind.${facility.kind}`)}${facility.lives && ` · ${lives(facility.lives)}`}</span>
+function Card({ facility, zone }) {
+  const found = ranked(alarmsOf(facility, zone));
+  const values = keyValues(facility, zone, LEAST_VALUES, MOST_VALUES);
+  const outputs = ofZone(site.value.outputs, facility, zone);
+  const part = zoneWord(facility, zone);
+  const id = `card-${facility.id}-${zone}`;
+  return html`<section class="card" aria-labelledby=${id}>
+    <header class="headed">
+      <h2 id=${id}>${called(facility.name)}${part && html` <small>${part}</small>`}</h2>
       ${found.length > 0 ? html`<${AlarmMark} priority=${found[0].priority} />` : html`<span class="calm">${tell("panel.alarms.none")}</span>`}
+      <span class="kind">${tell(`panel.kind.${facility.kind}`)}${facility.lives && ` · ${lives(facility.lives)}`}</span>
     </header>
-    ${found.length > 0 && html`<ul class="alarm-list">${found.slice(0, MOST_ALARMS).map((alarm) => html`<li key=${alarm.id}><${AlarmLine} alarm=${alarm} /></li>`)}
-      ${found.length > MOST_ALARMS && html`<li>${tell("panel.alarms.more", { count: found.length - MOST_ALARMS })}</li>`}</ul>`}
-    <ul class="values">${values.map((tag) => html`<${ValueRow} key=${tag} tag=${tag} zone=${zoneWord(facility, tags[tag].zone)} />`)}</ul>
-    ${driven.length > 0 && html`<h3>${tell("panel.outputs")}</h3>
-      <ul class="outputs">${driven.slice(0, MOST_OUTPUTS).map((name) => html`<${OutputRow} key=${name} name=${name} zone=${zoneWord(facility, outputs[name].zone)} />`)}</ul>`}
+    ${found.length > 0 && html`<p class="alarm-list"><${AlarmLine} alarm=${found[0]} /></p>`}
+    ${found.length > 1 && html`<p class="alarm-list"><a class="button" href="#/alarms">${tell("panel.alarms.more", { count: found.length - 1 })}</a></p>`}
+    <ul class="values">${values.map((tag) => html`<${ValueRow} key=${tag} tag=${tag} />`)}</ul>
+    <ul class="states"><${Drive} facility=${facility} zone=${zone} outputs=${outputs} /><${Trusted} facility=${facility} zone=${zone} /></ul>
     <footer>
-      <a class="button" href=${`#/facility/${facility.id}`}>${more > 0 ? tell("panel.open.more", { count: more }) : tell("panel.open")}</a>
+      <a class="button" href=${`#/facility/${facility.id}${part ? `?zone=${zone}` : ""}`}>${tell("panel.open")}</a>
       <a class="button" href=${`#/trend/${facility.id}`}>${tell("panel.trend")}</a>
     </footer>
   </section>`;
+}
+
+/** Automatic, or what else holds how many outputs. */
+function Drive({ facility, zone, outputs }) {
+  if (outputs.length === 0) return null;
+  const apart = drives(facility, zone);
+  if (apart.length === 0) return html`<li><span class="tag-mark">${tell("panel.drive.auto")}</span></li>`;
+  return apart.map(([slot, count]) => html`<li key=${slot}><em class=${`slot ${slot}`}>${tell(`panel.slot.${slot}`)}</em>${tell("panel.drive.outputs", { count })}</li>`);
+}
+
+/** Whether all values can be relied on, and the first reason where not. */
+function Trusted({ facility, zone }) {
+  const { all, lost } = trusted(facility, zone);
+  if (link.value !== "live") return html`<li class="trust bad"><${QualityMark} quality="bad" /><span>${tell("panel.not_live")}</span></li>`;
+  if (lost.length === 0) return html`<li class="trust"><${QualityMark} quality="good" /><span>${tell("panel.trusted.all", { count: all.length })}</span></li>`;
+  const reason = tell(`reason.${reading(lost[0])?.why ?? "never_seen"}`);
+  return html`<li class="trust bad"><${QualityMark} quality="bad" /><span>${tell("panel.trusted.lost", { count: lost.length, all: all.length, reason })}</span></li>`;
 }

@@ -2,7 +2,7 @@
 // nothing is live.
 
 import { AlarmStrip, standing } from "./alarms.js";
-import { farmNow, follow, link, site } from "./farm.js";
+import { farmSecond, follow, link, site } from "./farm.js";
 import { html } from "./html.js";
 import { applyTheme, theme } from "./look.js";
 import { Navigation } from "./nav.js";
@@ -26,11 +26,13 @@ function Header() {
   return html`<header class="top">
     <a class="brand" href="#/"><img src="/static/icon.svg" alt="" width="32" height="32" /><span>${called(name)}</span></a>
     <span class=${`link ${link.value}`}><span class="lamp" aria-hidden="true"></span><span class="word">${tell(`panel.link.${link.value}`)}</span></span>
-    <time class="clock" title=${timezone}>${farmNow.value ? clockTime(farmNow.value, timezone, true) : "–"}</time>
+    <${Clock} timezone=${timezone} />
     <${LanguageButton} />
     <${Tools} />
   </header>`;
 }
+
+const Clock = ({ timezone }) => html`<time class="clock" title=${timezone}>${farmSecond.value ? clockTime(farmSecond.value, timezone, true) : "–"}</time>`;
 
 /** A screen of the table, once its module has come. */
 function Shown({ screen, id, query }) {

@@ -1,7 +1,7 @@
 // What runs in a facility's zones: the recipe, its stage, and how far that is.
 
 import { html } from "./html.js";
-import { zoneWord } from "./overview.js";
+import { zoneWord } from "./places.js";
 import { get } from "./server.js";
 import { useEffect, useState } from "./vendor/preact_hooks.js";
 import { called, tell } from "./words.js";

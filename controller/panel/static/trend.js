@@ -3,7 +3,7 @@
 import { onReadings, farmNow, link, reading, site } from "./farm.js";
 import { html } from "./html.js";
 import { clockTime, dayOfYear, number } from "./numbers.js";
-import { ofFacility, zoneWord } from "./overview.js";
+import { ofFacility, zoneWord } from "./places.js";
 import { get } from "./server.js";
 import { useEffect, useRef, useState } from "./vendor/preact_hooks.js";
 import { called, language, quantity, tell, unitWord } from "./words.js";

@@ -1,11 +1,13 @@
 // One value as a row: its number, how good it is, how old, and where it lies against its setpoint and band.
 
+import { Age } from "./ages.js";
 import { Bar, span } from "./bar.js";
-import { farmNow, link, reading, setpoint, site } from "./farm.js";
+import { link, reading, setpoint, site } from "./farm.js";
 import { html } from "./html.js";
 import { QualityMark } from "./marks.js";
 import { number } from "./numbers.js";
-import { ageWords, called, quantity, tell, unitWord } from "./words.js";
+import { Spark } from "./sparks.js";
+import { called, quantity, tell, unitWord } from "./words.js";
 
 /** How a reading is to be shown: `quality`, in words, and whether it is old (greyed and dashed). */
 export function judged(now) {
@@ -29,14 +31,14 @@ export function Figure({ tag, unit }) {
 export function Trust({ tag }) {
   const now = reading(tag);
   const { quality, words, old } = judged(now);
-  const age = now && now.why !== "never_seen" && ageWords(farmNow.value - now.t);
+  const seen = now && now.why !== "never_seen";
   return html`<span class=${`trust ${quality} ${old ? "old" : ""}`}>
-    <${QualityMark} quality=${quality} /><span>${words}</span>${age && html`<span class="age">· ${age}</span>`}
+    <${QualityMark} quality=${quality} /><span>${words}</span>${seen && html`<span class="age">· <${Age} since=${now.t} /></span>`}
   </span>`;
 }
 
 /** The whole row of one tag. */
-export function ValueRow({ tag, zone = "" }) {
+export function ValueRow({ tag, zone = "", children }) {
   const known = site.value.tags[tag];
   const held = known.setpoints.map((name) => ({ now: setpoint(name), known: site.value.setpoints[name] })).filter((one) => one.now);
   const now = reading(tag);
@@ -48,5 +50,7 @@ export function ValueRow({ tag, zone = "" }) {
     ${scale && html`<${Bar} scale=${scale} value=${typeof value === "number" ? value : null} old=${judged(now).old} held=${held} />`}
     <span class="aim">${held.length > 0 && html`<abbr title=${tell("panel.setpoint")}>${tell("panel.setpoint.short")}</abbr> ${held.map((one) => number(one.now.value, known.unit)).join(" / ")}`}</span>
     <${Trust} tag=${tag} />
+    ${scale && html`<${Spark} tag=${tag} low=${scale.low} high=${scale.high} />`}
+    ${children}
   </li>`;
 }
