@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
@@ -41,6 +43,7 @@ from controller.fail_safe_alarms import FailSafeAlarms
 from controller.first_outs import FirstOutRecord, FirstOuts
 from controller.history.audit import Audit
 from controller.history.history import History
+from controller.history.logbook import Line, Logbook, Note, Search, lines
 from controller.history.state_database import StateDatabase
 from controller.journal.journal import Journal
 from controller.kept_state import KeptState
@@ -124,6 +127,7 @@ class Agent:
         self._desk = AlarmDesk(directory, clock.now())
         self._state_database = StateDatabase(directory)
         self._audit = Audit(self._state_database)
+        self._logbook = Logbook(self._state_database)
         self._kept = KeptState(self._state_database)
         self._doses_kept = True
         kept = self._desk.caught_up(self._kept.read(clock.now()))
@@ -568,6 +572,23 @@ class Agent:
 
     def entered(self, tag: str | None, most: int) -> Sequence[tuple[Entry, str | None]]:
         return [(one, self._entries.corrected_by.get(one.id)) for one in self._entries.of_tag(tag, most)]
+
+    async def note(self, note: Note) -> Note | Because:
+        now_s = self._clock.now()
+        try:
+            answer = await asyncio.to_thread(self._logbook.keep, note, now_s)
+        except (sqlite3.Error, OSError) as error:
+            log.error("note_not_kept", extra={"why": str(error)})
+            return Because("note_not_kept", {"why": str(error)})
+        if isinstance(answer, Note) and answer.entered_ms == note.entered_ms:
+            digest = sha256(answer.text.encode()).hexdigest()
+            told = {"id": answer.id, "number": answer.number, "who": answer.who, "sha256": digest}
+            self._audit.note(now_s, answer.by, "noted", answer.place or "farm", told)
+        return answer
+
+    async def logbook(self, search: Search) -> Sequence[Line]:
+        await asyncio.to_thread(self._audit.write, self._clock.now())
+        return await asyncio.to_thread(lines, self._directory, search)
 
     def notices(self, most: int) -> Sequence[Notice]:
         return self._notices.newest(most)

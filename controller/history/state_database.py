@@ -38,7 +38,22 @@ CREATE TABLE token (
 """
 """`account.password` is an argon2id hash with its parameters, `token.hash` the SHA-256 of 256 random bits."""
 
-_STEPS: Final = (AUDIT, KEPT, ACCOUNTS)
+NOTES: Final = """
+CREATE TABLE note (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, at_ms INTEGER NOT NULL,
+    entered_ms INTEGER NOT NULL, who TEXT NOT NULL, by TEXT NOT NULL, place TEXT NOT NULL, text TEXT NOT NULL,
+    corrects INTEGER
+) STRICT;
+CREATE TRIGGER note_stays BEFORE UPDATE ON note BEGIN SELECT RAISE(ABORT, 'notes stay as they are'); END;
+CREATE TRIGGER note_is_kept BEFORE DELETE ON note BEGIN SELECT RAISE(ABORT, 'notes stay as they are'); END;
+CREATE TABLE planned (
+    id TEXT PRIMARY KEY, zone TEXT NOT NULL, at_ms INTEGER NOT NULL, body TEXT NOT NULL, by TEXT NOT NULL,
+    why TEXT NOT NULL, said_ms INTEGER NOT NULL, outcome TEXT NOT NULL, done_ms INTEGER
+) STRICT;
+"""
+"""`planned.body` is what the call was given, as JSON; `outcome` is empty while it waits."""
+
+_STEPS: Final = (AUDIT, KEPT, ACCOUNTS, NOTES)
 """In the order in which they came: a new part goes to the end, and what stands here never changes."""
 FORM: Final = Form(
     0x46617273,
@@ -49,10 +64,12 @@ FORM: Final = Form(
         "SELECT part, name, crc32, body FROM kept LIMIT 0",
         "SELECT name, role, password, made_ms, changed_ms FROM account LIMIT 0",
         "SELECT id, name, hash, role, made_by, made_ms, ends_ms, used_ms FROM token LIMIT 0",
+        "SELECT number, id, at_ms, entered_ms, who, by, place, text, corrects FROM note LIMIT 0",
+        "SELECT id, zone, at_ms, body, by, why, said_ms, outcome, done_ms FROM planned LIMIT 0",
     ),
     migrations=_STEPS[1:],
 )
-SALVAGED: Final = ("kept", "account", "token")
+SALVAGED: Final = ("kept", "account", "token", "note", "planned")
 """Tables of a broken file whose rows are taken over one by one. The chain of deeds is not: it stays where it was set
 aside, as far as it goes."""
 _log = logging.getLogger(__name__)

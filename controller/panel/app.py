@@ -17,6 +17,7 @@ from controller.panel.farm import Farm
 from controller.panel.guard import HEADERS, Guard
 from controller.panel.hands import HandsCalls
 from controller.panel.interlocks import InterlockCalls
+from controller.panel.logbook import LogbookCalls
 from controller.panel.messages_sent import MessagesSent
 from controller.panel.permissions import OPEN, allows
 from controller.panel.problems import ProblemError, language_of, problem_response
@@ -71,6 +72,7 @@ def create_app(
     CalibrationCalls(farm).add_to(app)
     ScheduleCalls(farm).add_to(app)
     RuleCalls(farm).add_to(app)
+    LogbookCalls(farm).add_to(app)
 
     async def healthz() -> Response:
         return Response("ok", media_type="text/plain")

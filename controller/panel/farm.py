@@ -28,6 +28,7 @@ from controller.core.words import (
 )
 from controller.entries import Entry, Wish
 from controller.first_outs import FirstOutRecord
+from controller.history.logbook import Line, Note, Search
 from controller.notices import Notice
 from controller.notify.queue import Receipt
 from controller.panel.automation import RulesShape, SequencesShape
@@ -224,6 +225,14 @@ class Farm(Protocol):
 
     def entered(self, tag: str | None, most: int) -> Sequence[tuple[Entry, str | None]]:
         """The newest of what was entered, the last first, each with the id of what corrected it."""
+        ...
+
+    async def note(self, note: Note) -> Note | Because:
+        """Keep a note in the logbook; returns once it is on the disk. The same id twice is kept once."""
+        ...
+
+    async def logbook(self, search: Search) -> Sequence[Line]:
+        """The newest notes and deeds that are wanted, the last one first."""
         ...
 
     def notices(self, most: int) -> Sequence[Notice]:

@@ -72,6 +72,8 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("GET", "/api/v1/alarms/journal"): Permission.SEE,
     ("GET", "/api/v1/alarms/kpi"): Permission.SEE,
     ("GET", "/api/v1/notices"): Permission.SEE,
+    ("GET", "/api/v1/logbook"): Permission.SEE,
+    ("POST", "/api/v1/logbook"): Permission.OPERATE,
     ("POST", "/api/v1/entries"): Permission.OPERATE,
     ("PUT", "/api/v1/setpoints/{name}"): Permission.OPERATE,
     ("PUT", "/api/v1/resets/{name}"): Permission.OPERATE,

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
-from functools import cache
+from functools import cache, cached_property
 from math import isfinite
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
@@ -39,6 +40,9 @@ from controller.core.words import (
 )
 from controller.entries import Entry, Wish
 from controller.first_outs import FirstOutRecord
+from controller.history.audit import Audit
+from controller.history.logbook import Line, Logbook, Note, Search, lines
+from controller.history.state_database import StateDatabase
 from controller.notices import Notice
 from controller.notify.queue import Receipt
 from controller.panel.automation import RuleShape, RulesShape, SequenceShape, SequencesShape
@@ -431,6 +435,23 @@ class SmallFarm:
     def entered(self, tag: str | None, most: int) -> Sequence[tuple[Entry, str | None]]:
         found = [one for one in reversed(self.entries_made) if tag in (None, one.tag)][:most]
         return [(one, next((o.id for o in found if o.corrects == one.id), None)) for one in found]
+
+    @cached_property
+    def state_database(self) -> StateDatabase:
+        self._folder = TemporaryDirectory()
+        return StateDatabase(Path(self._folder.name))
+
+    def did(self, at_s: float, who: str, what: str, subject: str, said: dict[str, object]) -> None:
+        """Somebody did something, and the audit has it."""
+        audit = Audit(self.state_database)
+        audit.note(at_s, who, what, subject, said)
+        audit.write(self.now())
+
+    async def note(self, note: Note) -> Note | Because:
+        return Logbook(self.state_database).keep(note, self.now())
+
+    async def logbook(self, search: Search) -> Sequence[Line]:
+        return lines(self.state_database.path.parent, search)
 
     def notices(self, most: int) -> Sequence[Notice]:
         text = {"zh-CN": "晨间换气", "en": "Morning purge"}
