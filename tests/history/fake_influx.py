@@ -52,7 +52,7 @@ class Say:
 
 
 class FakeInflux:
-    """`answers` are said first, one a request; then every request is judged as it deserves."""
+    """`answers` are said first, one a request; then every request is judged as it deserves, as where None stands."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class FakeInflux:
     ) -> None:
         self.requests: list[Request] = []
         self.points: dict[tuple[str, str, int], Point] = {}
-        self.answers: deque[Say] = deque()
+        self.answers: deque[Say | None] = deque()
         self.poison = poison
         """Points that are refused with 422, and nothing of the request stored."""
         self.most_lines = most_lines

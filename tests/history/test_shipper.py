@@ -356,12 +356,14 @@ def test_a_client_that_throws_anything_stops_nothing(box: Outbox) -> None:
         def send(self, lines: Sequence[bytes]) -> Answer:
             raise RuntimeError("a bug of somebody else's")
 
-    opened: list[Sink] = [Notebook(), Broken()]
+    mended = Notebook()
+    opened: list[Sink] = [mended, Broken()]
     shipper = Shipper("influx", box, opened.pop, lambda: START_S, Random(1))
     fill(box, range(1))
     assert shipper.step() == 1.0
     assert shipper.health.last_error == "RuntimeError: a bug of somebody else's"
     assert finish(shipper) == []
+    assert [ticks(batch) for batch in mended.batches] == [[0]]
 
 
 def test_a_rotten_blob_is_given_up_and_counted(box: Outbox) -> None:
