@@ -106,6 +106,7 @@ def test_no_message_of_the_panel_is_there_for_nobody() -> None:
     built = (
         "panel.age.",
         "panel.calibration.kind.",
+        "panel.calibration.kind.",
         "panel.device.commissioned.",
         "panel.device.watchdog.",
         "panel.error.",

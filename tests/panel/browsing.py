@@ -1,0 +1,73 @@
+"""A real browser for the panel's tests: one for a module, a page for each test, and what that complains of."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest_asyncio
+from fastapi import FastAPI
+from playwright.async_api import Browser, Locator, Page, ViewportSize, async_playwright, expect
+
+from controller.panel.sign_in import SignIn
+from tests.panel.conftest import served
+
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+SMALL: ViewportSize = {"width": 360, "height": 740}
+WIDE: ViewportSize = {"width": 1280, "height": 800}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        yield chromium
+        await chromium.close()
+
+
+class Witness:
+    """What a page complains of, and whom it asks."""
+
+    def __init__(self, page: Page) -> None:
+        self.complaints: list[str] = []
+        self.hosts: set[str] = set()
+        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self.hosts.add(request.url.split("/")[2]))
+
+
+@asynccontextmanager
+async def signed_in(
+    browser: Browser,
+    app: FastAPI,
+    sign_in: SignIn,
+    screen: str,
+    viewport: ViewportSize = WIDE,
+    locale: str = "en-US",
+    *,
+    stepped: bool = False,
+) -> AsyncIterator[Page]:
+    """The panel at `#/screen`. Whatever the test does there, the page complains of nothing and asks nobody else.
+
+    `stepped`: its timers wait for `page.clock.run_for`.
+    """
+    async with served(app) as url:
+        context = await browser.new_context(locale=locale, viewport=viewport, accept_downloads=True)
+        page = await context.new_page()
+        page.set_default_timeout(15_000)
+        witness = Witness(page)
+        await page.goto(sign_in.link(url))
+        await expect(page.locator(".link")).to_have_class("link live")
+        await page.goto(f"{url}/#/{screen}")
+        if stepped:
+            await page.locator("main h1").wait_for()
+            await page.clock.install()
+        yield page
+        complaints, hosts = witness.complaints, witness.hosts
+        await context.close()
+    assert complaints == []
+    assert hosts == {url.removeprefix("http://")}
+
+
+async def confirmed(within: Locator, touched: str, then: str) -> None:
+    """Two touches in two places: a double tap on the first does nothing."""
+    await within.get_by_role("button", name=touched, exact=True).click()
+    await within.get_by_role("button", name=then, exact=True).click()
