@@ -74,6 +74,8 @@ class WindowMemory(NamedTuple):
     low: float = BEYOND
     high: float = -BEYOND
     over: Over = Over()
+    blind_s: float = -BEYOND
+    """When somebody looked again after a gap."""
 
 
 class AgeMemory(NamedTuple):
@@ -134,6 +136,9 @@ def window(name: str, kind: str, tag: str, window_s: float) -> Gauge:
             return memory, None
         if kind == "avg":
             return memory, (over.sum + memory.total) / known_s
+        if kind in ("min", "max") and 0.0 <= now_s - memory.blind_s < window_s:
+            # an average bears a gap, an extreme does not: the pump may have stood while nobody looked
+            return memory, None
         if kind == "min":
             return memory, min(over.lowest, memory.low)
         if kind == "max":
@@ -145,8 +150,10 @@ def window(name: str, kind: str, tag: str, window_s: float) -> Gauge:
 
 def _took(memory: WindowMemory, value: float | None, now_s: float, now_part: float) -> WindowMemory:
     """The window one look later."""
-    at_s, held, part, total, seconds, low, high, over = memory
+    at_s, held, part, total, seconds, low, high, over, blind_s = memory
     elapsed_s = now_s - at_s
+    if at_s >= 0.0 and elapsed_s > LONGEST_STEP_S:
+        blind_s = now_s
     if held is not None and 0.0 < elapsed_s <= LONGEST_STEP_S:
         total, seconds = total + held * elapsed_s, seconds + elapsed_s
         low, high = min(low, held), max(high, held)
@@ -155,7 +162,7 @@ def _took(memory: WindowMemory, value: float | None, now_s: float, now_part: flo
         total, seconds, low, high = 0.0, 0.0, BEYOND, -BEYOND
     if value is not None:
         low, high = min(low, value), max(high, value)
-    return WindowMemory(now_s, value, now_part, total, seconds, low, high, over)
+    return WindowMemory(now_s, value, now_part, total, seconds, low, high, over, blind_s)
 
 
 def _turned(over: Over, last: tuple[float, float, float, float, float], part: float) -> Over:

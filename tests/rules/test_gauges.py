@@ -76,6 +76,20 @@ def test_a_gap_in_which_nobody_looked_counts_as_not_known():
     assert answer is None  # a hundred seconds are known, whatever stood before and after the gap
 
 
+def test_whether_the_pump_never_stood_is_not_known_where_nobody_looked_until_the_gap_has_left_the_window():
+    ran, stood = Read("min(a.b.air, '6 h') > '4 degC'"), Read("avg(a.b.air, '6 h') > '4 degC'")
+    hour = 3600
+    for read in (ran, stood):
+        assert [read.at(second, air=20.0) for second in range(0, 5 * hour, 60)][-1] is True
+    # the box is dead for half an hour; what an average knew is still most of its window
+    after = range(int(5.5 * hour), int(11.6 * hour), 60)
+    said = {second: (ran.at(second, air=20.0), stood.at(second, air=20.0)) for second in after}
+    assert {one for second, one in said.items() if second < 11.5 * hour} == {(None, True)}
+    assert {one for second, one in said.items() if second >= 11.5 * hour} == {(True, True)}
+    at_first = Read("min(a.b.air, '6 h') > '4 degC'")
+    assert [at_first.at(second, air=20.0) for second in range(0, 4 * hour, 60)][-1] is True  # a start is no gap
+
+
 def test_what_is_bad_is_no_part_of_the_average():
     read = Read("avg(a.b.air, '60 s')")
     for second in range(60):
