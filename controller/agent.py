@@ -47,6 +47,7 @@ from controller.history.logbook import Line, Logbook, Note, Search, lines
 from controller.history.state_database import StateDatabase
 from controller.journal.journal import Journal
 from controller.kept_state import KeptState
+from controller.moments import moment_s
 from controller.notices import Notice, Notices
 from controller.notify.dead_man import DeadManSign
 from controller.notify.notifier import Notifier
@@ -58,6 +59,7 @@ from controller.panel.hands import HandWish
 from controller.panel.interlock_shapes import InterlocksShape, interlocks_shape
 from controller.panel.recipes import RecipeBody, RecipesShape, recipes_shape, wish_of
 from controller.panel.schedule_shapes import ScheduleShape, proposed_state, schedule_shape
+from controller.planned import Plan, Planned, give_due
 from controller.rule_replay import Replay, RuleReplay
 from controller.service import Signs, ailments
 from controller.why.journal import NotRecordedError, WhyJournal, record_at
@@ -128,6 +130,9 @@ class Agent:
         self._state_database = StateDatabase(directory)
         self._audit = Audit(self._state_database)
         self._logbook = Logbook(self._state_database)
+        self._planned = Planned(self._state_database)
+        self._reasons: dict[str, str] = {}
+        """By id of a wish, what its person says why: for the record, the core does not ask."""
         self._kept = KeptState(self._state_database)
         self._doses_kept = True
         kept = self._desk.caught_up(self._kept.read(clock.now()))
@@ -192,6 +197,7 @@ class Agent:
             asyncio.create_task(self._keep_why(), name="why"),
             asyncio.create_task(self._keep_journal(), name="journal"),
             asyncio.create_task(self._keep_on(self._notifier.run), name="notify"),
+            asyncio.create_task(self._keep_on(self._give_planned), name="planned"),
         ]
         if self._dead_man is not None:
             tasks.append(asyncio.create_task(self._keep_on(self._dead_man.run), name="dead man"))
@@ -335,7 +341,9 @@ class Agent:
             change, by = event.values.get("id"), event.values.get("by")
             if isinstance(change, str):
                 if change and isinstance(by, str) and by:
-                    self._audit.note(event.time_s, by, event.kind, event.subject, event.values)
+                    reason = self._reasons.pop(change, "")
+                    told = {**event.values, "reason": reason} if reason else event.values
+                    self._audit.note(event.time_s, by, event.kind, event.subject, told)
                 self._answered[change] = event
                 while len(self._answered) > 1000:
                     del self._answered[next(iter(self._answered))]
@@ -500,11 +508,49 @@ class Agent:
         return self.core.plan.trials[loop].every_s
 
     def recipes(self) -> RecipesShape:
-        return recipes_shape(self.core.recipes, self._state.recipes, self._clock.now())
+        now_s = self._clock.now()
+        return recipes_shape(self.core.recipes, self._state.recipes, now_s, self._planned.all())
 
     async def recipe(self, zone: str, body: RecipeBody, begun_s: float, by: str) -> Refusal | None:
         now_s = self._clock.now()
+        if body.why and body.change_id not in self._answered:
+            self._reasons[body.change_id] = body.why
         return await self._ask(wish_of(self.core.recipes, self._state.recipes, zone, body, begun_s, by, now_s), zone)
+
+    async def plan_recipe(self, plan: Plan) -> Refusal | None:
+        return await self._plan(partial(self._planned.keep, plan), plan.by, "recipe_planned", plan.zone, asdict(plan))
+
+    async def take_back_recipe(self, change_id: str, plan_id: str, by: str) -> Refusal | None:
+        told = {"id": change_id, "plan": plan_id}
+        zone = next((one.zone for one in self._planned.all() if one.id == plan_id), "")
+        return await self._plan(partial(self._planned.cancel, plan_id), by, "recipe_unplanned", zone, told)
+
+    async def _plan(
+        self, change: Callable[[float], Because | None], by: str, what: str, zone: str, told: dict[str, object]
+    ) -> Refusal | None:
+        now_s = self._clock.now()
+        try:
+            refusal = await asyncio.to_thread(change, now_s)
+        except (sqlite3.Error, OSError) as error:
+            log.error("planned_not_kept", extra={"why": str(error)})
+            refusal = Because("planned_not_kept", {"why": str(error)})
+        self._audit.note(now_s, by, what if refusal is None else "refused", zone, told)
+        return None if refusal is None else Refusal(refusal)
+
+    async def _give_planned(self) -> None:
+        """Once a second of farm time, what is due."""
+        await asyncio.to_thread(self._planned.read, self._clock.now())
+        when = self._clock.now()
+        while True:
+            when = max(when + self._tick_s, self._clock.now())
+            await self._clock.sleep_until(when)
+            await give_due(self._planned, self._give, self._clock.now())
+
+    async def _give(self, plan: Plan) -> Because | None:
+        body = RecipeBody.model_validate({**plan.body, "why": plan.why})
+        begun_s = moment_s(body.on, self.site.site.timezone, plan.at_ms / 1000.0) if body.on else plan.at_ms / 1000.0
+        refusal = await self.recipe(plan.zone, body, begun_s, plan.by)
+        return None if refusal is None else refusal.because
 
     async def schedule(self, zone: str, body: RecipeBody | None) -> ScheduleShape | Because:
         state, now_s = self._state, self._clock.now()

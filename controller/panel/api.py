@@ -16,7 +16,6 @@ from controller.panel.farm import Farm, Refusal
 from controller.panel.layout import SiteShape, layout
 from controller.panel.problems import ProblemError
 from controller.panel.rates import Rate
-from controller.panel.recipes import RecipeBody, RecipesShape
 from controller.panel.sessions import Session, Sessions
 from controller.panel.shapes import (
     CHANGE_ID,
@@ -105,8 +104,6 @@ class Api:
             ("GET", "/api/v1/explanations/{output}", self.explain, 200, ExplanationShape),
             ("PUT", "/api/v1/setpoints/{name}", self.set_setpoint, 200, SetpointNowShape),
             ("PUT", "/api/v1/resets/{name}", self.reset, 200, ResetShape),
-            ("GET", "/api/v1/recipes", self.recipes, 200, RecipesShape),
-            ("PUT", "/api/v1/recipes/{zone}", self.recipe, 200, RecipesShape),
             ("GET", "/api/v1/rules", self.rules, 200, RulesShape),
             ("GET", "/api/v1/sequences", self.sequences, 200, SequencesShape),
             ("PUT", "/api/v1/sequences/{name}", self.sequence, 200, SequencesShape),
@@ -307,19 +304,6 @@ class Api:
         memory = self._farm.trial(loop)
         assert memory is not None
         return _json(trial_shape(loop, memory, self._farm.trial_every_s(loop)))
-
-    async def recipes(self) -> Response:
-        """What recipes there are, and how those that run stand."""
-        return _json(self._farm.recipes())
-
-    async def recipe(self, zone: str, body: RecipeBody, request: Request) -> Response:
-        """Starts a recipe in a zone (as of a day), goes to another stage, edits one, or ends it; answers once it is
-        done."""
-        begun_s = _moment(self._farm, body.on) if body.on else self._farm.now()
-        answer = await self._farm.recipe(zone, body, begun_s, _session(request).who)
-        if answer is not None:
-            raise ProblemError(422, "refused", key=f"refused.{answer.because.key}", values=answer.because.values)
-        return _json(self._farm.recipes())
 
 
 def _moment(farm: Farm, text: str) -> float:

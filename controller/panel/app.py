@@ -22,6 +22,7 @@ from controller.panel.messages_sent import MessagesSent
 from controller.panel.permissions import OPEN, allows
 from controller.panel.problems import ProblemError, language_of, problem_response
 from controller.panel.rates import Rate
+from controller.panel.recipe_calls import RecipeCalls
 from controller.panel.rules import RuleCalls
 from controller.panel.schedule import ScheduleCalls
 from controller.panel.sessions import Session, Sessions
@@ -71,6 +72,7 @@ def create_app(
     InterlockCalls(farm).add_to(app)
     CalibrationCalls(farm).add_to(app)
     ScheduleCalls(farm).add_to(app)
+    RecipeCalls(farm).add_to(app)
     RuleCalls(farm).add_to(app)
     LogbookCalls(farm).add_to(app)
 

@@ -35,6 +35,7 @@ from controller.panel.automation import RulesShape, SequencesShape
 from controller.panel.interlock_shapes import InterlocksShape
 from controller.panel.recipes import RecipeBody, RecipesShape
 from controller.panel.schedule_shapes import ScheduleShape
+from controller.planned import Plan
 from controller.rule_replay import Replay
 from controller.why.shape import Explanation
 from drivers.driver import Statistics
@@ -190,6 +191,14 @@ class Farm(Protocol):
 
     async def recipe(self, zone: str, body: RecipeBody, begun_s: float, by: str) -> Refusal | None:
         """Start, move, edit or stop the recipe of a zone; None once a scan has done it. The same id does it once."""
+        ...
+
+    async def plan_recipe(self, plan: Plan) -> Refusal | None:
+        """Keep a change of a recipe for its moment; None once it is on the disk. The same id is kept once."""
+        ...
+
+    async def take_back_recipe(self, change_id: str, plan_id: str, by: str) -> Refusal | None:
+        """Take a planned change back; None once that is on the disk."""
         ...
 
     async def schedule(self, zone: str, body: RecipeBody | None) -> ScheduleShape | Because:

@@ -98,6 +98,7 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("GET", "/api/v1/first-outs/{id}"): Permission.SEE,
     ("GET", "/api/v1/recipes"): Permission.SEE,
     ("PUT", "/api/v1/recipes/{zone}"): Permission.OPERATE,
+    ("DELETE", "/api/v1/planned-recipes/{id}"): Permission.OPERATE,
     ("GET", "/api/v1/schedule/{zone}"): Permission.SEE,
     ("GET", "/api/v1/rules"): Permission.SEE,
     ("GET", "/api/v1/rule-texts"): Permission.SEE,

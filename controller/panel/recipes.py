@@ -1,8 +1,9 @@
 """Recipes as they go over the wire: what there is, what runs where, and what a person wants of it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
+from zlib import crc32
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +12,7 @@ from controller.core.recipe_state import Running
 from controller.core.recipes import DAY_S, DAYS, WHOLE, RecipePlan, StageSetting, edited
 from controller.core.words import RecipeEdit, RecipeStage, RecipeStart, RecipeStop
 from controller.panel.layout import NameShape
+from controller.planned import Plan
 from edge_config.model.values import DayTime, Name
 
 
@@ -69,12 +71,38 @@ class RunningShape:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedShape:
+    """A change of a recipe at a later moment. Times are milliseconds since the Unix epoch."""
+
+    id: str
+    zone: str
+    at: float
+    action: str
+    recipe: str
+    stage: str
+    setpoint: str
+    period: int | None
+    value: float
+    by: str
+    why: str
+    said: float
+    outcome: str
+    """Empty: it waits. `done`, `cancelled`, or why it was refused: a message key without `refused.`."""
+
+
+@dataclass(frozen=True, slots=True)
 class RecipesShape:
     now: float
     known: dict[str, tuple[str, ...]]
     """By recipe, the zones that it can be started in."""
     running: dict[str, RunningShape]
     """By zone."""
+    stages: dict[str, tuple[StageShape, ...]] = field(default_factory=dict)
+    """By zone and recipe (`gh1.bay1/tomato`): what those that do not run would bring."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """By zone, for `If-Match`: of what runs there, edits among it."""
+    planned: tuple[PlannedShape, ...] = ()
+    """Changes to come, and those that came lately."""
 
 
 class RecipeBody(BaseModel):
@@ -96,16 +124,42 @@ class RecipeBody(BaseModel):
     """edit: its number from 0, of a setpoint with periods."""
     value: float = 0.0
     """edit: in the setpoint's unit, or days."""
+    at: Annotated[str, Field(max_length=40)] = ""
+    """When it is to be done (ISO 8601); left out: now."""
+    why: Annotated[str, Field(max_length=200)] = ""
+    """For the record."""
 
 
-def recipes_shape(recipes: Recipes, running: Mapping[str, Running], now_s: float) -> RecipesShape:
-    """All recipes, and how those that run stand."""
+def recipes_shape(
+    recipes: Recipes, running: Mapping[str, Running], now_s: float, plans: Iterable[Plan] = ()
+) -> RecipesShape:
+    """All recipes, how those that run stand, and what is planned."""
     known: dict[str, tuple[str, ...]] = {}
-    for zone, plans in recipes.plans.items():
-        for name in plans:
+    for zone, plans_of in recipes.plans.items():
+        for name in plans_of:
             known[name] = (*known.get(name, ()), zone)
     shapes = {zone: _running(recipes.plans[zone][one.recipe], one, now_s) for zone, one in running.items()}
-    return RecipesShape(round(now_s * 1000.0), known, shapes)
+    stages = {
+        f"{zone}/{name}": _stages(plan, Running(name, 0, now_s, now_s, ""))
+        for zone, plans_of in recipes.plans.items()
+        for name, plan in plans_of.items()
+    }
+    versions = {zone: _version(running.get(zone)) for zone, plans_of in recipes.plans.items() if plans_of}
+    planned = tuple(planned_shape(plan) for plan in plans)
+    return RecipesShape(round(now_s * 1000.0), known, shapes, stages, versions, planned)
+
+
+def _version(running: Running | None) -> str:
+    """Another one whenever anything of it is."""
+    return "none" if running is None else f"{crc32(repr(running).encode()):08x}"
+
+
+def planned_shape(plan: Plan) -> PlannedShape:
+    body = RecipeBody.model_validate(plan.body)
+    return PlannedShape(
+        plan.id, plan.zone, plan.at_ms, body.action, body.recipe, body.stage, body.setpoint, body.period, body.value,
+        plan.by, plan.why, plan.said_ms, plan.outcome,
+    )  # fmt: skip
 
 
 def wish_of(
@@ -132,18 +186,22 @@ def _running(plan: RecipePlan, one: Running, now_s: float) -> RunningShape:
     day = max(now_s - one.begun_s, 0.0) // DAY_S + 1
     return RunningShape(
         plan.id, _name(plan.name), plan.stages[one.stage].id, day, started, begun, ends, one.over, one.by,
-        tuple(
-            StageShape(
-                stage.id, _name(stage.name), plan.days(one, index), stage.hand_over_s,
-                {name: _setting(setting, one, index, name) for name, setting in stage.settings.items()},
-            )
-            for index, stage in enumerate(plan.stages)
-        ),
+        _stages(plan, one),
         tuple(
             EditShape(plan.stages[edit.stage].id, edit.setpoint, None if edit.period == WHOLE else edit.period,
                       edit.value, edit.by, round(edit.at_s * 1000.0))
             for edit in one.edits
         ),
+    )  # fmt: skip
+
+
+def _stages(plan: RecipePlan, one: Running) -> tuple[StageShape, ...]:
+    return tuple(
+        StageShape(
+            stage.id, _name(stage.name), plan.days(one, index), stage.hand_over_s,
+            {name: _setting(setting, one, index, name) for name, setting in stage.settings.items()},
+        )
+        for index, stage in enumerate(plan.stages)
     )  # fmt: skip
 
 

@@ -50,8 +50,9 @@ from controller.panel.farm import LinkedAlarms, Refusal, SetpointNow
 from controller.panel.hands import HandWish
 from controller.panel.interlock_shapes import InterlockShape, InterlocksShape
 from controller.panel.layout import NameShape
-from controller.panel.recipes import RecipeBody, RecipesShape, RunningShape, StageShape
+from controller.panel.recipes import RecipeBody, RecipesShape, RunningShape, StageShape, planned_shape
 from controller.panel.schedule_shapes import ScheduleShape, proposed_state, schedule_shape
+from controller.planned import Plan, Planned
 from controller.rule_replay import Fired, Replay
 from controller.why.card import Cards
 from controller.why.journal import NotRecordedError
@@ -341,7 +342,22 @@ class SmallFarm:
         name = NameShape("番茄", "Tomato")
         stage = StageShape("root", NameShape("缓苗", "Rooting"), 10.0, 86400.0, {})
         now = RunningShape("tomato", name, "root", 4.0, 0.0, 0.0, 0.0, False, "li", (stage,), ())
-        return RecipesShape(self.now() * 1000.0, {"tomato": ("gh1.bay1",)}, {"gh1.bay1": now})
+        return RecipesShape(
+            self.now() * 1000.0, {"tomato": ("gh1.bay1",)}, {"gh1.bay1": now}, versions={"gh1.bay1": "v1"},
+            planned=tuple(map(planned_shape, self.planned.all())),
+        )  # fmt: skip
+
+    async def plan_recipe(self, plan: Plan) -> Refusal | None:
+        refusal = self.planned.keep(plan, self.now())
+        return None if refusal is None else Refusal(refusal)
+
+    async def take_back_recipe(self, change_id: str, plan_id: str, by: str) -> Refusal | None:
+        refusal = self.planned.cancel(plan_id, self.now())
+        return None if refusal is None else Refusal(refusal)
+
+    @cached_property
+    def planned(self) -> Planned:
+        return Planned(self.state_database)
 
     async def recipe(self, zone: str, body: RecipeBody, begun_s: float, by: str) -> Refusal | None:
         if body.recipe not in ("tomato", ""):
