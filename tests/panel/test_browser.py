@@ -1,6 +1,7 @@
 """The panel in a real browser: what an operator sees and does, under the strict policy that it is served with."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -121,8 +122,10 @@ async def test_an_operator_signs_in_and_runs_the_farm(browser: Browser, farm: Sm
 
         # an output by hand: chosen, looked at, confirmed
         await valve.get_by_role("button", name="By hand").click()
+        await valve.get_by_role("button", name="4 h").click()
         await valve.get_by_role("button", name="on", exact=True).click()
         await expect(valve.locator(".old-new")).to_contain_text("on")
+        await expect(valve.locator("form")).to_contain_text("For 4 h, then automatic again")
         assert farm.laid == []
         await valve.get_by_role("button", name="Confirm change").click()
         await expect(valve.locator("form")).to_have_count(0)
@@ -130,6 +133,12 @@ async def test_an_operator_signs_in_and_runs_the_farm(browser: Browser, farm: Sm
         assert [wish._replace(id="") for wish in farm.laid] == [
             Override("", "ras1.tank1.o2_valve", 100.0, "operator", pytest.approx(end_s, abs=60.0))
         ]
+        await expect(valve.locator(".laid")).to_contain_text("operator")
+        await expect(valve.locator(".laid .left")).to_have_text(re.compile("(3 h 59|4 h 0) min left"))
+
+        # why, in one line, and on a touch all of it
+        await valve.locator("button.why").click()
+        await expect(valve.locator(".explanation li").first).to_contain_text("42 %, since")
 
         # both languages, everything of it
         await page.get_by_role("button", name="中文").click()

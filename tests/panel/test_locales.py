@@ -106,7 +106,6 @@ def test_no_message_of_the_panel_is_there_for_nobody() -> None:
     built = (
         "panel.age.",
         "panel.calibration.kind.",
-        "panel.calibration.kind.",
         "panel.device.commissioned.",
         "panel.device.watchdog.",
         "panel.error.",
@@ -115,6 +114,7 @@ def test_no_message_of_the_panel_is_there_for_nobody() -> None:
         "panel.left.",
         "panel.link.",
         "panel.lives.",
+        "panel.mark.",
         "panel.priority.",
         "panel.slot.",
         "panel.theme.",

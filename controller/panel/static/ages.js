@@ -10,6 +10,7 @@ export const Age = ({ since }) => ageWords(farmSecond.value - since);
 
 /** "still 12 min", until a moment in farm time. */
 export function Left({ until }) {
-  const { count, of } = age(until - farmSecond.value);
-  return html`<span class="left">${tell(`panel.left.${of}`, { count })}</span>`;
+  const left = Math.max(0, until - farmSecond.value);
+  const { count, of } = age(left);
+  return html`<span class="left">${tell(`panel.left.${of}`, { count, minutes: Math.floor(left / 60000) % 60 })}</span>`;
 }

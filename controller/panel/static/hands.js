@@ -1,64 +1,105 @@
-// Hand, off, automatic: an output taken by hand for four hours, or given back. Chosen, looked at, then confirmed.
+// Hands on an output: off, on or a share by hand for a time that ends by itself, automatic again, or locked out.
 
-import { link, order, site } from "./farm.js";
+import { Deal, Opener } from "./deal.js";
+import { farmNow, order, site } from "./farm.js";
 import { html } from "./html.js";
-import { typed } from "./numbers.js";
-import { changeId, put } from "./server.js";
+import { Laid, hear, laidOn } from "./laid.js";
+import { clockTime, typed } from "./numbers.js";
+import { NumberPad } from "./pad.js";
+import { ranks } from "./screens.js";
+import { put, remove } from "./server.js";
+import { session } from "./session.js";
 import { useState } from "./vendor/preact_hooks.js";
 import { called, tell } from "./words.js";
 
-const HOURS = 4;
+const HOURS = [0.25, 1, 4];
+const DAY_MINUTES = 1440;
+const SWITCHED = ["on_off", "pulse", "heartbeat"];
 
 export function HandControl({ name }) {
-  const [open, setOpen] = useState(false);
-  const byHand = order(name)?.slot === "manual";
+  if (!ranks("operator")) return null;
+  const locked = laidOn(name, "lock");
+  const byHand = laidOn(name, "hand");
   return html`<div class="hand">
-    <button type="button" class="change" aria-expanded=${open} onClick=${() => setOpen(!open)}>${tell(byHand ? "panel.hand.change" : "panel.hand")}</button>
-    ${open && html`<${HandForm} name=${name} byHand=${byHand} onClose=${() => setOpen(false)} />`}
+    ${(locked ?? byHand) && html`<p><${Laid} mark=${locked ?? byHand} /></p>`}
+    <div class="pick">
+      ${!locked && html`<${Opener} label=${tell(byHand ? "panel.hand.change" : "panel.hand")} form=${(close) => html`<${HandForm} name=${name} byHand=${byHand !== null} onClose=${close} />`} />`}
+      ${locked
+        ? html`<${Opener} label=${tell("panel.lock.end")} form=${(close) => html`<${UnlockForm} name=${name} mark=${locked} onClose=${close} />`} />`
+        : html`<${Opener} label=${tell("panel.lock")} form=${(close) => html`<${LockForm} name=${name} onClose=${close} />`} />`}
+    </div>
   </div>`;
+}
+
+const positionWords = (position) => (position === null ? tell("panel.hand.auto") : position === 100 ? tell("panel.on") : position === 0 ? tell("panel.off") : `${position} %`);
+
+/** "15 min", "4 h". */
+export const hoursWords = (hours) => (hours < 1 ? tell("panel.minutes", { count: Math.round(hours * 60) }) : tell("panel.hours", { count: Math.round(hours * 10) / 10 }));
+
+/** Hours from now until a time of day at the site. */
+function hoursUntil(time) {
+  const minutes = (text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3, 5));
+  const left = minutes(time) - minutes(clockTime(farmNow.value, site.value.site.timezone));
+  return (left <= 0 ? left + DAY_MINUTES : left) / 60;
 }
 
 function HandForm({ name, byHand, onClose }) {
   const known = site.value.outputs[name];
-  const [text, setText] = useState("");
-  // stage: choose, confirm, pending, refused
-  const [deal, setDeal] = useState({ stage: "choose" });
-  const live = link.value === "live";
+  const [text, setText] = useState(String(Math.round(order(name)?.value ?? 0)));
+  const [hours, setHours] = useState(1);
+  const [until, setUntil] = useState("");
   const share = typed(text);
-  const words = (position) => (position === null ? tell("panel.hand.auto") : position === 100 ? tell("panel.on") : position === 0 ? tell("panel.off") : `${position} %`);
-  const pick = (position) => setDeal({ stage: "confirm", position, id: changeId() });
-
-  async function send() {
-    setDeal({ ...deal, stage: "pending" });
-    try {
-      await put(`hands/${name}`, { change_id: deal.id, position: deal.position, hours: HOURS });
-      onClose();
-    } catch (problem) {
-      setDeal({ ...deal, stage: "refused", problem });
-    }
-  }
-
-  const body = {
-    choose: () => html`
+  const lasting = until ? hoursUntil(until) : hours;
+  const steps = (direction) => setText(String(Math.min(100, Math.max(0, Math.round((Number.isNaN(share) ? 0 : share) / 5) * 5 + 5 * direction))));
+  const ends = (change) => clockTime(farmNow.value + change.hours * 3600000, site.value.site.timezone);
+  return html`<${Deal} onClose=${onClose}
+    send=${(id, change) => put(`hands/${name}`, { change_id: id, position: change.position, hours: change.hours }).then(hear)}
+    told=${(change) => html`<p class="old-new"><span>${called(known.name)}: ${positionWords(Math.round(order(name)?.value ?? 0))}</span><span aria-hidden="true">→</span><b>${positionWords(change.position)}</b></p>
+      <p class="hint">${change.position === null ? tell("panel.hand.given_back") : tell("panel.hand.ends", { hours: hoursWords(change.hours), at: ends(change) })}</p>`}
+    choose=${(review, live) => html`
+      <fieldset class="lasting"><legend>${tell("panel.hand.how_long")}</legend><div class="pick">
+        ${HOURS.map((one) => html`<button key=${one} type="button" aria-pressed=${!until && hours === one} onClick=${() => { setHours(one); setUntil(""); }}>${hoursWords(one)}</button>`)}
+        <label class="until"><span>${tell("panel.hand.until")}</span><input type="time" value=${until} onInput=${(event) => setUntil(event.target.value)} /></label>
+      </div></fieldset>
+      ${!SWITCHED.includes(known.type) && html`<${NumberPad} text=${text} setText=${setText} nudge=${steps} label=${called(known.name)} unit="%" />`}
       <div class="choices">
-        <button type="button" disabled=${!live} onClick=${() => pick(0)}>${tell("panel.off")}</button>
-        <button type="button" disabled=${!live} onClick=${() => pick(100)}>${tell("panel.on")}</button>
-        ${byHand && html`<button type="button" class="strong" disabled=${!live} onClick=${() => pick(null)}>${tell("panel.hand.auto")}</button>`}
+        ${byHand && html`<button type="button" class="strong" disabled=${!live} onClick=${() => review({ position: null, hours: lasting })}>${tell("panel.hand.auto")}</button>`}
+        <button type="button" disabled=${!live} onClick=${() => review({ position: 0, hours: lasting })}>${tell("panel.off")}</button>
+        <button type="button" disabled=${!live} onClick=${() => review({ position: 100, hours: lasting })}>${tell("panel.on")}</button>
+        ${!SWITCHED.includes(known.type) && html`<button type="button" disabled=${!live || !(share >= 0 && share <= 100)} onClick=${() => review({ position: share, hours: lasting })}>${tell("panel.hand.share", { share: Number.isNaN(share) ? "–" : share })}</button>`}
       </div>
-      ${!["on_off", "pulse", "heartbeat"].includes(known.type) && html`<div class="choices">
-        <input inputmode="decimal" autocomplete="off" aria-label=${called(known.name)} value=${text} onInput=${(event) => setText(event.target.value)} />
-        <button type="button" disabled=${!live || !(share >= 0 && share <= 100)} onClick=${() => pick(share)}>${"%"}</button>
-      </div>`}
-      <p class="hint" role="status">${live ? tell("panel.hand.ends", { hours: HOURS }) : tell("panel.setpoint.offline")}</p>`,
-    confirm: () => html`
-      <p class="old-new"><span>${called(known.name)}</span><span aria-hidden="true">→</span><b>${words(deal.position)}</b></p>
+      <div class="choices"><button type="button" onClick=${onClose}>${tell("panel.cancel")}</button></div>`} />`;
+}
+
+/** Somebody's hands are in the machine: nothing starts it, and only the one who locked it takes the lock off. */
+function LockForm({ name, onClose }) {
+  const known = site.value.outputs[name];
+  const [note, setNote] = useState("");
+  const [statement, setStatement] = useState("");
+  const complete = !known.life_support || statement.trim() !== "";
+  return html`<${Deal} onClose=${onClose}
+    send=${(id, change) => put(`lock-outs/${name}`, { change_id: id, ...change }).then(hear)}
+    told=${() => html`<p class="old-new"><span>${called(known.name)}</span><span aria-hidden="true">→</span><b>${tell("panel.slot.lock_out")}</b></p>`}
+    choose=${(review, live) => html`
+      <p class="hint">${tell("panel.lock.what")}</p>
+      <label class="field"><span>${tell("panel.lock.note")}</span><input maxlength="200" value=${note} onInput=${(event) => setNote(event.target.value)} /></label>
+      ${known.life_support && html`<label class="field"><span>${tell("panel.lock.statement")}</span><input maxlength="200" value=${statement} onInput=${(event) => setStatement(event.target.value)} /></label>`}
       <div class="choices">
-        <button type="button" class="strong confirm" disabled=${!live} onClick=${send}>${tell("panel.setpoint.confirm")}</button>
-        <button type="button" onClick=${() => setDeal({ stage: "choose" })}>${tell("panel.back")}</button>
-      </div>`,
-    pending: () => html`<p class="notice" role="status">${tell("panel.setpoint.pending")}</p>`,
-    refused: () => html`<p class="notice bad" role="alert">${tell(deal.problem.key, deal.problem.values)}</p>
-      <div class="choices"><button type="button" onClick=${() => setDeal({ stage: "choose" })}>${tell("panel.back")}</button></div>`,
-  };
-  return html`<form class=${`set ${deal.stage}`} onSubmit=${(event) => event.preventDefault()}>${body[deal.stage]()}</form>`;
+        <button type="button" onClick=${onClose}>${tell("panel.cancel")}</button>
+        <button type="button" class="strong" disabled=${!live || !complete} onClick=${() => review({ note: note.trim(), statement: statement.trim() })}>${tell("panel.setpoint.review")}</button>
+      </div>`} />`;
+}
+
+function UnlockForm({ name, mark, onClose }) {
+  const own = mark.by === session.value.who;
+  const path = own ? "lock-outs" : "lock-outs-of-others";
+  return html`<${Deal} onClose=${onClose}
+    send=${(id) => remove(`${path}/${name}?change_id=${id}`).then(hear)}
+    told=${() => html`<p class="old-new"><span>${called(site.value.outputs[name].name)}</span><span aria-hidden="true">→</span><b>${tell("panel.hand.auto")}</b></p>`}
+    choose=${(review, live) => html`
+      <p class="hint">${own ? tell("panel.lock.own") : tell("panel.lock.others", { by: mark.by })}</p>
+      <div class="choices">
+        <button type="button" onClick=${onClose}>${tell("panel.cancel")}</button>
+        <button type="button" class="strong" disabled=${!live} onClick=${() => review({})}>${tell("panel.setpoint.review")}</button>
+      </div>`} />`;
 }

@@ -1,4 +1,4 @@
-// One output as a row: what it is told, and why, in one line.
+// One output as a row: what it is told, by name and by fill; and reasons in words.
 
 import { link, order, site } from "./farm.js";
 import { html } from "./html.js";
@@ -20,17 +20,22 @@ export function whyWords(because) {
   return tell(`why.${because.key}`, { ...filled, unit: unitWord(unit) }, unit);
 }
 
+/** Told position in words. */
+export function positionWords(name) {
+  const now = order(name);
+  if (!now) return "—";
+  return SWITCHED.has(site.value.outputs[name].type) ? tell(now.value > 0 ? "panel.on" : "panel.off") : `${Math.round(now.value)} %`;
+}
+
 export function OutputRow({ name, zone = "", children }) {
   const known = site.value.outputs[name];
   const now = order(name);
   const old = link.value !== "live";
   const share = now ? Math.round(now.value) : 0;
-  const words = !now ? "—" : SWITCHED.has(known.type) ? tell(now.value > 0 ? "panel.on" : "panel.off") : `${share} %`;
-  return html`<li class="output">
+  return html`<li class="output" id=${`output-${name}`}>
     <span class="name">${called(known.name)}${zone && html`<small>${zone}</small>`}</span>
     <svg class="fill" aria-hidden="true"><rect class="well" x="0" y="0" width="100%" height="100%" /><rect class="level" x="0" y="0" width=${`${share}%`} height="100%" /></svg>
-    <b class=${`told ${old ? "old" : ""}`}>${words}</b>
-    <span class="why">${now && html`<em class=${`slot ${now.slot}`}>${tell(`panel.slot.${now.slot}`)}</em>${whyWords(now.because)}`}</span>
+    <b class=${`told ${old ? "old" : ""}`}>${positionWords(name)}</b>
     ${children}
   </li>`;
 }

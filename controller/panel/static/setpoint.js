@@ -1,45 +1,26 @@
-// Setting a setpoint: choose, look at it (old -> new), confirm in another place, wait until the controller says so.
+// Setting a setpoint: what may be set is drawn, old and new are looked at with what comes of it, and for ten seconds
+// it can be taken back.
 
-import { link, setpoint, site } from "./farm.js";
+import { Deal } from "./deal.js";
+import { reading, setpoint, site } from "./farm.js";
 import { html } from "./html.js";
 import { decimals, number, step, typed } from "./numbers.js";
-import { changeId, put } from "./server.js";
+import { NumberPad } from "./pad.js";
+import { put } from "./server.js";
 import { useEffect, useState } from "./vendor/preact_hooks.js";
-import { called, quantity, tell } from "./words.js";
+import { called, quantity, tell, unitWord } from "./words.js";
 
-/** After so long without an echo the person is told that nothing is certain. */
-const PATIENCE_MS = 10000;
+const UNDO_MS = 10000;
 
 export function SetpointForm({ name, onClose }) {
   const known = site.value.setpoints[name];
   const now = setpoint(name);
   const [text, setText] = useState(number(now.target, known.unit));
-  // stage: choose, confirm, pending (change made, echo awaited), taken, refused, unknown
-  const [deal, setDeal] = useState({ stage: "choose" });
-  const live = link.value === "live";
+  const [reason, setReason] = useState("");
   const value = typed(text);
   const within = value >= now.low && value <= now.high;
   const told = (amount) => quantity(amount, known.unit);
-
-  // Taken only when the stream shows the new target: what the controller has, not what was sent.
-  useEffect(() => {
-    if (["pending", "unknown"].includes(deal.stage) && Math.abs(now.target - deal.value) < 1e-9) setDeal({ ...deal, stage: "taken" });
-  });
-  useEffect(() => {
-    if (deal.stage !== "pending") return undefined;
-    const timer = setTimeout(() => setDeal((present) => ({ ...present, stage: "unknown" })), PATIENCE_MS);
-    return () => clearTimeout(timer);
-  }, [deal.stage]);
-
-  async function send(change) {
-    setDeal({ ...change, stage: "pending" });
-    try {
-      await put(`setpoints/${name}`, { change_id: change.id, value: change.value, expected: change.old });
-    } catch (problem) {
-      const unknown = !problem.arrived || problem.key === "refused.no_answer";
-      setDeal((present) => (present.stage === "taken" ? present : { ...present, stage: unknown ? "unknown" : "refused", problem }));
-    }
-  }
+  const large = within && known.reason_above !== null && Math.abs(value - now.target) > known.reason_above + 1e-9;
 
   function nudge(direction) {
     const by = step(now.low, now.high);
@@ -50,44 +31,48 @@ export function SetpointForm({ name, onClose }) {
     setText(Math.min(now.high, Math.max(now.low, next)).toFixed(Math.max(0, digits)));
   }
 
-  const choose = () => setDeal({ stage: "choose" });
-  const body = {
-    choose: () => html`
+  const send = (id, change) =>
+    put(`setpoints/${name}`, { change_id: id, value: change.value, expected: change.old, ...(change.reason ? { reason: change.reason } : {}) });
+  return html`<${Deal} unit=${known.unit} onClose=${onClose} send=${send}
+    echoed=${(change) => Math.abs(setpoint(name).target - change.value) < 1e-9}
+    told=${(change) => html`<${OldToNew} change=${change} told=${told} /><${Effect} of=${known.of} change=${change} unit=${known.unit} />`}
+    taken=${(change, review) => html`<${OldToNew} change=${change} told=${told} /><${Taken} change=${change} told=${told} review=${review} onClose=${onClose} />`}
+    choose=${(review, live) => html`
       <${Range} now=${now} value=${within ? value : null} told=${told} />
-      <div class="stepper">
-        <button type="button" aria-label=${tell("panel.setpoint.less")} onClick=${() => nudge(-1)}>${"\u2212"}</button>
-        <input inputmode="decimal" autocomplete="off" aria-label=${called(known.name)} value=${text} onInput=${(event) => setText(event.target.value)} />
-        <button type="button" aria-label=${tell("panel.setpoint.more")} onClick=${() => nudge(1)}>${"+"}</button>
-      </div>
-      <p class="hint" role="status">${live ? (within ? "" : tell("panel.setpoint.outside", { low: told(now.low), high: told(now.high) })) : tell("panel.setpoint.offline")}</p>
+      <${NumberPad} text=${text} setText=${setText} nudge=${nudge} label=${called(known.name)} unit=${unitWord(known.unit)} />
+      ${live && !within && html`<p class="hint" role="status">${tell("panel.setpoint.outside", { low: told(now.low), high: told(now.high) })}</p>`}
+      ${large && html`<label class="field"><span>${tell("panel.setpoint.reason", { step: told(known.reason_above) })}</span>
+        <input class="reason" maxlength="200" value=${reason} onInput=${(event) => setReason(event.target.value)} /></label>`}
       <div class="choices">
         <button type="button" onClick=${onClose}>${tell("panel.cancel")}</button>
-        <button type="button" class="strong" disabled=${!live || !within || value === now.target}
-          onClick=${() => setDeal({ stage: "confirm", id: changeId(), old: now.target, value })}>${tell("panel.setpoint.review")}</button>
-      </div>`,
-    confirm: () => html`
-      <${OldToNew} deal=${deal} told=${told} />
-      <p class="hint">${tell("panel.setpoint.check")}</p>
-      <div class="choices">
-        <button type="button" class="strong confirm" disabled=${!live} onClick=${() => send(deal)}>${tell("panel.setpoint.confirm")}</button>
-        <button type="button" onClick=${choose}>${tell("panel.back")}</button>
-      </div>`,
-    pending: () => html`<${OldToNew} deal=${deal} told=${told} /><p class="notice" role="status">${tell("panel.setpoint.pending")}</p>`,
-    taken: () => html`<${OldToNew} deal=${deal} told=${told} /><p class="notice good" role="status">${tell("panel.setpoint.taken", { target: told(deal.value) })}</p>
-      <div class="choices"><button type="button" onClick=${onClose}>${tell("panel.close")}</button></div>`,
-    refused: () => html`<${OldToNew} deal=${deal} told=${told} /><p class="notice bad" role="alert">${tell("panel.setpoint.refused")} ${tell(deal.problem.key, deal.problem.values, known.unit)}</p>
-      <div class="choices"><button type="button" onClick=${choose}>${tell("panel.back")}</button></div>`,
-    unknown: () => html`<${OldToNew} deal=${deal} told=${told} /><p class="notice bad" role="alert">${tell("panel.setpoint.unknown")}</p>
-      <div class="choices">
-        <button type="button" class="strong" onClick=${() => send(deal)}>${tell("panel.try_again")}</button>
-        <button type="button" onClick=${onClose}>${tell("panel.close")}</button>
-      </div>`,
-  };
-  return html`<form class=${`set ${deal.stage}`} onSubmit=${(event) => event.preventDefault()}>${body[deal.stage]()}</form>`;
+        <button type="button" class="strong" disabled=${!live || !within || value === now.target || (large && !reason.trim())}
+          onClick=${() => review({ old: now.target, value, reason: reason.trim() })}>${tell("panel.setpoint.review")}</button>
+      </div>`} />`;
 }
 
-function OldToNew({ deal, told }) {
-  return html`<p class="old-new"><span>${told(deal.old)}</span><span aria-hidden="true">→</span><b>${told(deal.value)}</b></p>`;
+const OldToNew = ({ change, told }) => html`<p class="old-new"><span>${told(change.old)}</span><span aria-hidden="true">→</span><b>${told(change.value)}</b></p>`;
+
+/** What comes of it: how far the measured value would be from where it is to be held. */
+function Effect({ of, change, unit }) {
+  const measured = of && reading(of)?.v;
+  if (typeof measured !== "number") return html`<p class="hint">${tell("panel.effect.unknown")}</p>`;
+  const apart = measured - change.value;
+  const key = Math.abs(apart) < 10 ** -(decimals(unit) ?? 2) ? "panel.effect.there" : apart < 0 ? "panel.effect.below" : "panel.effect.above";
+  return html`<p class="hint">${tell(key, { measured: quantity(measured, unit), apart: quantity(Math.abs(apart), unit) })}</p>`;
+}
+
+/** Done; for ten seconds one touch brings the old value back to be confirmed. */
+function Taken({ change, told, review, onClose }) {
+  const [over, setOver] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setOver(true), UNDO_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return html`<p class="notice good" role="status">${tell("panel.setpoint.taken", { target: told(change.value) })}</p>
+    <div class="choices">
+      <button type="button" onClick=${onClose}>${tell("panel.close")}</button>
+      ${!over && html`<button type="button" onClick=${() => review({ old: change.value, value: change.old, reason: change.reason && tell("panel.setpoint.undone") })}>${tell("panel.setpoint.undo", { target: told(change.old) })}</button>`}
+    </div>`;
 }
 
 /** What may be set, drawn: hollow where it is now, filled where it would go. */
