@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from edge_config.model.alarms import Alarm
 from edge_config.model.control import Dosing, Hysteresis, LoopBase, PBand, Pid, Program, RuleAlarm
@@ -56,6 +56,12 @@ class TagShape:
     """Setpoints that a loop holds this value to."""
     watched: bool
     """A loop controls it, or an alarm of the site names it."""
+    entry: Literal["lab", "manual"] | None
+    """People type it in: a value of the laboratory, or one that was counted, weighed or seen."""
+    amount: bool
+    """Each entry is an amount, and the value their total."""
+    choices: tuple[str, ...]
+    """The texts that may be entered; empty: any, where it is a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +210,10 @@ def _tags(farm: Known, loops: dict[str, Held]) -> dict[str, TagShape]:
         setpoints = tuple(dict.fromkeys(loop.sp for loop in loops.values() if loop.pv == name))
         watched = bool(setpoints) or name in alarmed
         shapes[name] = TagShape(
-            _called(farm, name, None), tag.facility, tag.zone, tag.unit, tag.kind, tag.low, tag.high, setpoints, watched
-        )
+            _called(farm, name, None), tag.facility, tag.zone, tag.unit, tag.kind, tag.low, tag.high, setpoints,
+            watched, farm.site.tags[name].entry if name in farm.site.tags else None, tag.amount is not None,
+            tag.choices,
+        )  # fmt: skip
     return shapes
 
 

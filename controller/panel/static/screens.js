@@ -20,6 +20,7 @@ export const SCREENS = [
   { path: "facility", least: "viewer", load: () => import("./facility.js").then((one) => one.Facility) },
   { path: "trend", label: "panel.trend", least: "viewer", main: true, drawn: true, style: "vendor/uplot.css", load: () => import("./trend.js").then((one) => one.Trend) },
   { path: "devices", label: "panel.devices", least: "viewer", load: () => import("./devices.js").then((one) => one.Devices) },
+  { path: "entries", label: "panel.entries", least: "viewer", style: "service.css", load: () => import("./entries.js").then((one) => one.Entries) },
   { path: "calibration", label: "panel.calibration", least: "viewer", style: "service.css", load: () => import("./calibration.js").then((one) => one.Calibration) },
   { path: "more", least: "viewer", load: () => import("./more.js").then((one) => one.More) },
 ];
