@@ -41,6 +41,7 @@ from controller.core.words import Wish as PeoplesWish
 from controller.entries import Entries, Entry, Wish, checked, repeated
 from controller.fail_safe_alarms import FailSafeAlarms
 from controller.first_outs import FirstOutRecord, FirstOuts
+from controller.history.aggregate import Slot
 from controller.history.audit import Audit
 from controller.history.history import History
 from controller.history.logbook import Line, Logbook, Note, Search, lines
@@ -459,6 +460,9 @@ class Agent:
     ) -> Mapping[str, Sequence[tuple[float, float | None]]]:
         return await self._history.past(tags, from_s, to_s)
 
+    async def hours(self, names: Sequence[str], from_s: float, to_s: float) -> Mapping[str, Sequence[Slot]]:
+        return await self._history.hours(names, from_s, to_s)
+
     async def set_setpoint(self, change_id: str, name: str, value: float, by: str) -> SetpointNow | Refusal:
         refusal = await self._ask(SetpointChange(change_id, name, value, by, self._clock.now()), name)
         return self._setpoint_now(name) if refusal is None else refusal
@@ -521,7 +525,7 @@ class Agent:
         return await self._plan(partial(self._planned.keep, plan), plan.by, "recipe_planned", plan.zone, asdict(plan))
 
     async def take_back_recipe(self, change_id: str, plan_id: str, by: str) -> Refusal | None:
-        told = {"id": change_id, "plan": plan_id}
+        told: dict[str, object] = {"id": change_id, "plan": plan_id}
         zone = next((one.zone for one in self._planned.all() if one.id == plan_id), "")
         return await self._plan(partial(self._planned.cancel, plan_id), by, "recipe_unplanned", zone, told)
 

@@ -65,7 +65,10 @@ class Planned:
             oldest_ms = round(1000.0 * (now_s - KEPT_DONE_S))
             database.execute("DELETE FROM planned WHERE done_ms < ?", (oldest_ms,))
             rows = database.execute(f"SELECT {_COLUMNS} FROM planned").fetchall()
-            self._plans = {row[0]: Plan(*row[:3], orjson.loads(row[3]), *row[4:]) for row in rows}
+            self._plans = {
+                name: Plan(name, zone, at_ms, orjson.loads(body), by, why, said_ms, outcome, done_ms)
+                for name, zone, at_ms, body, by, why, said_ms, outcome, done_ms in rows
+            }
 
     def keep(self, plan: Plan, now_s: float) -> Because | None:
         """Keeps one; the same id is kept once."""

@@ -16,6 +16,8 @@ from random import Random
 from typing import NamedTuple
 
 from controller.history import past
+from controller.history.aggregate import Slot
+from controller.history.blocks import HOUR
 from controller.history.blocks import NAME as LOCAL
 from controller.history.database import is_spoilt
 from controller.history.exception import Reports, report
@@ -149,6 +151,14 @@ class History:
             last_s = points[-1][0] if points else from_s
             points += [point for point in newest[tag] if last_s < point[0] <= to_s]
         return kept
+
+    async def hours(self, tags: Sequence[str], from_s: float, to_s: float) -> Mapping[str, Sequence[Slot]]:
+        """Each tag's hours between two moments, in order; what cannot be read is left out."""
+        try:
+            return await asyncio.to_thread(self._reader.slots, tags, HOUR, from_s, to_s)
+        except (sqlite3.Error, ValueError) as error:
+            _log.error("the local record cannot be read (%s)", error)
+            return {}
 
     def status(self) -> HistoryStatus:
         """How recording and shipping go, as of the last tick."""

@@ -12,6 +12,7 @@ from controller.panel.alarms import AlarmCalls
 from controller.panel.api import Api
 from controller.panel.assets import open_pages, read_assets, serve
 from controller.panel.calibrations import CalibrationCalls
+from controller.panel.consumption import ConsumptionCalls
 from controller.panel.doses import DoseCalls
 from controller.panel.farm import Farm
 from controller.panel.guard import HEADERS, Guard
@@ -73,6 +74,7 @@ def create_app(
     CalibrationCalls(farm).add_to(app)
     ScheduleCalls(farm).add_to(app)
     RecipeCalls(farm).add_to(app)
+    ConsumptionCalls(farm).add_to(app)
     RuleCalls(farm).add_to(app)
     LogbookCalls(farm).add_to(app)
 

@@ -28,6 +28,7 @@ from controller.core.words import (
 )
 from controller.entries import Entry, Wish
 from controller.first_outs import FirstOutRecord
+from controller.history.aggregate import Slot
 from controller.history.logbook import Line, Note, Search
 from controller.notices import Notice
 from controller.notify.queue import Receipt
@@ -123,6 +124,10 @@ class Farm(Protocol):
         self, tags: Sequence[str], from_s: float, to_s: float
     ) -> Mapping[str, Sequence[tuple[float, float | None]]]:
         """Of each tag between two moments: farm time and value, None where it was not good."""
+        ...
+
+    async def hours(self, names: Sequence[str], from_s: float, to_s: float) -> Mapping[str, Sequence[Slot]]:
+        """Of each tag the hours between two moments, as `history.db` has them, in order."""
         ...
 
     async def set_setpoint(self, change_id: str, name: str, value: float, by: str) -> SetpointNow | Refusal:

@@ -73,6 +73,8 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("GET", "/api/v1/alarms/kpi"): Permission.SEE,
     ("GET", "/api/v1/notices"): Permission.SEE,
     ("GET", "/api/v1/logbook"): Permission.SEE,
+    ("GET", "/api/v1/consumption"): Permission.SEE,
+    ("GET", "/api/v1/consumption.csv"): Permission.SEE,
     ("POST", "/api/v1/logbook"): Permission.OPERATE,
     ("POST", "/api/v1/entries"): Permission.OPERATE,
     ("PUT", "/api/v1/setpoints/{name}"): Permission.OPERATE,

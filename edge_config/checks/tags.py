@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from edge_config.checks.estimates import check_estimate
 from edge_config.checks.inspection import Feed, Inspection, alike, difference, is_made, ways
+from edge_config.counted import UNITS, counted_as
 from edge_config.model.site import Calibration, SelfTest, Stuck, TagSetting
 from edge_config.wording import nearest
 from foundation.document import Path_
@@ -19,7 +20,7 @@ PERIODS_TO_STALE = 2.0
 
 
 def check_tags(inspection: Inspection) -> None:
-    """E320 to E331, E336, E363 to E365; W303, W307, W308."""
+    """E320 to E331, E336, E348, E363 to E365; W303, W307, W308."""
     site = inspection.site
     for name, setting in site.tags.items():
         path: Path_ = ("tags", name)
@@ -32,6 +33,12 @@ def check_tags(inspection: Inspection) -> None:
             inspection.note("E330", (*path, "unit"), near=nearest(setting.unit, ("%", *CANONICAL)))
         _made(inspection, path, name, setting)
         _numbers(inspection, path, name, setting)
+        if setting.counts is not None:
+            unit, into = inspection.numeric((*path, "counts"), name), UNITS[setting.counts]
+            if unit is not None and counted_as(setting.counts, unit) is None:
+                inspection.note(
+                    "E348", (*path, "counts"), counts=setting.counts, unit=unit or "1", total=into, rate=f"{into}/h"
+                )  # fmt: skip
         if setting.estimate is not None:
             check_estimate(inspection, (*path, "estimate"), setting.estimate)
         if setting.calibration is not None:

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from edge_config.counted import Counts
 from edge_config.model.alarms import Alarm
 from edge_config.model.control import Loop, Program, Rule
 from edge_config.model.estimates import Estimate
@@ -205,6 +206,8 @@ class TagSetting(Sourced):
     self_test: SelfTest | None = None
     stale: Seconds | None = None
     deadband: AnyQuantity | None = None
+    counts: Counts | None = None
+    """What of the farm's consumption it is a meter of: a total that never goes back, or a rate."""
     said_every: Seconds | None = Field(default=None, ge=1.0, le=60.0)
     """So often at least it is recorded, changed or not."""
     name: Name | None = None

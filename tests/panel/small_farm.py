@@ -40,6 +40,7 @@ from controller.core.words import (
 )
 from controller.entries import Entry, Wish
 from controller.first_outs import FirstOutRecord
+from controller.history.aggregate import Slot as HourSlot
 from controller.history.audit import Audit
 from controller.history.logbook import Line, Logbook, Note, Search, lines
 from controller.history.state_database import StateDatabase
@@ -163,6 +164,7 @@ class SmallFarm:
         """Every setpoint change that was carried out: id, setpoint, value, by."""
         self._answers: dict[str, SetpointNow | Refusal] = {}
         self.replay = Replay()
+        self.slots: dict[str, list[HourSlot]] = {}
         self.link_token, self.links_used = "a-token-of-a-message-of-the-night", list[str]()
         self.hold_echo = False
         """True: a change is answered, but the setpoint does not move until `echo`."""
@@ -247,6 +249,9 @@ class SmallFarm:
         self, tags: Sequence[str], from_s: float, to_s: float
     ) -> Mapping[str, Sequence[tuple[float, float | None]]]:
         return {tag: [point for point in self._history.get(tag, []) if from_s <= point[0] <= to_s] for tag in tags}
+
+    async def hours(self, names: Sequence[str], from_s: float, to_s: float) -> Mapping[str, Sequence[HourSlot]]:
+        return {name: [one for one in self.slots.get(name, []) if from_s <= one.at_s < to_s] for name in names}
 
     async def reset(self, change_id: str, name: str, by: str) -> Refusal | None:
         self.resets_made.append((change_id, name, by))
