@@ -43,6 +43,7 @@ from controller.fail_safe_alarms import FailSafeAlarms
 from controller.first_outs import FirstOutRecord, FirstOuts
 from controller.history.aggregate import Slot
 from controller.history.audit import Audit
+from controller.history.bands import Band
 from controller.history.history import History
 from controller.history.logbook import Line, Logbook, Note, Search, lines
 from controller.history.state_database import StateDatabase
@@ -462,6 +463,9 @@ class Agent:
 
     async def hours(self, names: Sequence[str], from_s: float, to_s: float) -> Mapping[str, Sequence[Slot]]:
         return await self._history.hours(names, from_s, to_s)
+
+    async def bands(self, tags: Sequence[str], from_s: float, to_s: float) -> tuple[float, Mapping[str, Band]]:
+        return await self._history.bands(tags, from_s, to_s)
 
     async def set_setpoint(self, change_id: str, name: str, value: float, by: str) -> SetpointNow | Refusal:
         refusal = await self._ask(SetpointChange(change_id, name, value, by, self._clock.now()), name)

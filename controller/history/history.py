@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from controller.history import past
 from controller.history.aggregate import Slot
+from controller.history.bands import Band, bands, of_points
 from controller.history.blocks import HOUR
 from controller.history.blocks import NAME as LOCAL
 from controller.history.database import is_spoilt
@@ -26,7 +27,7 @@ from controller.history.line import line, milliseconds, prefix
 from controller.history.local import Local
 from controller.history.local_reader import Reader
 from controller.history.outbox import Blob, Outbox, pack
-from controller.history.recent import Point, Recent
+from controller.history.recent import SPAN_S, Point, Recent
 from controller.history.shipper import Shipper
 from controller.history.sinks import Secrets, most_lines, opener
 from controller.history.status import HistoryStatus, SinkStatus
@@ -159,6 +160,28 @@ class History:
         except (sqlite3.Error, ValueError) as error:
             _log.error("the local record cannot be read (%s)", error)
             return {}
+
+    async def bands(self, tags: Sequence[str], from_s: float, to_s: float) -> tuple[float, Mapping[str, Band]]:
+        """How long a stretch is, s (0: points as they came), and each tag's band between two moments.
+
+        What cannot be read is left out.
+        """
+        now_s = self._clock.now()
+        if to_s - from_s <= past.RAW_SPAN_S and from_s >= now_s - SPAN_S:
+            points = await self.past(tags, from_s, to_s)
+            return 0.0, {tag: of_points(one, min(to_s, now_s)) for tag, one in points.items()}
+        newest = self.trend(tags, max(from_s, now_s - UNWRITTEN_S))
+        try:
+            stretch_s, found = await asyncio.to_thread(bands, self._reader, self._tags, tags, from_s, to_s, now_s)
+        except (sqlite3.Error, ValueError) as error:
+            _log.error("the local record cannot be read (%s)", error)
+            stretch_s, found = 0.0, {tag: Band() for tag in tags}
+        for tag, band in found.items():
+            last_s = band.times_s[-1] + stretch_s / 2.0 if band.times_s else from_s
+            for at_s, value in newest[tag]:
+                if last_s < at_s <= to_s:
+                    band.add(at_s, value, value, value)
+        return stretch_s, found
 
     def status(self) -> HistoryStatus:
         """How recording and shipping go, as of the last tick."""

@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 from controller.history.aggregate import HOUR_S, Slot, combined, hours
 from controller.history.blocks import (
@@ -22,7 +23,9 @@ from controller.history.blocks import (
 )
 
 _EXTREMES = tuple(Slot._fields.index(name) for name in ("at_s", "low", "high"))
+_BANDS = tuple(Slot._fields.index(name) for name in ("at_s", "mean", "low", "high", "bad", "good_s"))
 
+Column: TypeAlias = "array[float]"
 Extremes = tuple["array[float]", "array[float]", "array[float]"]
 """Times, lowest, highest."""
 
@@ -67,22 +70,32 @@ class Reader:
 
     def extremes(self, tags: Sequence[str], tier: int, from_s: float, to_s: float) -> dict[str, Extremes]:
         """The same as times, lowest and highest, which is what a picture needs; what came late is not in it yet."""
-        found: dict[str, Extremes] = {tag: (array("d"), array("d"), array("d")) for tag in tags}
+        found = self._columns(tags, tier, from_s, to_s, _EXTREMES)
+        return {tag: (times, lows, highs) for tag, (times, lows, highs) in found.items()}
+
+    def slot_columns(self, tags: Sequence[str], tier: int, from_s: float, to_s: float) -> dict[str, list[Column]]:
+        """The same as times, means, lowest, highest, how many bad ones, and seconds of good."""
+        return self._columns(tags, tier, from_s, to_s, _BANDS)
+
+    def _columns(
+        self, tags: Sequence[str], tier: int, from_s: float, to_s: float, wanted: Sequence[int]
+    ) -> dict[str, list[Column]]:
+        """By tag, the wanted columns of its slots (the first is their time)."""
+        found: dict[str, list[Column]] = {tag: [array("d") for _ in wanted] for tag in tags}
         with self._reading() as database:
             known = _known(database, tags)
             tails = _newest(database, tier, [tag for _, tag in known])
             for name, tag in known:
-                times, lows, highs = found[name]
-                for columns in columns_of(database, tier, tag, from_s, to_s, _EXTREMES):
-                    for all_of_it, part in zip((times, lows, highs), columns, strict=True):
+                columns = found[name]
+                for parts in columns_of(database, tier, tag, from_s, to_s, wanted):
+                    for all_of_it, part in zip(columns, parts, strict=True):
                         all_of_it.extend(part)
                 for slot in tails[tag]:
-                    if not times or slot.at_s > times[-1]:
-                        times.append(slot.at_s)
-                        lows.append(slot.low)
-                        highs.append(slot.high)
-                start, stop = bisect_left(times, from_s), bisect_left(times, to_s)
-                found[name] = times[start:stop], lows[start:stop], highs[start:stop]
+                    if not columns[0] or slot.at_s > columns[0][-1]:
+                        for all_of_it, place in zip(columns, wanted, strict=True):
+                            all_of_it.append(float(slot[place]))
+                start, stop = bisect_left(columns[0], from_s), bisect_left(columns[0], to_s)
+                found[name] = [one[start:stop] for one in columns]
         return found
 
     @contextmanager

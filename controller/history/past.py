@@ -35,7 +35,7 @@ def trend(
     tier = MINUTE if span_s <= MINUTES_SPAN_S and from_s >= now_s - KEPT_S[MINUTE] else HOUR
     width_s = WIDTH_S[tier]
     return {
-        name: list(_drawn(line, width_s, max(bucket_s, width_s), _silent_s(tags.get(name), width_s)))
+        name: list(_drawn(line, width_s, max(bucket_s, width_s), silent_s(tags.get(name), width_s)))
         for name, line in reader.extremes(names, tier, from_s // width_s * width_s, to_s).items()
     }
 
@@ -46,7 +46,7 @@ def _thinned(columns: Columns, bucket_s: float) -> list[Point]:
     return [(times[index], None if isnan(values[index]) else values[index]) for index in chosen]
 
 
-def _silent_s(tag: Tag | None, width_s: int) -> float:
+def silent_s(tag: Tag | None, width_s: int) -> float:
     if tag is None or tag.entered:
         # people enter a value a day, or a week
         return float("inf")

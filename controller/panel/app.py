@@ -29,6 +29,7 @@ from controller.panel.schedule import ScheduleCalls
 from controller.panel.sessions import Session, Sessions
 from controller.panel.sign_in import SignIn
 from controller.panel.stream import Streams
+from controller.panel.trends import TrendCalls
 
 SIGN_IN_ATTEMPTS = 5
 """A minute, from one address."""
@@ -72,6 +73,7 @@ def create_app(
     DoseCalls(farm).add_to(app)
     InterlockCalls(farm).add_to(app)
     CalibrationCalls(farm).add_to(app)
+    TrendCalls(farm).add_to(app)
     ScheduleCalls(farm).add_to(app)
     RecipeCalls(farm).add_to(app)
     ConsumptionCalls(farm).add_to(app)

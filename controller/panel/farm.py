@@ -29,6 +29,7 @@ from controller.core.words import (
 from controller.entries import Entry, Wish
 from controller.first_outs import FirstOutRecord
 from controller.history.aggregate import Slot
+from controller.history.bands import Band
 from controller.history.logbook import Line, Note, Search
 from controller.notices import Notice
 from controller.notify.queue import Receipt
@@ -128,6 +129,10 @@ class Farm(Protocol):
 
     async def hours(self, names: Sequence[str], from_s: float, to_s: float) -> Mapping[str, Sequence[Slot]]:
         """Of each tag the hours between two moments, as `history.db` has them, in order."""
+        ...
+
+    async def bands(self, tags: Sequence[str], from_s: float, to_s: float) -> tuple[float, Mapping[str, Band]]:
+        """How long a stretch is, s (0: points as they came), and each tag's band between two moments."""
         ...
 
     async def set_setpoint(self, change_id: str, name: str, value: float, by: str) -> SetpointNow | Refusal:

@@ -42,6 +42,7 @@ from controller.entries import Entry, Wish
 from controller.first_outs import FirstOutRecord
 from controller.history.aggregate import Slot as HourSlot
 from controller.history.audit import Audit
+from controller.history.bands import Band, of_points
 from controller.history.logbook import Line, Logbook, Note, Search, lines
 from controller.history.state_database import StateDatabase
 from controller.notices import Notice
@@ -252,6 +253,17 @@ class SmallFarm:
 
     async def hours(self, names: Sequence[str], from_s: float, to_s: float) -> Mapping[str, Sequence[HourSlot]]:
         return {name: [one for one in self.slots.get(name, []) if from_s <= one.at_s < to_s] for name in names}
+
+    async def bands(self, tags: Sequence[str], from_s: float, to_s: float) -> tuple[float, Mapping[str, Band]]:
+        """Points as they came; above two hours, stretches half a unit around them."""
+        points = await self.past(tags, from_s, to_s)
+        if to_s - from_s <= 7200.0:
+            return 0.0, {tag: of_points(one, to_s) for tag, one in points.items()}
+        found = {tag: of_points(one, to_s) for tag, one in points.items()}
+        for band in found.values():
+            band.lows = [None if value is None else value - 0.5 for value in band.means]
+            band.highs = [None if value is None else value + 0.5 for value in band.means]
+        return 60.0, found
 
     async def reset(self, change_id: str, name: str, by: str) -> Refusal | None:
         self.resets_made.append((change_id, name, by))
