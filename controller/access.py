@@ -18,12 +18,12 @@ class DeniedError(OSError):
     """The file is there, and not for us."""
 
 
-def write_access(directory: Path, url: str, session: str) -> None:
-    """Leave the panel's address and a session for commands; raises OSError."""
+def write_access(directory: Path, url: str, session: str, authority: Path | None = None) -> None:
+    """Leave the panel's address, a session for commands and, over https, whom to trust; raises OSError."""
     path = directory / NAME
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump({"url": url, "session": session}, file)
+        json.dump({"url": url, "session": session, "authority": str(authority.absolute()) if authority else None}, file)
 
 
 def ask(

@@ -184,11 +184,13 @@ def run(
     origin: Annotated[float | None, typer.Option(hidden=True)] = None,
     start: Annotated[float | None, typer.Option(hidden=True)] = None,
     report: Annotated[Path | None, typer.Option(hidden=True)] = None,
+    one_click: Annotated[bool, typer.Option("--one-click", hidden=True)] = False,
     as_json: Json = False,
 ) -> None:
     """Run the agent on a site until stopped."""
     from controller.hold import HeldError, hold
     from controller.logs import start_logging
+    from controller.panel_task import Up
     from controller.running import run_agent
     from controller.secrets import secrets_beside
 
@@ -196,14 +198,16 @@ def run(
     loaded = _load(path, quiet="FARMLOOP_LIFELINE" in os.environ)
     host, port = _address(listen or loaded.panel.listen)
 
-    def ready(url: str, sign_in: str) -> None:
+    def ready(up: Up) -> None:
         # what stands now stands to the end: the collector must not walk through all of it in the middle of a scan
         gc.collect()
         gc.freeze()
         if as_json:
-            _print_json({"url": url, "sign_in": sign_in, "pid": os.getpid()})
+            told = {"fingerprint": up.fingerprint} if up.fingerprint else {}
+            _print_json({"url": up.url, "sign_in": up.sign_in, "pid": os.getpid(), **told})
         else:
-            typer.echo(f"panel {url}\nsign in once, within 15 minutes: {sign_in}")
+            for line in up.lines(_language()):
+                typer.echo(line)
 
     clock = _clock(speed, origin, start)
     secrets = secrets_beside(path)
@@ -211,7 +215,9 @@ def run(
         with hold(directory):
             start_logging(directory)
             _until_stopped(
-                run_agent(loaded, directory, clock, secrets, wiring, host, port, ready, report, str(path.resolve())),
+                run_agent(
+                    loaded, directory, clock, secrets, wiring, host, port, ready, report, str(path.resolve()), one_click
+                ),
                 clock,
             )
     except HeldError as error:

@@ -8,20 +8,12 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from controller.access import write_access
 from controller.agent import Agent
-from controller.panel.app import create_app
-from controller.panel.permissions import Role
-from controller.panel.server import serve
-from controller.panel.sessions import Sessions
-from controller.panel.sign_in import SignIn
+from controller.panel_task import Panel, Up
 from controller.service import Manager
 from edge_config.model.site import Site
 from foundation.clock import Clock, pause, process_time
 
-log = logging.getLogger("farmloop.panel")
-
-PANEL_AGAIN_S = 5.0
 WIRING_S = 30.0
 REPORT_S = 0.1
 PULSE_S = 1.0
@@ -36,16 +28,17 @@ async def run_agent(
     wiring: Path | None,
     host: str,
     port: int,
-    ready: Callable[[str, str], None],
+    ready: Callable[[Up], None],
     report: Path | None = None,
     site_file: str = "",
+    one_click: bool = False,
 ) -> None:
-    """Until cancelled. `ready` gets the panel's URL and a sign-in that works once; `report` is a file to write every
-    now and then how the agent is doing."""
+    """Until cancelled. `ready` gets the panel's URL and the way in; `report` is a file to write every now and then how
+    the agent is doing. `one_click`: a demo's link signs in without an account."""
     ends = await _read_wiring(wiring) if wiring is not None else {}
     agent = Agent(site, directory, clock, secrets, ends, site_file)
     running = asyncio.create_task(agent.run(), name="agent")
-    panel = asyncio.create_task(_keep_panel(agent, directory, host, port, ready), name="panel")
+    panel = asyncio.create_task(Panel(agent, directory, clock, host, port, ready, one_click).keep(), name="panel")
     manager = Manager(os.environ)
     told = asyncio.create_task(keep_told(agent, manager, PULSE_S), name="service")
     tasks = {running, panel, told}
@@ -61,36 +54,6 @@ async def run_agent(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _keep_panel(agent: Agent, directory: Path, host: str, port: int, ready: Callable[[str, str], None]) -> None:
-    """Serve the panel, again and again if it fails: no loop waits for it. `ready` is told the first time."""
-    sign_in, sessions = SignIn(), Sessions()
-    commands = sessions.open("command line", Role.ADMIN, lasts=True)
-    is_ready, failure = False, ""
-
-    def listening(bound: int) -> None:
-        nonlocal is_ready, failure
-        url = f"http://{host}:{bound}/"
-        if failure:
-            log.info("panel_back", extra={"url": url})
-        try:
-            at = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-            write_access(directory, f"http://{at}:{bound}/", commands)
-        except OSError as error:
-            log.warning("access_not_written", extra={"why": str(error)})
-        if not is_ready:
-            ready(url, sign_in.link(url))
-        is_ready, failure = True, ""
-
-    while True:
-        try:
-            await serve(create_app(agent, sign_in=sign_in, sessions=sessions), host, port, listening)
-        except Exception as error:
-            if not failure:
-                log.error("panel_failed", extra={"listen": f"{host}:{port}", "why": str(error)})
-            failure = str(error) or repr(error)
-        await pause(PANEL_AGAIN_S)
 
 
 async def keep_told(agent: Agent, manager: Manager, every_s: float) -> None:

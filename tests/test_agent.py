@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from controller import agent as agent_module
-from controller import running as running_module
+from controller import panel_task
 from controller.agent import Agent
 from controller.core.words import AlarmNow, Override, ScanResult, SetpointChange, Trial
 from controller.history.audit import examine, read
@@ -357,8 +357,8 @@ async def test_a_panel_that_keeps_failing_is_said_once_and_stops_nothing(
         failures += 1
         raise RuntimeError("no front end here")
 
-    monkeypatch.setattr(running_module, "PANEL_AGAIN_S", 0.0)
-    monkeypatch.setattr(running_module, "serve", broken)
+    monkeypatch.setattr(panel_task, "PANEL_AGAIN_S", 0.0)
+    monkeypatch.setattr(panel_task, "serve", broken)
     (tmp_path / "wiring.json").write_text(json.dumps(nowhere))
     site, clock = load_site(SITES / "ras.yaml").site, AcceleratedClock(NOON_S, 20.0)
     running = asyncio.create_task(

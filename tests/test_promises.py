@@ -29,7 +29,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller import running as running_module
+from controller import panel_task
 from controller.compose.simulate import Simulation, prepare, start_of
 from controller.core.scan import Core
 from controller.core.state import State, to_plain
@@ -133,7 +133,7 @@ def test_p1_independent_of_the_database_every_point_is_kept(session: Session) ->
 async def test_p1_independent_of_its_panel_the_farm_is_in_hand_while_the_port_is_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running_module, "PANEL_AGAIN_S", 0.05)
+    monkeypatch.setattr(panel_task, "PANEL_AGAIN_S", 0.05)
     site, clock = load_site(SITES / "ras.yaml").site, AcceleratedClock(NOON_S, 10.0)
     taken = socket.create_server(("127.0.0.1", 0))
     port, urls = taken.getsockname()[1], []
@@ -143,7 +143,7 @@ async def test_p1_independent_of_its_panel_the_farm_is_in_hand_while_the_port_is
         running = asyncio.create_task(
             run_agent(
                 site, tmp_path / "agent", clock, no_secret, tmp_path / "wiring.json", "127.0.0.1", port,
-                lambda url, sign_in: urls.append(url),
+                lambda up: urls.append(up.url),
             )
         )  # fmt: skip
         try:

@@ -97,7 +97,16 @@ class Demo:
     def _agent(self) -> list[str]:
         """The command for the agent."""
         listen = f"127.0.0.1:{self.port}"
-        return ["run", str(self.site), "--directory", str(self.directory / "agent"), "--listen", listen, "--json"]
+        return [
+            "run",
+            str(self.site),
+            "--directory",
+            str(self.directory / "agent"),
+            "--listen",
+            listen,
+            "--one-click",
+            "--json",
+        ]
 
     async def _stop(self) -> None:
         for process, patience_s, who in (

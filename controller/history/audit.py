@@ -102,12 +102,13 @@ class Audit:
         self._begun = begun
 
 
-def read(directory: Path, most: int) -> list[Row]:
-    """The newest `most` rows, the last first. Raises sqlite3.Error; nothing where there is no file."""
+def read(directory: Path, most: int, before: int = 1 << 62) -> list[Row]:
+    """The newest `most` rows below number `before`, the last first. Raises sqlite3.Error; nothing without a file."""
     if not (directory / NAME).is_file():
         return []
     with closing(reading(directory)) as database:
-        rows = database.execute(f"SELECT {_COLUMNS} FROM audit ORDER BY id DESC LIMIT ?", (most,)).fetchall()
+        question = f"SELECT {_COLUMNS} FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?"
+        rows = database.execute(question, (before, most)).fetchall()
     return [Row(*row) for row in rows]
 
 

@@ -14,9 +14,9 @@ from controller.moments import MomentError, moment_s, spelled
 from controller.panel.automation import RulesShape, SequenceBody, SequencesShape
 from controller.panel.farm import Farm, Refusal
 from controller.panel.layout import SiteShape, layout
+from controller.panel.people import People
 from controller.panel.problems import ProblemError
-from controller.panel.rates import Rate
-from controller.panel.sessions import Session, Sessions
+from controller.panel.sessions import Session
 from controller.panel.shapes import (
     CHANGE_ID,
     DevicesShape,
@@ -28,11 +28,9 @@ from controller.panel.shapes import (
     ProblemShape,
     ResetBody,
     ResetShape,
-    SessionShape,
     SetpointBody,
     SetpointNowShape,
     StateShape,
-    TokenBody,
     TrendShape,
     TrialBody,
     TrialShape,
@@ -45,7 +43,6 @@ from controller.panel.shapes import (
     state_shape,
     trial_shape,
 )
-from controller.panel.sign_in import SignIn
 from controller.panel.stream import Streams
 from controller.panel.thin import thin
 from controller.why.journal import NotRecordedError
@@ -66,32 +63,16 @@ FOR_THE_PANEL = ("panel.", "why.", "refused.", "reason.", "quality.", "unit.", "
 class Api:
     """The calls, bound to one farm."""
 
-    def __init__(
-        self,
-        farm: Farm,
-        sign_in: SignIn,
-        sessions: Sessions,
-        streams: Streams,
-        attempts: Rate,
-        cookie: str,
-        secure: bool,
-    ) -> None:
+    def __init__(self, farm: Farm, people: People, streams: Streams) -> None:
         self._farm = farm
-        self._sign_in = sign_in
-        self._sessions = sessions
+        self._people = people
         self._streams = streams
-        self._attempts = attempts
-        self._cookie = cookie
-        self._secure = secure
         self._thinning = asyncio.Semaphore(1)
 
     def add_to(self, app: FastAPI) -> None:
         """Puts every call under its path."""
         wrong = {"model": ProblemShape, "description": "What went wrong (application/problem+json)"}
         for method, path, call, status, model in (
-            ("POST", "/api/v1/session", self.open_session, 201, SessionShape),
-            ("GET", "/api/v1/session", self.session, 200, SessionShape),
-            ("DELETE", "/api/v1/session", self.close_session, 204, None),
             ("GET", "/api/v1/messages/{language}", self.messages, 200, dict[str, str]),
             ("GET", "/api/v1/site", self.site, 200, SiteShape),
             ("GET", "/api/v1/state", self.state, 200, StateShape),
@@ -117,34 +98,6 @@ class Api:
                 path, call, methods=[method], status_code=status, responses=answers, response_class=Response
             )
 
-    async def open_session(self, body: TokenBody, request: Request) -> Response:
-        """Trades a one-time token for a session, which comes as a cookie."""
-        address = request.client.host if request.client else ""
-        if (wait_s := self._attempts.wait_s(address)) > 0:
-            values = {"seconds": round(wait_s)}
-            raise ProblemError(429, "too_many", values=values, headers={"retry-after": f"{wait_s:.0f}"})
-        if not self._sign_in.trade(body.token):
-            raise ProblemError(401, "token", headers={"www-authenticate": "Session"})
-        # Whatever session the browser brought ends here: nobody can have planted the one that it goes on with.
-        if (old := self._sessions.find(request.cookies.get(self._cookie, ""))) is not None:
-            self._sessions.close(old)
-        session_id = self._sessions.open(self._sign_in.who, self._sign_in.role)
-        response = _json(SessionShape(self._sign_in.who, self._sign_in.role), 201)
-        response.set_cookie(self._cookie, session_id, httponly=True, samesite="strict", secure=self._secure, path="/")
-        return response
-
-    async def session(self, request: Request) -> Response:
-        """Who is signed in."""
-        session = _session(request)
-        return _json(SessionShape(session.who, session.role))
-
-    async def close_session(self, request: Request) -> Response:
-        """Signs out."""
-        self._sessions.close(_session(request))
-        response = Response(status_code=204)
-        response.delete_cookie(self._cookie, httponly=True, samesite="strict", secure=self._secure, path="/")
-        return response
-
     async def messages(self, language: str) -> Response:
         """The sentences of one language, by key."""
         if language not in LANGUAGES:
@@ -166,7 +119,7 @@ class Api:
             raise ProblemError(503, "busy", headers={"retry-after": "10"})
 
         async def events() -> AsyncIterator[bytes]:
-            async for event in self._streams.follow(lambda: self._sessions.alive(session)):
+            async for event in self._streams.follow(lambda: self._people.is_alive(session)):
                 yield event
 
         return StreamingResponse(events(), media_type="text/event-stream", headers={"x-accel-buffering": "no"})

@@ -6,7 +6,7 @@ Deny by default. It stands before the routing, so a route that is forgotten else
 import asyncio
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
@@ -15,10 +15,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from controller.panel.assets import Asset, serve
+from controller.panel.people import People
 from controller.panel.permissions import OPEN
 from controller.panel.problems import ProblemError, language_of, problem_response
 from controller.panel.rates import Rate
-from controller.panel.sessions import Session, Sessions
+from controller.panel.sessions import Session
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_HEADER = "x-farmloop"
@@ -58,18 +59,19 @@ class Guard:
         self,
         app: ASGIApp,
         *,
-        sessions: Sessions,
+        people: People,
         cookie: str,
         hosts: Iterable[str],
         writes: Rate,
-        sign_in_pages: dict[str, Asset],
+        door: Callable[[], dict[str, Asset]],
     ) -> None:
+        """`door` gives the page, by language, that somebody without a session sees now."""
         self._app = app
-        self._sessions = sessions
+        self._people = people
         self._cookie = cookie
         self._hosts = frozenset(name.lower() for name in hosts)
         self._writes = writes
-        self._sign_in_pages = sign_in_pages
+        self._door = door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -102,17 +104,26 @@ class Guard:
         if not self._is_our_name(request.headers.getlist("host")):
             raise ProblemError(421, "wrong_host")
         unsafe = request.method not in SAFE_METHODS
+        token = request.headers.get("authorization")
         if unsafe or request.scope["path"].startswith("/api/"):
-            _check_source(request, unsafe)
+            # what a program says itself, no browser sends for another site's page
+            _check_source(request, unsafe, by_page=token is None)
         if (request.method, request.scope["path"]) in OPEN:
             return None
-        session_id = request.cookies.get(self._cookie)
-        session = self._sessions.find(session_id) if session_id else None
+        session = self._session(request) if token is None else self._session_of_token(token)
         if session is None:
-            raise ProblemError(401, "no_session", headers={"www-authenticate": "Session"})
+            raise ProblemError(401, "no_session", headers={"www-authenticate": "Session, Bearer"})
         if unsafe and (wait_s := self._writes.wait_s(session.key.hex())) > 0:
             raise ProblemError(429, "too_many", headers={"retry-after": f"{wait_s:.0f}"})
         return session
+
+    def _session(self, request: Request) -> Session | None:
+        session_id = request.cookies.get(self._cookie)
+        return self._people.sessions.find(session_id) if session_id else None
+
+    def _session_of_token(self, header: str) -> Session | None:
+        kind, _, text = header.partition(" ")
+        return self._people.session_of_token(text.strip()) if kind.lower() == "bearer" else None
 
     def _is_our_name(self, hosts: list[str]) -> bool:
         """A name that an attacker cannot own: then no page of theirs can become our origin (DNS rebinding)."""
@@ -132,14 +143,14 @@ class Guard:
         """For a person who opens the panel without a session, the sign-in page; for a program, problem+json."""
         wants_page = "text/html" in request.headers.get("accept", "") and request.method == "GET"
         if problem.status == 401 and wants_page and not request.scope["path"].startswith("/api/"):
-            response = serve(self._sign_in_pages[language_of(request)], request, status=401)
+            response = serve(self._door()[language_of(request)], request, status=401)
             response.headers.update(problem.headers)
             response.headers["cache-control"] = "no-store"
             return response
         return problem_response(request, problem)
 
 
-def _check_source(request: Request, unsafe: bool) -> None:
+def _check_source(request: Request, unsafe: bool, by_page: bool) -> None:
     """Raises ProblemError if another site's page sent this."""
     if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
         raise ProblemError(403, "cross_site")
@@ -148,7 +159,7 @@ def _check_source(request: Request, unsafe: bool) -> None:
     origin = request.headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != request.headers["host"]:
         raise ProblemError(403, "cross_site")
-    if OWN_HEADER not in request.headers:
+    if by_page and OWN_HEADER not in request.headers:
         raise ProblemError(403, "header_missing", values={"header": OWN_HEADER})
 
 

@@ -11,7 +11,8 @@ from controller.core.state import Mark
 from controller.core.words import Dose, EmergencyStop, LockOut, LockOutEnd, Maintain, MaintainEnd, Override
 from controller.panel.farm import Farm
 from controller.panel.problems import ProblemError
-from controller.panel.sessions import Session
+from controller.panel.replies import session_of
+from controller.panel.sessions import who_of as deed_of
 from controller.panel.shapes import CHANGE_ID, ProblemShape, milliseconds
 
 HandWish = Override | EmergencyStop | LockOut | LockOutEnd | Maintain | MaintainEnd | Dose
@@ -146,8 +147,5 @@ def _shape(mark: Mark) -> MarkShape:
 
 
 def who_of(said: str, request: Request) -> str:
-    """The person's own word, or whoever is signed in."""
-    session = request.state.session
-    if not isinstance(session, Session):
-        raise ProblemError(401, "no_session")
-    return said.strip() or session.who
+    """Whose deed it is: whoever is signed in; commands on the box may say who asks."""
+    return deed_of(said, session_of(request))

@@ -11,7 +11,8 @@ from controller.panel.farm import Farm
 from controller.panel.interlock_shapes import FirstOutShape, FirstOutsShape, InterlocksShape, record_shape
 from controller.panel.permissions import GRANTS, Permission
 from controller.panel.problems import ProblemError
-from controller.panel.sessions import Session
+from controller.panel.replies import session_of
+from controller.panel.sessions import who_of
 from controller.panel.shapes import CHANGE_ID, ProblemShape
 
 MOST_RECORDS = 50
@@ -61,17 +62,17 @@ class InterlockCalls:
 
     async def bypass(self, name: str, body: BypassBody, request: Request) -> Response:
         """Puts an interlock out of work for some minutes, or back to work (0); answers once it is done."""
-        session = _session(request)
+        session = session_of(request)
         setting = self._farm.site.interlocks.get(name)
         asks = setting is not None and setting.bypass is not None and setting.bypass.role == "supervisor"
         if asks and Permission.SUPERVISE not in GRANTS[session.role]:
             raise ProblemError(403, "not_allowed")
-        who = body.who.strip() or session.who
+        who = who_of(body.who, session)
         return await self._done(Bypass(body.change_id, name, body.minutes * 60.0, who, self._farm.now()))
 
     async def proof_test(self, name: str, body: ProofTestBody, request: Request) -> Response:
         """Records that somebody has tried whether an interlock acts; answers once it is done."""
-        who = body.who.strip() or _session(request).who
+        who = who_of(body.who, session_of(request))
         return await self._done(ProofTest(body.change_id, name, body.passed, who, self._farm.now()))
 
     async def first_outs(self) -> Response:
@@ -95,10 +96,3 @@ class InterlockCalls:
 
 def _json(shape: object) -> Response:
     return Response(orjson.dumps(shape), media_type="application/json")
-
-
-def _session(request: Request) -> Session:
-    session = request.state.session
-    if not isinstance(session, Session):
-        raise ProblemError(401, "no_session")
-    return session

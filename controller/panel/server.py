@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from controller.panel.certificate import Certificate
+
 CLOSING_S = 0.3
 """What open requests get to finish, after the streams have been told to."""
 MOST_CONNECTIONS = 256
@@ -29,8 +31,11 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(app: FastAPI, host: str, port: int, ready: Callable[[int], None]) -> None:
-    """Serve `app` until cancelled; port 0 takes a free one. `ready` is told the port once it listens.
+async def serve(
+    app: FastAPI, host: str, port: int, ready: Callable[[int], None], shown: Certificate | None = None
+) -> None:
+    """Serve `app` until cancelled; port 0 takes a free one. `ready` is told the port once it listens. With a
+    certificate it is https, and nothing else.
 
     Raises OSError if the address cannot be had.
     """
@@ -46,6 +51,8 @@ async def serve(app: FastAPI, host: str, port: int, ready: Callable[[int], None]
         proxy_headers=False,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=15,
+        ssl_certfile=shown.file if shown else None,
+        ssl_keyfile=shown.key if shown else None,
         timeout_graceful_shutdown=CLOSING_S,  # type: ignore[arg-type]  # handed to asyncio.wait_for as it is
     )
     server = _Server(config, lambda: ready(listener.getsockname()[1]))

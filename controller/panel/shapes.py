@@ -137,12 +137,6 @@ class TrendShape:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionShape:
-    who: str
-    role: str
-
-
-@dataclass(frozen=True, slots=True)
 class ProblemShape:
     """RFC 9457, with a message key and its values for whoever tells it in another language."""
 
@@ -152,14 +146,6 @@ class ProblemShape:
     code: str
     message: str
     values: dict[str, object]
-
-
-class TokenBody(BaseModel):
-    """What the sign-in page posts."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    token: Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class SetpointBody(BaseModel):

@@ -242,10 +242,19 @@ class TagSetting(Sourced):
         return self.entry is not None and (self.as_ == "text" or bool(self.choices))
 
 
+HOST_NAME = r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$"
+
+
 class Panel(Frozen):
-    """Where the operators' panel listens."""
+    """Where the operators' panel listens, and as what."""
 
     listen: str = "127.0.0.1:8443"
+    tls: Literal["auto", "on", "off"] = "auto"
+    """auto: https with the box's own certificate, but plain http where only this box can reach it."""
+    names: tuple[Annotated[str, Field(pattern=HOST_NAME)], ...] = ()
+    """Under which browsers call it, beyond its addresses, `localhost` and `*.local`."""
+    redirect_from: Annotated[str, Field(pattern=r"^[^\s/]+:[0-9]{1,5}$")] | None = None
+    """`HOST:PORT` on which plain http is answered with where https is."""
     languages: tuple[Literal["zh-CN", "en"], ...] = ("zh-CN", "en")
 
 

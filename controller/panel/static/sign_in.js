@@ -1,35 +1,43 @@
-// The sign-in page: trades the one-time token of the link's fragment, or one typed in, for a session.
+// The sign-in page: trades a name and its password, or the one-time token of a link's fragment, for a session.
 
-const form = document.querySelector("form");
+const account = document.getElementById("account");
+const link = document.getElementById("link");
 
 /** Shows the one notice that fits, none for "". */
 function say(what) {
   for (const notice of document.querySelectorAll("[data-when]")) notice.hidden = notice.dataset.when !== what;
 }
 
-async function trade(token) {
+async function trade(body, refused) {
   say("working");
   let reply;
   try {
     reply = await fetch("/api/v1/session", {
       method: "POST",
       headers: { "content-type": "application/json", "x-farmloop": "1" },
-      body: JSON.stringify({ token }),
+      body: JSON.stringify(body),
     });
   } catch {
     say("unreachable");
     return;
   }
   if (reply.ok) location.replace("/");
-  else say(reply.status === 429 ? "many" : "refused");
+  else say(reply.status === 429 ? "many" : refused);
 }
 
-form.addEventListener("submit", (event) => {
+account.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const { name, password, kiosk } = account.elements;
+  await trade({ name: name.value.trim(), password: password.value, kiosk: kiosk.checked }, "wrong");
+  password.value = "";
+});
+
+link.addEventListener("submit", (event) => {
   event.preventDefault();
   // A whole link may be pasted as well as the token alone.
-  const typed = form.elements.token.value.trim();
+  const typed = link.elements.token.value.trim();
   const token = typed.slice(typed.lastIndexOf("token=") + 1 ? typed.lastIndexOf("token=") + "token=".length : 0);
-  if (token) trade(token);
+  if (token) trade({ token }, "refused");
 });
 
 /** Acts on the link's fragment, and takes it out of the address and the history at once. */
@@ -38,7 +46,7 @@ function readFragment() {
   if (!fragment) return;
   history.replaceState(null, "", location.pathname + location.search);
   const token = new URLSearchParams(fragment).get("token");
-  if (token) trade(token);
+  if (token) trade({ token }, "refused");
   else if (fragment === "ended") say("ended");
 }
 
