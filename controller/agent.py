@@ -63,6 +63,7 @@ from controller.panel.recipes import RecipeBody, RecipesShape, recipes_shape, wi
 from controller.panel.schedule_shapes import ScheduleShape, proposed_state, schedule_shape
 from controller.planned import Plan, Planned, give_due
 from controller.rule_replay import Replay, RuleReplay
+from controller.scan_times import ScanTimes
 from controller.service import Signs, ailments
 from controller.why.journal import NotRecordedError, WhyJournal, record_at
 from controller.why.shape import Explanation
@@ -124,6 +125,7 @@ class Agent:
         self.core = Core(site)
         self.tags: Mapping[str, Tag] = self.core.tags
         self.health = Health()
+        self.scan_times = ScanTimes()
         self._clock = clock
         self._directory = directory
         with suppress(OSError):  # state and outbox say so themselves, and the farm is looked after all the same
@@ -286,6 +288,8 @@ class Agent:
         health.scan_s = process_time() - begun
         health.worst_scan_s = max(health.worst_scan_s, health.scan_s)
         health.ended_s = process_time()
+        speed = self._clock.speed or 1.0
+        self.scan_times.add(health.late_s / speed, health.scan_s, self.core.scan_s / speed)
         return result
 
     def ailments(self, loop_late_s: float = 0.0) -> tuple[str, ...]:
@@ -452,6 +456,14 @@ class Agent:
     @property
     def history(self) -> History:
         return self._history
+
+    @property
+    def audit(self) -> Audit:
+        return self._audit
+
+    @property
+    def state_database(self) -> StateDatabase:
+        return self._state_database
 
     def trend(self, tags: Sequence[str], seconds: float) -> Mapping[str, Sequence[tuple[float, float | None]]]:
         return self._history.trend(tags, self._clock.now() - seconds)

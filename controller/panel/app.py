@@ -1,16 +1,18 @@
 """The operators' panel as one web application: its pages, its calls, and the guard before all of them."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 import orjson
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from controller.panel.account_calls import AccountCalls
 from controller.panel.alarm_links import AlarmLinks
 from controller.panel.alarms import AlarmCalls
 from controller.panel.api import Api
-from controller.panel.assets import open_pages, read_assets, serve
+from controller.panel.assets import Asset, open_pages, read_assets, serve
+from controller.panel.box import Box
 from controller.panel.calibrations import CalibrationCalls
 from controller.panel.consumption import ConsumptionCalls
 from controller.panel.doses import DoseCalls
@@ -20,19 +22,20 @@ from controller.panel.hands import HandsCalls
 from controller.panel.interlocks import InterlockCalls
 from controller.panel.logbook import LogbookCalls
 from controller.panel.messages_sent import MessagesSent
-from controller.panel.permissions import OPEN, allows
+from controller.panel.people import People
+from controller.panel.permissions import OPEN, STEP_UP, allows
 from controller.panel.problems import ProblemError, language_of, problem_response
 from controller.panel.rates import Rate
 from controller.panel.recipe_calls import RecipeCalls
 from controller.panel.rules import RuleCalls
 from controller.panel.schedule import ScheduleCalls
+from controller.panel.session_calls import SessionCalls
 from controller.panel.sessions import Session, Sessions
 from controller.panel.sign_in import SignIn
 from controller.panel.stream import Streams
 from controller.panel.trends import TrendCalls
+from controller.panel.system import SystemCalls
 
-SIGN_IN_ATTEMPTS = 5
-"""A minute, from one address."""
 LINK_ATTEMPTS = 20
 """A minute, from one address, of links in messages."""
 WRITES = 10
@@ -42,30 +45,38 @@ WRITES = 10
 def create_app(
     farm: Farm,
     *,
-    sign_in: SignIn,
-    sessions: Sessions | None = None,
+    sign_in: SignIn | None = None,
+    people: People | None = None,
+    box: Box | None = None,
     streams: Streams | None = None,
     hosts: Iterable[str] = (),
     secure: bool = False,
 ) -> FastAPI:
-    """The panel of `farm`.
+    """The panel of `farm`, for `people`; `sign_in` is theirs where only that is given.
 
     `hosts` are names, beyond localhost, IP addresses and `*.local`, under which browsers may call it. `secure` says
     that they do so by https: then the cookie is bound to it. `app.state.streams` is there for the server to close.
     """
-    sessions = sessions or Sessions()
+    people = people or People(sign_in or SignIn())
     streams = streams or Streams(farm)
     cookie = "__Host-farmloop" if secure else "farmloop"
     assets = read_assets()
-    pages = open_pages(assets, "sign_in.html")
+    sign_in_pages, set_up_pages = open_pages(assets, "sign_in.html"), open_pages(assets, "set_up.html")
+
+    def door() -> dict[str, Asset]:
+        return set_up_pages if people.set_up.is_open else sign_in_pages
+
     app = FastAPI(
-        title="Farmloop", version="1", openapi_url=None, docs_url=None, redoc_url=None, dependencies=[Depends(_permit)]
-    )
+        title="Farmloop", version="1", openapi_url=None, docs_url=None, redoc_url=None,
+        dependencies=[Depends(_permit(people.sessions))],
+    )  # fmt: skip
     app.state.streams = streams
-    app.add_middleware(
-        Guard, sessions=sessions, cookie=cookie, hosts=hosts, writes=Rate(WRITES, 1.0), sign_in_pages=pages
-    )
-    Api(farm, sign_in, sessions, streams, Rate(SIGN_IN_ATTEMPTS, 60.0), cookie, secure).add_to(app)
+    app.add_middleware(Guard, people=people, cookie=cookie, hosts=hosts, writes=Rate(WRITES, 1.0), door=door)
+    Api(farm, people, streams).add_to(app)
+    session_calls = SessionCalls(people, cookie, secure)
+    session_calls.add_to(app)
+    AccountCalls(people, session_calls).add_to(app)
+    SystemCalls(farm, box).add_to(app)
     AlarmLinks(farm, Rate(LINK_ATTEMPTS, 60.0), open_pages(assets, "alarm_link.html")).add_to(app)
     MessagesSent(farm).add_to(app)
     AlarmCalls(farm).add_to(app)
@@ -84,7 +95,12 @@ def create_app(
         return Response("ok", media_type="text/plain")
 
     async def sign_in_page(request: Request, language: str = "") -> Response:
-        return serve(pages.get(language) or pages[language_of(request)], request)
+        return serve(sign_in_pages.get(language) or sign_in_pages[language_of(request)], request)
+
+    async def set_up_page(request: Request, language: str = "") -> Response:
+        if not people.set_up.is_open:
+            raise ProblemError(404, "not_found")
+        return serve(set_up_pages.get(language) or set_up_pages[language_of(request)], request)
 
     async def index(request: Request) -> Response:
         return serve(assets["index.html"], request)
@@ -100,6 +116,7 @@ def create_app(
 
     app.add_api_route("/healthz", healthz, include_in_schema=False)
     app.add_api_route("/sign-in", sign_in_page, include_in_schema=False)
+    app.add_api_route("/set-up", set_up_page, include_in_schema=False)
     app.add_api_route("/", index, include_in_schema=False)
     for _, path in sorted(OPEN):
         if path.startswith("/static/"):
@@ -110,14 +127,20 @@ def create_app(
     return app
 
 
-async def _permit(request: Request) -> None:
+def _permit(sessions: Sessions) -> Callable[[Request], Awaitable[None]]:
     """Every route passes here once it is known which one it is. The guard has asked for the session already."""
-    route = request.scope["route"].path
-    if (request.method, route) in OPEN:
-        return
-    session = request.state.session
-    if not isinstance(session, Session) or not allows(session.role, request.method, route):
-        raise ProblemError(403, "not_allowed")
+
+    async def permit(request: Request) -> None:
+        key = (request.method, request.scope["route"].path)
+        if key in OPEN:
+            return
+        session = request.state.session
+        if not isinstance(session, Session) or not allows(session.role, *key):
+            raise ProblemError(403, "not_allowed")
+        if key in STEP_UP and not sessions.is_confirmed(session):
+            raise ProblemError(403, "confirm_first")
+
+    return permit
 
 
 def _answer_with_problems(app: FastAPI) -> None:

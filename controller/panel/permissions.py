@@ -46,6 +46,10 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("GET", "/static/panel.css"): Permission.OPEN,
     ("GET", "/static/icon.svg"): Permission.OPEN,
     ("POST", "/api/v1/session"): Permission.OPEN,
+    # on the first boot, until there is an administrator; then they are not there
+    ("GET", "/set-up"): Permission.OPEN,
+    ("GET", "/static/set_up.js"): Permission.OPEN,
+    ("POST", "/api/v1/set-up"): Permission.OPEN,
     # a message's link has its own key, and opens its own alarms alone
     ("GET", "/alarm"): Permission.OPEN,
     ("GET", "/static/alarm_link.js"): Permission.OPEN,
@@ -59,6 +63,21 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("GET", "/api/v1/openapi.json"): Permission.SEE,
     ("GET", "/api/v1/session"): Permission.SEE,
     ("DELETE", "/api/v1/session"): Permission.SEE,
+    ("POST", "/api/v1/session/confirm"): Permission.SEE,
+    ("PUT", "/api/v1/session/password"): Permission.SEE,
+    ("GET", "/api/v1/sessions"): Permission.SEE,
+    ("DELETE", "/api/v1/sessions/{id}"): Permission.SEE,
+    ("GET", "/metrics"): Permission.SEE,
+    ("GET", "/api/v1/system"): Permission.SEE,
+    ("GET", "/api/v1/audit"): Permission.ADMINISTER,
+    ("GET", "/api/v1/audit/chain"): Permission.ADMINISTER,
+    ("GET", "/api/v1/users"): Permission.ADMINISTER,
+    ("POST", "/api/v1/users"): Permission.ADMINISTER,
+    ("PUT", "/api/v1/users/{name}"): Permission.ADMINISTER,
+    ("DELETE", "/api/v1/users/{name}"): Permission.ADMINISTER,
+    ("GET", "/api/v1/tokens"): Permission.ADMINISTER,
+    ("POST", "/api/v1/tokens"): Permission.ADMINISTER,
+    ("DELETE", "/api/v1/tokens/{id}"): Permission.ADMINISTER,
     ("GET", "/api/v1/messages/{language}"): Permission.SEE,
     ("GET", "/api/v1/site"): Permission.SEE,
     ("GET", "/api/v1/state"): Permission.SEE,
@@ -117,6 +136,16 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("DELETE", "/api/v1/trials/{loop}"): Permission.SERVICE,
 }
 
+STEP_UP: Final = frozenset(
+    {
+        ("POST", "/api/v1/users"),
+        ("PUT", "/api/v1/users/{name}"),
+        ("DELETE", "/api/v1/users/{name}"),
+        ("POST", "/api/v1/tokens"),
+        ("PUT", "/api/v1/bypasses/{name}"),
+    }
+)
+"""What asks for the password again, unless it was given within five minutes; no token of a program may do it."""
 OPEN: Final = frozenset(key for key, permission in ROUTES.items() if permission is Permission.OPEN)
 """Method and exact path of what is answered without a session."""
 
