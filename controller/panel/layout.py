@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from edge_config.checks.inspection import difference
 from edge_config.model.alarms import Alarm
 from edge_config.model.control import Dosing, Hysteresis, LoopBase, PBand, Pid, Program, RuleAlarm
 from edge_config.model.site import Site
@@ -83,6 +84,8 @@ class SetpointShape:
     """The value that is held to it, if one loop does."""
     band: tuple[float, float] | None
     """Where the value may rest, as distances from the setpoint; None where its loop names no band."""
+    reason_above: float
+    """A change that is larger asks for a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,8 @@ class AlarmShape:
     cause: NameShape
     consequence: NameShape
     response: NameShape
+    when: str
+    """Its limit, as the site writes it; empty for one that a rule raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +172,12 @@ def layout(farm: Known) -> SiteShape:
         },
         names=_names(farm),
         alarms={
-            key: AlarmShape(_name(alarm.cause), _name(alarm.consequence), _name(alarm.response))
+            key: AlarmShape(
+                _name(alarm.cause),
+                _name(alarm.consequence),
+                _name(alarm.response),
+                alarm.when if isinstance(alarm, Alarm) else "",
+            )
             for key, alarm in _alarms(site)
         },
         devices={key: DeviceShape(device.product, device.bus, device.unit) for key, device in site.devices.items()},
@@ -226,7 +236,22 @@ def _setpoint(farm: Known, name: str, program: Program, loops: dict[str, Held]) 
     # A setpoint without a name of its own is called as the value that is held to it.
     called = _called(farm, held.pv if held and not program.name else name, program.name)
     unit = farm.tags[name].unit if name in farm.tags else ""
-    return SetpointShape(called, *_where(name), unit, held.pv if held else None, _band(held) if held else None)
+    return SetpointShape(
+        called,
+        *_where(name),
+        unit,
+        held.pv if held else None,
+        _band(held) if held else None,
+        reason_above(program, unit),
+    )
+
+
+def reason_above(program: Program, unit: str) -> float:
+    """How far a person may move a setpoint at once without saying why."""
+    if program.reason_above is not None:
+        return program.reason_above.to(difference(unit))
+    low, high = (limit.to(unit) for limit in program.limits)
+    return (high - low) / 4.0
 
 
 def _names(farm: Known) -> dict[str, NameShape]:

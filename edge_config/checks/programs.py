@@ -32,6 +32,8 @@ def check_programs(inspection: Inspection) -> None:
         if program.ramp is not None:
             inspection.rate((*path, "ramp", "up"), program.ramp.up, unit, name)
             inspection.rate((*path, "ramp", "down"), program.ramp.down, unit, name)
+        above: Path_ = (*path, "reason_above")
+        inspection.not_negative(above, inspection.number(above, program.reason_above, difference(unit)))
         _influences(inspection, path, program, difference(unit))
         if program.integration is not None:
             _integration(inspection, (*path, "integration"), program, program.integration, unit, low, high)

@@ -90,6 +90,8 @@ class Program(Sourced):
     """The setpoint is what an outer loop asks for (cascade)."""
     limits: tuple[AnyQuantity, AnyQuantity]
     """What an operator may set, and where every influence ends."""
+    reason_above: AnyQuantity | None = None
+    """A change by a person that is larger than this asks for a reason; a quarter of `limits`, if left out."""
     ramp: Ramp | None = None
     influences: tuple[Influence, ...] = ()
     cap: AnyQuantity | None = None

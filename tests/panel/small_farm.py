@@ -22,6 +22,7 @@ from controller.core.state import Calibrated, Given, Mark
 from controller.core.trials import TrialMemory
 from controller.core.words import (
     AlarmNow,
+    AlarmState,
     AlarmWish,
     Because,
     Bypass,
@@ -143,6 +144,7 @@ class SmallFarm:
             )
         }  # fmt: skip
         self._alarms: list[AlarmNow] = []
+        self.alarms_asked: list[AlarmWish] = []
         self.calibrated: dict[str, tuple[Calibrated, ...]] = {}
         self.hold_calibration = False
         """True: a calibration is answered, but does not stand yet."""
@@ -225,8 +227,11 @@ class SmallFarm:
     async def alarm(self, wish: AlarmWish) -> Refusal | None:
         if wish.scope == "one" and all(alarm.id != wish.subject for alarm in self._alarms):
             return Refusal(Because("alarm_unknown", {"alarm": wish.subject}))
+        self.alarms_asked.append(wish)
+        new: AlarmState = "shelved" if wish.action == "shelve" else "acknowledged"
+        until_s = self.now() + wish.until_s if wish.action == "shelve" else 0.0
         self._alarms = [
-            replace(alarm, state="acknowledged", acknowledged_by=wish.by)
+            replace(alarm, state=new, acknowledged_by=wish.by, until_s=until_s)
             if wish.scope == "all" or alarm.id == wish.subject
             else alarm
             for alarm in self._alarms

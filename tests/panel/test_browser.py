@@ -223,6 +223,42 @@ async def test_a_small_screen_needs_no_scrolling_sideways_and_no_fine_fingers(
     assert witness.complaints == []
 
 
+async def test_an_alarm_is_told_with_its_limit_and_set_aside_for_a_reason(
+    browser: Browser, farm: SmallFarm, sign_in: SignIn
+) -> None:
+    farm.raise_alarm(AlarmNow("gh1.bay1.humid", "medium", True, START_S - 60, first_out=True))
+    oxygen = {"minutes": 18, "damage": "oxygen", "damage_s": 660.0}
+    farm.raise_alarm(AlarmNow("ras1.tank1.do_low_low", "critical", True, START_S - 240, oxygen))
+    async with served(create_app(farm, sign_in=sign_in)) as url, opened(browser, "en-US", WIDE) as (page, witness):
+        await page.goto(sign_in.link(url))
+        await expect(page).to_have_url(f"{url}/")
+        await page.goto(f"{url}/#/alarms")
+        worst = page.locator(".advice").first
+        await expect(worst).to_contain_text("oxygen gone in about 11 min")
+        await expect(worst.locator(".limit")).to_have_text("Limit: Dissolved oxygen 1 < 5.0 mg/L")
+        await expect(worst.get_by_role("button", name="Shelve")).to_have_count(0)  # a critical one is never set aside
+        humid = page.locator(".advice", has_text="too humid")
+        await expect(humid).to_contain_text("came first")
+        await humid.get_by_role("button", name="Shelve").click()
+        await humid.get_by_role("button", name="4 h").click()
+        await expect(humid.get_by_role("button", name="Review")).to_be_disabled()  # not without a reason
+        await humid.get_by_role("textbox").fill("fog machine is tried")
+        await humid.get_by_role("button", name="Review").click()
+        await humid.get_by_role("button", name="Confirm change").click()
+        await expect(humid).to_have_count(0)
+        assert [(one.action, one.reason, one.until_s) for one in farm.alarms_asked] == [
+            ("shelve", "fog machine is tried", 4 * 3600.0)
+        ]
+        await page.get_by_role("link", name="Set aside").click()
+        await expect(page.locator(".advice")).to_contain_text("shelved")
+        await expect(page.locator(".advice .left")).to_contain_text("min left")
+        await page.get_by_role("link", name="History").click()
+        await expect(page.locator("tbody tr")).to_contain_text("came")
+        await page.get_by_role("link", name="Figures").click()
+        await expect(page.locator(".facts").first).to_contain_text("Most in 10 min")
+    assert witness.complaints == []
+
+
 async def test_a_flood_says_how_many_alarms_it_hides(browser: Browser, farm: SmallFarm, sign_in: SignIn) -> None:
     for number in range(12):
         farm.raise_alarm(AlarmNow(f"sensor:ras1.tank1.t{number}", "medium", True, START_S))

@@ -105,6 +105,11 @@ def test_no_message_of_the_panel_is_there_for_nobody() -> None:
     asked = _asked_by_the_panel()
     built = (
         "panel.age.",
+        "panel.alarm.state.",
+        "panel.alarms.column.",
+        "panel.alarms.event.",
+        "panel.alarms.kpi.",
+        "panel.alarms.part.",
         "panel.calibration.kind.",
         "panel.device.commissioned.",
         "panel.device.watchdog.",

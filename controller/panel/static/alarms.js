@@ -4,6 +4,7 @@ import { Age } from "./ages.js";
 import { alarms, site } from "./farm.js";
 import { html } from "./html.js";
 import { AlarmMark } from "./marks.js";
+import { ranks } from "./screens.js";
 import { changeId, post, put } from "./server.js";
 import { useState } from "./vendor/preact_hooks.js";
 import { called, sentence, tell } from "./words.js";
@@ -46,36 +47,66 @@ export function AlarmLine({ alarm }) {
   </span>`;
 }
 
+/** "oxygen gone in about 11 min"; nothing where that is not known. */
+function damageWords({ damage, damage_s: seconds }) {
+  if (!damage || typeof seconds !== "number") return "";
+  const minutes = Math.round(seconds / 60);
+  return tell(minutes < 1 ? `alarm.damage.${damage}.now` : `alarm.damage.${damage}`, { minutes });
+}
+
+/** The limit that it watches, with names in place of ids; nothing for what the controller raises by itself. */
+function limitWords(alarm) {
+  const when = site.value.alarms[alarm.id]?.when;
+  if (!when) return "";
+  const { tags, setpoints, outputs } = site.value;
+  return when.replaceAll("'", "").replace(/[a-z]\w*(?:\.[a-z]\w*){2}/g, (name) => {
+    const found = tags[name] ?? setpoints[name] ?? outputs[name];
+    return found ? called(found.name) : name;
+  });
+}
+
 /** The whole of it, for whoever has to act. */
-export function AlarmAdvice({ alarm }) {
-  return html`<li class=${`advice ${alarm.priority}`}>
+export function AlarmAdvice({ alarm, children }) {
+  const damage = damageWords(alarm.values);
+  const limit = limitWords(alarm);
+  return html`<li class=${`advice ${alarm.priority} ${alarm.state}`}>
     <${AlarmMark} priority=${alarm.priority} />
     <div>
       <p class="cause"><em class="slot">${tell(`panel.priority.${alarm.priority}`)}</em>${alarmWords(alarm, "cause")} <span class="age"><${Age} since=${alarm.since} /></span></p>
-      <p>${alarmWords(alarm, "consequence")}</p>
+      ${alarm.first_out && html`<p><em class="slot manual">${tell("panel.alarm.first_out")}</em></p>`}
+      <p>${alarmWords(alarm, "consequence")}${damage && html` <b>${damage}</b>`}</p>
+      ${limit && html`<p class="age limit">${tell("panel.alarm.limit", { limit })}</p>`}
       <p class="response"><b>${tell("panel.alarm.do")}</b> ${alarmWords(alarm, "response")}</p>
       ${alarm.acknowledged_by && html`<p class="age">${tell("panel.alarm.acknowledged", { by: alarm.acknowledged_by })}</p>`}
       ${["unacknowledged", "returned"].includes(alarm.state) && html`<${AcknowledgeButton} id=${alarm.id} />`}
       ${alarm.values.reset && alarm.active && html`<${ResetButton} name=${alarm.values.reset} />`}
       ${!alarm.active && html`<p class="over">${tell("panel.alarm.over")}</p>`}
+      ${children}
     </div>
   </li>`;
 }
 
+/** Says that somebody has seen all of them; nothing where nobody is asked to. */
+export function AcknowledgeAll() {
+  const waiting = standing().filter((one) => ["unacknowledged", "returned"].includes(one.state));
+  return waiting.length > 1 && html`<${AcknowledgeButton} scope="all" />`;
+}
+
 /** Says that somebody has seen it; mends and resets nothing. */
-function AcknowledgeButton({ id }) {
+function AcknowledgeButton({ id = "", scope = "one" }) {
   const [deal, setDeal] = useState({ stage: "rest" });
+  if (!ranks("operator")) return null;
   async function send() {
     setDeal({ stage: "pending" });
     try {
-      await post("alarms", { change_id: changeId(), action: "acknowledge", subject: id });
+      await post("alarms", { change_id: changeId(), action: "acknowledge", subject: id, scope });
       setDeal({ stage: "rest" });
     } catch (problem) {
       setDeal({ stage: "refused", problem });
     }
   }
   return html`<div class="choices">
-    <button type="button" disabled=${deal.stage === "pending"} onClick=${send}>${tell("panel.alarm.acknowledge")}</button>
+    <button type="button" disabled=${deal.stage === "pending"} onClick=${send}>${tell(scope === "all" ? "panel.alarm.acknowledge.all" : "panel.alarm.acknowledge")}</button>
     ${deal.stage === "refused" && html`<p class="notice bad" role="alert">${tell(deal.problem.key, deal.problem.values)}</p>`}
   </div>`;
 }
@@ -83,6 +114,7 @@ function AcknowledgeButton({ id }) {
 /** Asked for, then confirmed: what was shut is opened again only by somebody who has looked. */
 function ResetButton({ name }) {
   const [deal, setDeal] = useState({ stage: "rest" });
+  if (!ranks("operator")) return null;
   async function send(id) {
     setDeal({ stage: "pending" });
     try {

@@ -18,6 +18,7 @@ const RANKS = ["viewer", "operator", "technician", "admin"];
 export const SCREENS = [
   { path: "", label: "panel.overview", least: "viewer", main: true, load: () => import("./overview.js").then((one) => one.Overview) },
   { path: "facility", least: "viewer", load: () => import("./facility.js").then((one) => one.Facility) },
+  { path: "alarms", label: "panel.alarms", least: "viewer", main: true, load: () => import("./alarm_screen.js").then((one) => one.Alarms) },
   { path: "trend", label: "panel.trend", least: "viewer", main: true, drawn: true, style: "vendor/uplot.css", load: () => import("./trend.js").then((one) => one.Trend) },
   { path: "devices", label: "panel.devices", least: "viewer", load: () => import("./devices.js").then((one) => one.Devices) },
   { path: "entries", label: "panel.entries", least: "viewer", style: "service.css", load: () => import("./entries.js").then((one) => one.Entries) },
