@@ -15,6 +15,8 @@ from controller.core.loops.dosing import (
     LEARN,
     MOST_DOWN,
     MOST_UP,
+    NOTHING,
+    NOTHING_OF_A_GUESS,
     Dose,
     DosingSettings,
     dosing,
@@ -131,7 +133,7 @@ def test_one_pulse_moves_what_is_believed_of_a_litre_only_so_far(answers, error)
         if not before.learned:
             lowest, highest = (1 - FIRST) + FIRST * FIRST_DOWN, (1 - FIRST) + FIRST * FIRST_UP
         assert lowest - 1e-9 <= state.effect / before.effect <= highest + 1e-9
-        if answer < 0.29:
+        if answer < (NOTHING if before.learned else NOTHING_OF_A_GUESS) - 0.01:
             assert state.effect == before.effect  # an ineffective pulse teaches nothing but distrust
             assert state.without == before.without + 1
         elif answer > 0.31:
@@ -158,6 +160,30 @@ def test_a_stuck_probe_costs_at_most_four_pulses(stuck_at, noise):
     assert len([one for one in found if one[1] == 0]) == 4
     assert state.phase == "locked"
     assert pulses(EC, lambda *_: 0.5, 3600, state=state)[0] == []
+
+
+def test_an_acid_of_a_quarter_of_the_guessed_strength_is_learned_not_locked():
+    acid = DosingSettings((0.5,), 60.0, -9.0, 0.75, 0.01, 240.0, 4, 60.0, 1.0, blind=0.8)
+    litres: list[float] = []
+
+    def water(_: int, found: list[tuple[int, int, float]]) -> float:
+        litres[:] = [length * 0.5 / 1000.0 for _, _, length in found]
+        return 6.5 - 2.4 * sum(litres)
+
+    _, state = pulses(acid, water, 4 * 3600, sp=5.8)
+    assert state.phase == "idle"
+    assert 6.5 - 2.4 * sum(litres) < 5.82
+
+
+def test_small_doses_that_leaves_and_water_undo_meanwhile_lock_nothing_and_many_of_them_do():
+    acid = DosingSettings((0.5,), 60.0, -13.7, 0.75, 0.01, 240.0, 4, 60.0, 1.0, blind=0.8)
+    small, state = 0.0137, Dose(effect=-13.7, learned=9)
+    _, state = pulses(acid, lambda *_: 5.8 + small * 0.9, 4 * 300, sp=5.8, state=state)
+    assert state.without == 4
+    assert state.phase != "locked"
+    _, state = pulses(acid, lambda *_: 5.8 + small * 0.9, 4 * 3600, sp=5.8, state=state)
+    assert state.phase == "locked"
+    assert state.unseen * 13.7 < 0.1  # less than a tenth of pH in all
 
 
 @settings(max_examples=40)

@@ -1,7 +1,8 @@
 """Pulse and wait: a dose sized from the error, time to mix, a look at what it did, and a stop when it does nothing.
 
-control.md 1.3 and S03: what one litre does is learned from each pulse, within bounds; four pulses without effect, or as
-much as may go in unseen, lock the loop, because then the probe, the pump or the stock lies.
+control.md 1.3 and S03: what one litre does is learned from each pulse, within bounds; four pulses without effect (of
+small ones as many as could be seen), or as much as may go in unseen, lock the loop, because then the probe, the pump or
+the stock lies.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,11 @@ MOST_UP, MOST_DOWN, LEARN = 1.4, 0.7, 0.4
 """One pulse moves the learned effect by at most these, and counts this much."""
 FIRST_UP, FIRST_DOWN, FIRST = 2.0, 0.5, 0.8
 """The same of the first pulse, before which there is only a guess: of the gain of a Kalman filter, its first step."""
+
+NOTHING, NOTHING_OF_A_GUESS = 0.3, 0.1
+"""A pulse that moved the value by less than this share did nothing; of a guess a quarter may be all there is to it."""
+SEEN = 2.0
+"""A pulse that should move the value by so many deadbands can be told from leaves, water and noise."""
 
 
 class Dose(NamedTuple):
@@ -155,10 +161,12 @@ def _learn(settings: DosingSettings, state: Dose, pv: float) -> Dose:
     state = state._replace(phase="idle")
     if litres <= 0:
         return state
-    if moved * expected < 0.3 * expected * expected:
+    if moved * expected < (NOTHING if state.learned else NOTHING_OF_A_GUESS) * expected * expected:
         state = state._replace(without=state.without + 1, unseen=state.unseen + litres)
         is_spent = settings.left_l(state) * 1000 < settings.grain_s * max(settings.flows_ml_s)
-        return state._replace(phase="locked" if is_spent or state.without >= settings.ineffective else "idle")
+        many = state.without >= settings.ineffective
+        much = abs(state.effect) * state.unseen >= settings.ineffective * SEEN * settings.deadband
+        return state._replace(phase="locked" if is_spent or (many and much) else "idle")
     # by what it should have moved: to learn only from those that moved much would be to believe in ever more
     if abs(expected) >= settings.deadband / 2:
         up, down, counts = (MOST_UP, MOST_DOWN, LEARN) if state.learned else (FIRST_UP, FIRST_DOWN, FIRST)
