@@ -17,6 +17,7 @@ from controller.core.loops.dosing import (
     MOST_UP,
     NOTHING,
     NOTHING_OF_A_GUESS,
+    SEEN,
     Dose,
     DosingSettings,
     dosing,
@@ -138,8 +139,9 @@ def test_one_pulse_moves_what_is_believed_of_a_litre_only_so_far(answers, error)
             assert state.without == before.without + 1
         elif answer > 0.31:
             assert state.without == 0
+        much = state.unseen * state.effect >= 4 * SEEN * EC.deadband
+        assert (state.phase == "locked") is (state.without >= 4 and much)
         if state.phase == "locked":
-            assert before.without == 3
             break
         state = state._replace(phase="idle")
 
