@@ -579,7 +579,7 @@ async def test_p7_isolated_a_sink_that_throws_does_not_stop_the_other(
     taken: list[bytes] = []
 
     class Taking:
-        def send(self, lines: list[bytes]) -> Any:
+        def send(self, lines: list[bytes], meanwhile: object = None) -> Any:
             from controller.history.sinks import Answer
 
             taken.extend(lines)

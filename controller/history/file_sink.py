@@ -9,7 +9,7 @@ as delivered is recognised when it comes again, so that no line stands twice.
 
 import csv
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from io import StringIO
@@ -60,7 +60,7 @@ class FileSink:
         self._known = {path: _mended(path) for path in latest[:TAILS]}
         self._newest_day = ""
 
-    def send(self, lines: Sequence[bytes]) -> Answer:
+    def send(self, lines: Sequence[bytes], meanwhile: Callable[[], object] | None = None) -> Answer:
         try:
             readings = [parse(line.decode())[2] for line in lines]
         except ValueError:

@@ -5,7 +5,7 @@ its disk has the points, so a power cut of *its* machine costs those; and it kee
 """
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from urllib.parse import urlencode
 
 import urllib3
@@ -52,12 +52,13 @@ class HttpSink:
         self._url = f"{url}{path}?{urlencode(asked)}"
         self._wire = Wire(config.tls)
 
-    def send(self, lines: Sequence[bytes]) -> Answer:
+    def send(self, lines: Sequence[bytes], meanwhile: Callable[[], object] | None = None) -> Answer:
         body = b"\n".join(lines)
         if self._one_line and body.count(b"\n") >= len(lines):
             body = b"\n".join([line.replace(b"\n", b" ") for line in lines])
         if self._compress:
             body = gzip.compress(body, 6, mtime=0)
+        self._wire.meanwhile = meanwhile
         try:
             answer = self._wire.urlopen("POST", self._url, body=body, headers=self._headers)
         except (HTTPError, OSError) as error:

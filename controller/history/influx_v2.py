@@ -1,6 +1,6 @@
 """InfluxDB 2: `/api/v2/write` through influxdb-client, with ready lines, over our own wire."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from influxdb_client.client.influxdb_client import InfluxDBClient
@@ -32,7 +32,8 @@ class V2Sink:
         rest.pool_manager = self._wire
         self._write = self._client.write_api(write_options=SYNCHRONOUS)
 
-    def send(self, lines: Sequence[bytes]) -> Answer:
+    def send(self, lines: Sequence[bytes], meanwhile: Callable[[], object] | None = None) -> Answer:
+        self._wire.meanwhile = meanwhile
         try:
             # a plain string to the client, whatever its annotation says
             precision: Any = WritePrecision.MS

@@ -9,7 +9,7 @@ broker acknowledges what its access list throws away.
 """
 
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from threading import Condition
 from typing import Any
@@ -62,7 +62,7 @@ class MqttSink:
         self._connected, self._refused = False, ""
         self._acknowledged = 0
 
-    def send(self, lines: Sequence[bytes]) -> Answer:
+    def send(self, lines: Sequence[bytes], meanwhile: Callable[[], object] | None = None) -> Answer:
         try:
             seen = [parse(line.decode())[2] for line in lines]
         except ValueError:

@@ -8,6 +8,7 @@ for byte. Waiting is process time: it spares a real server.
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from random import Random
 from threading import Event, Thread
@@ -70,6 +71,8 @@ class Shipper:
         self._random = random
         self._sink: Sink | None = None
         self._held: Batch | None = None
+        self._ahead: Batch | None = None
+        """What of the backlog comes after the held one, read while that was on its way."""
         self._lines = lines
         self._turn = 0
         self._failures = 0
@@ -118,7 +121,7 @@ class Shipper:
             return wait_s
         except sqlite3.Error as error:
             # the outbox looks after itself; what was held may be of another file by then
-            self._held = None
+            self._held = self._ahead = None
             self._fail("failing", f"outbox: {error}")
             return IDLE_S
         except Exception as error:
@@ -134,7 +137,26 @@ class Shipper:
         first, last = gaps[-1]
         live = self._turn == 0 and last == self._outbox.newest
         self._turn = (self._turn + 1) % (1 + BACKLOG_TURNS)
-        return self._outbox.read(*((first, last) if live else gaps[0]), self._lines, newest=live)
+        if live:
+            return self._outbox.read(first, last, self._lines, newest=True)
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and ahead.first == gaps[0][0] and ahead.last <= gaps[0][1]:
+            return ahead
+        return self._outbox.read(*gaps[0], self._lines)
+
+    def _read_ahead(self) -> None:
+        batch, gaps = self._held, self._outbox.gaps(self.name)
+        if batch is None or not gaps or self._ahead is not None:
+            return
+        first, last = gaps[0]
+        if batch.first == first:
+            first = batch.last + 1
+        elif batch.last == last:
+            last = batch.first - 1
+        if first <= last:
+            # what cannot be read now is told of when it is its turn
+            with suppress(sqlite3.Error, OSError):
+                self._ahead = self._outbox.read(first, last, self._lines)
 
     def _ship(self, batch: Batch) -> float:
         if self._sink is None:
@@ -179,7 +201,7 @@ class Shipper:
         taken = False
         while parts:
             part = parts.pop()
-            answer = sink.send(part)
+            answer = sink.send(part, self._read_ahead)
             match verdict(answer):
                 case Verdict.DELIVERED:
                     taken = True

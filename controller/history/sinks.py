@@ -68,9 +68,12 @@ def is_about_lines(answer: Answer) -> bool:
 
 
 class Sink(Protocol):
-    """Where lines go. `send` blocks, and raises nothing: what went wrong is an Answer without a status."""
+    """Where lines go. `send` blocks, and raises nothing: what went wrong is an Answer without a status.
 
-    def send(self, lines: Sequence[bytes]) -> Answer: ...
+    `meanwhile` is done once, if at all, while an answer is waited for.
+    """
+
+    def send(self, lines: Sequence[bytes], meanwhile: Callable[[], object] | None = None) -> Answer: ...
 
     def close(self) -> None: ...
 

@@ -11,7 +11,7 @@ import pytest
 
 from controller.history import sinks, wire
 from controller.history.line import milliseconds
-from controller.history.outbox import Outbox, pack
+from controller.history.outbox import Batch, Outbox, pack
 from controller.history.shipper import BACKOFF_S, REFUSED_S, Shipper
 from controller.history.sinks import Answer, Sink, Verdict, opener, verdict
 from tests.history.fake_influx import FakeInflux, Say
@@ -306,7 +306,9 @@ class Notebook:
         self.batches: list[list[bytes]] = []
         self.answer = Answer(204)
 
-    def send(self, lines: Sequence[bytes]) -> Answer:
+    def send(self, lines: Sequence[bytes], meanwhile: Callable[[], object] | None = None) -> Answer:
+        if meanwhile is not None:
+            meanwhile()
         self.batches.append(list(lines))
         return self.answer
 
@@ -353,7 +355,7 @@ def test_requests_are_bounded_in_lines_and_bytes(box: Outbox) -> None:
 
 def test_a_client_that_throws_anything_stops_nothing(box: Outbox) -> None:
     class Broken(Notebook):
-        def send(self, lines: Sequence[bytes]) -> Answer:
+        def send(self, lines: Sequence[bytes], meanwhile: object = None) -> Answer:
             raise RuntimeError("a bug of somebody else's")
 
     mended = Notebook()
@@ -408,3 +410,41 @@ def test_a_delivery_out_of_a_file_that_was_set_aside_is_not_taken_for_one_of_the
 )
 def test_the_table_of_answers(answer: Answer, said: Verdict) -> None:
     assert verdict(answer) is said
+
+
+def test_what_follows_is_read_while_an_answer_is_waited_for_and_sent_once(
+    box: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = Notebook()
+    shipper = Shipper("influx", box, lambda: notebook, lambda: START_S, Random(1))
+    shipper._lines = 30
+    reads: list[tuple[int, int, int]] = []
+    read_really = Outbox.read
+
+    def noted(self: Outbox, first: int, last: int, lines: int, *, newest: bool = False) -> Batch:
+        batch = read_really(self, first, last, lines, newest=newest)
+        reads.append((len(notebook.batches), batch.first, batch.last))
+        return batch
+
+    monkeypatch.setattr(Outbox, "read", noted)
+    fill(box, range(40), points=10)
+    notebook.answer = Answer(503)
+    shipper.step()
+    notebook.answer = Answer(204)
+    finish(shipper)
+    # the present, and the first of the backlog while its answer was waited for
+    assert [sent for sent, _, _ in reads[:2]] == [0, 0]
+    assert sorted(seq for _, first, last in reads for seq in range(first, last + 1)) == list(range(1, 41))
+    taken = notebook.batches[1:]
+    assert sorted(tick for batch in taken for tick in ticks(batch)) == list(range(40))
+    assert sum(map(len, taken)) == 400
+
+
+def test_what_was_read_ahead_and_the_present_has_taken_is_not_sent_again(box: Outbox) -> None:
+    notebook = Notebook()
+    shipper = Shipper("influx", box, lambda: notebook, lambda: START_S, Random(1))
+    shipper._lines = 30
+    for size in range(1, 40):
+        fill(box, range(size * 100, size * 100 + size), points=10)
+        finish(shipper)
+    assert sum(map(len, notebook.batches)) == 10 * sum(range(1, 40))
