@@ -3,11 +3,12 @@
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from controller.panel.client import Client
 
 NAME = "access.json"
-COOKIE, HEADER = "farmloop", "x-farmloop"
-ANSWER_S = 20.0
 
 
 class NoAgentError(OSError):
@@ -26,27 +27,36 @@ def write_access(directory: Path, url: str, session: str, authority: Path | None
         json.dump({"url": url, "session": session, "authority": str(authority.absolute()) if authority else None}, file)
 
 
-def ask(
-    directory: Path, method: str, path: str, *, query: dict[str, str] | None = None, body: Any = None, language: str
-) -> tuple[int, Any]:
-    """A call of the agent's API, and its status and document. Raises NoAgentError, or DeniedError."""
-    import httpx  # brings much that the agent, which only writes the file, has no use for
+def agents_client(directory: Path, language: str) -> "Client":
+    """A client of the agent that runs in `directory`. Raises NoAgentError, or DeniedError."""
+    from controller.panel.client import Client  # brings much that the agent, which only writes the file, has no use for
 
     try:
         access = json.loads((directory / NAME).read_text("utf-8"))
-        url, session = str(access["url"]), str(access["session"])
+        url, session, authority = str(access["url"]), str(access["session"]), access.get("authority")
+        return Client(
+            url, session=session, authority=Path(str(authority)) if authority else None, language=language
+        )  # fmt: skip
     except PermissionError as error:
         raise DeniedError(str(error)) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise NoAgentError(str(error)) from error
-    headers = {HEADER: "1", "accept-language": language, "cookie": f"{COOKIE}={session}"}
+
+
+def ask(
+    directory: Path, method: str, path: str, *, query: dict[str, str] | None = None, body: Any = None, language: str
+) -> tuple[int, Any]:
+    """A call of the agent's API, and its status (200 where all is well) and document. Raises NoAgentError, or
+    DeniedError."""
+    from controller.panel.client import RefusedError, UnreachableError
+
     try:
-        with httpx.Client(base_url=url, headers=headers, timeout=ANSWER_S, trust_env=False) as client:
-            reply = client.request(method, path, params=query, json=body)
-            document = reply.json()
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        with agents_client(directory, language) as client:
+            return 200, client.call(method, path, query=query, body=body)
+    except UnreachableError as error:
         raise NoAgentError(str(error)) from error
-    if reply.status_code == 401:
-        # another program by now, or an agent that was started again: this session is not its
-        raise NoAgentError("no session")
-    return reply.status_code, document
+    except RefusedError as error:
+        if error.status == 401:
+            # another program by now, or an agent that was started again: this session is not its
+            raise NoAgentError("no session") from error
+        return error.status, error.problem

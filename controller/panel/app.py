@@ -33,8 +33,8 @@ from controller.panel.session_calls import SessionCalls
 from controller.panel.sessions import Session, Sessions
 from controller.panel.sign_in import SignIn
 from controller.panel.stream import Streams
-from controller.panel.trends import TrendCalls
 from controller.panel.system import SystemCalls
+from controller.panel.trends import TrendCalls
 
 LINK_ATTEMPTS = 20
 """A minute, from one address, of links in messages."""
@@ -123,7 +123,7 @@ def create_app(
             app.add_api_route(path, static, include_in_schema=False)
     app.add_api_route("/static/{path:path}", static, include_in_schema=False)
     app.add_api_route("/api/v1/openapi.json", openapi, include_in_schema=False)
-    _answer_with_problems(app)
+    answer_with_problems(app)
     return app
 
 
@@ -143,7 +143,7 @@ def _permit(sessions: Sessions) -> Callable[[Request], Awaitable[None]]:
     return permit
 
 
-def _answer_with_problems(app: FastAPI) -> None:
+def answer_with_problems(app: FastAPI) -> None:
     """Every error leaves as problem+json, and none of them repeats what was sent."""
 
     @app.exception_handler(ProblemError)
