@@ -167,6 +167,7 @@ class SmallFarm:
         """Every setpoint change that was carried out: id, setpoint, value, by."""
         self._answers: dict[str, SetpointNow | Refusal] = {}
         self.replay = Replay()
+        self.reset_names = {"ras1.tank1.ph_high"}
         self.slots: dict[str, list[HourSlot]] = {}
         self.link_token, self.links_used = "a-token-of-a-message-of-the-night", list[str]()
         self.hold_echo = False
@@ -272,7 +273,7 @@ class SmallFarm:
 
     async def reset(self, change_id: str, name: str, by: str) -> Refusal | None:
         self.resets_made.append((change_id, name, by))
-        return None if name == "ras1.tank1.ph_high" else Refusal(Because("not_resettable", {}))
+        return None if name in self.reset_names else Refusal(Because("not_resettable", {}))
 
     def interlocks(self) -> InterlocksShape:
         shape = InterlockShape(

@@ -105,6 +105,15 @@ def test_no_message_of_the_panel_is_there_for_nobody() -> None:
     asked = _asked_by_the_panel()
     built = (
         "panel.age.",
+        "panel.deed.",
+        "panel.energy.by.",
+        "panel.energy.kind.",
+        "panel.energy.short.",
+        "panel.energy.source.",
+        "panel.energy.this.",
+        "panel.rule.spent.",
+        "panel.schedule.",
+        "panel.sequence.",
         "panel.alarm.state.",
         "panel.alarms.column.",
         "panel.alarms.event.",

@@ -10,7 +10,7 @@ export class Problem extends Error {
   }
 }
 
-async function call(method, path, body) {
+async function call(method, path, body, headers = {}) {
   let reply;
   try {
     reply = await fetch(`/api/v1/${path}`, {
@@ -18,6 +18,7 @@ async function call(method, path, body) {
       headers: {
         "x-farmloop": "1",
         "accept-language": document.documentElement.lang,
+        ...headers,
         ...(body === undefined ? {} : { "content-type": "application/json" }),
       },
       body: body === undefined ? undefined : JSON.stringify(body),
@@ -37,7 +38,7 @@ async function call(method, path, body) {
 
 export const get = (path) => call("GET", path);
 export const post = (path, body) => call("POST", path, body);
-export const put = (path, body) => call("PUT", path, body);
+export const put = (path, body, headers) => call("PUT", path, body, headers);
 export const remove = (path) => call("DELETE", path);
 
 /** An id for a change that is to happen once: 128 random bits. */

@@ -1,0 +1,42 @@
+"""Energy and water on the panel: what was used, where each figure comes from, and a table to take along."""
+
+import pytest
+from fastapi import FastAPI
+from playwright.async_api import Browser, expect
+
+from controller.panel.app import create_app
+from controller.panel.sign_in import SignIn
+from tests.panel.browsing import SMALL, browser, signed_in
+from tests.panel.test_consumption import counting_farm
+
+__all__ = ["browser"]
+pytestmark = [pytest.mark.browser, pytest.mark.wire, pytest.mark.asyncio(loop_scope="module")]
+
+
+async def test_a_manager_reads_what_was_used_and_takes_it_along(browser: Browser, sign_in: SignIn) -> None:
+    app = create_app(counting_farm(), sign_in=sign_in)
+    async with signed_in(browser, app, sign_in, "energy") as page:
+        house = page.locator(".card", has_text="Greenhouse 1")
+        await expect(house.locator(".number").first).to_contain_text("24.0 kWh today so far")
+        await expect(house).to_contain_text("Off meters.")
+        await expect(page.locator(".card", has_text="Plant factory")).to_contain_text(
+            "No meter: rated power by position by time."
+        )
+        await expect(page.locator(".card", has_text="RAS 1")).to_have_count(0)  # nobody counts there
+        await house.get_by_text("Each of them").click()
+        row = house.locator("tbody tr").nth(1)
+        await expect(row).to_contain_text("03-03")
+        await expect(row).to_contain_text("48.0 kWh")
+        await expect(row).to_contain_text("8.0 kWh")  # a kilogram
+        await page.get_by_role("button", name="Month", exact=True).click()
+        await expect(house.locator(".number").first).to_contain_text("168.0 kWh this month so far")
+        async with page.expect_download() as taken:
+            await page.get_by_role("link", name="Download CSV").click()
+        download = await taken.value
+        assert download.suggested_filename == "consumption-month.csv"
+
+
+async def test_a_farm_that_counts_nothing_says_what_would_do(browser: Browser, app: FastAPI, sign_in: SignIn) -> None:
+    async with signed_in(browser, app, sign_in, "energy", SMALL, "zh-CN") as page:
+        await expect(page.locator(".empty")).to_contain_text("没有可累计的用量")
+        assert await page.evaluate("document.documentElement.scrollWidth") == 360

@@ -1,0 +1,79 @@
+"""Rules on the panel: a sentence each, how it stands, its text, and when it would have come on."""
+
+from dataclasses import replace
+
+import pytest
+from fastapi import FastAPI
+from playwright.async_api import Browser, expect
+
+from controller.panel.automation import RuleShape, RulesShape
+from controller.panel.sign_in import SignIn
+from tests.panel.browsing import SMALL, browser, signed_in
+from tests.panel.small_farm import SmallFarm
+
+__all__ = ["browser"]
+pytestmark = [pytest.mark.browser, pytest.mark.wire, pytest.mark.asyncio(loop_scope="module")]
+LAMPS = "pf1.room1.day"
+
+
+@pytest.fixture
+def ruled(farm: SmallFarm, monkeypatch: pytest.MonkeyPatch) -> dict[str, RuleShape]:
+    """The farm's one rule as the test says that it stands."""
+    now = farm.now() * 1000.0
+    rules = {LAMPS: RuleShape(True, now - 600_000.0, False, "", 3, 7200.0, 0)}
+    monkeypatch.setattr(farm, "rules", lambda: RulesShape(now, rules))
+    return rules
+
+
+async def test_a_rule_says_what_it_does_how_it_stands_and_what_it_would_have_done(
+    browser: Browser, farm: SmallFarm, app: FastAPI, sign_in: SignIn, ruled: dict[str, RuleShape]
+) -> None:
+    async with signed_in(browser, app, sign_in, "rules", stepped=True) as page:
+        card = page.locator(".rule")
+        await expect(card.locator("h2")).to_have_text("Light by day")
+        await expect(card.locator(".sentence")).to_contain_text("When Nutrient EC is above 1 mS/cm: Lamps goes to 80 %")
+        await expect(card.locator(".slot")).to_have_text("on")
+        await expect(card.locator(".facts")).to_contain_text("10 min ago")
+        await expect(card.locator(".facts")).to_contain_text("3 times, 120 min in all")
+
+        # waiting for its delay, then at its limit; let run again by a person who looked
+        ruled[LAMPS] = replace(ruled[LAMPS], on=False, waits="on", waits_until=farm.now() * 1000.0 + 65_000.0)
+        await page.clock.run_for(5100)
+        await expect(card.locator(".slot")).to_have_text("waits, comes on at 10:41:05")
+        ruled[LAMPS] = replace(ruled[LAMPS], waits="", waits_until=None, spent="activations")
+        await page.clock.run_for(5100)
+        await expect(card.locator(".slot.trip")).to_have_text("stays off: came on too often")
+        await card.get_by_role("button", name="Let it run again").click()
+        await card.get_by_role("button", name="Review").click()
+        assert farm.resets_made == []
+        farm.reset_names.add(LAMPS)
+        await card.get_by_role("button", name="Confirm change").click()
+        await expect(card.locator("form")).to_have_count(0)
+        assert [made[1:] for made in farm.resets_made] == [(LAMPS, "operator")]
+
+        # its text, line by line
+        await card.get_by_role("button", name="Its text").click()
+        await expect(card.locator(".code li").first).to_have_text("id: pf1.room1.day")
+        await expect(card.locator(".text > ul")).to_contain_text("it looks at Nutrient EC (pf1.room1.ec, mS/cm)")
+
+        # the last day
+        await page.get_by_role("button", name="Try the rules on the last 24 hours").click()
+        await expect(page.get_by_role("button", name="Being tried")).to_be_disabled()
+        farm.replayed()
+        await page.clock.run_for(3100)
+        row = page.locator("tbody tr")
+        await expect(row).to_contain_text("Light by day")
+        await expect(row).to_contain_text("3 times, 9.5 h")
+        await expect(row).to_contain_text("4 times, 10.3 h")
+
+
+async def test_rules_fit_a_small_screen_in_chinese(
+    browser: Browser, app: FastAPI, sign_in: SignIn, ruled: dict[str, RuleShape]
+) -> None:
+    ruled[LAMPS] = replace(ruled[LAMPS], on=False, unknown=True)
+    async with signed_in(browser, app, sign_in, "rules", SMALL, "zh-CN") as page:
+        await expect(page.locator(".rule .slot")).to_have_text("未动作，原因无法判断")
+        await expect(page.locator(".rule .sentence")).to_contain_text("当营养液 EC高于 1 mS/cm时：补光灯")
+        await page.get_by_role("button", name="条文").click()
+        await expect(page.locator(".code")).to_be_visible()
+        assert await page.evaluate("document.documentElement.scrollWidth") == 360
