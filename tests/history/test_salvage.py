@@ -1,11 +1,14 @@
 """An outbox that rots is set aside, and what of it can be read is in the new one: not home-assistant/core#73115."""
 
+import shutil
+import zlib
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from controller.history.history import History
-from controller.history.line import line, prefix
+from controller.history.line import line, prefix, split
 from controller.history.outbox import Outbox, pack
 from controller.history.salvage import salvaged
 from foundation.clock import SteppedClock
@@ -72,6 +75,61 @@ async def test_a_sink_that_never_had_anything_gets_all_of_it(tmp_path: Path) -> 
     path.write_bytes(path.read_bytes()[:-4096] + b"\xa5" * 4096)
     assert len(list(salvaged(path, ["cellar"]))) <= 500
     assert len(list(salvaged(path, ["cellar", "new"]))) >= 2000 - 2 * 64 - 40
+
+
+def lives(directory: Path) -> tuple[Path, set[bytes]]:
+    """An outbox as a kill leaves it, small blobs and some over several pages, the newest in the log beside it."""
+    box = Outbox(directory / "outbox.db", ["cellar"])
+    box.open(START_S)
+    random = Random(1)
+    written: set[bytes] = set()
+    blobs = []
+    for second in range(300):
+        texts = [f"env,tag=t{number} v={random.random()!r},q=3i {second}" for number in range(1 + second % 40 * 15)]
+        written.update(text.encode() for text in texts)
+        blobs.append(pack(texts, [second] * len(texts)))
+    box.append(blobs[:200])
+    box._opened().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    box.append(blobs[200:])
+    killed = directory / "killed"
+    killed.mkdir()
+    for name in ("outbox.db", "outbox.db-wal"):
+        shutil.copyfile(directory / name, killed / name)
+    box.close()
+    assert (killed / "outbox.db-wal").stat().st_size > 100_000
+    return killed / "outbox.db", written
+
+
+@pytest.mark.parametrize("spoilt", ["first page", "page size", "root", "log"])
+def test_without_its_first_page_or_its_root_every_blob_is_found(tmp_path: Path, spoilt: str) -> None:
+    path, written = lives(tmp_path)
+    content = bytearray(path.read_bytes())
+    beside = path.with_name("outbox.db-wal")
+    if spoilt == "page size":
+        content[16:18] = b"\x20\x00"
+    elif spoilt == "root":
+        (root,) = [page for page in range(1, len(content) // 4096) if content[page * 4096] == 5]
+        content[root * 4096 : root * 4096 + 4096] = b"\xa5" * 4096
+        beside.unlink()
+    else:
+        content[:4096] = b"\xa5" * 4096
+    if spoilt == "log":
+        # of this nothing is known any more but what its pages hold
+        beside.write_bytes(b"\xa5" * 32 + beside.read_bytes()[32:])
+    path.write_bytes(content)
+    found = [text for blob in salvaged(path, ["cellar"]) for text in split(zlib.decompress(blob.body))]
+    assert len(found) == len(set(found))
+    if spoilt == "root":
+        assert set(found) < written
+        assert len({text.rpartition(b" ")[2] for text in found}) == 200
+    else:
+        assert set(found) == written
+
+
+async def test_an_outbox_without_its_first_page_is_taken_over(tmp_path: Path) -> None:
+    path = filled(tmp_path)
+    path.write_bytes(b"\xa5" * 4096 + path.read_bytes()[4096:])
+    assert sorted(await recovered(tmp_path)) == sorted(lines(range(2000)))
 
 
 async def test_of_rubbish_nothing_comes(tmp_path: Path) -> None:
