@@ -15,7 +15,7 @@ from fastapi import FastAPI, Query, Response
 
 from controller.alarm_journal import AlarmChange
 from controller.history.bands import Band
-from controller.history.logbook import Search
+from controller.history.logbook import Line, Search
 from controller.moments import MomentError, moment_s
 from controller.panel.farm import Farm
 from controller.panel.problems import ProblemError
@@ -64,6 +64,8 @@ class MarkShape:
     """An alarm's id, a deed's kind, or a note's text."""
     priority: str
     who: str
+    said: dict[str, object]
+    """Of a deed: all that was told of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +125,10 @@ class TrendCalls:
         since_ms, before_ms = round(start_s * 1000.0), round(end_s * 1000.0)
         lines = await self._farm.logbook(Search("", "", "", "", since_ms, (before_ms, 0, 0), MOST_MARKS + 1))
         marks = [
-            MarkShape("alarm", milliseconds(one.time_s), one.id, one.id, one.priority, "")
+            MarkShape("alarm", milliseconds(one.time_s), one.id, one.id, one.priority, "", {})
             for one in alarms[:MOST_MARKS]
         ] + [
-            MarkShape(line.kind, line.at_ms, line.place, line.what or line.text[:100], "", line.who)
+            MarkShape(line.kind, line.at_ms, line.place, line.what or line.text[:100], "", line.who, _said(line))
             for line in lines[:MOST_MARKS]
         ]
         more = len(alarms) > MOST_MARKS or len(lines) > MOST_MARKS
@@ -154,6 +156,14 @@ def _shape(band: Band, stretch_s: float) -> BandShape:
     low, high = (band.lows, band.highs) if stretch_s > 0.0 else (None, None)
     bad = [(milliseconds(from_s), milliseconds(to_s)) for from_s, to_s in band.bad]
     return BandShape([milliseconds(one) for one in band.times_s], band.means, low, high, bad)
+
+
+def _said(line: Line) -> dict[str, object]:
+    try:
+        told = orjson.loads(line.text) if line.kind == "deed" else {}
+    except orjson.JSONDecodeError:
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _as_csv(found: Mapping[str, Band], units: Mapping[str, str], stretch_s: float, timezone: str) -> str:
