@@ -119,6 +119,7 @@ def test_no_message_of_the_panel_is_there_for_nobody() -> None:
         "panel.alarms.event.",
         "panel.alarms.kpi.",
         "panel.alarms.part.",
+        "panel.audit.",
         "panel.calibration.kind.",
         "panel.device.commissioned.",
         "panel.device.watchdog.",
@@ -132,6 +133,7 @@ def test_no_message_of_the_panel_is_there_for_nobody() -> None:
         "panel.priority.",
         "panel.role.",
         "panel.slot.",
+        "panel.system.sink.",
         "panel.theme.",
     )
     assert {key for key in catalogue("en") if key.startswith("panel.") and not key.startswith(built)} - asked == set()

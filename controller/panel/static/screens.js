@@ -27,6 +27,10 @@ export const SCREENS = [
   { path: "devices", label: "panel.devices", least: "viewer", load: () => import("./devices.js").then((one) => one.Devices) },
   { path: "entries", label: "panel.entries", least: "viewer", style: "service.css", load: () => import("./entries.js").then((one) => one.Entries) },
   { path: "calibration", label: "panel.calibration", least: "viewer", style: "service.css", load: () => import("./calibration.js").then((one) => one.Calibration) },
+  { path: "users", label: "panel.users", least: "admin", style: "people.css", load: () => import("./users.js").then((one) => one.Users) },
+  { path: "audit", label: "panel.audit", least: "admin", style: "people.css", load: () => import("./audit.js").then((one) => one.Audit) },
+  { path: "system", label: "panel.system", least: "viewer", style: "people.css", load: () => import("./system.js").then((one) => one.System) },
+  { path: "access", label: "panel.access", least: "viewer", style: "people.css", load: () => import("./access.js").then((one) => one.Access) },
   { path: "more", least: "viewer", load: () => import("./more.js").then((one) => one.More) },
 ];
 

@@ -1,0 +1,189 @@
+"""The first boot, users, access, audit and system, in a real browser."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from controller.history.audit import Audit, Row, Verdict, examine, read
+from controller.history.outbox import Pending
+from controller.history.shipper import Health as SinkHealth
+from controller.history.state_database import StateDatabase
+from controller.history.status import HistoryStatus, SinkStatus
+from controller.panel.accounts import Accounts
+from controller.panel.app import create_app
+from controller.panel.box import Disk, Health
+from controller.panel.people import People
+from controller.panel.permissions import Role
+from controller.scan_times import Spread
+from tests.panel.browsing import SMALL, WIDE, Witness, browser
+from tests.panel.conftest import served
+from tests.panel.small_farm import START_S, SmallFarm
+
+__all__ = ["browser"]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+GOOD, BETTER = "carp under the third bridge", "seven lettuces and a lamp"
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+class SmallBox:
+    """A box on a folder of the test."""
+
+    fingerprint = "AB:CD"
+
+    def __init__(self, directory: Path) -> None:
+        self.directory, self.database = directory, StateDatabase(directory)
+        self.audit = Audit(self.database)
+
+    def note(self, who: str, what: str, subject: str, said: Mapping[str, object]) -> None:
+        self.audit.note(START_S, who, what, subject, said)
+
+    async def deeds(self, before: int, most: int) -> Sequence[Row]:
+        self.audit.write(START_S)
+        return read(self.directory, most, before)
+
+    async def examined(self) -> Verdict:
+        self.audit.write(START_S)
+        return examine(self.directory)
+
+    def health(self) -> Health:
+        return Health(7200.0, 7200, 3, Spread(0.001, 0.012, 0.05), Spread(0.004, 0.02, 0.1), 0, ())
+
+    def history(self) -> HistoryStatus:
+        sink = SinkHealth("failing", START_S - 60.0, "refused: " + HOSTILE, START_S - 5.0, 1000, 2)
+        pending = SinkStatus(sink, Pending(4, 800, round((START_S - 300.0) * 1000)))
+        return HistoryStatus(5000, START_S, 12, 0, 0, "", {}, (), 2, {"influx": pending}, filled=0.25)
+
+    def buses(self) -> Mapping[str, bool]:
+        return {"rs485": True, "broker": False}
+
+    def disk(self) -> Disk:
+        return Disk(32_000_000_000, 8_500_000_000, 120_000_000)
+
+    def versions(self) -> Mapping[str, str]:
+        return {"farmloop": "0.1.0"}
+
+    def clock_is_set(self) -> bool:
+        return True
+
+
+@asynccontextmanager
+async def panel(
+    browser: Browser, directory: Path, viewport: Any = WIDE, locale: str = "en-US"
+) -> AsyncIterator[tuple[Page, str, People]]:
+    """A box on its first boot; the page complains of nothing but of what is refused."""
+    farm, box = SmallFarm(), SmallBox(directory)
+    people = People(accounts=Accounts(box.database, START_S), note=box.note, now=farm.now, code_in=directory)
+    async with served(create_app(farm, people=people, box=box)) as url:
+        context = await browser.new_context(locale=locale, viewport=viewport)
+        page = await context.new_page()
+        page.set_default_timeout(15_000)
+        witness = Witness(page)
+        yield page, url, people
+        complaints, hosts = witness.complaints, witness.hosts
+        await context.close()
+    assert [one for one in complaints if "status of 4" not in one] == []
+    assert hosts == {url.removeprefix("http://")}
+    box.database.close()
+
+
+async def test_a_new_box_is_set_up_and_its_people_are_kept_by_whoever_did_it(browser: Browser, tmp_path: Path) -> None:
+    async with panel(browser, tmp_path) as (page, url, people):
+        # the code of the link stands in its field, and in the address no more
+        await page.goto(f"{url}/set-up#code={people.set_up.code}")
+        await expect(page.get_by_label("The code on the box")).to_have_value(people.set_up.code)
+        assert "code=" not in page.url
+        await page.get_by_label("Your name").fill("wang")
+        await page.get_by_label("A new password").fill("password1234")
+        await page.get_by_label("The password again").fill("password1234")
+        await page.get_by_role("button", name="Make the administrator").click()
+        await expect(page.get_by_role("alert")).to_contain_text("too easy to guess")
+        await page.get_by_label("A new password").fill(GOOD)
+        await page.get_by_role("button", name="Make the administrator").click()
+        await expect(page.get_by_role("alert")).to_contain_text("two passwords differ")
+        await page.get_by_label("The password again").fill(GOOD)
+        await page.get_by_role("button", name="Make the administrator").click()
+        await expect(page.locator(".link")).to_have_class("link live")
+
+        # another person, another role: looked at, then confirmed
+        await page.goto(f"{url}/#/users")
+        new = page.locator("form", has_text="A new person")
+        await new.get_by_label("Name").fill("li")
+        await new.get_by_label("A new password").fill(BETTER)
+        await new.get_by_role("button", name="Add").click()
+        row = page.locator(".user", has_text="li").filter(has_text="operator")
+        await row.get_by_role("button", name="Change").click()
+        await row.get_by_label("Role").select_option("technician")
+        await row.get_by_label("Why").fill(HOSTILE)
+        await row.get_by_role("button", name="Review").click()
+        await expect(row.locator(".old-new")).to_contain_text("technician")
+        await row.get_by_role("button", name="Confirm change").click()
+        await expect(page.locator(".user", has_text="li").locator(".slot")).to_have_text("technician")
+        assert people.accounts.find("li").role is Role.TECHNICIAN  # type: ignore[union-attr]
+
+        # a token is shown once
+        form = page.locator("form", has_text="A new token")
+        await form.get_by_label("The program's name").fill("grafana")
+        await form.get_by_role("button", name="Make the token").click()
+        text = await form.locator(".token").input_value()
+        assert people.session_of_token(text) is not None
+        await page.locator(".user", has_text="grafana").get_by_role("button", name="Take back").click()
+        await expect(page.locator(".user", has_text="grafana")).to_have_count(0)
+        assert people.session_of_token(text) is None
+
+        # what was done, and that the chain of it holds
+        await page.goto(f"{url}/#/audit")
+        await expect(page.locator(".chain")).to_contain_text("The chain holds")
+        changed = page.locator("tr", has_text="account li changed")
+        await expect(changed).to_contain_text("operator → technician")
+        await expect(changed).to_contain_text(HOSTILE)
+        with people.accounts._database.transaction(START_S) as file:  # type: ignore[union-attr]
+            file.execute("UPDATE audit SET who = 'nobody' WHERE id = 2")
+        await page.get_by_role("button", name="Examine it again").click()
+        await expect(page.locator(".chain")).to_contain_text("row 2 was changed")
+
+        # another password of one's own
+        await page.goto(f"{url}/#/access")
+        await expect(page.locator(".user")).to_contain_text("This very browser")
+        own = page.locator("form", has_text="Another password")
+        await own.get_by_label("Your password").fill(GOOD)
+        await own.get_by_label("A new password").fill(BETTER)
+        await own.get_by_label("The password again").fill(BETTER)
+        await own.get_by_role("button", name="Change it").click()
+        await expect(own.get_by_role("status")).to_contain_text("Changed")
+
+
+async def test_a_phone_signs_in_with_name_and_password_and_sees_how_the_box_does(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with panel(browser, tmp_path, SMALL, "zh-CN") as (page, url, people):
+        hashed = await people.passwords.hash(GOOD)
+        people.accounts.add("王芳", Role.ADMIN, hashed, START_S)
+        await page.goto(url)
+        await page.get_by_label("姓名").fill("王芳")
+        await page.get_by_label("密码", exact=True).fill("not this one")
+        await page.get_by_role("button", name="登录").first.click()
+        await expect(page.get_by_role("alert")).to_contain_text("姓名或密码不对")
+        await page.get_by_label("密码", exact=True).fill(GOOD)
+        await page.get_by_role("button", name="登录").first.click()
+        await expect(page.locator(".link")).to_have_class("link live")
+        await page.goto(f"{url}/#/system")
+        sink = page.locator(".card", has_text="influx")
+        await expect(sink).to_contain_text("没有应答")
+        await expect(sink).to_contain_text("800")
+        await expect(sink).to_contain_text(HOSTILE)
+        await expect(page.locator("main")).to_contain_text("8.5 GB / 32.0 GB")
+        await expect(page.locator("main")).to_contain_text("AB:CD")
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+        # without the password again nothing changes who may come in
+        (session,) = people.sessions.all()
+        session.confirmed_s = -1e9
+        await page.goto(f"{url}/#/users")
+        await expect(page.get_by_role("button", name="添加")).to_be_disabled()
+        await page.get_by_label("现在的密码").fill(GOOD)
+        await page.get_by_role("button", name="确认").click()
+        await expect(page.get_by_role("button", name="添加")).to_be_enabled()
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 360
