@@ -192,6 +192,7 @@ def run(
 ) -> None:
     """Run the agent on a site until stopped."""
     from controller.hold import HeldError, hold
+    from controller.kept import lived_s
     from controller.logs import start_logging
     from controller.panel_task import Up
     from controller.running import run_agent
@@ -212,7 +213,7 @@ def run(
             for line in up.lines(_language()):
                 typer.echo(line)
 
-    clock = _clock(speed, origin, start)
+    clock = _clock(speed, origin, start, lived_s(directory))
     secrets = secrets_beside(path)
     try:
         with hold(directory):
@@ -557,7 +558,7 @@ def _unreadable(site: str, error: OSError) -> Any:
     _fail(f"{site}: {error.strerror or error}", 2)
 
 
-def _clock(speed: float, origin: float | None, start: float | None = None) -> Any:
+def _clock(speed: float, origin: float | None, start: float | None = None, lived_s: float = 0.0) -> Any:
     """Wall time, or time that runs fast from this moment (with others from one origin). With `start`, time that stands
     there until whoever started us says on our standard input from when it runs, and how fast: "PROCESS_TIME SPEED"."""
     from foundation.clock import AcceleratedClock, WallClock
@@ -565,7 +566,7 @@ def _clock(speed: float, origin: float | None, start: float | None = None) -> An
     if start is not None:
         return AcceleratedClock(start, speed, inf)
     if speed == 1.0:
-        return WallClock()
+        return WallClock(lived_s)
     wall = WallClock().now()
     from foundation.clock import process_time
 

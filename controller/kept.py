@@ -61,6 +61,14 @@ def read_state_s(directory: Path) -> float | None:
     return written_s(assembled(rows)) if rows else None
 
 
+def lived_s(directory: Path) -> float:
+    """The last farm time of which anything is kept there; 0 where nothing can be read."""
+    try:
+        return read_state_s(directory) or 0.0
+    except (OSError, ValueError, sqlite3.Error):
+        return 0.0
+
+
 def read_outbox(directory: Path, sinks: Iterable[str]) -> Outbox | None:
     """What waits for `sinks`, and for those that the outbox knows; None where there is none. Raises sqlite3.Error."""
     path = directory / "outbox.db"

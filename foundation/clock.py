@@ -14,6 +14,10 @@ SLEW = 0.05
 
 SET_AFTER_S = 1_577_836_800.0
 """2020: a wall clock that stands before has not been told the time yet; many small boxes have none of their own."""
+NO_TIME_S = (0.0, SET_AFTER_S)
+BEHIND_S = 7200.0
+"""A box that comes up before what it has lived through, and no longer before than this, was without power: it goes on
+from an hour that was noted (`fake-hwclock`). Further back, somebody has put a clock right that was ahead."""
 
 
 class Clock(Protocol):
@@ -25,6 +29,8 @@ class Clock(Protocol):
     """False while farm time is a guess, because the box has not been told the time since it was switched on."""
     jumped_s: float
     """How much farm time was put forward when it was told."""
+    guessed_s: tuple[float, float]
+    """Farm time from and to before which what is seen while it is a guess stands at a guessed time."""
 
     def now(self) -> float:
         """Farm time now, seconds since the Unix epoch. Never less than it said before."""
@@ -48,16 +54,19 @@ async def pause(seconds: float) -> None:
 class WallClock:
     """Farm time that follows the wall clock, but does not jump: a stepped wall clock is slewed after.
 
-    It jumps once, forward, when a box that came up without the time (in 1970) is told it: slewing would take a
-    lifetime.
+    It jumps once, forward, when a box that came up without the time (in 1970, or before what it has lived through) is
+    told it: slewing would take a lifetime.
     """
 
     speed = 1.0
 
-    def __init__(self) -> None:
+    def __init__(self, lived_s: float = 0.0) -> None:
+        """`lived_s`: the last farm time that this box has kept anything of."""
         self._mono = time.monotonic()
         self._farm = time.time()
-        self.is_set = self._farm >= SET_AFTER_S
+        goes_on = 0.0 < lived_s - self._farm <= BEHIND_S
+        self.guessed_s = (self._farm, lived_s) if goes_on else NO_TIME_S
+        self.is_set = self._farm >= self.guessed_s[1]
         self.jumped_s = 0.0
 
     def now(self) -> float:
@@ -66,7 +75,7 @@ class WallClock:
         drift = wall - (self._farm + elapsed)
         self._farm += elapsed + max(-SLEW * elapsed, min(SLEW * elapsed, drift))
         self._mono = mono
-        if not self.is_set and wall >= SET_AFTER_S:
+        if not self.is_set and wall >= self.guessed_s[1]:
             self.is_set, self.jumped_s = True, wall - self._farm
             self._farm = wall
         return self._farm
@@ -88,7 +97,7 @@ class AcceleratedClock:
         if not speed > 0:
             raise ValueError(f"speed is {speed}, must be above 0")
         self.speed = speed
-        self.is_set, self.jumped_s = True, 0.0
+        self.is_set, self.jumped_s, self.guessed_s = True, 0.0, NO_TIME_S
         self._start = start
         self._origin = time.monotonic() if origin is None else origin
         self._latest = start
@@ -122,7 +131,7 @@ class SteppedClock:
 
     def __init__(self, start: float = 0.0) -> None:
         self._now = start
-        self.is_set, self.jumped_s = True, 0.0
+        self.is_set, self.jumped_s, self.guessed_s = True, 0.0, NO_TIME_S
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._count = 0
 

@@ -1,11 +1,10 @@
 """Points of a box that does not know the time yet: marked as such, and put right once it is told.
 
-Marked they are uncertain (`q=1i,why="clock"`) and stand at times before 2020; put right they are good, at the time at
-which they were taken. What was not good by itself keeps its own reason.
+Marked they are uncertain (`q=1i,why="clock"`) and stand at times that were guessed (`Clock.guessed_s`: before 2020, or
+before what the box has lived through); put right they are good, at the time at which they were taken. What was not good
+by itself keeps its own reason.
 """
 
-from controller.history.line import milliseconds
-from foundation.clock import SET_AFTER_S
 from foundation.reading import Quality, Reading, Reason
 
 _MARK, _GOOD = b',q=1i,why="clock"', b",q=3i"
@@ -18,11 +17,11 @@ def marked(reading: Reading) -> Reading:
     return reading._replace(quality=Quality.UNCERTAIN, reason=Reason.CLOCK)
 
 
-def restamped(line: bytes, shift_ms: int) -> tuple[bytes, int]:
-    """A line, put right if its time was a guess, and its time in milliseconds."""
+def restamped(line: bytes, shift_ms: int, guessed_ms: tuple[int, int]) -> tuple[bytes, int]:
+    """A line, put right if its time was a guess (from, to before), and its time in milliseconds."""
     body, _, stamp = line.rpartition(b" ")
     at_ms = int(stamp)
-    if at_ms >= milliseconds(SET_AFTER_S):
+    if not guessed_ms[0] <= at_ms < guessed_ms[1]:
         return line, at_ms
     if body.endswith(_MARK):
         body = body.removesuffix(_MARK) + _GOOD

@@ -33,7 +33,7 @@ from controller.history.sinks import Secrets, most_lines, opener
 from controller.history.status import HistoryStatus, SinkStatus
 from controller.history.upkeep import Upkeep
 from edge_config.model.site import Site
-from foundation.clock import SET_AFTER_S, Clock, process_time
+from foundation.clock import Clock, process_time
 from foundation.reading import Reading
 from foundation.tag import Tag
 
@@ -257,7 +257,7 @@ class History:
         self._last_error = error
         self._bound()
         # what has no time has no place in a trend
-        timed = [one for one in readings if not self._upkeep.guesses or one.time_s >= SET_AFTER_S]
+        timed = [one for one in readings if not self._upkeep.guesses or one.time_s >= self._clock.guessed_s[1]]
         self._local.keep(timed, self._now_s)
 
     def _write(self) -> None:

@@ -307,7 +307,7 @@ class Outbox:
                 oldest_ms = t_min if oldest_ms is None else oldest_ms
         return Pending(blobs, points, oldest_ms)
 
-    def restamp(self, first: int, most: int, shift_ms: int) -> int | None:
+    def restamp(self, first: int, most: int, shift_ms: int, guessed_ms: tuple[int, int]) -> int | None:
         """Put right the points that were taken before the box knew the time, of `most` blobs from `first` on.
 
         The next blob to put right; None when all are. To be called before any of them is shipped.
@@ -318,7 +318,7 @@ class Outbox:
             for seq, n, *packed in rows:
                 lines = split(unpacked(*packed) or b"")
                 if len(lines) == n:
-                    right, times_ms = zip(*(restamped(line, shift_ms) for line in lines), strict=True)
+                    right, times_ms = zip(*(restamped(line, shift_ms, guessed_ms) for line in lines), strict=True)
                     blob = pack([line.decode("utf-8", "replace") for line in right], times_ms)
                     database.execute(
                         "UPDATE outbox SET t_min = ?, t_max = ?, codec = 'zlib', crc32 = ?, body = ? WHERE seq = ?",

@@ -62,7 +62,9 @@ class Upkeep:
             self._salvage()
         if self.guesses and self._clock.is_set and self._guessed_from is not None:
             shift_ms = milliseconds(self._clock.jumped_s)
-            self._guessed_from = self._outbox.restamp(self._guessed_from, RESTAMPED_AT_ONCE, shift_ms)
+            low_s, high_s = self._clock.guessed_s
+            guessed_ms = (milliseconds(low_s), milliseconds(high_s))
+            self._guessed_from = self._outbox.restamp(self._guessed_from, RESTAMPED_AT_ONCE, shift_ms, guessed_ms)
             self.guesses = self._guessed_from is not None
         self.filled = self._outbox.used_bytes() / self._quota_bytes
         if self.filled >= DELIVERED_AT:

@@ -10,7 +10,7 @@ import pytest
 from drivers.driver import DeviceSettings, SerialSettings, Statistics, Written
 from drivers.link import Link
 from drivers.links import build_links
-from foundation.clock import SteppedClock
+from foundation.clock import NO_TIME_S, SteppedClock
 from foundation.reading import Quality, Reading, Reason, Value, bad, good
 from tests.drivers.slave import MemoryWire, Slaves, Unit
 from tests.drivers.virtual import in_virtual_time
@@ -191,6 +191,7 @@ class LoopClock:
     speed = 1.0
     is_set = True
     jumped_s = 0.0
+    guessed_s = NO_TIME_S
 
     def now(self) -> float:
         return 1_000_000.0 + asyncio.get_running_loop().time()

@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from typing import Any
 from unittest.mock import patch
 
+from foundation.clock import NO_TIME_S
+
 PLACES = (
     "drivers.bus", "drivers.modbus", "drivers.modbus_line", "drivers.text_port", "drivers.ezo", "drivers.ascii",
     "drivers.link", "drivers.links", "drivers.watchdog", "simulator.devices.serial_line",
@@ -45,6 +47,7 @@ class LoopClock:
     speed = 1.0
     is_set = True
     jumped_s = 0.0
+    guessed_s = NO_TIME_S
 
     def __init__(self, start_s: float) -> None:
         self._start_s = start_s

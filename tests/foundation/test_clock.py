@@ -72,6 +72,30 @@ def test_a_box_that_came_up_in_1970_jumps_once_when_it_is_told_the_time_and_neve
     assert farm.now() == pytest.approx(told_s + 1.0 + SLEW)
 
 
+def test_a_box_that_goes_on_before_what_it_has_lived_through_does_not_know_the_time(machine):
+    lived_s = machine.wall_s + 2400.0
+    farm = WallClock(lived_s)
+    machine.passes(10.0)
+    assert (farm.is_set, farm.guessed_s) == (False, (machine.wall_s - 10.0, lived_s))
+    machine.passes(10.0, 86_400.0)
+    assert farm.now() == pytest.approx(machine.wall_s)
+    assert (farm.is_set, farm.jumped_s) == (True, pytest.approx(86_400.0))
+
+
+def test_without_being_told_a_box_believes_its_clock_once_it_is_past_what_it_has_lived_through(machine):
+    farm = WallClock(machine.wall_s + 2400.0)
+    for _ in range(241):
+        machine.passes(10.0)
+        farm.now()
+    assert (farm.is_set, farm.jumped_s) == (True, pytest.approx(0.0))
+
+
+@pytest.mark.parametrize("ahead_s", [-1.0, 0.0, 86_400.0, 4e8])
+def test_a_clock_that_is_past_it_or_was_put_right_is_believed(machine, ahead_s):
+    farm = WallClock(machine.wall_s + ahead_s)
+    assert farm.is_set
+
+
 @pytest.mark.parametrize("stepped_s", [-60.0, 60.0])
 def test_a_stepped_wall_clock_is_followed_slowly_and_reached(machine, stepped_s):
     farm = WallClock()
