@@ -381,11 +381,9 @@ def test_a_master_valve_is_shut_whoever_leaks():
     assert may_open(never, (guarded(),)) is False
 
 
-def test_a_fresh_guard_knows_of_no_dose_and_the_figures_are_those_of_the_book():
-    assert FRESH == (False, -1.0, 0.0, 0.0, False, "", -1.0, None, -1.0, 0.0, -1.0, 0, -1.0, -1.0, (), ())
+def test_the_figures_are_those_of_the_book():
     assert (guards.HOUR_S, guards.DAY_S, guards.BIN_S, guards.MOST_INEFFECTIVE) == (3600.0, 86_400.0, 300.0, 4)
     assert (guards.EFFECT_SHARE, guards.ROUNDING_ML, guards.MASTER_AFTER_S, guards.DERATED) == (0.1, 1e-9, 5.0, 0.5)
-    assert (PUMP.mixing_s, PUMP.pause_s, PUMP.lockout_s, PUMP.calibrate_every_s) == (0.0, 0.0, 14_400.0, 7_776_000.0)
     assert PUMP.step_ml == 2.0
     assert guarded(scan_s=0.5).step_ml == 1.0
     assert Effect("t", 1.0, 1.0).ineffective == 4
@@ -395,11 +393,13 @@ def test_a_fresh_guard_knows_of_no_dose_and_the_figures_are_those_of_the_book():
 
 
 def test_a_pump_that_never_dosed_remembers_nothing():
-    assert FRESH == (False, -1.0, 0.0, 0.0, False, "", -1.0, None, -1.0, 0.0, -1.0, 0, -1.0, -1.0, (), ())
+    fresh = guards.Guarded()  # made here, not with the module: a changed default must show
+    assert fresh == (False, -1.0, 0.0, 0.0, False, "", -1.0, None, -1.0, 0.0, -1.0, 0, -1.0, -1.0, (), ())
 
 
 def test_what_a_site_leaves_out_of_a_pump_is_no_wait_four_hours_between_opposites_and_ninety_days():
-    assert (PUMP.mixing_s, PUMP.pause_s, PUMP.lockout_s, PUMP.calibrate_every_s) == (0.0, 0.0, 14_400.0, 7_776_000.0)
+    pump = DosingGuard("fa.z.pump", 2.0, 1.0, 20.0, 50.0, 100.0)
+    assert (pump.mixing_s, pump.pause_s, pump.lockout_s, pump.calibrate_every_s) == (0.0, 0.0, 14_400.0, 7_776_000.0)
 
 
 def test_a_rounded_volume_neither_costs_the_last_step_nor_the_only_one():
