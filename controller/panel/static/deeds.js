@@ -12,7 +12,8 @@ export function thing(id) {
   if (names[id] ?? alarms[id]) return called(names[id] ?? alarms[id].cause);
   const [facility, zone] = id.split(".");
   const place = facilities.find((one) => one.id === facility);
-  return place && id === `${facility}.${zone}` ? [called(place.name), zone].join(" · ") : id;
+  if (!place || id !== `${facility}.${zone}`) return id;
+  return place.zones.length === 1 || zone === "all" ? called(place.name) : `${called(place.name)} · ${zone}`;
 }
 
 const unitOf = (id) => (site.value.setpoints[id] ?? site.value.tags[id])?.unit ?? (site.value.outputs[id] ? "%" : "");

@@ -107,7 +107,7 @@ function Stages({ running, now }) {
       <b>${called(one.name)}</b><small>${tell("panel.recipe.days", { days: one.days })}</small>
       ${number_ === index && html`<progress max="1" value=${share} aria-label=${called(one.name)}></progress>`}
       <ul>${Object.entries(one.setpoints).map(([name, setting]) => html`<li key=${name}>${thing(name)} <b>${settingWords(setting, site.value.setpoints[name]?.unit ?? "")}</b></li>`)}</ul>
-      <small>${tell("panel.recipe.hand_over", { hours: number(one.hand_over_s / 3600, "") })}</small>
+      <small>${tell("panel.recipe.hand_over", { hours: Number((one.hand_over_s / 3600).toFixed(1)) })}</small>
     </li>`)}</ol>`;
 }
 
