@@ -76,7 +76,7 @@ class WallClock:
         self._farm += elapsed + max(-SLEW * elapsed, min(SLEW * elapsed, drift))
         self._mono = mono
         if not self.is_set and wall >= self.guessed_s[1]:
-            self.is_set, self.jumped_s = True, wall - self._farm
+            self.is_set, self.jumped_s = True, drift
             self._farm = wall
         return self._farm
 
