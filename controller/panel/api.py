@@ -13,9 +13,10 @@ from controller.entries import Wish
 from controller.moments import MomentError, moment_s, spelled
 from controller.panel.automation import RulesShape, SequenceBody, SequencesShape
 from controller.panel.farm import Farm, Refusal
-from controller.panel.layout import SiteShape, layout
+from controller.panel.layout import SiteShape, layout, reason_above
 from controller.panel.people import People
 from controller.panel.problems import ProblemError
+from controller.panel.replies import check_version, json_reply
 from controller.panel.sessions import Session
 from controller.panel.shapes import (
     CHANGE_ID,
@@ -83,6 +84,7 @@ class Api:
             ("POST", "/api/v1/entries", self.enter, 201, EntryShape),
             ("GET", "/api/v1/notices", self.notices, 200, NoticesShape),
             ("GET", "/api/v1/explanations/{output}", self.explain, 200, ExplanationShape),
+            ("GET", "/api/v1/setpoints/{name}", self.setpoint, 200, SetpointNowShape),
             ("PUT", "/api/v1/setpoints/{name}", self.set_setpoint, 200, SetpointNowShape),
             ("PUT", "/api/v1/resets/{name}", self.reset, 200, ResetShape),
             ("GET", "/api/v1/rules", self.rules, 200, RulesShape),
@@ -113,13 +115,15 @@ class Api:
         return _json(state_shape(self._farm))
 
     async def stream(self, request: Request) -> Response:
-        """Server-sent events: `state` first, then `change`, and `beat` every five seconds."""
+        """Server-sent events: `state` first, then `change`, and `beat` every five seconds. With `Last-Event-ID` what
+        was missed since comes in place of `state`, if it is not long ago."""
         session = _session(request)
         if self._streams.full:
             raise ProblemError(503, "busy", headers={"retry-after": "10"})
 
         async def events() -> AsyncIterator[bytes]:
-            async for event in self._streams.follow(lambda: self._people.is_alive(session)):
+            last_id = request.headers.get("last-event-id", "")
+            async for event in self._streams.follow(lambda: self._people.is_alive(session), last_id):
                 yield event
 
         return StreamingResponse(events(), media_type="text/event-stream", headers={"x-accel-buffering": "no"})
@@ -196,15 +200,31 @@ class Api:
         present = self._farm.setpoints().get(name)
         if present is None:
             raise ProblemError(404, "not_found")
+        check_version(request, str(present.target))
         # The value itself is no conflict: it is what a repeated request finds.
         if body.expected is not None and present.target not in (body.expected, body.value):
             values = {"expected": body.expected, "target": present.target, "unit": present.unit, "by": present.by}
             raise ProblemError(409, "changed_meanwhile", values=values)
-        answer = await self._farm.set_setpoint(body.change_id, name, body.value, _session(request).who)
+        who, reason = _session(request).who, body.reason.strip()
+        most = reason_above(self._farm.site.programs[name], present.unit)
+        within = present.low <= body.value <= present.high  # what is outside is refused with the limits
+        if within and not reason and abs(body.value - present.target) > most + 1e-9:
+            raise ProblemError(422, "reason_missing", values={"most": most, "unit": present.unit})
+        answer = await self._farm.set_setpoint(body.change_id, name, body.value, who)
         if isinstance(answer, Refusal):
             because = answer.because
             raise ProblemError(422, "refused", key=f"refused.{because.key}", values=because.values)
-        return _json(setpoint_shape(answer))
+        if reason and present.target != body.value:  # told again it is written down once
+            said = {"id": body.change_id, "from": present.target, "to": body.value, "reason": reason}
+            self._people.note(who, "setpoint_reason", name, said)
+        return json_reply(setpoint_shape(answer), headers={"etag": f'"{answer.target}"'})
+
+    async def setpoint(self, name: str) -> Response:
+        """A setpoint as it stands; its `ETag` is what `If-Match` of a change is held against."""
+        present = self._farm.setpoints().get(name)
+        if present is None:
+            raise ProblemError(404, "not_found")
+        return json_reply(setpoint_shape(present), headers={"etag": f'"{present.target}"'})
 
     async def reset(self, name: str, body: ResetBody, request: Request) -> Response:
         """Resets a latched interlock or a locked dosing loop; answers once it is done, or with why it is not."""

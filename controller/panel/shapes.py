@@ -157,6 +157,8 @@ class SetpointBody(BaseModel):
     value: float
     expected: float | None = None
     """The target that the person saw. If it is another one by now, nothing is changed (409)."""
+    reason: Annotated[str, Field(max_length=200)] = ""
+    """Asked for where the change is larger than the setpoint's `reason_above`; kept with who and when."""
 
 
 class TrialBody(BaseModel):

@@ -9,6 +9,7 @@ import pytest
 
 from controller.core.words import AlarmNow, Because, Order, Slot
 from controller.panel.app import create_app
+from controller.panel.people import People
 from controller.panel.permissions import ROUTES
 from controller.panel.sign_in import SignIn
 from foundation.reading import Reason
@@ -209,6 +210,30 @@ async def test_the_same_change_sent_twice_changes_once(operator: httpx.AsyncClie
     assert [reply.status_code for reply in replies] == [200, 200]
     assert replies[0].json() == replies[1].json()
     assert len(farm.changes_made) == 1
+
+
+async def test_a_large_change_of_a_setpoint_asks_for_a_reason_and_keeps_it(farm: SmallFarm, sign_in: SignIn) -> None:
+    deeds: list[tuple[object, ...]] = []
+    app = create_app(farm, people=People(sign_in, note=lambda *deed: deeds.append(deed)))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=OWN) as client:
+        await client.post("/api/v1/session", json={"token": sign_in.issue()})
+        deeds.clear()
+        # of 6 to 12 mg/L a quarter is 1.5
+        small = await client.put(SETPOINT, json={"change_id": "change-0001", "value": 9.0})
+        assert small.status_code == 200
+        assert deeds == []
+        large = await client.put(SETPOINT, json={"change_id": "change-0002", "value": 7.49, "reason": "  "})
+        assert large.status_code == 422
+        assert large.json()["code"] == "reason_missing"
+        told = await client.put(SETPOINT, json={"change_id": "change-0002", "value": 7.49, "reason": "cold night"})
+        assert told.status_code == 200
+        # sent again it is neither asked anew nor made twice
+        again = await client.put(SETPOINT, json={"change_id": "change-0002", "value": 7.49, "reason": "cold night"})
+        assert again.status_code == 200
+    assert [value for _, _, value, _ in farm.changes_made] == [9.0, 7.49]
+    said = {"id": "change-0002", "from": 9.0, "to": 7.49, "reason": "cold night"}
+    assert deeds == [("operator", "setpoint_reason", "ras1.tank1.do_sp", said)]
 
 
 @pytest.mark.parametrize(

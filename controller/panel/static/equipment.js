@@ -5,20 +5,21 @@ import { html } from "./html.js";
 
 /** Words of an output's id, the part it is, and where in a scene that part stands. The first that fits counts. */
 const PARTS = [
-  [/standby_pump|pump$|^well|circulation_pump/, "pump", "below"],
+  [/master|topup|makeup/, "valve", "below"],
+  [/^(base|acid|potash)|pump_|dos|supplement/, "doser", "below"],
+  [/pump$|^well|circulation/, "pump", "below"],
   [/aerator/, "aerator", "above"],
   [/blower/, "blower", "below"],
   [/vent|sides|damper/, "vent", "above"],
   [/shade|screen|blanket|curtain/, "screen", "above"],
   [/lamp|light/, "lamp", "above"],
-  [/fan|circulation/, "fan", "above"],
+  [/fan/, "fan", "above"],
   [/cooling|chiller|compressor|dehumidifier|defrost/, "cooler", "above"],
   [/heat|mats|pipe|mixing_valve|boiler/, "heater", "below"],
   [/mist|fog|steam|humidif|watering/, "mist", "above"],
   [/feeder/, "feeder", "above"],
-  [/pump_|_pump|dos|acid|base|supplement/, "doser", "below"],
   [/o2|oxygen|co2/, "gas", "above"],
-  [/valve|master|topup|makeup|irrigation|water/, "valve", "below"],
+  [/valve|irrigation|water/, "valve", "below"],
 ];
 
 export function partOf(name) {

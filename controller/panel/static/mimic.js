@@ -12,12 +12,12 @@ import { judged } from "./values.js";
 import { useEffect, useState } from "./vendor/preact_hooks.js";
 import { called, quantity, tell, unitWord } from "./words.js";
 
-const CELL = { width: 78, height: 112 };
+const CELL = { width: 72, height: 112 };
 const VALUE = { width: 144, height: 66 };
 const MOST_VALUES = 6;
 const NARROW = matchMedia("(max-width: 700px)");
 /** Letters of a name that fit into a cell; Chinese ones are about twice as wide. */
-const LINE = 12;
+const LINE = 11;
 
 /** Two lines of a name at most, in which nothing runs over its cell. */
 function lines(name) {
@@ -52,13 +52,14 @@ export function Mimic({ facility, zone }) {
     return () => NARROW.removeEventListener("change", listen);
   }, []);
   const width = narrow ? 312 : 940;
+  const scene = SCENES[facility.kind] ?? SCENES.room;
   const names = ofZone(site.value.outputs, facility, zone);
-  const band = (which) => rows(names.filter((name) => partOf(name).band === which), width - 24, CELL).map((one) => ({ ...one, x: one.x + 12 }));
+  const bandOf = (name) => (scene.inside && partOf(name).part === "heater" ? "above" : partOf(name).band);
+  const band = (which) => rows(names.filter((name) => bandOf(name) === which), width - 24, CELL).map((one) => ({ ...one, x: one.x + 12 }));
   const above = band("above");
   const below = band("below");
   const values = rows(keyValues(facility, zone, 2, MOST_VALUES), width - 24, VALUE).map((one) => ({ ...one, x: one.x + 12 }));
   if (names.length === 0) return null;
-  const scene = SCENES[facility.kind] ?? SCENES.room;
   const middle = scene.top + tall(above, CELL);
   const ground = middle + tall(values, VALUE) + 28;
   const height = ground + tall(below, CELL) + 10;
@@ -92,9 +93,9 @@ function Equipment({ name, facility, x, y }) {
   return html`<a class="cell" href=${`#/facility/${facility.id}?output=${name}`} aria-label=${said}>
     <g transform=${`translate(${x} ${y})`}>
       <rect class="touch" width=${CELL.width} height=${CELL.height} rx="6" />
-      <g transform="translate(19 6)"><${EquipmentSign} part=${partOf(name).part} share=${share} /></g>
+      <g transform=${`translate(${CELL.width / 2 - 20} 6)`}><${EquipmentSign} part=${partOf(name).part} share=${share} /></g>
       <text class="state" x=${CELL.width / 2} y="62">${words}</text>
-      ${lines(called(known.name)).map((line, at) => html`<text key=${at} class="label" x=${CELL.width / 2} y=${77 + 13 * at}>${line}</text>`)}
+      ${lines(called(known.name).replace(/\s*[(（].*$/, "")).map((line, at) => html`<text key=${at} class="label" x=${CELL.width / 2} y=${77 + 13 * at}>${line}</text>`)}
       ${(apart || held) && html`<text class="apart" x=${CELL.width / 2} y="105">${tell(`panel.slot.${now?.slot ?? "manual"}`)}</text>`}
     </g>
   </a>`;

@@ -1,5 +1,6 @@
 // What stands around the equipment of a mimic: house, room, tank or pond. `middle` is where the values begin, `ground`
-// where they end and the lower equipment begins; `level` is the share of a tank that is full, if it is measured.
+// where they end and the lower equipment begins; `level` is the share of a tank that is full, if it is measured. In a
+// scene that is `inside` heaters hang under the roof.
 
 import { html } from "./html.js";
 
@@ -27,11 +28,13 @@ const room = ({ width, ground }) => html`<rect class="shell" x="6" y="6" width=$
 const shelves = ({ width, middle, ground }) => html`${room({ width, ground })}
   ${[0.33, 0.66, 1].map((share) => html`<path class="outline faint" d=${`M14 ${middle + (ground - middle - 6) * share}H${width - 14}`} />`)}`;
 
-/** A round tank from the side, full to its level. */
+/** A round tank from the side, and a gauge of its level at the wall. */
 const tank = ({ width, middle, ground, level }) => {
   const top = middle + 4;
-  const surface = ground - 4 - (ground - top - 12) * (level ?? 0.92);
-  return html`${water(12, width - 12, surface, ground - 4)}<path class="outline" d=${`M12 ${top}V${ground - 4}H${width - 12}V${top}`} />`;
+  const bottom = ground - 4;
+  const full = bottom - top - 10;
+  return html`${water(12, width - 12, top + 8, bottom)}<path class="outline" d=${`M12 ${top}V${bottom}H${width - 12}V${top}`} />
+    ${level !== null && html`<path class="gauge" d=${`M${width - 24} ${bottom - full}h8v${full}h-8z`} /><path class="gauge-level" d=${`M${width - 24} ${bottom}v${-full * level}h8v${full * level}z`} />`}`;
 };
 
 /** A pond in its banks. */
@@ -45,6 +48,6 @@ const plants = (width, middle, ground) => Array.from({ length: Math.floor((width
 
 export const SCENES = {
   greenhouse: { top: 44, draw: glass }, solar_greenhouse: { top: 24, draw: lean }, tunnel: { top: 30, draw: film }, nursery: { top: 44, draw: glass },
-  plant_factory: { top: 12, draw: shelves }, mushroom: { top: 12, draw: shelves }, cold_store: { top: 12, draw: room },
+  plant_factory: { top: 12, inside: true, draw: shelves }, mushroom: { top: 12, inside: true, draw: shelves }, cold_store: { top: 12, inside: true, draw: room },
   ras: { top: 4, draw: tank }, aquaponics: { top: 4, draw: tank }, pond: { top: 4, draw: pond }, room: { top: 12, draw: room },
 };
