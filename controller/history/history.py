@@ -83,7 +83,7 @@ class History:
         self._reader = Reader(directory / LOCAL)
         self._readings: list[Reading] = []
         self._acknowledge: list[Acknowledge] = []
-        self._outbox = Outbox(directory / "outbox.db", tuple(site.sinks))
+        self._outbox = Outbox(directory / "outbox.db", tuple(site.sinks), site.history.keep_sent)
         self._is_open = self._is_shipping = self._closed = False
         self._upkeep = Upkeep(self._outbox, tuple(site.sinks), site.history.quota_mb * 1e6, clock)
         self.committed_s = process_time()

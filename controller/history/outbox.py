@@ -2,8 +2,8 @@
 
 One transaction and one compressed blob of line protocol a tick, under a number that is never used again. Each sink's
 progress is kept under the sink's name as the runs of blobs that it has; the first run is its cursor. A blob is deleted
-a day after it was taken, once every sink has it, in a transaction that moves a cursor. What a sink will never take lies
-in `dead`, with the reason.
+a day (or `keep_sent`) after it was taken, once every sink has it, in a transaction that moves a cursor. What a sink will
+never take lies in `dead`, with the reason.
 """
 
 import logging
@@ -55,7 +55,8 @@ CREATE TABLE dead (
 )
 KEPT_WITHOUT_SINKS_MS = 72 * 3600 * 1000
 KEPT_DELIVERED_MS = 24 * 3600 * 1000
-"""What every sink has stays so long, so that a sink can be held against it, and given again what it lost."""
+"""What every sink has stays so long where nothing is said: a sink can be held against it, and given again what it
+lost."""
 LEVEL = 9
 """Of compression: a tenth smaller than 6 for less than a microsecond a point, and three blobs to a page, not two."""
 DEAD_LIMIT = 10_000
@@ -124,8 +125,10 @@ def pack(lines: Sequence[str], times_ms: Sequence[int]) -> Blob:
 class Outbox:
     """May be used from several threads. All of it raises sqlite3.Error or OSError when the disk does not play along."""
 
-    def __init__(self, path: Path, sinks: Sequence[str]) -> None:
+    def __init__(self, path: Path, sinks: Sequence[str], keep_sent_s: float | None = None) -> None:
+        """What every sink has stays for `keep_sent_s`, or a day."""
         self.path = path
+        self._keep_sent_s = keep_sent_s
         self.quarantined: list[Path] = []
         self.newest = 0
         """Number of the newest blob."""
@@ -281,7 +284,8 @@ class Outbox:
                 )
                 everywhere = min(runs[0][1] for runs in shipped.values())
                 newest = database.execute("SELECT t_max FROM outbox WHERE seq = ?", (self.newest,)).fetchone()
-                old_ms = newest[0] - KEPT_DELIVERED_MS if newest else 0
+                kept_ms = KEPT_DELIVERED_MS if self._keep_sent_s is None else round(self._keep_sent_s * 1000)
+                old_ms = newest[0] - kept_ms if newest else 0
                 _delete_oldest(database, everywhere, old_ms, 4 * (batch.last - batch.first + 1))
             self._shipped = shipped
             if self._opened().execute("PRAGMA freelist_count").fetchone()[0] > SPARE_PAGES:

@@ -263,6 +263,8 @@ class Keeping(Frozen):
 
     quota_mb: float = Field(default=2048.0, ge=64.0)
     """Megabytes of what waits for sinks."""
+    keep_sent: Seconds = Field(default=86_400.0, ge=3600.0, le=366 * 86_400.0)
+    """How long what every sink has stays, so that a sink can be held against it and given again what it lost."""
 
 
 class Site(Frozen):

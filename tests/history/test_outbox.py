@@ -140,6 +140,16 @@ def test_what_every_sink_has_is_kept_for_a_day_more_and_then_deleted(box: Outbox
     assert [box.pending(sink) for sink in ("near", "far")] == [Pending(0, 0, None)] * 2
 
 
+def test_a_site_says_how_far_back_a_sink_can_be_held_against_what_it_has_said(tmp_path: Path) -> None:
+    box = Outbox(tmp_path / "outbox.db", ["near"], keep_sent_s=3 * 3600.0)
+    box.open(START_S)
+    for hour in range(8):
+        box.append([blob(3600 * hour)])
+        ship(box, "near", hour + 1, hour + 1)
+    assert stored(box) == [5, 6, 7, 8]
+    box.close()
+
+
 def test_without_any_sink_three_days_are_kept(tmp_path: Path) -> None:
     box = Outbox(tmp_path / "outbox.db", [])
     box.open(START_S)
