@@ -2,8 +2,8 @@
 
 One transaction and one compressed blob of line protocol a tick, under a number that is never used again. Each sink's
 progress is kept under the sink's name as the runs of blobs that it has; the first run is its cursor. A blob is deleted
-a day (or `keep_sent`) after it was taken, once every sink has it, in a transaction that moves a cursor. What a sink will
-never take lies in `dead`, with the reason.
+a day (or `keep_sent`) after it was taken, once every sink has it, in a transaction that moves a cursor. What a sink
+will never take lies in `dead`, with the reason.
 """
 
 import logging
