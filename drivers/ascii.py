@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from drivers.codec import Decoded
-from drivers.driver import DeviceSettings, Statistics, Written
+from drivers.driver import MOST_HEARD, DeviceSettings, Heard, Statistics, Written
 from drivers.modbus_line import WireError
 from drivers.product import Product
 from drivers.text import decode_line
@@ -41,7 +41,7 @@ class AsciiDevice:
             return self._nothing(now_s, asked=False)
         began_s = process_time()
         try:
-            found, came_s = await self._ask(self._poll) if self._poll is not None else self._heard()
+            found, line = await self._ask(self._poll) if self._poll is not None else self._heard()
         except WireError as error:
             return self._missed(error, now_s)
         self._port.patience.answered(self.settings.id)
@@ -52,9 +52,10 @@ class AsciiDevice:
         statistics.last_seen_s = now_s
         speed = self._port.settings.speed
         if self._poll is None:
-            now_s -= max(process_time() - came_s, 0.0) * speed  # it was said then
+            now_s -= max(process_time() - line.came_s, 0.0) * speed  # it was said then
         else:
-            statistics.latency_s = came_s - began_s
+            statistics.latency_s = line.came_s - began_s
+        statistics.heard["line", 0] = Heard((), line.text[:MOST_HEARD].decode("utf-8", "replace"), now_s)
         readings: list[Reading] = []
         for channel, tag in self.settings.tags.items():
             value, reason = found[channel]
@@ -84,8 +85,8 @@ class AsciiDevice:
 
     # --- inside
 
-    async def _ask(self, poll: bytes) -> tuple[dict[str, Decoded], float]:
-        """The first line of the product's that answers, and when it came."""
+    async def _ask(self, poll: bytes) -> tuple[dict[str, Decoded], Line]:
+        """The first line of the product's that answers: what it means, and itself."""
         async with self._port.turn() as port:
             until_s = process_time() + port.settings.deadline_s
             port.say(poll)
@@ -99,11 +100,11 @@ class AsciiDevice:
                     raise
                 found = decode_line(self._product, line.text)
                 if found is not None:
-                    return found, line.came_s
+                    return found, line
                 rubbish = rubbish or line.text != poll.strip()  # its own echo is none
 
-    def _heard(self) -> tuple[dict[str, Decoded], float]:
-        """The last line of the product's that has come since the last poll, and when."""
+    def _heard(self) -> tuple[dict[str, Decoded], Line]:
+        """The last line of the product's that has come since the last poll: what it means, and itself."""
         if not self._port.connected:
             raise WireError("port")
         lines: list[Line] = []
@@ -112,7 +113,7 @@ class AsciiDevice:
         for line in reversed(lines):
             found = decode_line(self._product, line.text)
             if found is not None:
-                return found, line.came_s
+                return found, line
         raise WireError("payload" if lines else "timeout")
 
     def _missed(self, error: WireError, now_s: float) -> list[Reading]:

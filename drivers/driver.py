@@ -77,6 +77,21 @@ class Written(NamedTuple):
     time_s: float
 
 
+class Heard(NamedTuple):
+    """What a device said last in one place, before anything is made of it."""
+
+    words: tuple[int, ...]
+    """Registers (or bits) from an address on; none where it speaks text."""
+    text: str
+    """The beginning of a line or a message."""
+    time_s: float
+    """Farm time."""
+
+
+MOST_HEARD = 500
+"""Letters of a text that are kept."""
+
+
 @dataclass(slots=True)
 class Statistics:
     """How a device behaves on its wire; counts since start."""
@@ -94,6 +109,8 @@ class Statistics:
     """Smoothed process time from request to reply."""
     watchdog: str = "none"
     """Its own watchdog (`drivers/watchdog.py`): `none`, `not set`, `refused`, `by its tool`, or its time (`20 s`)."""
+    heard: dict[tuple[str, int], Heard] = field(default_factory=dict)
+    """By table and first address; of text, `line` or `message` and 0."""
 
 
 class Driver(Protocol):

@@ -9,7 +9,7 @@ switched on and continuous readings off; each poll asks for one reading with `R`
 from collections.abc import Mapping
 
 from drivers.codec import Decoded
-from drivers.driver import DeviceSettings, Statistics, Written
+from drivers.driver import MOST_HEARD, DeviceSettings, Heard, Statistics, Written
 from drivers.modbus_line import WireError
 from drivers.product import Product
 from drivers.text import decode_line
@@ -98,7 +98,10 @@ class EzoDevice:
                 if not self._in_step:
                     await self._get_in_step(port)
                 await self._tell_temperature(port)
-                found = self._meant(await self._command(port, "R"))
+                said = await self._command(port, "R")
+                text = b"\n".join(said)[:MOST_HEARD].decode("ascii", "replace")
+                self.statistics.heard["line", 0] = Heard((), text, now_s)
+                found = self._meant(said)
         except WireError as error:
             self._failed(error)
             return self._nothing(now_s)

@@ -18,7 +18,7 @@ from drivers.codec import (
     words_of,
     write_request,
 )
-from drivers.driver import DeviceSettings, Statistics, Written
+from drivers.driver import DeviceSettings, Heard, Statistics, Written
 from drivers.modbus_line import WireError
 from drivers.product import Product
 from drivers.watchdog import Watchdog
@@ -115,6 +115,7 @@ class ModbusDevice:
                 self._blocks.append(block)
                 break
             answered = True
+            self.statistics.heard[who] = Heard(tuple(words), "", now_s)
             found.update(decode_block(self._product, block, words))
         if not answered:
             return self._nothing(now_s, asked)

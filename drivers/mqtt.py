@@ -6,7 +6,7 @@ from math import isfinite
 
 import paho.mqtt.client as paho
 
-from drivers.driver import BrokerSettings, DeviceSettings, Statistics, Written
+from drivers.driver import MOST_HEARD, BrokerSettings, DeviceSettings, Heard, Statistics, Written
 from drivers.ending import end_tasks
 from drivers.mqtt_command import Commander
 from drivers.mqtt_session import Delivery, Session
@@ -119,6 +119,7 @@ class MqttDevice:
         statistics.answered += bool(said.readings)
         statistics.last_seen_s = now_s
         statistics.online = True
+        statistics.heard["message", 0] = Heard((), payload[:MOST_HEARD].decode("utf-8", "replace"), now_s)
         for failure in said.failures:
             self._failed(failure)
         if said.readings and self._deliver is not None:

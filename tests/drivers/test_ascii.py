@@ -58,6 +58,9 @@ def test_only_a_whole_line_of_the_product_is_an_answer(answer: bytes, value: flo
         assert reading.value == value
         assert reading.reason is (None if value is not None else Reason.COMM)
         assert probe.statistics.failures == ({counted: 1} if counted else {})
+        assert [one.text for one in probe.statistics.heard.values()] == (
+            [] if value is None else [LINE.decode().strip()]
+        )
 
     in_virtual_time(main)
 

@@ -61,6 +61,7 @@ def test_it_is_opened_once_and_asked_for_one_reading_a_poll() -> None:
     assert reading == Reading("f.z.ph", 7.821, Quality.GOOD, None, NOW_S + 5.0)
     assert device.describe()["status"] == "?STATUS,P,5.038"
     assert (device.statistics.polls, device.statistics.answered, device.statistics.online) == (2, 2, True)
+    assert device.statistics.heard["line", 0].text == "7.821"
 
 
 def test_a_do_circuit_is_told_to_say_mg_per_litre_alone() -> None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from drivers.bus import Bus
-from drivers.driver import DeviceSettings, SerialSettings
+from drivers.driver import DeviceSettings, Heard, SerialSettings
 from drivers.modbus import ModbusDevice
 from drivers.product import Channel, Product, load_product
 from foundation.clock import pause
@@ -63,6 +63,8 @@ def test_a_good_poll_gives_every_tag_its_value() -> None:
             assert driver.statistics.last_seen_s == 1000.0
             assert (driver.statistics.polls, driver.statistics.answered) == (1, 1)
             assert 0 < driver.statistics.latency_s < 0.05
+            # as they came, for whoever looks for a mistake
+            assert driver.statistics.heard == {("input", 1): Heard((0x0131, 0x0222), "", 1000.0)}
 
     in_virtual_time(main)
 

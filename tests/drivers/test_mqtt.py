@@ -112,6 +112,7 @@ async def test_a_value_comes_in_and_an_old_retained_one_keeps_its_age(tmp_path: 
             statistics = farm.links.links[0].driver.statistics
             assert statistics.online
             assert statistics.failures == {}
+            assert statistics.heard["message", 0].text == '{"v": 2.5}'
 
 
 async def test_what_was_not_stored_comes_again_and_what_was_does_not(tmp_path: Path) -> None:
