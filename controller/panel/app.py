@@ -13,6 +13,7 @@ from controller.panel.alarms import AlarmCalls
 from controller.panel.api import Api
 from controller.panel.assets import Asset, open_pages, read_assets, serve
 from controller.panel.box import Box
+from controller.panel.buses import BusCalls
 from controller.panel.calibrations import CalibrationCalls
 from controller.panel.consumption import ConsumptionCalls
 from controller.panel.doses import DoseCalls
@@ -83,6 +84,7 @@ def create_app(
     HandsCalls(farm).add_to(app)
     DoseCalls(farm).add_to(app)
     InterlockCalls(farm).add_to(app)
+    BusCalls(farm).add_to(app)
     CalibrationCalls(farm).add_to(app)
     TrendCalls(farm).add_to(app)
     ScheduleCalls(farm).add_to(app)

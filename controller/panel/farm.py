@@ -117,6 +117,10 @@ class Farm(Protocol):
 
     def devices(self) -> Mapping[str, Statistics]: ...
 
+    def buses(self) -> Mapping[str, bool]:
+        """Which are connected."""
+        ...
+
     def commissioned(self) -> Mapping[str, Standing]:
         """How every device stands: whether it was seen to go safe by itself (`controller/commissioning.py`)."""
         ...

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from edge_config.checks.inspection import difference
+from edge_config.checks.inspection import device_tags, difference
 from edge_config.model.alarms import Alarm
 from edge_config.model.control import Dosing, Hysteresis, LoopBase, PBand, Pid, Program, RuleAlarm
-from edge_config.model.site import Site
+from edge_config.model.site import Device, Site
 from edge_config.model.values import Name, Sourced
 from edge_config.templates import Placed, placed_rules
 from foundation.tag import Kind, Tag
@@ -109,6 +109,8 @@ class DeviceShape:
     product: str
     bus: str
     unit: int | None
+    outputs: tuple[str, ...]
+    """Those that it drives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +182,17 @@ def layout(farm: Known) -> SiteShape:
             )
             for key, alarm in _alarms(site)
         },
-        devices={key: DeviceShape(device.product, device.bus, device.unit) for key, device in site.devices.items()},
+        devices={
+            key: DeviceShape(device.product, device.bus, device.unit, _driven(site, device))
+            for key, device in site.devices.items()
+        },
         figures=_figures(site),
     )
+
+
+def _driven(site: Site, device: Device) -> tuple[str, ...]:
+    own, outputs = set(device.tags.values()), site.outputs.items()
+    return tuple(name for name, output in outputs if any(tag in own for _, tag in device_tags(name, output)))
 
 
 def _figures(site: Site) -> dict[str, tuple[FigureShape, ...]]:

@@ -249,6 +249,9 @@ class SmallFarm:
     def devices(self) -> Mapping[str, Statistics]:
         return self._devices
 
+    def buses(self) -> Mapping[str, bool]:
+        return dict.fromkeys(self.site.buses, True)
+
     def commissioned(self) -> Mapping[str, Standing]:
         return {"do_tank1": "not needed", "relays": "never"}
 

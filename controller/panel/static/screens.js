@@ -24,7 +24,7 @@ export const SCREENS = [
   { path: "rules", label: "panel.rules", least: "viewer", style: "book.css", load: () => import("./rules.js").then((one) => one.Rules) },
   { path: "energy", label: "panel.energy", least: "viewer", style: "book.css", load: () => import("./energy.js").then((one) => one.Energy) },
   { path: "logbook", label: "panel.logbook", least: "viewer", style: "book.css", load: () => import("./logbook.js").then((one) => one.Logbook) },
-  { path: "devices", label: "panel.devices", least: "viewer", load: () => import("./devices.js").then((one) => one.Devices) },
+  { path: "devices", label: "panel.devices", least: "viewer", style: "service.css", load: () => import("./devices.js").then((one) => one.Devices) },
   { path: "entries", label: "panel.entries", least: "viewer", style: "service.css", load: () => import("./entries.js").then((one) => one.Entries) },
   { path: "calibration", label: "panel.calibration", least: "viewer", style: "service.css", load: () => import("./calibration.js").then((one) => one.Calibration) },
   { path: "users", label: "panel.users", least: "admin", style: "people.css", load: () => import("./users.js").then((one) => one.Users) },
