@@ -69,7 +69,7 @@ def create_app(
 
     app = FastAPI(
         title="Farmloop", version="1", openapi_url=None, docs_url=None, redoc_url=None,
-        dependencies=[Depends(_permit(people.sessions))],
+        redirect_slashes=False, dependencies=[Depends(_permit(people.sessions))],
     )  # fmt: skip
     app.state.streams = streams
     app.add_middleware(Guard, people=people, cookie=cookie, hosts=hosts, writes=Rate(WRITES, 1.0), door=door)

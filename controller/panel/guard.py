@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from controller.panel.assets import Asset, serve
+from controller.panel.once import Once
 from controller.panel.people import People
 from controller.panel.permissions import OPEN
 from controller.panel.problems import ProblemError, language_of, problem_response
@@ -72,6 +73,7 @@ class Guard:
         self._hosts = frozenset(name.lower() for name in hosts)
         self._writes = writes
         self._door = door
+        self._once = Once()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -90,14 +92,20 @@ class Guard:
         try:
             session = self._admit(request)
             scope.setdefault("state", {})["session"] = session
+            once = None
             if request.method not in SAFE_METHODS:
-                receive = _replay(await _body(request), receive)
+                body = await _body(request)
+                receive = _replay(body, receive)
+                once = self._once.place(request, session.who, body) if session is not None else None
         except ProblemError as problem:
             await self._refusal(request, problem)(scope, receive, send_guarded)
             return
         except ClientDisconnect:
             return
-        await self._app(scope, receive, send_guarded)
+        if once is None:
+            await self._app(scope, receive, send_guarded)
+        else:
+            await self._once.answer(*once, self._app, scope, receive, send_guarded)
 
     def _admit(self, request: Request) -> Session | None:
         """The request's session, None on an open route; raises ProblemError if it may not go on."""

@@ -102,6 +102,7 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("GET", "/api/v1/consumption.csv"): Permission.SEE,
     ("POST", "/api/v1/logbook"): Permission.OPERATE,
     ("POST", "/api/v1/entries"): Permission.OPERATE,
+    ("GET", "/api/v1/setpoints/{name}"): Permission.SEE,
     ("PUT", "/api/v1/setpoints/{name}"): Permission.OPERATE,
     ("PUT", "/api/v1/resets/{name}"): Permission.OPERATE,
     ("GET", "/api/v1/hands"): Permission.SEE,

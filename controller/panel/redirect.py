@@ -31,10 +31,16 @@ async def redirect(host: str, port: int, to_port: int) -> asyncio.Server:
 def reply_to(head: bytes, to_port: int) -> bytes:
     """What a request with this head is answered."""
     first, *rest = head.decode("latin-1").split("\r\n")
-    path = [*first.split(" "), "/"][1]
+    method, path, version = (*first.split(" "), "", "", "")[:3]
     named = [line.partition(":")[2].strip() for line in rest if line.lower().startswith("host:")]
     match = HOST.fullmatch(named[0]) if len(named) == 1 else None
-    if match is None or not _PATH.fullmatch(path) or path.startswith("//"):
+    if (
+        not method
+        or not version.startswith("HTTP/1.")
+        or match is None
+        or not _PATH.fullmatch(path)
+        or path[:2] == "//"
+    ):
         return b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
     where = f"https://{match[1]}:{to_port}{path}"
     return (

@@ -1,11 +1,14 @@
 """Server-sent events: the whole state first, then what changed, at most ten times a second, and a heartbeat.
 
+Whoever lost the connection and says what it heard last (`Last-Event-ID`) gets what it missed, if that is not long ago.
+
 One task looks at the farm for all who follow, and encodes a change once. Whoever reads too slowly loses the changes
 that wait for them, and gets the whole state instead: they hold nobody back, and no memory beyond a short queue.
 """
 
 import asyncio
 import logging
+import secrets
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
@@ -30,6 +33,10 @@ from foundation.reading import Reading
 
 MOST_FOLLOWERS = 64
 RETRY_MS = 2000
+LINGER_S = 60.0
+"""So long after the last has gone the changes are told on, to nobody, for whoever comes back."""
+MOST_REMEMBERED = 300
+"""Events."""
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -59,13 +66,21 @@ class Streams:
     """All open streams. Periods are process time; the task that feeds them runs while somebody follows."""
 
     def __init__(
-        self, farm: Farm, *, beat_s: float = 5.0, least_s: float = 0.1, look_s: float = 1.0, room: int = 16
-    ) -> None:
+        self, farm: Farm, *, beat_s: float = 5.0, least_s: float = 0.1, look_s: float = 1.0, room: int = 16,
+        linger_s: float = LINGER_S,
+    ) -> None:  # fmt: skip
         self._farm = farm
         self._beat_s = beat_s
         self._least_s = least_s
         self._look_s = look_s
         self._room = room
+        self._linger_s = linger_s
+        self._leaving: asyncio.TimerHandle | None = None
+        self._name = secrets.token_hex(4)
+        """Of this process' streams: numbers of another say nothing here."""
+        self._told: deque[tuple[int, bytes]] = deque()
+        self._since_id = 0
+        """All that was told after this one is remembered."""
         self._followers: set[_Follower] = set()
         self._feeder: asyncio.Task[None] | None = None
         self._event_id = 0
@@ -75,11 +90,19 @@ class Streams:
     def full(self) -> bool:
         return len(self._followers) >= MOST_FOLLOWERS
 
-    async def follow(self, alive: Callable[[], bool]) -> AsyncIterator[bytes]:
-        """Events until `alive()` says no (asked at least once a second) or the streams are closed."""
+    async def follow(self, alive: Callable[[], bool], last_id: str = "") -> AsyncIterator[bytes]:
+        """Events until `alive()` says no (asked at least once a second) or the streams are closed. `last_id` is of the
+        last event that was heard before."""
         follower = _Follower()
         self._followers.add(follower)
+        if self._leaving is not None:
+            self._leaving.cancel()
+            self._leaving = None
+        if self._feeder is not None and (missed := self._after(last_id)) is not None:
+            follower.waiting.extend(missed)
+            follower.behind = False
         if self._feeder is None:
+            self._forget()
             # What is told later is the difference to this, so it must be older than the follower's whole state.
             self._feeder = asyncio.create_task(self._feed(self._present()))
         try:
@@ -97,15 +120,41 @@ class Streams:
                             await follower.wake.wait()
         finally:
             self._followers.discard(follower)
-            if not self._followers and self._feeder is not None:
-                self._feeder.cancel()
-                self._feeder = None
+            if not self._followers and self._feeder is not None and self._leaving is None:
+                if self._closed:
+                    self._stop()
+                else:
+                    self._leaving = asyncio.get_running_loop().call_later(self._linger_s, self._stop)
 
     def close(self) -> None:
         """Ends every stream, and every one that is still to come."""
         self._closed = True
         for follower in self._followers:
             follower.wake.set()
+        if not self._followers:
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._leaving is not None:
+            self._leaving.cancel()
+            self._leaving = None
+        if self._feeder is not None and not self._followers:
+            self._feeder.cancel()
+            self._feeder = None
+
+    def _after(self, last_id: str) -> list[bytes] | None:
+        """What was told after that event; None where it is not known any more, or was never ours."""
+        name, _, number = last_id.partition("-")
+        if name != self._name or not number.isascii() or not number.isdigit() or len(number) > 15:
+            return None
+        after = int(number)
+        if not self._since_id <= after <= self._event_id:
+            return None
+        return [event for id, event in self._told if id > after]
+
+    def _forget(self) -> None:
+        self._told.clear()
+        self._since_id = self._event_id
 
     async def _feed(self, told: _Present) -> None:
         changed = asyncio.Event()
@@ -157,6 +206,9 @@ class Streams:
         )
 
     def _tell(self, event: bytes) -> None:
+        self._told.append((self._event_id, event))
+        while len(self._told) > MOST_REMEMBERED:
+            self._since_id = self._told.popleft()[0]
         for follower in self._followers:
             if len(follower.waiting) >= self._room:
                 follower.behind = True
@@ -168,7 +220,7 @@ class Streams:
     def _event(self, kind: str, data: object) -> bytes:
         self._event_id += 1
         body = orjson.dumps(data, default=str)
-        return b"id: %d\nevent: %b\ndata: %b\n\n" % (self._event_id, kind.encode(), body)
+        return b"id: %b-%d\nevent: %b\ndata: %b\n\n" % (self._name.encode(), self._event_id, kind.encode(), body)
 
 
 def _difference(told: _Present, present: _Present) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """The first boot, users, access, audit and system, in a real browser."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -8,66 +8,18 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from controller.history.audit import Audit, Row, Verdict, examine, read
-from controller.history.outbox import Pending
-from controller.history.shipper import Health as SinkHealth
-from controller.history.state_database import StateDatabase
-from controller.history.status import HistoryStatus, SinkStatus
 from controller.panel.accounts import Accounts
 from controller.panel.app import create_app
-from controller.panel.box import Disk, Health
 from controller.panel.people import People
 from controller.panel.permissions import Role
-from controller.scan_times import Spread
 from tests.panel.browsing import SMALL, WIDE, Witness, browser
 from tests.panel.conftest import served
+from tests.panel.small_box import HOSTILE, SmallBox
 from tests.panel.small_farm import START_S, SmallFarm
 
 __all__ = ["browser"]
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 GOOD, BETTER = "carp under the third bridge", "seven lettuces and a lamp"
-HOSTILE = "<img src=x onerror=alert(1)>"
-
-
-class SmallBox:
-    """A box on a folder of the test."""
-
-    fingerprint = "AB:CD"
-
-    def __init__(self, directory: Path) -> None:
-        self.directory, self.database = directory, StateDatabase(directory)
-        self.audit = Audit(self.database)
-
-    def note(self, who: str, what: str, subject: str, said: Mapping[str, object]) -> None:
-        self.audit.note(START_S, who, what, subject, said)
-
-    async def deeds(self, before: int, most: int) -> Sequence[Row]:
-        self.audit.write(START_S)
-        return read(self.directory, most, before)
-
-    async def examined(self) -> Verdict:
-        self.audit.write(START_S)
-        return examine(self.directory)
-
-    def health(self) -> Health:
-        return Health(7200.0, 7200, 3, Spread(0.001, 0.012, 0.05), Spread(0.004, 0.02, 0.1), 0, ())
-
-    def history(self) -> HistoryStatus:
-        sink = SinkHealth("failing", START_S - 60.0, "refused: " + HOSTILE, START_S - 5.0, 1000, 2)
-        pending = SinkStatus(sink, Pending(4, 800, round((START_S - 300.0) * 1000)))
-        return HistoryStatus(5000, START_S, 12, 0, 0, "", {}, (), 2, {"influx": pending}, filled=0.25)
-
-    def buses(self) -> Mapping[str, bool]:
-        return {"rs485": True, "broker": False}
-
-    def disk(self) -> Disk:
-        return Disk(32_000_000_000, 8_500_000_000, 120_000_000)
-
-    def versions(self) -> Mapping[str, str]:
-        return {"farmloop": "0.1.0"}
-
-    def clock_is_set(self) -> bool:
-        return True
 
 
 @asynccontextmanager

@@ -30,7 +30,7 @@ def parsed(block: str) -> Event | None:
     fields = dict(line.split(": ", 1) for line in block.splitlines())
     if "event" not in fields:
         return None
-    return Event(int(fields["id"]), fields["event"], orjson.loads(fields["data"]))
+    return Event(int(fields["id"].partition("-")[2]), fields["event"], orjson.loads(fields["data"]))
 
 
 async def events(stream: AsyncIterator[bytes]) -> AsyncIterator[Event]:
@@ -42,7 +42,7 @@ async def events(stream: AsyncIterator[bytes]) -> AsyncIterator[Event]:
 
 def quick(farm: SmallFarm, **more: Any) -> Streams:
     """Streams with periods that no test has to wait for."""
-    return Streams(farm, **{"beat_s": 0.05, "least_s": 0.001, "look_s": 0.02, **more})
+    return Streams(farm, **{"beat_s": 0.05, "least_s": 0.001, "look_s": 0.02, "linger_s": 0.0, **more})
 
 
 async def test_the_first_event_is_the_whole_state_and_a_heartbeat_follows(farm: SmallFarm) -> None:
@@ -141,6 +141,48 @@ async def test_a_stream_whose_source_broke_ends_instead_of_looking_alive(
     await anext(stream)
     monkeypatch.setattr(farm, "orders", lambda: 1 / 0)
     assert {event.kind async for event in stream} <= {"beat"}
+
+
+async def test_who_lost_the_connection_hears_what_was_missed_and_not_everything_again(farm: SmallFarm) -> None:
+    streams = quick(farm, beat_s=60, linger_s=60.0)
+    watching = events(streams.follow(lambda: True))
+    raw = streams.follow(lambda: True)
+    first = ""
+    async for chunk in raw:
+        if b"event: state" in chunk:
+            first = chunk.decode().splitlines()[0].removeprefix("id: ")
+            break
+    await raw.aclose()  # type: ignore[attr-defined]  # it is an async generator
+    assert (await anext(watching)).kind == "state"
+    for value in (6.9, 6.8):
+        farm.measure("ras1.tank1.do", value)
+        while (event := await anext(watching)).kind != "change":
+            pass
+        assert event.data["readings"]["ras1.tank1.do"]["v"] == value
+    await watching.aclose()  # type: ignore[attr-defined]
+    # nobody follows, and it goes on being told: the last one to leave may come back
+    farm.measure("ras1.tank1.do", 6.7)
+    back = events(streams.follow(lambda: True, first))
+    heard = [await anext(back) for _ in range(3)]
+    assert [event.kind for event in heard] == ["change"] * 3
+    assert [event.data["readings"]["ras1.tank1.do"]["v"] for event in heard] == [6.9, 6.8, 6.7]
+    await back.aclose()  # type: ignore[attr-defined]
+    # what is not ours, not yet or not any more is answered with everything
+    name, _, number = first.partition("-")
+    for unknown in (
+        "",
+        "x",
+        number,
+        f"{name}-",
+        f"{name}-999999",
+        f"{name}-{'9' * 400}",
+        f"00000000-{number}",
+        f"{name}--1",
+    ):
+        fresh = events(streams.follow(lambda: True, unknown))
+        assert (await anext(fresh)).kind == "state", unknown
+        await fresh.aclose()  # type: ignore[attr-defined]
+    streams.close()
 
 
 async def test_nothing_runs_while_nobody_looks(farm: SmallFarm) -> None:

@@ -33,14 +33,14 @@ export function System() {
         ["panel.system.stored", now.stored],
         ["panel.system.dropped", `${now.dropped} / ${now.thinned}`],
       ])}</section>
-      ${Object.entries(now.sinks).map(([name, sink]) => html`<section class="card" key=${name}><h2>${name} <span class="slot">${tell(`panel.system.sink.${sink.state}`)}</span></h2>${facts([
+      ${Object.entries(now.sinks).map(([name, sink]) => html`<section class="card" key=${name}><h2>${name} <span class=${`slot ${["failing", "refused"].includes(sink.state) ? "abnormal" : ""}`}>${tell(`panel.system.sink.${sink.state}`)}</span></h2>${facts([
         ["panel.system.waiting", sink.waiting],
         ["panel.system.oldest", sink.oldest === null ? "–" : ageWords(farmNow.value - sink.oldest)],
         ["panel.system.delivered", `${sink.delivered} / ${sink.dead}`],
         ["panel.system.last_ok", sink.last_ok === null ? "–" : ageWords(farmNow.value - sink.last_ok)],
         ["panel.system.last_error", sink.last_error ? `${sink.last_error} (${ageWords(farmNow.value - sink.last_error_at)})` : "–"],
       ])}</section>`)}
-      <section class="card"><h2>${tell("panel.system.buses")}</h2><dl class="facts">${Object.entries(now.buses).map(([name, up]) => html`<div key=${name}><dt>${name}</dt><dd>${tell(up ? "panel.system.bus.up" : "panel.system.bus.down")}</dd></div>`)}</dl></section>
+      <section class="card"><h2>${tell("panel.system.buses")}</h2><dl class="facts">${Object.entries(now.buses).map(([name, up]) => html`<div key=${name}><dt>${name}</dt><dd><span class=${up ? "" : "slot abnormal"}>${tell(up ? "panel.system.bus.up" : "panel.system.bus.down")}</span></dd></div>`)}</dl></section>
       <section class="card"><h2>${tell("panel.system.box")}</h2>${facts([
         ["panel.system.clock", tell(now.clock_is_set ? "panel.system.clock.set" : "panel.system.clock.guess")],
         ["panel.system.versions", Object.entries(now.versions).map(([name, version]) => `${name} ${version}`).join(", ")],

@@ -116,8 +116,7 @@ function Token({ one, ask }) {
   const day = (time) => dayOfYear(time, site.value.site.timezone);
   const used = one.used === null ? tell("panel.users.token.never") : tell("panel.users.token.used", { age: ageWords(farmNow.value - one.used) });
   return html`<li class="user">
-    <p><b>${one.name}</b> <span class="slot">${roleWord(one.role)}</span> <span class="soft">${tell("panel.users.token.made", { id: one.id, by: one.made_by, day: day(one.made) })}
-      ${one.ends === null ? tell("panel.users.token.lasts") : tell("panel.users.token.ends", { day: day(one.ends) })} ${used}</span></p>
+    <p><b>${one.name}</b> <span class="slot">${roleWord(one.role)}</span> <span class="soft">${tell("panel.users.token.made", { id: one.id, by: one.made_by, day: day(one.made) })} ${one.ends === null ? tell("panel.users.token.lasts") : tell("panel.users.token.ends", { day: day(one.ends) })} ${used}</span></p>
     <${Problem} problem=${problem} />
     <div class="choices"><button onClick=${() => remove(`tokens/${one.id}`).then(ask, setProblem)}>${tell("panel.users.token.revoke")}</button></div>
   </li>`;
