@@ -509,7 +509,10 @@ class Agent:
         return self.core.calibrations.judged(self._state.calibrations, wish)
 
     async def calibrate(self, wish: Calibrate) -> Refusal | None:
-        return await self._ask(wish, wish.tag)
+        refusal = await self._ask(wish, wish.tag)
+        if refusal is None:  # half an hour with buffers is on the disk before it is answered
+            await asyncio.to_thread(self._kept.write, to_plain(self._state), self._clock.now())
+        return refusal
 
     def doses(self) -> Mapping[str, Given]:
         return self._state.doses

@@ -16,7 +16,7 @@ import pytest
 from controller import agent as agent_module
 from controller import panel_task
 from controller.agent import Agent
-from controller.core.words import AlarmNow, Override, ScanResult, SetpointChange, Trial
+from controller.core.words import AlarmNow, Calibrate, Override, ScanResult, SetpointChange, Trial
 from controller.history.audit import examine, read
 from controller.history.outbox import Pending
 from controller.history.shipper import Health
@@ -205,6 +205,18 @@ async def test_a_wish_sent_twice_is_granted_once_and_answered_twice(tmp_path: Pa
     assert isinstance(late, SetpointNow)
     assert late.target == 8.0
     assert not agent.scan(agent.now()).events
+
+
+async def test_a_calibration_is_on_the_disk_when_it_is_answered(tmp_path: Path, nowhere: Any) -> None:
+    agent, ph = agent_at(tmp_path, nowhere), "ras1.tank1.ph"
+    wish = Calibrate("cal", ph, ((7.1, 7.0),), False, "one buffer", "lot 7", "", "li", agent.now(), agent.now())
+    asked = asyncio.create_task(agent.calibrate(wish))
+    await asyncio.sleep(0)
+    agent.scan(agent.now())
+    assert await asked is None
+    again = agent_at(tmp_path, nowhere)  # the first was killed
+    assert again.probes()[ph].points == ((7.1, 7.0),)
+    assert again.probes()[ph].made[0].by == "li"
 
 
 async def test_a_wish_beyond_the_limits_is_refused_with_the_reason(tmp_path: Path, nowhere: Any) -> None:

@@ -18,6 +18,8 @@ from controller.panel.shapes import ProblemShape, milliseconds
 from foundation.messages import tell
 
 PATH = "/api/v1/calibrations"
+DRIFTING = ("pH", "mS/cm", "mg/L")
+"""Units of probes that need it often; of those that are due at no set time they stand first."""
 Words = Annotated[str, Field(max_length=200)]
 Point = Annotated[list[float], Field(min_length=2, max_length=2)]
 
@@ -130,7 +132,7 @@ class CalibrationCalls:
         never = float("inf")
         shapes = sorted(
             (self._shape(tag, one) for tag, one in self._farm.probes().items()),
-            key=lambda one: (one.due or never, one.tag),
+            key=lambda one: (one.due or never, one.unit not in DRIFTING, one.tag),
         )
         return _json(ProbesShape(milliseconds(self._farm.now()), tuple(shapes)))
 

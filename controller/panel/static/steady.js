@@ -19,7 +19,7 @@ export function useSteady(says, at, unit) {
   const list = heard.current;
   if (says === null) list.length = 0;
   else if (!list.length || at > list.at(-1)[0]) list.push([at, says]);
-  while (list.length && list[0][0] < at - LOOK_MS) list.shift();
+  while (list.length > LEAST_VALUES + 1 && list[0][0] < at - LOOK_MS) list.shift();
   const seconds = list.length ? (list.at(-1)[0] - list[0][0]) / 1000 : 0;
   const slope = slopeOf(list);
   return { slope, seconds, stands: seconds * 1000 >= LEAST_MS && list.length >= LEAST_VALUES && Math.abs(slope) <= moves(unit) };
