@@ -19,6 +19,8 @@ const SIGNS = {
   system: "M4 5h16v11H4zM9 20h6M12 16v4",
   users: "M12 4a4 4 0 1 0 .01 0zM4 20c1-5 4-6 8-6s7 1 8 6",
   audit: "M5 3h14v18H5zM8 8l2 2 3-3M8 15h8",
+  access: "M12 3l7 3v6c0 5-3 8-7 9-4-1-7-4-7-9V6z",
+  kiosk: "M3 5h18v12H3zM8 21h8M12 17v4",
   more: "M5 12h.01M12 12h.01M19 12h.01",
 };
 

@@ -31,6 +31,7 @@ export const SCREENS = [
   { path: "audit", label: "panel.audit", least: "admin", style: "people.css", load: () => import("./audit.js").then((one) => one.Audit) },
   { path: "system", label: "panel.system", least: "viewer", style: "people.css", load: () => import("./system.js").then((one) => one.System) },
   { path: "access", label: "panel.access", least: "viewer", style: "people.css", load: () => import("./access.js").then((one) => one.Access) },
+  { path: "kiosk", label: "panel.kiosk", least: "viewer", style: "kiosk.css", load: () => import("./kiosk.js").then((one) => one.Kiosk) },
   { path: "more", least: "viewer", load: () => import("./more.js").then((one) => one.More) },
 ];
 
