@@ -86,7 +86,7 @@ async def test_a_probe_is_calibrated_in_two_buffers_and_an_older_calibration_com
         farm.calibrated[PH] = (old, made)
         farm.hold_calibration = False
         await expect(page.locator(".set.taken")).to_contain_text("The controller has taken it")
-        rows = page.locator("tbody tr", has=page.locator("td:nth-child(6)"))
+        rows = page.locator("tbody tr", has=page.locator("td:nth-child(5)"))
         await expect(rows.first).to_contain_text("operatortwo buffers · lot 793.6 %")
         await page.get_by_role("button", name="Close").click()
 

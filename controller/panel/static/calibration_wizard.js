@@ -151,14 +151,13 @@ function Made({ tag, probe }) {
   if (newest.length === 0) return html`<section class="card"><h2>${tell("panel.calibration.history")}</h2><p class="empty">${tell("panel.calibration.never")}</p></section>`;
   const change = (one) => ({ last, before: probe.slopes, after: one?.slopes, again: one?.applied });
   const row = (one, place, review, live) => html`<tr key=${one.applied}>
-    <td>${`${dayOfYear(one.applied, timezone)} ${clockTime(one.applied, timezone)}`}<small class="age"> ${ageWords(farmNow.value - one.applied)}</small></td><td>${one.by}</td>
+    <td>${`${dayOfYear(one.applied, timezone)} ${clockTime(one.applied, timezone)}`}<small class="age"> ${ageWords(farmNow.value - one.applied)}</small>${place > 0 && html`<br /><button type="button" disabled=${!live} onClick=${() => review(change(one))}>${tell("panel.calibration.again")}</button>`}</td><td>${one.by}</td>
     <td>${one.points.length ? [one.method, one.reference, one.note].filter(Boolean).join(" · ") || "–" : tell("panel.calibration.site")}</td>
-    <td>${slopeWords(one.slopes)}</td><td>${number(one.offset, probe.unit)}</td>
-    <td>${place > 0 && html`<button type="button" disabled=${!live} onClick=${() => review(change(one))}>${tell("panel.calibration.again")}</button>`}</td></tr>`;
+    <td>${slopeWords(one.slopes)}</td><td>${number(one.offset, probe.unit)}</td></tr>`;
   return html`<section class="card"><h2>${tell("panel.calibration.history")}</h2>
     <${Deal} key=${round}
       choose=${(review, live) => html`<div class="scroll" tabindex="0" role="region" aria-label=${tell("panel.calibration.history")}><table class="table"><thead><tr>
-          ${COLUMNS.map((one) => html`<th key=${one}>${tell(one)}</th>`)}<th></th></tr></thead>
+          ${COLUMNS.map((one) => html`<th key=${one}>${tell(one)}</th>`)}</tr></thead>
           <tbody>${newest.map((one, place) => row(one, place, review, live))}</tbody></table></div>
         ${newest[0].points.length > 0 && html`<div class="choices"><button type="button" disabled=${!live} onClick=${() => review(change(null))}>${tell("panel.calibration.undo")}</button></div>`}`}
       told=${OldToNew}
