@@ -123,7 +123,7 @@ class LogbookCalls:
             raise _refused(Because("note_place", {"place": body.place}))
         entered_ms = round(now_s * 1000.0)
         wanted = Note(
-            0, body.change_id, round(at_s * 1000.0), entered_ms, who_of(body.who, request), by, body.place, text,
+            0, body.change_id, round(at_s * 1000.0), entered_ms, body.who.strip() or by, by, body.place, text,
             body.corrects,
         )  # fmt: skip
         answer = await farm.note(wanted)

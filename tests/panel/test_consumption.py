@@ -46,8 +46,13 @@ def counting_farm() -> SmallFarm:
 
 
 @pytest.fixture
-async def client(sign_in: SignIn) -> httpx.AsyncClient:
-    app = create_app(counting_farm(), sign_in=sign_in)
+def counted() -> SmallFarm:
+    return counting_farm()
+
+
+@pytest.fixture
+async def client(sign_in: SignIn, counted: SmallFarm) -> httpx.AsyncClient:
+    app = create_app(counted, sign_in=sign_in)
     client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1", headers=OWN)
     assert (await client.post("/api/v1/session", json={"token": sign_in.issue()})).status_code == 201
     return client
@@ -77,7 +82,9 @@ async def test_each_facility_tells_its_days_off_its_meter_or_off_its_machines(cl
     assert set(found["facilities"]["gh1"]) == {"electricity"}  # a harvest is no consumption
 
 
-async def test_weeks_begin_on_monday_and_months_on_their_first(client: httpx.AsyncClient) -> None:
+async def test_weeks_begin_on_monday_and_months_on_their_first(
+    client: httpx.AsyncClient, counted: SmallFarm
+) -> None:
     weeks = (await client.get("/api/v1/consumption", params={"by": "week", "most": 2})).json()
     assert weeks["facilities"]["gh1"]["electricity"]["total"]["values"] == [7 * 48.0, 2 * 48.0 + 24.0]
     months = (await client.get("/api/v1/consumption", params={"by": "month", "most": 3})).json()
@@ -88,6 +95,11 @@ async def test_weeks_begin_on_monday_and_months_on_their_first(client: httpx.Asy
     assert 0.1 < total["known"][0] < 0.3
     again = (await client.get("/api/v1/consumption", params={"by": "month", "most": 3})).json()
     assert again["facilities"] == months["facilities"]  # remembered days are the same days
+    # and today goes on
+    counted.slots["pf1.room1.lamps"].append(Slot(int(NOON_S), 40.0, 0.0, 80.0, 60, 0, 3600.0))
+    later = (await client.get("/api/v1/consumption", params={"by": "month", "most": 3})).json()
+    before, after = (one["facilities"]["pf1"]["electricity"]["total"]["values"][-1] for one in (again, later))
+    assert after == pytest.approx(before + 2.0)
     assert (await client.get("/api/v1/consumption", params={"by": "month", "most": 25})).status_code == 422
 
 
