@@ -57,6 +57,7 @@ def backup(directory: Path, to: Path, now_s: float) -> dict[str, Any]:
                 _copy_database(path, copy)
             else:
                 shutil.copyfile(path, copy)
+            copy.chmod(0o600)
             _sync(copy)
             files[path.name] = _described(copy)
         if not files:

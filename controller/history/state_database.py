@@ -91,7 +91,9 @@ class StateDatabase:
         with self._lock:
             try:
                 if self._database is None:
+                    self._keep_private()
                     self._database, aside = open_database(self.path, now_s, FORM)
+                    self._keep_private()
                     if aside is not None:
                         self.quarantined.append(aside)
                         _take_over(aside, self._database)
@@ -108,6 +110,15 @@ class StateDatabase:
                 if self._database is not None and is_spoilt(error, self.path):
                     self._close()
                 raise
+
+    def _keep_private(self) -> None:
+        """It holds hashes of passwords: nobody but its owner reads it, nor what SQLite puts beside it."""
+        with suppress(OSError):  # a disk that cannot be written says so when it is
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if not self.path.exists():
+                self.path.touch(0o600)
+            for path in self.path.parent.glob(f"{self.path.name}*"):
+                path.chmod(0o600)
 
     def close(self) -> None:
         """Closes the file; the next transaction opens it again."""
