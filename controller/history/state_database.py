@@ -7,7 +7,7 @@ Nobody else opens it to write: two who each set a broken file aside would lose e
 import logging
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Final
