@@ -212,6 +212,7 @@ def run(
         else:
             for line in up.lines(_language()):
                 typer.echo(line)
+            sys.stdout.flush()
 
     clock = _clock(speed, origin, start, lived_s(directory))
     secrets = secrets_beside(path)

@@ -5,11 +5,13 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from controller import cli
@@ -298,14 +300,24 @@ def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
 def test_run_says_that_it_is_up_holds_its_directory_and_stops_when_told(tmp_path: Path) -> None:
     site = tmp_path / "site.yaml"
     text = (SITES / "ras.yaml").read_text("utf-8").replace("host: 192.168.10.23", "host: 127.0.0.1, port: 1")
+    text = text.replace("panel: {listen: 127.0.0.1:8443}", 'panel: {listen: 127.0.0.1:8443, tls: "on"}')
     site.write_text(text.replace("port: 1883}", "port: 2}"), "utf-8")
     options = (str(site), "--directory", str(tmp_path / "var"), "--listen", "127.0.0.1:0", "--json")
     first = start(*options)
     assert first.stdout is not None
     ready = json.loads(first.stdout.readline())
-    assert set(ready) == {"url", "sign_in", "pid"}
+    assert set(ready) == {"url", "sign_in", "pid", "fingerprint"}
     assert ready["pid"] == first.pid
-    assert ready["sign_in"].startswith(ready["url"])
+    # a first boot: https by the box's own certificate, and the code that makes the first administrator
+    code = (tmp_path / "var" / "set-up-code").read_text().strip()
+    assert ready["sign_in"] == f"{ready['url']}set-up#code={code}"
+    trusting = ssl.create_default_context(cafile=str(tmp_path / "var/tls/authority.pem"))
+    with httpx.Client(base_url=ready["url"], verify=trusting, headers={"x-farmloop": "1"}) as browser:
+        body = {"code": code, "name": "wang", "password": "carp under the third bridge"}
+        made = browser.post("api/v1/set-up", json=body)
+        assert (made.status_code, made.headers["set-cookie"].startswith("__Host-farmloop=")) == (201, True)
+        assert browser.get("api/v1/system").json()["fingerprint"] == ready["fingerprint"]
+        assert browser.post("api/v1/set-up", json=body).status_code == 404
     second = start(*options)
     out, err = second.communicate(timeout=60)
     assert (second.returncode, out) == (1, "")
