@@ -5,6 +5,7 @@ A process of its own with the least claim to the machine: a day is eighty thousa
 
 import asyncio
 import logging
+import os
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -22,7 +23,17 @@ log = logging.getLogger("farmloop.rules")
 SPAN_S = 86400.0
 LONGEST_S = 1800.0
 """Process time; longer than this it is given up."""
-NICE = ("nice", "-n", "19")
+LOWLY = """
+import ctypes, os, runpy, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+if os.getppid() != int(sys.argv[1]):
+    sys.exit()
+os.nice(19)
+del sys.argv[:2]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
+"""Runs a module with the least claim to the machine. It dies with whoever began it, whatever that died of (1 is
+PR_SET_PDEATHSIG, prctl(2))."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +101,8 @@ class RuleReplay:
 
     async def _asked(self) -> bytes:
         begin = datetime.fromtimestamp(self.found.begun_s - SPAN_S, UTC).isoformat()
-        process = await asyncio.create_subprocess_exec(
-            *NICE, sys.executable, "-m", "controller.cli", "rules", "replay", self._site_file,
-            "--recorded", str(self._directory), "--from", begin, "--json",
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
+        arguments = ("rules", "replay", self._site_file, "--recorded", str(self._directory), "--from", begin, "--json")
+        process = await lowly("controller.cli", *arguments)
         try:
             async with asyncio.timeout(LONGEST_S):
                 told, complaint = await process.communicate()
@@ -105,6 +113,14 @@ class RuleReplay:
         if process.returncode:
             raise ValueError(complaint.decode("utf-8", "replace").strip())
         return told
+
+
+async def lowly(module: str, *arguments: str) -> asyncio.subprocess.Process:
+    """A module as a process of its own that waits for everybody else."""
+    pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-c", LOWLY, str(os.getpid()), module, *arguments, stdin=nothing, stdout=pipe, stderr=pipe
+    )
 
 
 def _replay(told: bytes, found: Replay) -> Replay:

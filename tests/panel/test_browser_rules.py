@@ -34,7 +34,7 @@ async def test_a_rule_says_what_it_does_how_it_stands_and_what_it_would_have_don
         await expect(card.locator(".sentence")).to_contain_text("When Nutrient EC is above 1 mS/cm: Lamps goes to 80 %")
         await expect(card.locator(".slot")).to_have_text("on")
         await expect(card.locator(".facts")).to_contain_text("10 min ago")
-        await expect(card.locator(".facts")).to_contain_text("3 times, 120 min in all")
+        await expect(card.locator(".facts")).to_contain_text("3 ×, 120 min in all")
 
         # waiting for its delay, then at its limit; let run again by a person who looked
         ruled[LAMPS] = replace(ruled[LAMPS], on=False, waits="on", waits_until=farm.now() * 1000.0 + 65_000.0)
@@ -63,8 +63,8 @@ async def test_a_rule_says_what_it_does_how_it_stands_and_what_it_would_have_don
         await page.clock.run_for(3100)
         row = page.locator("tbody tr")
         await expect(row).to_contain_text("Light by day")
-        await expect(row).to_contain_text("3 times, 9.5 h")
-        await expect(row).to_contain_text("4 times, 10.3 h")
+        await expect(row).to_contain_text("3 ×, 9.5 h")
+        await expect(row).to_contain_text("4 ×, 10.3 h")
 
 
 async def test_rules_fit_a_small_screen_in_chinese(

@@ -82,9 +82,7 @@ async def test_each_facility_tells_its_days_off_its_meter_or_off_its_machines(cl
     assert set(found["facilities"]["gh1"]) == {"electricity"}  # a harvest is no consumption
 
 
-async def test_weeks_begin_on_monday_and_months_on_their_first(
-    client: httpx.AsyncClient, counted: SmallFarm
-) -> None:
+async def test_weeks_begin_on_monday_and_months_on_their_first(client: httpx.AsyncClient, counted: SmallFarm) -> None:
     weeks = (await client.get("/api/v1/consumption", params={"by": "week", "most": 2})).json()
     assert weeks["facilities"]["gh1"]["electricity"]["total"]["values"] == [7 * 48.0, 2 * 48.0 + 24.0]
     months = (await client.get("/api/v1/consumption", params={"by": "month", "most": 3})).json()

@@ -1,5 +1,7 @@
 """Rules for people: a sentence each in both languages, how they stand, and when they would have come on."""
 
+import asyncio
+import sys
 from pathlib import Path
 
 import httpx
@@ -20,6 +22,7 @@ from foundation.clock import SteppedClock
 from rules.rule import RuleMemory
 from tests.core.small_site import START_S, core_of, document
 from tests.panel.small_farm import SmallFarm
+from tests.wire.agent_on_wires import until
 
 SAMPLES = Path(__file__).parents[2] / "edge_config/sites"
 NAMES = {"a.b.do": "溶氧", "a.b.flow": "流量"}
@@ -130,3 +133,19 @@ async def test_a_day_of_the_agents_own_record_is_played_to_its_rules(tmp_path: P
     assert replay.found.now == replay.found.ran
     assert all(isinstance(one, Fired) for one in replay.found.now.values())
     assert RuleReplay("", tmp_path, clock).begin("li") is not None
+
+
+async def test_a_replay_dies_with_the_agent_whatever_that_dies_of() -> None:
+    code = """
+import asyncio, os
+from controller.rule_replay import lowly
+async def main():
+    process = await lowly("timeit", "-n", "1", "import time; time.sleep(600)")
+    print(process.pid, flush=True)
+    os.kill(os.getpid(), 9)
+asyncio.run(main())
+"""
+    agent = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
+    told, _ = await agent.communicate()
+    child = Path("/proc") / told.decode().strip() / "stat"
+    await until(lambda: not child.exists() or child.read_text().split(") ")[-1].startswith("Z"), "the end of it")
