@@ -19,7 +19,7 @@ export const SCREENS = [
   { path: "", label: "panel.overview", least: "viewer", main: true, load: () => import("./overview.js").then((one) => one.Overview) },
   { path: "facility", least: "viewer", load: () => import("./facility.js").then((one) => one.Facility) },
   { path: "alarms", label: "panel.alarms", least: "viewer", main: true, load: () => import("./alarm_screen.js").then((one) => one.Alarms) },
-  { path: "trend", label: "panel.trend", least: "viewer", main: true, drawn: true, style: "trend.css", load: () => import("./trend.js").then((one) => one.Trend) },
+  { path: "trend", label: "panel.trend", least: "viewer", main: true, drawn: true, style: "vendor/uplot.css", load: () => import("./trend.js").then((one) => one.Trend) },
   { path: "schedule", label: "panel.schedule", least: "viewer", style: "book.css", load: () => import("./schedule.js").then((one) => one.Schedule) },
   { path: "rules", label: "panel.rules", least: "viewer", style: "book.css", load: () => import("./rules.js").then((one) => one.Rules) },
   { path: "energy", label: "panel.energy", least: "viewer", style: "book.css", load: () => import("./energy.js").then((one) => one.Energy) },

@@ -6,11 +6,14 @@ import { link, reading, site } from "./farm.js";
 import { html } from "./html.js";
 import { AlarmMark } from "./marks.js";
 import { clockTime, dayOfYear } from "./numbers.js";
+import { wear } from "./screens.js";
 import { TrendChart } from "./trend_chart.js";
 import { Sample } from "./trend_pens.js";
 import { MOST_PENS, SPANS_S, addressOf, drawable, endOf, setpointsOf, startOf, viewOf, within } from "./trend_view.js";
 import { useEffect, useRef, useState } from "./vendor/preact_hooks.js";
 import { called, language, quantity, tell } from "./words.js";
+
+await wear("trend.css");
 
 const MOST_FOUND = 24;
 const MOST_LISTED = 30;
