@@ -259,7 +259,7 @@ def test_doctor_says_what_is_bad_and_what_to_do(farmloop: Any, tmp_path: Path) -
     good = farmloop("doctor", "--directory", str(tmp_path / "var"))
     assert (good.code, good.err) == (0, "")
     assert all(line.startswith("ok   ") for line in good.out.splitlines())
-    (tmp_path / "state.db").write_text("{")
+    (tmp_path / "state.db").write_text("no database at all" * 100)
     bad = farmloop("doctor", "--directory", str(tmp_path))
     assert bad.code == 1
     (number,) = [index for index, line in enumerate(bad.out.splitlines()) if line.startswith("BAD  state.db")]
