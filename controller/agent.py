@@ -420,6 +420,9 @@ class Agent:
     def now(self) -> float:
         return self._clock.now()
 
+    def scanned(self) -> float:
+        return self._state.at_s
+
     def readings(self) -> Mapping[str, Reading]:
         return self._state.readings
 

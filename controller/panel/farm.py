@@ -89,6 +89,10 @@ class Farm(Protocol):
         """Farm time."""
         ...
 
+    def scanned(self) -> float:
+        """Farm time of the last scan: what is shown is as old as that, whatever the server says of it."""
+        ...
+
     def readings(self) -> Mapping[str, Reading]:
         """Every tag's present reading, aged: a stale one is BAD here already."""
         ...

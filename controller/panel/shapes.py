@@ -90,6 +90,8 @@ class StateShape:
     """Everything that changes, whole. In a `change` event every part may be left out."""
 
     now: float
+    scanned: float
+    """When the controller last looked at all this. A `beat` event tells `now` and `scanned`."""
     readings: dict[str, ReadingShape]
     orders: dict[str, OrderShape]
     setpoints: dict[str, SetpointNowShape]
@@ -345,6 +347,7 @@ def _alarm_shape(now: AlarmNow, shown: bool) -> AlarmNowShape:
 def state_shape(farm: Farm) -> StateShape:
     return StateShape(
         milliseconds(farm.now()),
+        milliseconds(farm.scanned()),
         {name: reading_shape(reading) for name, reading in farm.readings().items()},
         {name: order_shape(order) for name, order in farm.orders().items()},
         {name: setpoint_shape(setpoint) for name, setpoint in farm.setpoints().items()},

@@ -191,7 +191,8 @@ class Streams:
                 self._tell(self._event("change", {"now": milliseconds(self._farm.now()), **change}))
             told = present
             if process_time() >= beat_at:
-                self._tell(self._event("beat", {"now": milliseconds(self._farm.now())}))
+                scanned = milliseconds(self._farm.scanned())
+                self._tell(self._event("beat", {"now": milliseconds(self._farm.now()), "scanned": scanned}))
                 beat_at = process_time() + self._beat_s
             await pause(self._least_s)
 

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest_asyncio
 from fastapi import FastAPI
-from playwright.async_api import Browser, Locator, Page, ViewportSize, async_playwright, expect
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, ViewportSize, async_playwright, expect
 
 from controller.panel.sign_in import SignIn
 from tests.panel.conftest import served
@@ -29,9 +29,13 @@ class Witness:
     def __init__(self, page: Page) -> None:
         self.complaints: list[str] = []
         self.hosts: set[str] = set()
-        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
+        page.on("console", lambda message: self._heard(message) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self.hosts.add(request.url.split("/")[2]))
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        """With the address that it is about."""
+        self.complaints.append(f"{message.text} {message.location.get('url', '')}".strip())
 
 
 @asynccontextmanager

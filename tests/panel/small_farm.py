@@ -62,7 +62,7 @@ from controller.why.journal import NotRecordedError
 from controller.why.shape import Explanation
 from drivers.driver import Statistics
 from edge_config.model.site import Site
-from foundation.clock import Clock, SteppedClock
+from foundation.clock import Clock, SteppedClock, process_time
 from foundation.reading import Quality, Reading, Reason, Value, bad, good
 from foundation.tag import Kind, Tag
 
@@ -170,6 +170,8 @@ class SmallFarm:
         self.reset_names = {"ras1.tank1.ph_high"}
         self.slots: dict[str, list[HourSlot]] = {}
         self.link_token, self.links_used = "a-token-of-a-message-of-the-night", list[str]()
+        self.halted = False
+        """True: no scan any more, while the server goes on."""
         self.hold_echo = False
         """True: a change is answered, but the setpoint does not move until `echo`."""
 
@@ -189,6 +191,9 @@ class SmallFarm:
     def raise_alarm(self, alarm: AlarmNow) -> None:
         self._alarms.append(alarm)
 
+    def end_alarms(self) -> None:
+        self._alarms = []
+
     def order(self, order: Order) -> None:
         self._orders[order.output] = order
 
@@ -206,6 +211,10 @@ class SmallFarm:
             queue.put_nowait({reading.tag: reading})
 
     # --- what the panel asks
+
+    def scanned(self) -> float:
+        """Goes on by itself, however the clock is stepped, unless the controller is halted."""
+        return START_S if self.halted else START_S + process_time()
 
     def now(self) -> float:
         return self.clock.now()

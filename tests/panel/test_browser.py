@@ -7,43 +7,23 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
+from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from controller.core.words import AlarmNow, Override
 from controller.panel.app import create_app
 from controller.panel.people import People
 from controller.panel.sign_in import SignIn
+from controller.panel.stream import Streams
 from foundation.clock import SteppedClock
 from foundation.reading import Reason
+from tests.panel.browsing import SMALL, WIDE, Witness, browser
 from tests.panel.conftest import served
 from tests.panel.small_farm import START_S, SmallFarm, site_document
 
+__all__ = ["browser"]
 # one loop for all of them, because they share one browser
 pytestmark = [pytest.mark.browser, pytest.mark.wire, pytest.mark.asyncio(loop_scope="module")]
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-SMALL: ViewportSize = {"width": 360, "height": 740}
-WIDE: ViewportSize = {"width": 1280, "height": 800}
 SCREENS = ("#/", "#/facility/ras1", "#/facility/gh1", "#/trend/ras1", "#/devices")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        yield chromium
-        await chromium.close()
-
-
-class Witness:
-    """What a page complains of, and whom it asks."""
-
-    def __init__(self, page: Page) -> None:
-        self.complaints: list[str] = []
-        self.hosts: set[str] = set()
-        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda request: self.hosts.add(request.url.split("/")[2]))
 
 
 @asynccontextmanager
@@ -197,32 +177,6 @@ async def test_a_refusal_is_told_in_words(browser: Browser, farm: SmallFarm, sig
         assert farm.changes_made == []
 
 
-@pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
-async def test_a_small_screen_needs_no_scrolling_sideways_and_no_fine_fingers(
-    browser: Browser, farm: SmallFarm, sign_in: SignIn, locale: str
-) -> None:
-    farm.raise_alarm(AlarmNow("ras1.tank1.do_low_low", "critical", True, START_S - 240, {"minutes": 18}))
-    farm.lose("ras1.tank2.do", Reason.COMM)
-    async with served(create_app(farm, sign_in=sign_in)) as url, opened(browser, locale, SMALL) as (page, witness):
-        await page.goto(sign_in.link(url))
-        await page.locator(".card").first.wait_for()
-        for screen in SCREENS:
-            await page.goto(f"{url}/{screen}")
-            await expect(page.locator("main > *")).to_be_visible()
-            for change in await page.locator(".setpoint .change").all():
-                await change.click()
-            await expect(page.locator(".card").first).to_be_visible()
-            assert await page.evaluate("document.documentElement.scrollWidth") == 360, screen
-            for touched in await page.locator("a, button, input").all():
-                box = await touched.bounding_box()
-                if box is not None:
-                    assert box["height"] >= 48, await touched.inner_text()
-                    assert box["width"] >= 48, await touched.inner_text()
-        await page.goto(f"{url}/sign-in")
-        assert await page.evaluate("document.documentElement.scrollWidth") == 360
-    assert witness.complaints == []
-
-
 async def test_an_alarm_is_told_with_its_limit_and_set_aside_for_a_reason(
     browser: Browser, farm: SmallFarm, sign_in: SignIn
 ) -> None:
@@ -328,6 +282,51 @@ async def test_a_link_that_is_used_up_says_what_to_do(browser: Browser, farm: Sm
         await page.locator("#link input").fill(sign_in.link(url))
         await page.locator("#link button").click()
         await expect(page.locator(".card").first).to_be_visible()
+
+
+@pytest.mark.parametrize("stands", ["controller", "stream"])
+async def test_what_a_halted_controller_or_a_stuck_stream_said_last_is_not_shown_as_live(
+    browser: Browser, farm: SmallFarm, sign_in: SignIn, stands: str
+) -> None:
+    # a stuck stream stays open and says nothing; a halted controller has a server that goes on beating its heart
+    streams = Streams(farm, beat_s=0.2 if stands == "controller" else 3600.0)
+    async with (
+        opened(browser, "en-US", WIDE) as (page, _),
+        served(create_app(farm, sign_in=sign_in, streams=streams)) as url,
+    ):
+        await page.clock.install()
+        await page.goto(sign_in.link(url))
+        await expect(page.locator(".link")).to_have_text("Live")
+        farm.halted = stands == "controller"
+        await page.goto(f"{url}/#/facility/ras1")
+        await expect(page.locator(".mimic .figure.good").first).to_be_visible()
+        await page.clock.run_for(31_000)
+        await expect(page.locator(".offline")).to_contain_text("What is shown is old")
+        await expect(page.locator(".value .number:not(.old)")).to_have_count(0)
+        await expect(page.locator(".mimic .figure:not(.old)")).to_have_count(0)
+        await expect(page.locator(".value .number b").first).to_have_css("text-decoration-style", "dashed")
+        if stands == "controller":
+            farm.halted = False
+            await expect(page.locator(".offline")).to_have_count(0)
+            await expect(page.locator(".mimic .figure.good").first).to_be_visible()
+
+
+async def test_what_is_down_is_said_and_gone_when_it_is_back(
+    browser: Browser, farm: SmallFarm, sign_in: SignIn
+) -> None:
+    async with served(create_app(farm, sign_in=sign_in)) as url, opened(browser, "en-US", WIDE) as (page, witness):
+        await page.goto(sign_in.link(url))
+        await expect(page.locator(".strip")).to_have_text("No alarms")
+        for name, kind in (("influx", "history.failing"), ("mqtt", "bus")):
+            farm.raise_alarm(AlarmNow(f"{kind}:{name}", "medium", True, START_S, {"sink": name, "why": "refused"}))
+        own = page.locator(".card", has_text="Controller")
+        await expect(own).to_contain_text("influx: no connection to the database (refused)")
+        await expect(own).to_contain_text("nothing behind it answers")
+        await expect(page.locator(".value .trust").first).to_contain_text("good")  # the farm goes on
+        farm.end_alarms()
+        await expect(own).to_have_count(0)
+        await expect(page.locator(".strip")).to_have_text("No alarms")
+    assert witness.complaints == []
 
 
 async def test_when_the_controller_is_silent_nothing_looks_live(

@@ -49,11 +49,12 @@ async def test_the_first_event_is_the_whole_state_and_a_heartbeat_follows(farm: 
     stream = events(quick(farm).follow(lambda: True))
     first = await anext(stream)
     assert first.kind == "state"
-    assert set(first.data) == {"now", "readings", "orders", "setpoints", "alarms"}
+    assert set(first.data) == {"now", "scanned", "readings", "orders", "setpoints", "alarms"}
     assert set(first.data["readings"]) == set(farm.readings())
     second = await anext(stream)
     assert second.kind == "beat"
-    assert second.data == {"now": START_S * 1000}
+    assert second.data["now"] == START_S * 1000
+    assert second.data["scanned"] > first.data["scanned"]
     assert second.id > first.id
     await stream.aclose()  # type: ignore[attr-defined]  # it is an async generator
 

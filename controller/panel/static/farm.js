@@ -5,6 +5,8 @@ import { batch, computed, signal } from "./vendor/signals.js";
 
 /** After so long without a word from the controller nothing shown is live any more. */
 const SILENT_MS = 12000;
+/** The same where the server speaks and the controller behind it has not looked at its farm, or its clock stands. */
+const HALTED_MS = 30000;
 
 /** What the farm is made of (`/api/v1/site`). */
 export const site = signal(null);
@@ -19,6 +21,8 @@ export const farmSecond = computed(() => Math.floor(farmNow.value / 1000) * 1000
 const tables = { readings: new Map(), orders: new Map(), setpoints: new Map() };
 const listeners = new Set();
 let told = { now: 0, at: 0, speed: 1 };
+/** The last scan that was heard of, and when a newer one was. */
+let looked = { scanned: 0, at: 0 };
 
 /** The signal that holds one reading, order or setpoint; null until there is one. */
 function entry(table, name) {
@@ -51,8 +55,9 @@ function hear(news, whole) {
       for (const [name, value] of Object.entries(news[table] ?? {})) entry(table, name).value = value;
     }
     if (news.alarms) alarms.value = news.alarms;
+    if (news.scanned !== undefined && news.scanned !== looked.scanned) looked = { scanned: news.scanned, at };
     farmNow.value = news.now;
-    link.value = "live";
+    link.value = at - looked.at > HALTED_MS ? "silent" : "live";
   });
   if (news.readings) for (const listener of listeners) listener(news.readings);
 }
@@ -60,7 +65,7 @@ function hear(news, whole) {
 function tick() {
   const silent = performance.now() - told.at;
   if (told.now) farmNow.value = told.now + silent * told.speed;
-  if (silent > SILENT_MS) link.value = "silent";
+  if (silent > SILENT_MS || (looked.at && performance.now() - looked.at > HALTED_MS)) link.value = "silent";
 }
 
 let source = null;
