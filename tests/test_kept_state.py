@@ -136,6 +136,21 @@ def test_a_broken_page_costs_what_stood_on_it_and_the_rest_is_taken_over(tmp_pat
     assert examine(tmp_path).rows == 2
 
 
+def test_a_row_that_does_not_fit_its_table_hinders_nothing(tmp_path: Path) -> None:
+    written(tmp_path, plain(loops=5))
+    with closing(sqlite3.connect(tmp_path / NAME, isolation_level=None)) as database:
+        database.execute("PRAGMA application_id=1")
+        database.execute("CREATE TABLE loose AS SELECT * FROM kept")
+        database.execute("DROP TABLE kept")
+        database.execute("ALTER TABLE loose RENAME TO kept")
+        database.execute("UPDATE kept SET crc32 = 'rot' WHERE name = 'gh1.bay1.loop_2'")
+    kept = read(tmp_path) or {}
+    assert set(plain(loops=5)["blocks"]) - set(kept["blocks"]) == {"gh1.bay1.loop_2"}
+    # and it goes on
+    written(tmp_path, plain(NOW_S + 10.0))
+    assert (read(tmp_path) or {})["at_s"] == NOW_S + 10.0
+
+
 def test_a_file_set_aside_while_the_farm_runs_is_written_anew_and_whole(tmp_path: Path) -> None:
     database = StateDatabase(tmp_path)
     kept = KeptState(database)

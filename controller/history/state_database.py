@@ -152,14 +152,23 @@ def reading(directory: Path) -> sqlite3.Connection:
 def _take_over(aside: Path, database: sqlite3.Connection) -> None:
     """Rows that can be read, from both ends up to what is broken. Raises sqlite3.Error of the new file."""
     database.execute("BEGIN IMMEDIATE")
-    for table in SALVAGED:
-        count = 0
-        for order in ("ASC", "DESC"):
-            for row in _readable(aside, f"SELECT * FROM {table} ORDER BY 1 {order}, 2 {order}"):
-                places = ", ".join("?" * len(row))
-                count += database.execute(f"INSERT OR IGNORE INTO {table} VALUES ({places})", row).rowcount
-        _log.warning("%d rows of %s are recovered", count, table)
-    database.execute("COMMIT")
+    try:
+        for table in SALVAGED:
+            names = [name for _, name, *_ in database.execute(f"PRAGMA table_info({table})")]
+            columns, places = ", ".join(names), ", ".join("?" * len(names))
+            count = 0
+            for order in ("ASC", "DESC"):
+                for row in _readable(aside, f"SELECT {columns} FROM {table} ORDER BY 1 {order}, 2 {order}"):
+                    # what does not fit its column is none of ours any more
+                    with suppress(sqlite3.IntegrityError):
+                        insert = f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({places})"
+                        count += database.execute(insert, row).rowcount
+            _log.warning("%d rows of %s are recovered", count, table)
+        database.execute("COMMIT")
+    except BaseException:
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+        raise
 
 
 def _readable(aside: Path, question: str) -> Iterator[tuple[object, ...]]:
