@@ -143,6 +143,7 @@ def troubles(farm: Simulation) -> Callable[[int], tuple[Any, ...]]:
                 Reset("r", "x", "li", farm.now_s),
                 LockOut("l", "ras1.tank1.makeup", "li", "new seat", "", farm.now_s),
                 Maintain("m", "ras1.tank1.do_b", "cleaning", "li", farm.now_s + 500.0, farm.now_s),
+                Calibrate("c", "ras1.tank1.ph", ((7.2, 7.0),), False, "", "", "", "li", farm.now_s, farm.now_s),
             )
         if count == 400:
             return (EmergencyStop("e", "ras1", "li", farm.now_s),)
@@ -160,6 +161,7 @@ def test_a_recorded_meal_with_troubles_and_a_kill_comes_out_to_the_bit(fish_farm
     done = play(farm.file, fish_farm)
     assert (done.scans, done.beginnings, done.differing, done.same_site) == (900, 2, 0, True)
     assert done.outputs["ras1.tank1.blower"].changes >= 2
+    assert farm.farm.state.calibrations["ras1.tank1.ph"][-1].points == ((7.2, 7.0),)  # over the kill too
     # what it was checked against is not its own: the very orders that the farm had
     orders = farm.results[-1].orders
     assert {name: tally.last for name, tally in done.outputs.items()} == {
