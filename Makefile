@@ -23,7 +23,7 @@ score: $(VENV)/.tested
 # the long campaigns that `make test` does a little of; SEED=2 for another one
 faults: $(VENV)/.tested
 	OPENBLAS_NUM_THREADS=1 FARMLOOP_FUZZ=100000 FARMLOOP_FAULTS=2000 FARMLOOP_NIGHTLY=1 FARMLOOP_SEED=$(or $(SEED),1) FARMLOOP_DAYS=30 \
-		$(BIN)/pytest tests/rules/test_fuzz.py tests/simulator/test_books.py tests/faults tests/history/test_kill.py --timeout 3600 -n 2 -rP $(ARGS)
+		$(BIN)/pytest tests/rules/test_fuzz.py tests/panel/test_fuzz.py tests/simulator/test_books.py tests/faults tests/history/test_kill.py --timeout 3600 -n 2 -rP $(ARGS)
 	$(BIN)/python -m tests.mutations
 
 format: $(VENV)/.tested

@@ -1,5 +1,7 @@
 """The operators' panel as one web application: its pages, its calls, and the guard before all of them."""
 
+import logging
+import sqlite3
 from collections.abc import Awaitable, Callable, Iterable
 
 import orjson
@@ -16,6 +18,7 @@ from controller.panel.box import Box
 from controller.panel.buses import BusCalls
 from controller.panel.calibrations import CalibrationCalls
 from controller.panel.consumption import ConsumptionCalls
+from controller.panel.description import described
 from controller.panel.doses import DoseCalls
 from controller.panel.farm import Farm
 from controller.panel.guard import HEADERS, Guard
@@ -37,6 +40,7 @@ from controller.panel.stream import Streams
 from controller.panel.system import SystemCalls
 from controller.panel.trends import TrendCalls
 
+log = logging.getLogger("farmloop.panel")
 LINK_ATTEMPTS = 20
 """A minute, from one address, of links in messages."""
 WRITES = 10
@@ -114,7 +118,7 @@ def create_app(
         return serve(asset, request)
 
     async def openapi() -> Response:
-        return Response(orjson.dumps(app.openapi()), media_type="application/json")
+        return Response(orjson.dumps(described(app)), media_type="application/json")
 
     app.add_api_route("/healthz", healthz, include_in_schema=False)
     app.add_api_route("/sign-in", sign_in_page, include_in_schema=False)
@@ -161,6 +165,11 @@ def answer_with_problems(app: FastAPI) -> None:
     async def _(request: Request, error: HTTPException) -> Response:
         code = {404: "not_found", 405: "wrong_method"}.get(error.status_code, "invalid")
         return problem_response(request, ProblemError(error.status_code, code, headers=error.headers))
+
+    @app.exception_handler(sqlite3.Error)
+    async def _(request: Request, error: sqlite3.Error) -> Response:
+        log.error("panel_disk", extra={"why": str(error)})
+        return problem_response(request, ProblemError(503, "not_kept"))
 
     @app.exception_handler(Exception)
     async def _(request: Request, error: Exception) -> Response:

@@ -33,7 +33,10 @@ class SmallBox:
 
     async def examined(self) -> Verdict:
         self.audit.write(START_S)
-        return examine(self.directory)
+        try:
+            return examine(self.directory)
+        except FileNotFoundError:
+            return Verdict(0, "", ())
 
     def health(self) -> Health:
         return Health(7200.0, 7200, 3, Spread(0.001, 0.012, 0.05), Spread(0.004, 0.02, 0.1), 0, ())

@@ -6,10 +6,12 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from fastapi.routing import APIRoute
 
 from controller.core.words import AlarmNow, Because, Order, Slot
 from controller.panel.app import create_app
 from controller.panel.people import People
+from controller.panel.description import EXAMPLES
 from controller.panel.permissions import ROUTES
 from controller.panel.sign_in import SignIn
 from foundation.reading import Reason
@@ -297,6 +299,16 @@ async def test_the_api_describes_itself(operator: httpx.AsyncClient) -> None:
     called = {path for _, path in ROUTES if path.startswith("/api/") and path != "/api/v1/openapi.json"}
     assert set(document["paths"]) == called
     assert "StateShape" in document["components"]["schemas"]
+
+
+def test_everything_that_can_be_sent_has_an_example_that_fits(farm: SmallFarm) -> None:
+    routes = [route for route in create_app(farm).routes if isinstance(route, APIRoute) and route.body_field]
+    assert {f"{method} {route.path}" for route in routes for method in route.methods} == set(EXAMPLES)
+    for route in routes:
+        (method,) = route.methods
+        assert route.body_field is not None
+        _, errors = route.body_field.validate(EXAMPLES[f"{method} {route.path}"], {}, loc=("body",))
+        assert not errors, (method, route.path, errors)
 
 
 async def test_hostile_names_travel_as_what_they_are(sign_in: SignIn) -> None:
