@@ -10,8 +10,8 @@ from fastapi.routing import APIRoute
 
 from controller.core.words import AlarmNow, Because, Order, Slot
 from controller.panel.app import create_app
-from controller.panel.people import People
 from controller.panel.description import EXAMPLES
+from controller.panel.people import People
 from controller.panel.permissions import ROUTES
 from controller.panel.sign_in import SignIn
 from foundation.reading import Reason
