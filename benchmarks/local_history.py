@@ -1,4 +1,4 @@
-"""The box's own record: bytes and CPU a point, and how long a trend of a day and of a year takes.
+"""The box's own record: bytes and CPU a point, and how long a trend and a band of a day and of a year take.
 
 Values with two decimals, all changing every second, at times that jitter by milliseconds as those of real scans do.
 """
@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.rows import GOAL, Row, row
 from controller.history import past
 from controller.history.aggregate import HOUR_S, Slot
+from controller.history.bands import Band, bands
 from controller.history.blocks import HOUR, NAME, RAW, lay
 from controller.history.local import Local
 from controller.history.local_reader import Reader
@@ -107,6 +108,13 @@ def trends(seconds: int, directory: Path) -> list[Row]:
         if fewest < (100 if seconds > 86400 or span_s > 86400.0 else 1):
             raise RuntimeError(f"a trend of {what} has {fewest} points")
         rows.append(row(f"local history, trend of {what}, 8 tags", best_ms(drawn), GOAL, goal_ms, "ms"))
+
+        def banded(span_s: float = span_s) -> dict[str, Band]:
+            return bands(reader, known, tags, now_s - span_s, now_s, now_s)[1]
+
+        if min(len(band.times_s) for band in banded().values()) < (100 if span_s > 86400.0 else 1):
+            raise RuntimeError(f"a band of {what} is empty")
+        rows.append(row(f"local history, band of {what}, 8 tags", best_ms(banded), GOAL, goal_ms, "ms"))
     return rows
 
 
