@@ -8,8 +8,8 @@ from fastapi.openapi.utils import get_openapi
 
 CHANGE: Final = {"change_id": "tablet_7Qx2mK4w"}
 EXAMPLES: Final[dict[str, dict[str, Any]]] = {
-    "POST /api/v1/alarm-links/acknowledge": {"token": "the-key-of-a-messages-link"},
-    "POST /api/v1/alarm-links/show": {"token": "the-key-of-a-messages-link"},
+    "POST /api/v1/alarm-links/acknowledge": {"token": "as it stands in the link"},
+    "POST /api/v1/alarm-links/show": {"token": "as it stands in the link"},
     "POST /api/v1/alarms": {**CHANGE, "action": "acknowledge", "subject": "ras1.tank1.low"},
     "PUT /api/v1/bypasses/{name}": {**CHANGE, "minutes": 15.0},
     "PUT /api/v1/calibrations/{tag}": {**CHANGE, "points": [[6.92, 7.0], [4.11, 4.01]]},
