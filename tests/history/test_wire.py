@@ -4,13 +4,14 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 import pytest
 
-from controller.history import wire
+from controller.history import shipper, wire
 from controller.history.history import History
 from controller.history.sinks import Answer, Sink, Verdict, opener, verdict
 from foundation.clock import SteppedClock
@@ -149,6 +150,31 @@ async def test_no_request_is_larger_than_the_site_allows(tmp_path: Path) -> None
             recorder.record([good(name, 1.0, START_S) for name in names])
             await eventually(lambda: len(fake.points) == 10)
         assert max(len(read(request.body.decode())) for request in fake.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("head", "piece"),
+    [(b"", b""), (b"HTTP/1.1 200 OK\r\nX-Slow: ", b"z"), (b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536)],
+    ids=["mute", "slow", "endless"],
+)
+async def test_a_hostile_database_holds_neither_the_scan_nor_the_record(
+    head: bytes, piece: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shipper, "STOP_S", 0.05)
+    clock = SteppedClock(START_S)
+    acknowledged: list[int] = []
+    with Hostile(head, piece, 0.01) as server:
+        recorder = History(tmp_path, site({"it": v1(server.url)}), tags("gh1.bay1.air"), secrets, clock)
+        for second in range(30):
+            clock.set(START_S + second)
+            recorder.record([good("gh1.bay1.air", float(second), clock.now())], [partial(acknowledged.append, second)])
+            await recorder._commit()
+            # what was seen is on the disk within its own tick, whatever the database does
+            assert acknowledged == list(range(second + 1))
+        status = recorder.status()
+        assert status.sinks["it"].health.delivered_points == 0
+        assert status.sinks["it"].pending.points == 30
+        await recorder.close()
 
 
 # --- TLS
