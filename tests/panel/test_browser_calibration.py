@@ -5,6 +5,8 @@ from fastapi import FastAPI
 from playwright.async_api import Browser, Page, expect
 
 from controller.core.state import Calibrated
+from controller.panel.app import create_app
+from controller.panel.permissions import Role
 from controller.panel.sign_in import SignIn
 from foundation.clock import SteppedClock
 from tests.panel.browsing import SMALL, browser, confirmed, signed_in
@@ -100,6 +102,19 @@ async def test_a_probe_is_calibrated_in_two_buffers_and_an_older_calibration_com
         await expect(rows).to_have_count(3)
         assert farm.calibrated[PH][-1].points == old.points
         assert farm.calibrated[PH][-1].measured_s == old.measured_s
+
+
+async def test_who_is_no_technician_sees_what_stands_and_no_dead_button(browser: Browser, farm: SmallFarm) -> None:
+    farm.calibrated[PH] = tuple(
+        Calibrated(((4.1, 4.01), (6.9, 7.0 + at / 10)), "li", "", "", "", START_S - 9 + at, START_S - 9 + at)
+        for at in range(2)
+    )
+    for role, buttons in ((Role.VIEWER, []), (Role.OPERATOR, ["Take out of use"])):
+        sign_in = SignIn(role=role)
+        async with signed_in(browser, create_app(farm, sign_in=sign_in), sign_in, f"calibration/{PH}") as page:
+            await expect(page.locator("tbody tr")).to_have_count(2)
+            await expect(page.locator("main")).to_contain_text("Technicians calibrate")
+            assert await page.locator("main button").all_inner_texts() == buttons
 
 
 async def test_what_was_taken_is_there_after_the_phone_slept(

@@ -7,6 +7,7 @@ import { farmNow, link, site } from "./farm.js";
 import { html } from "./html.js";
 import { clockTime, dayOfYear, decimals, number, typed } from "./numbers.js";
 import { usePolled } from "./polled.js";
+import { ranks } from "./screens.js";
 import { post, put, remove } from "./server.js";
 import { Steady, useSteady } from "./steady.js";
 import { useEffect, useState } from "./vendor/preact_hooks.js";
@@ -38,6 +39,9 @@ function useKept(tag) {
   return [kept, keep];
 }
 
+/** Whoever is no technician sees what stands, and takes the probe out for one that is. */
+const mayCalibrate = () => ranks("technician");
+
 export function CalibrationWizard({ tag }) {
   const { news: probe, problem } = usePolled(`calibrations/${tag}`, EVERY_MS);
   const [kept, keep] = useKept(tag);
@@ -49,7 +53,8 @@ export function CalibrationWizard({ tag }) {
     ${probe && html`
       <section class="card"><h2>${tell("panel.calibration.now")}</h2><${Stands} of=${probe} /></section>
       <${Care} tag=${tag} probe=${probe} />
-      ${inCare && html`<${Points} tag=${tag} probe=${probe} kept=${kept} keep=${keep} />`}
+      ${!mayCalibrate() && html`<p class="hint">${tell("panel.calibration.technician")}</p>`}
+      ${inCare && mayCalibrate() && html`<${Points} tag=${tag} probe=${probe} kept=${kept} keep=${keep} />`}
       <${Made} tag=${tag} probe=${probe} />`}
   </div>`;
 }
@@ -66,7 +71,7 @@ function Stands({ of }) {
 function Care({ tag, probe }) {
   const isOurs = probe.care === "calibration";
   const minutes = Math.max(0, Math.ceil(((probe.care_until ?? 0) - farmNow.value) / 60000));
-  const button = (label) => (review, live) => html`<div class="choices"><button type="button" class="strong" disabled=${!live} onClick=${() => review({})}>${tell(label)}</button></div>`;
+  const button = (label) => (review, live) => ranks("operator") && html`<div class="choices"><button type="button" class="strong" disabled=${!live} onClick=${() => review({})}>${tell(label)}</button></div>`;
   return html`<section class="card"><h2>${tell("panel.calibration.care")}</h2>
     ${probe.care === null
       ? html`<p>${tell("panel.calibration.care.hint", { minutes: CARE_MINUTES })}</p>
@@ -151,7 +156,7 @@ function Made({ tag, probe }) {
   if (newest.length === 0) return html`<section class="card"><h2>${tell("panel.calibration.history")}</h2><p class="empty">${tell("panel.calibration.never")}</p></section>`;
   const change = (one) => ({ last, before: probe.slopes, after: one?.slopes, again: one?.applied });
   const row = (one, place, review, live) => html`<tr key=${one.applied}>
-    <td>${`${dayOfYear(one.applied, timezone)} ${clockTime(one.applied, timezone)}`}<small class="age"> ${ageWords(farmNow.value - one.applied)}</small>${place > 0 && html`<br /><button type="button" disabled=${!live} onClick=${() => review(change(one))}>${tell("panel.calibration.again")}</button>`}</td><td>${one.by}</td>
+    <td>${`${dayOfYear(one.applied, timezone)} ${clockTime(one.applied, timezone)}`}<small class="age"> ${ageWords(farmNow.value - one.applied)}</small>${place > 0 && mayCalibrate() && html`<br /><button type="button" disabled=${!live} onClick=${() => review(change(one))}>${tell("panel.calibration.again")}</button>`}</td><td>${one.by}</td>
     <td>${one.points.length ? [one.method, one.reference, one.note].filter(Boolean).join(" · ") || "–" : tell("panel.calibration.site")}</td>
     <td>${slopeWords(one.slopes)}</td><td>${number(one.offset, probe.unit)}</td></tr>`;
   return html`<section class="card"><h2>${tell("panel.calibration.history")}</h2>
@@ -159,7 +164,7 @@ function Made({ tag, probe }) {
       choose=${(review, live) => html`<div class="scroll" tabindex="0" role="region" aria-label=${tell("panel.calibration.history")}><table class="table"><thead><tr>
           ${COLUMNS.map((one) => html`<th key=${one}>${tell(one)}</th>`)}</tr></thead>
           <tbody>${newest.map((one, place) => row(one, place, review, live))}</tbody></table></div>
-        ${newest[0].points.length > 0 && html`<div class="choices"><button type="button" disabled=${!live} onClick=${() => review(change(null))}>${tell("panel.calibration.undo")}</button></div>`}`}
+        ${mayCalibrate() && newest[0].points.length > 0 && html`<div class="choices"><button type="button" disabled=${!live} onClick=${() => review(change(null))}>${tell("panel.calibration.undo")}</button></div>`}`}
       told=${OldToNew}
       send=${(id, one) => put(`calibrations/${tag}`, { change_id: id, points: [], ...(one.again ? { again: one.again } : {}) })}
       echoed=${(one) => last > one.last}

@@ -5,6 +5,7 @@ import { farmNow, reading, site } from "./farm.js";
 import { html } from "./html.js";
 import { clockTime, dayOfYear } from "./numbers.js";
 import { usePolled } from "./polled.js";
+import { ranks } from "./screens.js";
 import { useState } from "./vendor/preact_hooks.js";
 import { ageWords, called, quantity, tell } from "./words.js";
 
@@ -38,7 +39,7 @@ function Entered({ tag, zone }) {
     <header><h2>${called(known.name)}${zone && html` <small>${zone}</small>`}</h2></header>
     <p>${value === null ? tell("panel.entries.never") : html`<span class="number"><b>${quantity(value, known.unit)}</b></span> <span class="age">${known.amount ? `${tell("panel.entries.total")} · ` : ""}${ageWords(farmNow.value - now.t)}</span>`}</p>
     <div class="choices">
-      <button type="button" class="strong" aria-expanded=${open === "enter"} onClick=${() => toggle("enter")}>${tell("panel.entries.enter")}</button>
+      ${ranks("operator") && html`<button type="button" class="strong" aria-expanded=${open === "enter"} onClick=${() => toggle("enter")}>${tell("panel.entries.enter")}</button>`}
       <button type="button" aria-expanded=${open === "history"} onClick=${() => toggle("history")}>${tell("panel.entries.history")}</button>
     </div>
     ${open === "enter" && html`<${EntryForm} tag=${tag} onClose=${close} />`}
@@ -65,7 +66,7 @@ function History({ tag }) {
         <p><b>${shown(one)}</b> ${one.corrected_by && html`<span class="tag-mark">${tell("panel.entries.corrected")}</span>`}
           ${wrong && html`<span class="tag-mark">${tell("panel.entries.corrects", { value: shown(wrong) })}</span>`}</p>
         <p class="soft">${[`${dayOfYear(one.time, timezone)} ${clockTime(one.time, timezone)}`, one.who, one.method, one.note].filter(Boolean).join(" · ")}</p>
-        ${!one.corrected_by && one.value !== null && html`<div class="pick">
+        ${ranks("operator") && !one.corrected_by && one.value !== null && html`<div class="pick">
           <button type="button" aria-expanded=${open === `c${one.id}`} onClick=${() => setOpen(`c${one.id}`)}>${tell("panel.entries.correct")}</button>
           <button type="button" aria-expanded=${open === `w${one.id}`} onClick=${() => setOpen(`w${one.id}`)}>${tell("panel.entries.withdraw")}</button></div>`}
         ${open === `c${one.id}` && html`<${EntryForm} tag=${tag} wrong=${one} onClose=${close} />`}
