@@ -66,14 +66,15 @@ class _Watchman:
     def __init__(self) -> None:
         self._watched: set[_Watch] = set()
         self._lock = Lock()
-        self._awake = False
+        self._awake: Thread | None = None
 
     def begin(self, watch: _Watch) -> None:
         with self._lock:
             self._watched.add(watch)
-            if not self._awake:
-                self._awake = True
-                Thread(target=self._look, name="wire-watch", daemon=True).start()
+            # in a fork it is not there any more
+            if self._awake is None or not self._awake.is_alive():
+                self._awake = Thread(target=self._look, name="wire-watch", daemon=True)
+                self._awake.start()
 
     def end(self, watch: _Watch) -> None:
         with self._lock:
@@ -89,7 +90,7 @@ class _Watchman:
                         watch.cut()
                 idle = 0 if self._watched else idle + 1
                 if idle > IDLE_LOOKS:
-                    self._awake = False
+                    self._awake = None
                     return
 
 
