@@ -97,6 +97,8 @@ class RecipesShape:
     """By recipe, the zones that it can be started in."""
     running: dict[str, RunningShape]
     """By zone."""
+    names: dict[str, NameShape] = field(default_factory=dict)
+    """Of the recipes."""
     stages: dict[str, tuple[StageShape, ...]] = field(default_factory=dict)
     """By zone and recipe (`gh1.bay1/tomato`): what those that do not run would bring."""
     versions: dict[str, str] = field(default_factory=dict)
@@ -146,7 +148,8 @@ def recipes_shape(
     }
     versions = {zone: _version(running.get(zone)) for zone, plans_of in recipes.plans.items() if plans_of}
     planned = tuple(planned_shape(plan) for plan in plans)
-    return RecipesShape(round(now_s * 1000.0), known, shapes, stages, versions, planned)
+    names = {name: _name(plan.name) for plans_of in recipes.plans.values() for name, plan in plans_of.items()}
+    return RecipesShape(round(now_s * 1000.0), known, shapes, names, stages, versions, planned)
 
 
 def _version(running: Running | None) -> str:

@@ -74,14 +74,13 @@ async def test_a_rule_says_what_it_does_how_it_stands_and_what_it_would_have_don
         await expect(row).to_contain_text("3 ×, 9.5 h")
         await expect(row).to_contain_text("4 ×, 10.3 h")
 
-
-async def test_rules_fit_a_small_screen_in_chinese(
-    browser: Browser, app: FastAPI, sign_in: SignIn, ruled: dict[str, RuleShape]
-) -> None:
-    ruled[LAMPS] = replace(ruled[LAMPS], on=False, unknown=True)
-    async with signed_in(browser, app, sign_in, "rules", SMALL, "zh-CN") as page:
-        await expect(page.locator(".rule .slot")).to_have_text("未动作，原因无法判断")
-        await expect(page.locator(".rule .sentence")).to_contain_text("当营养液 EC高于 1 mS/cm时：补光灯")
-        await page.get_by_role("button", name="条文").click()
-        await expect(page.locator(".code")).to_be_visible()
+        # on a telephone, in Chinese
+        ruled[LAMPS] = replace(ruled[LAMPS], spent="", unknown=True)
+        await page.set_viewport_size(SMALL)
+        await page.get_by_role("button", name="中文").click()
+        await opened_again(page)
+        await expect(card.locator(".slot")).to_have_text("未动作，原因无法判断")
+        await expect(card.locator(".sentence")).to_contain_text("当营养液 EC高于 1 mS/cm时：补光灯")
+        await card.get_by_role("button", name="条文").click()
+        await expect(card.locator(".code")).to_be_visible()
         assert await page.evaluate("document.documentElement.scrollWidth") == 360

@@ -65,6 +65,14 @@ async def test_a_grower_sees_the_day_to_come_and_changes_the_recipe_with_open_ey
         await confirmed(planned, "Review", "Confirm change")
         await expect(recipe.locator(".planned")).to_have_count(0)
 
+        # a sequence is aborted by hand
+        one = page.locator(".card", has_text="Sequences").locator("li")
+        await expect(one).to_contain_text("step 1 of 3")
+        await one.get_by_role("button", name="Abort").click()
+        await confirmed(one, "Review", "Confirm change")
+        await expect(one.locator("form")).to_have_count(0)
+    assert [asked[1:] for asked in farm.sequences_asked] == [("abort", "operator")]
+
 
 async def test_whoever_was_slower_changes_nothing_and_is_told(browser: Browser, sign_in: SignIn) -> None:
     farm = RecipeFarm()
@@ -90,14 +98,3 @@ async def test_whoever_was_slower_changes_nothing_and_is_told(browser: Browser, 
         await expect(recipe.get_by_role("alert")).to_contain_text("在您之前已有人改过")
         assert await page.evaluate("document.documentElement.scrollWidth") == 360
     assert [one.value for one in farm.state.recipes[ZONE].edits] == [19.0]
-
-
-async def test_a_sequence_is_started_and_aborted_by_hand(browser: Browser, sign_in: SignIn) -> None:
-    farm = RecipeFarm()
-    async with signed_in(browser, create_app(farm, sign_in=sign_in), sign_in, f"schedule/{ZONE}") as page:
-        one = page.locator(".card", has_text="Sequences").locator("li")
-        await expect(one).to_contain_text("step 1 of 3")
-        await one.get_by_role("button", name="Abort").click()
-        await confirmed(one, "Review", "Confirm change")
-        await expect(one.locator("form")).to_have_count(0)
-    assert [asked[1:] for asked in farm.sequences_asked] == [("abort", "operator")]

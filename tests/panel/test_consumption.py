@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from controller.history.aggregate import HOUR_S, Slot
+from controller.history.consumption import counters
 from controller.panel.app import create_app
 from controller.panel.sign_in import SignIn
 from foundation.clock import SteppedClock
@@ -99,9 +100,7 @@ async def test_weeks_begin_on_monday_and_months_on_their_first(client: httpx.Asy
     before, after = (one["facilities"]["pf1"]["electricity"]["total"]["values"][-1] for one in (again, later))
     assert after == pytest.approx(before + 2.0)
     assert (await client.get("/api/v1/consumption", params={"by": "month", "most": 25})).status_code == 422
-
-
-async def test_a_table_of_it_goes_into_a_spreadsheet(client: httpx.AsyncClient) -> None:
+    # the table of it goes into a spreadsheet
     reply = await client.get("/api/v1/consumption.csv", params={"by": "day", "most": 2})
     assert reply.headers["content-type"].startswith("text/csv")
     assert "attachment" in reply.headers["content-disposition"]
@@ -113,5 +112,6 @@ async def test_a_table_of_it_goes_into_a_spreadsheet(client: httpx.AsyncClient) 
     )  # fmt: skip
 
 
-async def test_a_farm_that_declares_nothing_is_told_nothing(operator: httpx.AsyncClient) -> None:
-    assert (await operator.get("/api/v1/consumption")).json()["facilities"] == {}
+def test_a_farm_that_declares_nothing_is_told_nothing() -> None:
+    farm = SmallFarm()
+    assert counters(farm.site, farm.tags) == ()

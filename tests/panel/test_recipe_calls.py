@@ -7,7 +7,9 @@ from tests.panel.small_farm import SmallFarm
 PATH = "/api/v1/recipes/gh1.bay1"
 
 
-async def test_a_change_is_planned_shown_and_taken_back(operator: httpx.AsyncClient, farm: SmallFarm) -> None:
+async def test_a_change_is_planned_taken_back_and_never_made_over_anothers_head(
+    operator: httpx.AsyncClient, farm: SmallFarm
+) -> None:
     body = {"change_id": "change-01", "action": "stage", "stage": "root", "at": "2026-02-03 06:00", "why": "new batch"}
     reply = await operator.put(PATH, json=body)
     assert reply.status_code == 200
@@ -24,10 +26,8 @@ async def test_a_change_is_planned_shown_and_taken_back(operator: httpx.AsyncCli
     assert (past.status_code, past.json()["message"]) == (422, "refused.planned_when")
     odd = await operator.put(PATH, json={**body, "change_id": "change-05", "at": "soon"})
     assert (odd.status_code, odd.json()["message"]) == (422, "enter.moment")
-
-
-async def test_whoever_saw_another_recipe_changes_nothing(operator: httpx.AsyncClient, farm: SmallFarm) -> None:
-    body = {"change_id": "change-01", "action": "stop"}
+    # whoever saw another recipe changes nothing
+    body = {"change_id": "change-06", "action": "stop"}
     late = await operator.put(PATH, json=body, headers={"if-match": '"v0"'})
     assert (late.status_code, late.json()["message"]) == (412, "panel.error.changed_since")
     assert farm.recipes_asked == []

@@ -89,7 +89,7 @@ def test_a_rule_that_waits_for_its_delay_says_until_when() -> None:
     assert (resting.waits, resting.waits_until, resting.changed) == ("", None, None)
 
 
-async def test_a_rule_is_told_in_full_as_it_runs(operator: httpx.AsyncClient) -> None:
+async def test_a_rule_is_told_in_full_as_it_runs(operator: httpx.AsyncClient, farm: SmallFarm) -> None:
     texts = (await operator.get("/api/v1/rule-texts")).json()["rules"]
     assert texts["pf1.room1.day"]["en"] == (
         "When Nutrient EC is above 1 mS/cm: Lamps goes to 80 %, above its loops, below a person's hand."
@@ -99,9 +99,7 @@ async def test_a_rule_is_told_in_full_as_it_runs(operator: httpx.AsyncClient) ->
     assert whole["lines"][0] == "id: pf1.room1.day"
     assert "Light by day" in whole["words"]["en"]
     assert (await operator.get("/api/v1/rule-texts/pf1.room1.none")).status_code == 404
-
-
-async def test_a_replay_is_begun_once_and_tells_what_it_found(operator: httpx.AsyncClient, farm: SmallFarm) -> None:
+    # and so is when it would have come on
     assert (await operator.get("/api/v1/rule-replay")).json()["state"] == "none"
     begun = await operator.post("/api/v1/rule-replay")
     assert (begun.status_code, begun.json()["state"], begun.json()["by"]) == (202, "running", "operator")

@@ -15,10 +15,13 @@ const stageName = (stages, id) => {
   return found ? called(found.name) : id;
 };
 
+/** The name of a recipe of `recipes`, which the server told. */
+export const recipeName = (recipes, id) => (recipes.names[id] ? called(recipes.names[id]) : id);
+
 /** A change in words: "Growing: Heating 18.0 °C". */
-export function changeWords(change, stages) {
+export function changeWords(change, stages, recipes) {
   const stage = stageName(stages, change.stage);
-  if (change.action === "start") return tell("panel.recipe.told.start", { recipe: change.recipe });
+  if (change.action === "start") return tell("panel.recipe.told.start", { recipe: recipeName(recipes, change.recipe) });
   if (change.action === "stop") return tell("panel.recipe.told.stop");
   if (change.action === "stage") return tell("panel.recipe.told.stage", { stage });
   if (!change.setpoint) return tell("panel.recipe.told.days", { stage, days: change.value });
@@ -37,7 +40,7 @@ export function ChangeForm({ zone, recipes, form: Form, onChanged, onClose }) {
     onChanged();
   }
   return html`<${Deal} send=${send} onClose=${onClose}
-    told=${(change) => html`<${Proposal} zone=${zone} change=${change} stages=${running?.stages ?? []} />`}
+    told=${(change) => html`<${Proposal} zone=${zone} change=${change} stages=${running?.stages ?? []} recipes=${recipes} />`}
     choose=${(review) => html`<${Form} zone=${zone} recipes=${recipes} running=${running}>${(body, before) => html`
       <div class="fields">
         <label class="field"><span>${tell("panel.recipe.at")}</span><input type="datetime-local" value=${when.at} onInput=${put_("at")} /></label>
@@ -50,14 +53,14 @@ export function ChangeForm({ zone, recipes, form: Form, onChanged, onClose }) {
 }
 
 /** What a change will make of the next day, asked of the controller, which changes nothing yet. */
-function Proposal({ zone, change, stages }) {
+function Proposal({ zone, change, stages, recipes }) {
   const [found, setFound] = useState(null);
   const { action, recipe = "", stage = "", setpoint = "", period, value = 0 } = change.body;
   const asked = new URLSearchParams({ action, recipe, stage, setpoint, value, ...(period === undefined ? {} : { period }) });
   useEffect(() => void get(`schedule/${zone}?${asked}`).then(setFound).catch((problem) => setFound({ problem })), []);
   const changed = Object.entries(found?.setpoints ?? {}).filter(([, day]) => day.proposed);
   return html`<div class="proposal">
-    <p><b>${changeWords(change.body, stages)}</b>${change.before && html` <span class="soft">${tell("panel.recipe.before", { before: change.before })}</span>`}</p>
+    <p><b>${changeWords(change.body, stages, recipes)}</b>${change.before && html` <span class="soft">${tell("panel.recipe.before", { before: change.before })}</span>`}</p>
     <p>${change.at ? tell("panel.recipe.told.at", { at: change.at.replace("T", " ") }) : tell("panel.recipe.told.now")}${change.why && ` · ${change.why}`}</p>
     ${found?.problem && html`<p class="notice bad" role="alert">${tell("panel.recipe.would_refuse")} ${tell(found.problem.key, found.problem.values)}</p>`}
     ${found && !found.problem && changed.length === 0 && html`<p class="hint">${tell("panel.recipe.no_difference")}</p>`}
@@ -107,7 +110,7 @@ export function StartForm({ zone, recipes, children }) {
   const [recipe, setRecipe] = useState(known[0]);
   const [on, setOn] = useState("");
   return html`<div class="fields">
-      <label class="field"><span>${tell("panel.recipe")}</span><select value=${recipe} onChange=${(event) => setRecipe(event.target.value)}>${known.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}</select></label>
+      <label class="field"><span>${tell("panel.recipe")}</span><select value=${recipe} onChange=${(event) => setRecipe(event.target.value)}>${known.map((one) => html`<option key=${one} value=${one}>${recipeName(recipes, one)}</option>`)}</select></label>
       <label class="field"><span>${tell("panel.recipe.on")}</span><input type="date" value=${on} onInput=${(event) => setOn(event.target.value)} /></label>
     </div>${children({ action: "start", recipe, on })}`;
 }

@@ -80,11 +80,11 @@ function Recipe({ zone, recipes, onChanged }) {
   return html`<section class="card recipe" aria-labelledby="recipe">
     <header><h2 id="recipe">${running ? called(running.name) : tell("panel.recipe.none")}</h2>${running && html`<span class="kind">${tell("panel.recipe.started", { day: day(running.started), by: running.by })}</span>`}</header>
     ${running && html`<${Stages} running=${running} now=${recipes.now} />`}
-    ${running && running.edits.length > 0 && html`<details><summary>${tell("panel.recipe.edits", { count: running.edits.length })}</summary><ul>${running.edits.map((one) => html`<li key=${one.at}>${moment(one.at)} · ${one.by} · ${changeWords({ ...one, action: "edit" }, running.stages)}</li>`)}</ul></details>`}
-    ${past.map((one) => html`<p key=${one.id} class="notice bad">${tell("panel.recipe.plan_refused", { at: moment(one.at), what: changeWords(one, running?.stages ?? []), why: tell(`refused.${one.outcome}`) })}</p>`)}
+    ${running && running.edits.length > 0 && html`<details><summary>${tell("panel.recipe.edits", { count: running.edits.length })}</summary><ul>${running.edits.map((one) => html`<li key=${one.at}>${moment(one.at)} · ${one.by} · ${changeWords({ ...one, action: "edit" }, running.stages, recipes)}</li>`)}</ul></details>`}
+    ${past.map((one) => html`<p key=${one.id} class="notice bad">${tell("panel.recipe.plan_refused", { at: moment(one.at), what: changeWords(one, running?.stages ?? [], recipes), why: tell(`refused.${one.outcome}`) })}</p>`)}
     ${planned.length > 0 && html`<h3>${tell("panel.recipe.planned")}</h3><ul class="planned">${planned.map((one) => html`<li key=${one.id}>
-      <p><b>${moment(one.at)}</b> ${changeWords(one, running?.stages ?? [])}</p><p class="soft">${one.by}${one.why && ` · ${one.why}`}</p>
-      ${ranks("operator") && html`<${Opener} label=${tell("panel.recipe.take_back")} form=${(close) => html`<${TakeBackForm} plan=${one} what=${changeWords(one, running?.stages ?? [])} onChanged=${onChanged} onClose=${close} />`} />`}
+      <p><b>${moment(one.at)}</b> ${changeWords(one, running?.stages ?? [], recipes)}</p><p class="soft">${one.by}${one.why && ` · ${one.why}`}</p>
+      ${ranks("operator") && html`<${Opener} label=${tell("panel.recipe.take_back")} form=${(close) => html`<${TakeBackForm} plan=${one} what=${changeWords(one, running?.stages ?? [], recipes)} onChanged=${onChanged} onClose=${close} />`} />`}
     </li>`)}</ul>`}
     ${ranks("operator") && html`<footer>
       ${running && html`<${Opener} label=${tell("panel.recipe.edit")} form=${form(EditForm)} /><${Opener} label=${tell("panel.recipe.move")} form=${form(StageForm)} /><${Opener} label=${tell("panel.recipe.stop")} form=${form(StopForm)} />`}
