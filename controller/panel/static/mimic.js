@@ -51,7 +51,7 @@ export function Mimic({ facility, zone }) {
     NARROW.addEventListener("change", listen);
     return () => NARROW.removeEventListener("change", listen);
   }, []);
-  const width = narrow ? 312 : 940;
+  const width = narrow ? 312 : 760;
   const scene = SCENES[facility.kind] ?? SCENES.room;
   const names = ofZone(site.value.outputs, facility, zone);
   const bandOf = (name) => (scene.inside && partOf(name).part === "heater" ? "above" : partOf(name).band);
