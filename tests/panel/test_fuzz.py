@@ -95,7 +95,7 @@ def test_no_call_that_can_be_made_up_breaks_the_panel(
         for operation in operations:
             try:
                 tried(operation)
-            except* FailureGroup as group:
+            except FailureGroup as group:
                 broken += [f"{operation.label}: {one}" for one in group.exceptions]
         runner.run(client.aclose())
     box.database.close()
