@@ -49,6 +49,8 @@ _SEEN: Final = {
     "name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"},
     "description": "The ETag that the edit is of. If it is another by now, nothing is changed (412).",
 }  # fmt: skip
+_AS_CSV: Final = ("GET /api/v1/alarms/journal",)
+"""Which also answer as a table, when asked to."""
 _EDITED: Final = ("/api/v1/setpoints/{name}", "/api/v1/users/{name}", "/api/v1/recipes/{zone}")
 
 
@@ -80,5 +82,7 @@ def _describe(key: str, call: dict[str, Any]) -> None:
         call.setdefault("parameters", []).append(dict(_ONCE))
         if path in _EDITED:
             call["parameters"].append(dict(_SEEN))
+    if key in _AS_CSV:
+        answers["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
     if key in EXAMPLES:
         call["requestBody"]["content"]["application/json"]["example"] = EXAMPLES[key]
