@@ -158,6 +158,15 @@ def test_a_probe_in_care_says_what_it_says_before_calibration():
     assert farm.core.calibrations.probe(farm.state, PH).says is None
 
 
+def test_a_probe_that_cannot_be_read_says_nothing_and_no_calibration_was_made_in_the_future():
+    farm = running()
+    farm.says[PH] = Reason.COMM
+    farm.scan()
+    assert farm.core.calibrations.probe(farm.state, PH).says is None
+    farm.scan([wish(farm, BUFFERS)._replace(measured_s=farm.now_s + 9e6)])
+    assert farm.state.calibrations[PH][0].measured_s == farm.now_s
+
+
 def test_a_probe_that_was_calibrated_is_due_again_from_then():
     site = document()
     site["tags"][PH] |= {"calibration": {"every": "90 d", "on": "2025-11-02"}}  # 92 days before
