@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import cache
 from typing import Annotated, Any
 
 import orjson
@@ -11,6 +12,7 @@ from starlette.responses import StreamingResponse
 from controller.core.words import Trial
 from controller.entries import Wish
 from controller.moments import MomentError, moment_s, spelled
+from controller.panel.assets import Asset, packed, serve
 from controller.panel.automation import RulesShape, SequenceBody, SequencesShape
 from controller.panel.farm import Farm, Refusal
 from controller.panel.layout import SiteShape, layout, reason_above
@@ -61,6 +63,13 @@ FOR_THE_PANEL = ("panel.", "why.", "refused.", "reason.", "quality.", "unit.", "
 """First words of the messages that the front end is given."""
 
 
+@cache
+def messages_of(language: str) -> Asset:
+    """Packed once: they are a third of what a page loads first."""
+    told = {key: text for key, text in catalogue(language).items() if key.startswith(FOR_THE_PANEL)}
+    return packed(orjson.dumps(told), "application/json")
+
+
 class Api:
     """The calls, bound to one farm."""
 
@@ -100,11 +109,11 @@ class Api:
                 path, call, methods=[method], status_code=status, responses=answers, response_class=Response
             )
 
-    async def messages(self, language: str) -> Response:
+    async def messages(self, language: str, request: Request) -> Response:
         """The sentences of one language, by key."""
         if language not in LANGUAGES:
             raise ProblemError(404, "not_found")
-        return _json({key: text for key, text in catalogue(language).items() if key.startswith(FOR_THE_PANEL)})
+        return serve(messages_of(language), request)
 
     async def site(self) -> Response:
         """What the farm is made of."""

@@ -46,7 +46,7 @@ def read_assets() -> Mapping[str, Asset]:
             if entry.is_dir():
                 walk(entry, f"{prefix}{entry.name}/")
             elif (ending := entry.name[entry.name.rfind(".") :]) in TYPES:
-                found[prefix + entry.name] = _asset(entry.read_bytes(), TYPES[ending])
+                found[prefix + entry.name] = packed(entry.read_bytes(), TYPES[ending])
 
     walk(files("controller.panel").joinpath("static"), "")
     return found
@@ -58,7 +58,7 @@ def open_pages(assets: Mapping[str, Asset], name: str) -> dict[str, Asset]:
 
     def page(language: str) -> Asset:
         text = PLACE.sub(lambda match: escape(tell(match[1], language)), template.replace("{{language}}", language))
-        return _asset(text.encode("utf-8"), "text/html")
+        return packed(text.encode("utf-8"), "text/html")
 
     return {language: page(language) for language in LANGUAGES}
 
@@ -75,5 +75,6 @@ def serve(asset: Asset, request: Request, status: int = 200) -> Response:
     return Response(body, status_code=status, headers=headers, media_type=asset.media_type)
 
 
-def _asset(body: bytes, media_type: str) -> Asset:
+def packed(body: bytes, media_type: str) -> Asset:
+    """Bytes as they are sent, packed once."""
     return Asset(body, gzip.compress(body, 9, mtime=0), media_type, f'"{sha256(body).hexdigest()[:32]}"')
