@@ -155,11 +155,13 @@ async def test_who_lost_the_connection_hears_what_was_missed_and_not_everything_
             break
     await raw.aclose()  # type: ignore[attr-defined]  # it is an async generator
     assert (await anext(watching)).kind == "state"
+    heard_of: dict[float, int] = {}
     for value in (6.9, 6.8):
         farm.measure("ras1.tank1.do", value)
         while (event := await anext(watching)).kind != "change":
             pass
         assert event.data["readings"]["ras1.tank1.do"]["v"] == value
+        heard_of[value] = event.id
     await watching.aclose()  # type: ignore[attr-defined]
     # nobody follows, and it goes on being told: the last one to leave may come back
     farm.measure("ras1.tank1.do", 6.7)
@@ -168,6 +170,10 @@ async def test_who_lost_the_connection_hears_what_was_missed_and_not_everything_
     assert [event.kind for event in heard] == ["change"] * 3
     assert [event.data["readings"]["ras1.tank1.do"]["v"] for event in heard] == [6.9, 6.8, 6.7]
     await back.aclose()  # type: ignore[attr-defined]
+    # exactly what came after: not that one again, and not one less
+    after = events(streams.follow(lambda: True, f"{first.partition('-')[0]}-{heard_of[6.9]}"))
+    assert (await anext(after)).data["readings"]["ras1.tank1.do"]["v"] == 6.8
+    await after.aclose()  # type: ignore[attr-defined]
     # what is not ours, not yet or not any more is answered with everything
     name, _, number = first.partition("-")
     for unknown in (
