@@ -132,6 +132,13 @@ def test_the_simulation_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
     assert {"sim farm", "sim greenhouse", "sim plant-factory", "sim ras"} <= set(names)
 
 
+@pytest.mark.browser
+def test_the_panel_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = rows_of("panel", capsys)
+    assert [row["unit"] for row in rows] == ["KB", "s", "%", "MB"]
+    assert rows[0]["ours"] < 60  # type: ignore[operator]  # a number: bytes do not depend on the machine
+
+
 def test_the_wire_limit_counts_every_byte_and_one_silence() -> None:
     assert (len(REQUEST), len(ANSWER)) == (8, 25)
     assert [round(limit(baud), 1) for baud in (9_600, 19_200)] == [26.3, 52.6]

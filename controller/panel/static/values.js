@@ -37,17 +37,22 @@ export function Trust({ tag }) {
   </span>`;
 }
 
+/** The bar alone is drawn anew with its value, not the row around it. */
+function LiveBar({ tag, scale, held }) {
+  const now = reading(tag);
+  const value = now?.v ?? now?.last ?? null;
+  return html`<${Bar} scale=${scale} value=${typeof value === "number" ? value : null} old=${judged(now).old} held=${held} />`;
+}
+
 /** The whole row of one tag. */
 export function ValueRow({ tag, zone = "", children }) {
   const known = site.value.tags[tag];
   const held = known.setpoints.map((name) => ({ now: setpoint(name), known: site.value.setpoints[name] })).filter((one) => one.now);
-  const now = reading(tag);
-  const value = now?.v ?? now?.last ?? null;
   const scale = span(known, held);
   return html`<li class=${`value ${scale ? "" : "plain"}`}>
     <span class="name">${called(known.name)}${zone && html`<small>${zone}</small>`}</span>
     <${Figure} tag=${tag} unit=${known.unit} />
-    ${scale && html`<${Bar} scale=${scale} value=${typeof value === "number" ? value : null} old=${judged(now).old} held=${held} />`}
+    ${scale && html`<${LiveBar} tag=${tag} scale=${scale} held=${held} />`}
     <span class="aim">${held.length > 0 && html`<abbr title=${tell("panel.setpoint")}>${tell("panel.setpoint.short")}</abbr> ${held.map((one) => number(one.now.value, known.unit)).join(" / ")}`}</span>
     <${Trust} tag=${tag} />
     ${scale && html`<${Spark} tag=${tag} low=${scale.low} high=${scale.high} />`}
