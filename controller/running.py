@@ -101,7 +101,11 @@ def report_of(agent: Agent) -> dict[str, object]:
             name: {**asdict(sink.health), "oldest_ms": sink.pending.oldest_ms} for name, sink in history.sinks.items()
         },
         "buses": dict(agent.buses()),
-        "devices": {name: asdict(one) for name, one in agent.devices().items()},
+        "devices": {
+            # what it said last is the panel's, and has keys that JSON has not
+            name: {key: value for key, value in asdict(one).items() if key != "heard"}
+            for name, one in agent.devices().items()
+        },
         "scan": asdict(agent.health),
     }
 
