@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan
 
-import numpy as np
-
 from controller.history.blocks import HOUR, KEPT_S, MINUTE, WIDTH_S
 from controller.history.local_reader import Reader
 from controller.history.past import MINUTES_SPAN_S, silent_s
@@ -73,6 +71,8 @@ def _band(columns: Sequence[Sequence[float]], stretch_s: float, silent_s: float,
     band = Band()
     if not len(columns[0]):
         return band
+    import numpy as np  # here: an agent nobody asks for a trend starts without it
+
     times, means, lows, highs, bad, good_s = (np.asarray(one, dtype=np.float64) for one in columns)
     starts = np.flatnonzero(np.diff(times // stretch_s, prepend=-1.0))
     weights = np.where(np.isnan(means), 0.0, good_s)
