@@ -61,7 +61,7 @@ def broken_site(tmp_path: Path) -> Path:
     for old, new in (
         ("kind: ras,", "kind: rass,"),
         ("unit: 12,", "unit: 1200,"),
-        ("when: \"ras1.tank1.do < '6.8 mg/L'\"", "when: \"ras1.tank1.do < '6.8 bar'\""),
+        ("when: \"ras1.tank1.do < '6.8 mg/L' or ", "when: \"ras1.tank1.do < '6.8 bar' or "),
     ):
         assert old in text
         text = text.replace(old, new, 1)
