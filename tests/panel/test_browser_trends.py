@@ -176,3 +176,19 @@ async def test_alarms_and_what_people_did_stand_beside_the_picture(
         await page.get_by_role("button", name="Alarms and events").click()
         await expect(row).to_have_count(0)
         assert shown(page)["marks"] == "0"
+
+
+async def test_who_goes_to_another_screen_right_after_a_touch_stays_there(
+    browser: Browser, farm: SmallFarm, app: FastAPI, sign_in: SignIn
+) -> None:
+    async with signed_in(browser, app, sign_in, "trend/ras1") as page:
+        await expect(page.locator(".chart canvas")).to_be_visible()
+        # between two touches the address goes on, before the page hears of it
+        await page.get_by_role("button", name="24 h").evaluate("""async button => {
+            button.click();
+            for (let turn = 0; turn < 9; turn += 1) await Promise.resolve();
+            location.hash = "#/devices";
+            button.previousElementSibling.click();
+        }""")
+        await expect(page.locator("h1")).to_have_text("Devices")
+        assert page.url.endswith("#/devices")

@@ -6,11 +6,11 @@ import { link, reading, site } from "./farm.js";
 import { html } from "./html.js";
 import { AlarmMark } from "./marks.js";
 import { clockTime, dayOfYear } from "./numbers.js";
-import { wear } from "./screens.js";
+import { parted, wear } from "./screens.js";
 import { TrendChart } from "./trend_chart.js";
 import { Sample } from "./trend_pens.js";
 import { MOST_PENS, SPANS_S, addressOf, drawable, endOf, setpointsOf, startOf, viewOf, within } from "./trend_view.js";
-import { useEffect, useRef, useState } from "./vendor/preact_hooks.js";
+import { useEffect, useLayoutEffect, useRef, useState } from "./vendor/preact_hooks.js";
 import { called, language, quantity, tell } from "./words.js";
 
 await wear("trend.css");
@@ -23,7 +23,10 @@ export function Trend({ id }) {
   const [view, setView] = useState(() => viewOf(facility.id));
   const [marks, setMarks] = useState(null);
   const chart = useRef(null);
-  useEffect(() => history.replaceState(null, "", addressOf(facility.id, view)), [view]);
+  // at once, and only while it is ours: whoever goes on right after a touch is not brought back
+  useLayoutEffect(() => {
+    if (parted(location.hash).path === "trend") history.replaceState(null, "", addressOf(facility.id, view));
+  }, [view]);
   const change = (more) => setView((now) => ({ ...now, ...more }));
   const move = (by) => setView((now) => within(now, startOf(now) + by * now.span * 1000, endOf(now) + by * now.span * 1000));
   const zoom = (by) => setView((now) => within(now, startOf(now) + (now.span * 1000 * (1 - by)) / (now.to === null ? 1 : 2), endOf(now) - (now.to === null ? 0 : (now.span * 1000 * (1 - by)) / 2)));
