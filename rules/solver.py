@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from foundation.units import factor
-from rules.claims import Ranges
+from rules.claims import Finding, Ranges
 from rules.expression import BOOL, TEXT, Named, compile_expression, parsed
 
 TIMEOUT_MS = 500
@@ -16,8 +16,9 @@ def is_installed() -> bool:
     return find_spec("z3") is not None
 
 
-def can_be(conditions: Sequence[tuple[str, Named, bool]], units: Mapping[str, str], ranges: Ranges) -> bool | None:
-    """Whether all of them (text, names, whether it has to be true) can be so at once; None where it is not known."""
+def find(conditions: Sequence[tuple[str, Named, bool]], units: Mapping[str, str], ranges: Ranges) -> Finding:
+    """Whether all of them (text, names, whether it has to be true) can be so at once, and one case of it: the value of
+    each tag that matters, in its own unit."""
     import z3
 
     reader = _Reader(z3, units)
@@ -34,8 +35,19 @@ def can_be(conditions: Sequence[tuple[str, Named, bool]], units: Mapping[str, st
             solver.add(number <= high)
     found = solver.check()
     if found == z3.unsat:
-        return False
-    return True if found == z3.sat and not reader.is_vague else None
+        return Finding("never", {})
+    if found != z3.sat or reader.is_vague:
+        return Finding("unknown", {})
+    model = solver.model()
+    return Finding("possible", {one.name(): _value(z3, model[one]) for one in sorted(model.decls(), key=str)})
+
+
+def _value(z3: Any, found: Any) -> float | bool:
+    if z3.is_bool(found):
+        return bool(found)
+    if z3.is_algebraic_value(found):
+        found = found.approx(9)
+    return float(found.as_fraction())
 
 
 class _Reader:

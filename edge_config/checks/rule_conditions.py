@@ -72,9 +72,7 @@ def _found(
     found = find(claim_, ranges)
     if found.verdict == "unknown" and solver.is_installed():
         asked = [(text, placed.named, truth) for text, truth in conditions]
-        answer = solver.can_be(asked, inspection.units, ranges)
-        if answer is not None:
-            return Finding("possible" if answer else "never", {})
+        return solver.find(asked, inspection.units, ranges)
     return found
 
 

@@ -106,7 +106,7 @@ def _never_together(inspection: Inspection, first: Guarded, second: Guarded, ran
         if rule.when is not None:
             asked.append((f"({rule.when}) or not ({rule.clear})" if rule.clear else rule.when, named, True))
     try:
-        return solver.can_be(asked, inspection.units, ranges) is False
+        return solver.find(asked, inspection.units, ranges).verdict == "never"
     except ExpressionError:
         return False  # cause and end together are longer than an expression may be
 

@@ -161,6 +161,11 @@ def test_without_z3_nothing_is_claimed_of_what_is_not_known(tmp_path, monkeypatc
     assert codes(tmp_path, odd) == ["W320"]
     late = rule("a", COLDER_OUT[0], clear="f.z.air > f.all.out + '1 K'")
     assert codes(tmp_path, late) == ["E427"]
+    with pytest.raises(ProblemsError) as told:
+        load_site(tmp_path / "site.yaml")
+    case = str(told.value.problems[0].values["case"])
+    values = dict(one.removesuffix(" degC").split(" ") for one in case.split(", "))
+    assert float(values["f.z.air"]) > float(values["f.all.out"]) + 1.0
     monkeypatch.setattr(solver, "is_installed", lambda: False)
     assert codes(tmp_path, odd) == codes(tmp_path, late) == []
 
