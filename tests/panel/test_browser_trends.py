@@ -49,6 +49,8 @@ async def pointed(page: Page, share: float, words: str) -> None:
     """The pointer at this share of the width tells so; it moves, as a hand does, while the chart is drawn anew."""
     async with asyncio.timeout(15):
         while words not in (await page.locator(".readout").text_content() or ""):
+            # the touches before may have scrolled it off the top, where no pointer reaches it
+            await page.locator(".chart").scroll_into_view_if_needed()
             box = await page.locator(".u-over").bounding_box()
             if box is not None:
                 await page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
