@@ -34,10 +34,7 @@ class AgentBox:
 
     async def examined(self) -> Verdict:
         await asyncio.to_thread(self._agent.audit.write, self._agent.now())
-        try:
-            return await asyncio.to_thread(examine, self._directory)
-        except FileNotFoundError:
-            return Verdict(0, "", ())
+        return await asyncio.to_thread(examine, self._directory)
 
     def health(self) -> Health:
         agent = self._agent

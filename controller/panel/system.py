@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Response
 
+from controller.history.audit import Verdict
 from controller.panel.box import Box, Disk
 from controller.panel.farm import Farm
 from controller.panel.metrics import MEDIA_TYPE, metrics
@@ -192,7 +193,10 @@ class SystemCalls:
 
     async def chain(self) -> Response:
         """Holds every row of the chain against the one before."""
-        verdict = await self._box.examined()
+        try:
+            verdict = await self._box.examined()
+        except FileNotFoundError:  # nobody did anything yet: nothing was changed either
+            verdict = Verdict(0, "", ())
         problems = [ChainProblemShape(kind, id) for kind, id in verdict.problems]
         return json_reply(ChainShape(not problems, verdict.rows, verdict.newest, problems))
 

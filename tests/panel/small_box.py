@@ -33,10 +33,7 @@ class SmallBox:
 
     async def examined(self) -> Verdict:
         self.audit.write(START_S)
-        try:
-            return examine(self.directory)
-        except FileNotFoundError:
-            return Verdict(0, "", ())
+        return examine(self.directory)
 
     def health(self) -> Health:
         return Health(7200.0, 7200, 3, Spread(0.001, 0.012, 0.05), Spread(0.004, 0.02, 0.1), 0, ())

@@ -84,6 +84,16 @@ async def test_the_chain_of_deeds_is_told_page_by_page_and_held(farm: SmallFarm,
     box.database.close()
 
 
+async def test_a_chain_in_which_nobody_did_anything_yet_holds(farm: SmallFarm, tmp_path: Path) -> None:
+    people, box = People(now=farm.now), SmallBox(tmp_path)
+    _, text = people.accounts.make_token("auditor", Role.ADMIN, "wang", START_S, None)
+    transport = httpx.ASGITransport(create_app(farm, people=people, box=box))
+    headers = {"authorization": f"Bearer {text}"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as auditor:
+        reply = await auditor.get("/api/v1/audit/chain")
+    assert (reply.status_code, reply.json()) == (200, {"holds": True, "rows": 0, "newest": "", "problems": []})
+
+
 async def test_a_panel_without_a_box_has_none_of_it(operator: httpx.AsyncClient) -> None:
     for path in ("/metrics", "/api/v1/system", "/api/v1/audit", "/api/v1/audit/chain"):
         assert (await operator.get(path)).status_code == 404
