@@ -4,7 +4,6 @@ import asyncio
 import json
 import socket
 import sqlite3
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -31,7 +30,6 @@ from edge_config.loader import load_site
 from foundation.clock import AcceleratedClock
 from foundation.messages import LANGUAGES, catalogue
 from foundation.reading import good
-from tests.recorded_session import Session
 from tests.wire.agent_on_wires import NOON_S, SITES, no_secret, until
 
 
@@ -383,30 +381,6 @@ async def test_a_panel_that_keeps_failing_is_said_once_and_stops_nothing(
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert [record.message for record in caplog.records if record.name == "farmloop.panel"] == ["panel_failed"]
-
-
-# --- what its log says
-
-
-@pytest.mark.wire
-def test_what_breaks_is_said_once_and_what_mends_is_said_once(session: Session) -> None:
-    told: Counter[tuple[str, str]] = Counter()
-    for line in session.log():
-        subject = line.get("device") or line.get("bus") or line.get("subject") or ""
-        told[line["what"], str(subject)] += 1
-    for device in ("ras_do_a", "ras_feeder"):
-        assert (told["device is lost", device], told["device is back", device]) == (1, 1), device
-    assert (told["broker is lost", "farm_mqtt"], told["broker is back", "farm_mqtt"]) == (1, 1)
-    assert [count for (what, _), count in told.items() if what.startswith("sink influx is failing")] == [1]
-    lost = {subject for what, subject in told if what in ("device is lost", "bus is lost", "broker is lost")}
-    assert lost == {"ras_do_a", "ras_feeder", "farm_mqtt"}
-    for tag in ("ras1.tank1.do_a", "ras1.tank1.fed"):
-        assert (told["tag_bad", tag], told["tag_back", tag]) == (1, 1), tag
-    # what was never seen before did not come back
-    assert told["tag_back", "ras1.tank1.ph"] == 0
-    assert told["tag_back", "ras1.tank1.pump"] == 0
-    assert told["setpoint_changed", "ras1.tank1.do_sp"] == 1
-    assert max(told.values()) == 1, told.most_common(3)
 
 
 # --- why its outputs stand as they do

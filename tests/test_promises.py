@@ -16,6 +16,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
@@ -161,6 +162,27 @@ async def test_p1_independent_of_its_panel_the_farm_is_in_hand_while_the_port_is
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
         assert relays.outputs["relay2"] is True, "safe again"
+
+
+@pytest.mark.wire
+def test_what_breaks_is_said_once_and_what_mends_is_said_once(session: Session) -> None:
+    told: Counter[tuple[str, str]] = Counter()
+    for said in session.log():
+        subject = said.get("device") or said.get("bus") or said.get("subject") or ""
+        told[said["what"], str(subject)] += 1
+    for device in ("ras_do_a", "ras_feeder"):
+        assert (told["device is lost", device], told["device is back", device]) == (1, 1), device
+    assert (told["broker is lost", "farm_mqtt"], told["broker is back", "farm_mqtt"]) == (1, 1)
+    assert [count for (what, _), count in told.items() if what.startswith("sink influx is failing")] == [1]
+    lost = {subject for what, subject in told if what in ("device is lost", "bus is lost", "broker is lost")}
+    assert lost == {"ras_do_a", "ras_feeder", "farm_mqtt"}
+    for tag in ("ras1.tank1.do_a", "ras1.tank1.fed"):
+        assert (told["tag_bad", tag], told["tag_back", tag]) == (1, 1), tag
+    # what was never seen before did not come back
+    assert told["tag_back", "ras1.tank1.ph"] == 0
+    assert told["tag_back", "ras1.tank1.pump"] == 0
+    assert told["setpoint_changed", "ras1.tank1.do_sp"] == 1
+    assert max(told.values()) == 1, told.most_common(3)
 
 
 # --- P2
