@@ -9,7 +9,7 @@ from edge_config.model.outputs import ThreePoint
 from edge_config.templates import Placed
 from foundation.document import Path_
 from rules import solver
-from rules.claims import All, Claim, Either, Ranges, claim, find
+from rules.claims import All, Claim, Either, Finding, Ranges, claim, find
 from rules.expression import BOOL, ExpressionError
 
 MOST_RIVALS = 100
@@ -81,7 +81,9 @@ def _conflict(
     orders = first.placed.rule.order, second.placed.rule.order
     guard, other = guards[id(first.placed)], guards[id(second.placed)]
     found = find(All((guard.active, other.active)), ranges)
-    if found.verdict == "never" or (found.verdict == "unknown" and _never_together(inspection, first, second, ranges)):
+    if found.verdict == "unknown":
+        found = _together(inspection, first, second, ranges)
+    if found.verdict == "never":
         return False
     if orders[0] is None or orders[1] is None or orders[0] == orders[1]:
         case = case_of(inspection, found)
@@ -97,18 +99,18 @@ def _conflict(
     return False
 
 
-def _never_together(inspection: Inspection, first: Guarded, second: Guarded, ranges: Ranges) -> bool:
+def _together(inspection: Inspection, first: Guarded, second: Guarded, ranges: Ranges) -> Finding:
     """Asked of z3, where it is installed: what compares tags with each other."""
     if not solver.is_installed():
-        return False
+        return Finding("unknown", {})
     asked = []
     for rule, named in ((one.placed.rule, one.placed.named) for one in (first, second)):
         if rule.when is not None:
             asked.append((f"({rule.when}) or not ({rule.clear})" if rule.clear else rule.when, named, True))
     try:
-        return solver.find(asked, inspection.units, ranges).verdict == "never"
+        return solver.find(asked, inspection.units, ranges)
     except ExpressionError:
-        return False  # cause and end together are longer than an expression may be
+        return Finding("unknown", {})  # cause and end together are longer than an expression may be
 
 
 def _denied(inspection: Inspection, placed: Placed) -> Claim:
