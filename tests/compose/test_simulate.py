@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from controller.compose import simulate
 from controller.compose.simulate import prepare, run, start_of
 from controller.core.scan import Core
 from controller.core.state import State, to_plain
@@ -18,12 +19,14 @@ from foundation.reading import Reason
 SITES = Path("edge_config/sites")
 SUSPECTED = (Reason.RATE, Reason.SPIKE, Reason.STUCK, Reason.DISAGREE, Reason.DRIFT)
 SUSPICIONS = ("drift:", "disagree:", "no_effect:", "unexpected:", "dosing:")
+DAWN_S, WORKING_DAYS = 5 * 3600.0, 17.5 / 24.0
+"""From 05:00 to 22:30: sunrise and sunset, lights on (06:00) and off (22:00), and all three meals."""
 HELD = {"degC": 1.0, "mg/L": 0.7, "mS/cm": 0.15, "pH": 0.2}
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_the_sample_farm_holds_every_setpoint_for_a_day_and_no_probe_is_suspected(
+def test_the_sample_farm_holds_every_setpoint_from_dawn_to_lights_off_and_no_probe_is_suspected(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     site = load_site(SITES / "farm.yaml").site
@@ -37,7 +40,9 @@ def test_the_sample_farm_holds_every_setpoint_for_a_day_and_no_probe_is_suspecte
         return result
 
     monkeypatch.setattr(Core, "scan", watched)
-    done = run(site, 1.0, 1)
+    monkeypatch.setattr(simulate, "start_of", lambda site: start_of(site) + DAWN_S)
+    monkeypatch.setattr(simulate, "SETTLE_S", 2 * 3600.0)
+    done = run(site, WORKING_DAYS, 1)
     assert suspected == set()
     rows = {score.loop: score.row() for score in done.scores}
     assert {row["tag"] for row in rows.values()} >= {
