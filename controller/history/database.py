@@ -3,7 +3,8 @@
 import logging
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,6 +70,20 @@ def is_spoilt(error: sqlite3.Error, path: Path) -> bool:
         # a spoilt format number reads as "too new to write"
         return os.access(path, os.W_OK)
     return code not in _MAY_PASS
+
+
+@contextmanager
+def transaction(database: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """All of it or nothing."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield database
+        database.execute("COMMIT")
+    except BaseException:
+        # SQLite may have rolled back by itself
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+        raise
 
 
 def open_database(path: Path, now_s: float, form: Form) -> tuple[sqlite3.Connection, Path | None]:

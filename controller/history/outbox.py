@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
-from controller.history.database import Form, open_database
+from controller.history.database import Form, open_database, transaction
 from controller.history.guessed import restamped
 from controller.history.line import milliseconds, split
 from controller.history.thinning import gap_line, is_gap, thinned
@@ -196,16 +196,8 @@ class Outbox:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        database = self._opened()
-        database.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(self._opened()) as database:
             yield database
-            database.execute("COMMIT")
-        except BaseException:
-            # SQLite may have rolled back by itself
-            if database.in_transaction:
-                database.execute("ROLLBACK")
-            raise
 
     # --- recording
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from controller.history.database import UNREADABLE, Form, is_spoilt, open_database
+from controller.history.database import UNREADABLE, Form, is_spoilt, open_database, transaction
 
 NAME: Final = "state.db"
 AUDIT: Final = """
@@ -97,15 +97,8 @@ class StateDatabase:
                     if aside is not None:
                         self.quarantined.append(aside)
                         _take_over(aside, self._database)
-                database = self._database
-                database.execute("BEGIN IMMEDIATE")
-                try:
-                    yield database
-                    database.execute("COMMIT")
-                except BaseException:
-                    if database.in_transaction:
-                        database.execute("ROLLBACK")
-                    raise
+                with transaction(self._database) as file:
+                    yield file
             except sqlite3.Error as error:
                 if self._database is not None and is_spoilt(error, self.path):
                     self._close()
