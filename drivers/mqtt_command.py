@@ -30,10 +30,17 @@ async def connected(client: aiomqtt.Client) -> AsyncIterator[aiomqtt.Client]:
             await connecting
             await client.__aexit__(None, None, None)
         raise
+    client._disconnected.add_done_callback(_heard)
     try:
         yield client
     finally:
         await client.__aexit__(None, None, None)
+
+
+def _heard(ended: asyncio.Future[None]) -> None:
+    """A connection that broke while no call was under way is no complaint of asyncio: the next call says so."""
+    if not ended.cancelled():
+        ended.exception()
 
 
 class Commander:

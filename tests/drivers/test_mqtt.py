@@ -1,6 +1,7 @@
 """MQTT against a real broker: nothing is acknowledged before it is stored, nothing counts as done unconfirmed."""
 
 import asyncio
+import gc
 import json
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -17,6 +18,7 @@ from drivers.driver import BrokerSettings, DeviceSettings, Written
 from drivers.ending import end_tasks
 from drivers.links import Links, build_links
 from drivers.mqtt import Broker
+from drivers.mqtt_command import connected
 from foundation.clock import WallClock
 from foundation.reading import Quality, Reading, Reason, Value
 from tests.wire.servers import Mosquitto
@@ -113,6 +115,21 @@ async def test_a_value_comes_in_and_an_old_retained_one_keeps_its_age(tmp_path: 
             assert statistics.online
             assert statistics.failures == {}
             assert statistics.heard["message", 0].text == '{"v": 2.5}'
+
+
+async def test_a_broker_that_goes_away_while_nobody_calls_leaves_no_complaint(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with a_broker(tmp_path) as broker:
+        client = node(broker)
+        async with connected(client):
+            await asyncio.to_thread(broker.kill)
+            async with asyncio.timeout(30):
+                while not client._disconnected.done():  # noqa: ASYNC110  aiomqtt has no event for it
+                    await asyncio.sleep(0.01)
+        del client
+        gc.collect()
+        assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
 
 
 async def test_what_was_not_stored_comes_again_and_what_was_does_not(tmp_path: Path) -> None:

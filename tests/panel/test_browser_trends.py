@@ -154,15 +154,32 @@ async def test_a_trend_is_moved_by_keys_mouse_and_fingers(
         # two fingers apart: closer
         fingers = await page.context.new_cdp_session(page)
 
-        async def pinch() -> None:
-            for apart in (40.0, 60.0, 80.0):
-                kind = "touchStart" if apart == 40.0 else "touchMove"
-                points = [{"x": x - apart, "y": y, "id": 0}, {"x": x + apart, "y": y, "id": 1}]
+        async def touch(*apart: float, kind: str = "touchMove") -> None:
+            for one in apart:
+                points = [{"x": x - one, "y": y, "id": 0}, {"x": x + one, "y": y, "id": 1}]
                 await fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+        async def let_go() -> None:
             await fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
-        pinched = await asked(page, pinch())
+        await touch(40.0, kind="touchStart")
+        await touch(60.0, 80.0)
+        pinched = await asked(page, let_go())
         assert span_ms(pinched) == pytest.approx(span_ms(dragged) / 2, rel=0.1)
+
+        # what comes while fingers are on the picture does not take it from under them
+        await expect(plot).to_have_count(1)
+        before = await asked(page, page.keyboard.press("-"))
+        await touch(40.0, kind="touchStart")
+        await plot.evaluate("picture => { picture.dataset.held = 'yes' }")
+        async with page.expect_response(lambda reply: "/api/v1/trends?" in reply.url and reply.ok):
+            await page.keyboard.press("ArrowLeft")
+        await page.wait_for_event("response", lambda reply: "/api/v1/trends?" in reply.url and reply.ok)
+        assert await plot.get_attribute("data-held") == "yes"
+        await touch(60.0, 80.0)
+        held = await asked(page, let_go())
+        assert span_ms(held) == pytest.approx(span_ms(before) / 2, rel=0.1)
+        await expect(page.locator(".u-over[data-held]")).to_have_count(0)
 
 
 async def test_alarms_and_what_people_did_stand_beside_the_picture(

@@ -15,18 +15,19 @@ const EVERY_MS = 5000;
 const REPLAY_MS = 3000;
 
 export function Rules() {
-  const [texts, setTexts] = useState({});
+  const [texts, setTexts] = useState(null);
   const [wanted, setWanted] = useState("");
   const { news, problem, ask } = usePolled("rules", EVERY_MS);
-  useEffect(() => void get("rule-texts").then((found) => setTexts(found.rules)).catch(() => null), []);
-  const rules = Object.entries(news?.rules ?? {});
-  const sentence = (name) => texts[name]?.[language.value] ?? texts[name]?.en ?? "";
+  useEffect(() => void get("rule-texts").then((found) => setTexts(found.rules)).catch(() => setTexts({})), []);
+  // all of a card at once: a button does not move away under a finger because its words come later
+  const rules = Object.entries((texts && news?.rules) ?? {});
+  const sentence = (name) => texts?.[name]?.[language.value] ?? texts?.[name]?.en ?? "";
   const words = wanted.trim().toLowerCase();
   const found = rules.filter(([name]) => `${name} ${thing(name)} ${sentence(name)}`.toLowerCase().includes(words));
   return html`<div class="screen rules">
     <h1>${tell("panel.rules")}</h1>
     ${problem && html`<p class="notice bad" role="alert">${tell(problem.key, problem.values)}</p>`}
-    ${news && rules.length === 0 && html`<p class="empty">${tell("panel.rules.none")}</p>`}
+    ${news && texts && rules.length === 0 && html`<p class="empty">${tell("panel.rules.none")}</p>`}
     ${rules.length > 0 && html`<${Replay} />
       <label class="field"><span>${tell("panel.search")}</span><input type="search" value=${wanted} onInput=${(event) => setWanted(event.target.value)} /></label>`}
     <ul class="cards">${found.map(([name, rule]) => html`<${Rule} key=${name} name=${name} rule=${rule} sentence=${sentence(name)} old=${problem !== null} onChanged=${ask} />`)}</ul>
@@ -97,20 +98,20 @@ function Replay() {
     }
     ask();
   }
-  if (!news) return null;
-  const running = news.state === "running";
-  const rows = Object.keys(news.now);
+  // its place is kept while it is asked: what stands below it must not move under a finger
+  const running = news?.state === "running";
+  const rows = Object.keys(news?.now ?? {});
   const cell = (one) => (one ? tell("panel.rules.replay.fired", { times: one.activations, hours: one.hours_on.toFixed(1) }) : "–");
   const first = (one) => (one?.first ? moment(one.first) : "–");
   return html`<section class="card" aria-labelledby="replay"><header><h2 id="replay">${tell("panel.rules.replay")}</h2></header>
     <p class="hint">${tell("panel.rules.replay.hint")}</p>
-    ${ranks("operator") && html`<div class="choices"><button type="button" disabled=${running || link.value !== "live"} onClick=${begin}>${tell(running ? "panel.rules.replay.running" : "panel.rules.replay.begin")}</button></div>`}
+    ${ranks("operator") && html`<div class="choices"><button type="button" disabled=${!news || running || link.value !== "live"} onClick=${begin}>${tell(running ? "panel.rules.replay.running" : "panel.rules.replay.begin")}</button></div>`}
     <div role="status">
       ${problem && html`<p class="notice bad">${tell(problem.key, problem.values)}</p>`}
-      ${news.state === "failed" && html`<p class="notice bad">${tell("panel.rules.replay.failed", { why: news.why })}</p>`}
-      ${news.state === "done" && html`<p>${tell("panel.rules.replay.done", { from: moment(news.begins), to: moment(news.ends), by: news.by })}</p>`}
+      ${news?.state === "failed" && html`<p class="notice bad">${tell("panel.rules.replay.failed", { why: news.why })}</p>`}
+      ${news?.state === "done" && html`<p>${tell("panel.rules.replay.done", { from: moment(news.begins), to: moment(news.ends), by: news.by })}</p>`}
     </div>
-    ${news.state === "done" && html`<div class="scroll" tabindex="0" role="region" aria-labelledby="replay"><table class="table">
+    ${news?.state === "done" && html`<div class="scroll" tabindex="0" role="region" aria-labelledby="replay"><table class="table">
       <thead><tr><th scope="col">${tell("panel.rules")}</th><th scope="col">${tell("panel.rules.replay.ran")}</th><th scope="col">${tell("panel.rules.replay.now")}</th><th scope="col">${tell("panel.rules.replay.first")}</th></tr></thead>
       <tbody>${rows.map((name) => html`<tr key=${name}><th scope="row">${thing(name)}</th><td>${cell(news.ran[name])}</td><td>${cell(news.now[name])}</td><td>${first(news.now[name])}</td></tr>`)}</tbody>
     </table></div>`}

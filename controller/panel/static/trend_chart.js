@@ -11,6 +11,8 @@ import { DAY_MS, drawable, endOf, setpointsOf, startOf } from "./trend_view.js";
 import { useEffect, useRef, useState } from "./vendor/preact_hooks.js";
 import { called, quantity, tell } from "./words.js";
 
+/** A picture that a finger is on is not changed under it: looked again after so long. */
+const HELD_MS = 300;
 /** What follows the farm is asked for again after so long: bands move on, and marks come. */
 const AGAIN_MS = 60000;
 
@@ -43,7 +45,7 @@ export function TrendChart({ view, look, onMarks, chart }) {
   const [empty, setEmpty] = useState(false);
   const [pointed, setPointed] = useState(null);
   /** What is drawn now: it stays, moved, until what is asked for has come. */
-  const drawn = useRef({ plot: null, stops: [] });
+  const drawn = useRef({ plot: null, stops: [], held: () => false });
   seen.current = view;
   const asks = JSON.stringify([view.pens, view.span, view.to, view.yesterday, view.setpoints, view.marks]);
 
@@ -54,6 +56,10 @@ export function TrendChart({ view, look, onMarks, chart }) {
       try {
         const [{ default: uPlot }, lines] = await Promise.all([import("./vendor/uplot.js"), fetched(view)]);
         if (over || !box.current) return;
+        if (drawn.current.held()) {
+          again = setTimeout(draw, HELD_MS);
+          return;
+        }
         takeOff(drawn.current);
         onMarks(lines.marks);
         const all = [...lines.pens, ...lines.setpoints, ...lines.yesterday];
@@ -68,14 +74,16 @@ export function TrendChart({ view, look, onMarks, chart }) {
         const plot = new uPlot({ ...settings, hooks: { ...settings.hooks, setCursor: [point] } }, joined(), box.current);
         const watcher = new ResizeObserver(() => box.current && plot.setSize(sizeOf(box.current)));
         watcher.observe(box.current);
-        const stops = [() => watcher.disconnect(), handle(plot, () => seen.current, look)];
-        drawn.current = { plot, stops };
+        const { stop, held } = handle(plot, () => seen.current, look);
+        const stops = [() => watcher.disconnect(), stop];
+        drawn.current = { plot, stops, held };
         chart.current = { save: () => savePicture(plot, seen.current) };
         setEmpty(!lines.pens.some((line) => line.mean.some((value) => value !== null)));
         fit(plot, seen.current);
         if (view.to === null) {
           stops.push(onReadings((readings) => [...view.pens, ...setpointsOf(view)].forEach((name, place) => append(all[place], readings[name]))));
           const timer = setInterval(() => {
+            if (held()) return;
             setEmpty(!lines.pens.some((line) => line.mean.some((value) => value !== null)));
             plot.setData(joined(), false);
             fit(plot, seen.current);

@@ -10,7 +10,8 @@ const KEYS = {
   "-": (start, end) => [start - (end - start) / 2, end + (end - start) / 2],
 };
 
-/** Fingers and mouse on a chart; `viewNow()` is what it shows, `look(view)` shows another. Returns how to let go. */
+/** Fingers and mouse on a chart; `viewNow()` is what it shows, `look(view)` shows another. Returns `{ stop, held }`: how to let go,
+ *  and whether a finger is on it. */
 export function handle(chart, viewNow, look) {
   const over = chart.over;
   const fingers = new Map();
@@ -62,7 +63,8 @@ export function handle(chart, viewNow, look) {
     if (fingers.size) begin();
     else settle();
   };
-  return bound([[over, "pointerdown", down], [over, "pointermove", moved], [over, "pointerup", up], [over, "pointercancel", up]]);
+  const stop = bound([[over, "pointerdown", down], [over, "pointermove", moved], [over, "pointerup", up], [over, "pointercancel", up]]);
+  return { stop, held: () => fingers.size > 0 };
 }
 
 /** Keys and wheel on the box around it: they work also while it is drawn anew. */
