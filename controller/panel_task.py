@@ -11,19 +11,22 @@ from pathlib import Path
 from controller.access import write_access
 from controller.agent import Agent
 from controller.box import AgentBox
+from controller.history.state_database import StateDatabase
 from controller.panel.accounts import Accounts
 from controller.panel.app import create_app
 from controller.panel.certificate import Certificate, certificate
-from controller.panel.people import People
+from controller.panel.kept_sessions import KeptSessions
+from controller.panel.people import Note, People
 from controller.panel.permissions import Role
 from controller.panel.redirect import redirect
 from controller.panel.server import serve
+from controller.panel.sessions import Sessions
 from foundation.clock import Clock, pause
 from foundation.messages import tell
 
 PANEL_AGAIN_S = 5.0
 USES_S = 60.0
-"""How often it is written down when tokens were last used."""
+"""How often it is written down when tokens and sessions were last used."""
 _HERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}
 log = logging.getLogger("farmloop.panel")
 
@@ -85,9 +88,10 @@ class Panel:
         box = AgentBox(self._agent, self._directory, self._clock, shown.fingerprint if shown else "")
         people = self._people
         if people is None:
-            accounts = await asyncio.to_thread(Accounts, self._agent.state_database, self._agent.now())
             code_in = None if self._one_click else self._directory
-            people = self._people = People(accounts=accounts, note=box.note, now=self._agent.now, code_in=code_in)
+            people = self._people = await asyncio.to_thread(
+                people_of, self._agent.state_database, self._agent.now, box.note, code_in
+            )
             self._commands = people.sessions.open("command line", Role.ADMIN, lasts=True)
         settings = self._agent.site.panel
         app = create_app(
@@ -132,6 +136,7 @@ class Panel:
         while True:
             await pause(USES_S)
             if self._people is not None:
+                await self._people.keep_sessions(uses=True)
                 try:
                     await asyncio.to_thread(self._people.accounts.write_uses, self._agent.now())
                     failed = False
@@ -139,6 +144,14 @@ class Panel:
                     if not failed:
                         log.warning("token_uses_not_written", extra={"why": str(error)})
                     failed = True
+
+
+def people_of(database: StateDatabase, now: Callable[[], float], note: Note, code_in: Path | None) -> People:
+    """All that the agent's file knows of: who may come in, and who was when it last ran. Raises sqlite3.Error."""
+    accounts, sessions = Accounts(database, now()), Sessions()
+    kept = KeptSessions(database, sessions, now)
+    kept.take_up(accounts)
+    return People(sessions=sessions, accounts=accounts, kept=kept, note=note, now=now, code_in=code_in)
 
 
 def is_loopback(host: str) -> bool:

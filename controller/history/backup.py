@@ -3,7 +3,7 @@
 Databases go through SQLite's own backup, which sees whole commits only; what is written as files of lines is copied as
 far as it stands, and a last line that is torn is passed over when it is read. `backup.json`, written last, holds each
 file's size and digest: without it a backup is not whole. What is left out can be done without: logs, the journals of
-scans and of reasons, and whatever was set aside as broken.
+scans and of reasons, whatever was set aside as broken, and who is signed in.
 """
 
 import json
@@ -11,7 +11,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from hashlib import file_digest
 from pathlib import Path
@@ -111,6 +111,9 @@ def _copy_database(path: Path, copy: Path) -> None:
         source.backup(target, pages=PAGES)
         # a file of its own, with nothing beside it
         target.execute("PRAGMA journal_mode=DELETE")
+        if path.name == state_database.NAME:
+            with suppress(sqlite3.OperationalError), target:  # of an older program, which has no such table
+                target.execute("DELETE FROM session")
 
 
 def _described(path: Path) -> dict[str, Any]:

@@ -53,7 +53,15 @@ CREATE TABLE planned (
 """
 """`planned.body` is what the call was given, as JSON; `outcome` is empty while it waits."""
 
-_STEPS: Final = (AUDIT, KEPT, ACCOUNTS, NOTES)
+SESSIONS: Final = """
+CREATE TABLE session (
+    key BLOB PRIMARY KEY, who TEXT NOT NULL, role TEXT NOT NULL, account TEXT NOT NULL, from_address TEXT NOT NULL,
+    idle_s REAL NOT NULL, opened_ms INTEGER NOT NULL, used_ms INTEGER NOT NULL
+) STRICT;
+"""
+"""`session.key` is the SHA-256 of 256 random bits, `session.account` which form of its account it was opened with."""
+
+_STEPS: Final = (AUDIT, KEPT, ACCOUNTS, NOTES, SESSIONS)
 """In the order in which they came: a new part goes to the end, and what stands here never changes."""
 FORM: Final = Form(
     0x46617273,
@@ -66,12 +74,13 @@ FORM: Final = Form(
         "SELECT id, name, hash, role, made_by, made_ms, ends_ms, used_ms FROM token LIMIT 0",
         "SELECT number, id, at_ms, entered_ms, who, by, place, text, corrects FROM note LIMIT 0",
         "SELECT id, zone, at_ms, body, by, why, said_ms, outcome, done_ms FROM planned LIMIT 0",
+        "SELECT key, who, role, account, from_address, idle_s, opened_ms, used_ms FROM session LIMIT 0",
     ),
     migrations=_STEPS[1:],
 )
 SALVAGED: Final = ("kept", "account", "token", "note", "planned")
 """Tables of a broken file whose rows are taken over one by one. The chain of deeds is not: it stays where it was set
-aside, as far as it goes."""
+aside, as far as it goes. Sessions are not: one that was ended might come back."""
 _log = logging.getLogger(__name__)
 
 

@@ -153,6 +153,7 @@ class AccountCalls:
             except LastAdminError as error:
                 raise ProblemError(409, "last_admin") from error
         ended = people.sessions.close_of(name)
+        await people.keep_sessions()
         said = {
             "by": by, "before": {"role": old.role}, "after": {"role": account.role}, "password": new is not None,
             "sessions_ended": ended, "reason": body.reason,
@@ -171,6 +172,7 @@ class AccountCalls:
             except LastAdminError as error:
                 raise ProblemError(409, "last_admin") from error
         ended = people.sessions.close_of(name)
+        await people.keep_sessions()
         said = {"by": by, "before": {"role": old.role}, "after": None, "sessions_ended": ended}
         people.note(by, "account_removed", name, said)
         return Response(status_code=204)
@@ -213,11 +215,11 @@ class AccountCalls:
         check_rate(self._people.attempts, address_of(request))
         if not people.set_up.fits(body.code):
             raise ProblemError(403, "set_up_code")
-        await self._added(body.name, Role.ADMIN, body.password, first=True)
+        account = await self._added(body.name, Role.ADMIN, body.password, first=True)
         people.set_up.shut()
         said = {"by": body.name, "before": None, "after": {"role": Role.ADMIN}, "from": address_of(request)}
         people.note(body.name, "account_added", body.name, said)
-        return self._door.begin(request, body.name, Role.ADMIN, is_account=True, long=False)
+        return await self._door.begin(request, account.name, account.role, account, long=False)
 
     async def _added(self, name: str, role: Role, password: str, first: bool = False) -> Account:
         people = self._people

@@ -6,6 +6,7 @@ from dataclasses import InitVar, dataclass, field
 from pathlib import Path
 
 from controller.panel.accounts import Accounts
+from controller.panel.kept_sessions import KeptSessions
 from controller.panel.passwords import Passwords, weakness
 from controller.panel.permissions import Role
 from controller.panel.problems import ProblemError
@@ -32,6 +33,8 @@ class People:
     sign_in: SignIn = field(default_factory=SignIn)
     sessions: Sessions = field(default_factory=Sessions)
     accounts: Accounts = field(default_factory=Accounts)
+    kept: KeptSessions | None = None
+    """Where sessions outlive a restart."""
     passwords: Passwords = field(default_factory=Passwords)
     note: Note = _unnoted
     now: Callable[[], float] = process_time
@@ -59,6 +62,10 @@ class People:
     def is_alive(self, session: Session) -> bool:
         """Whether what it has open may go on."""
         return self.accounts.has_token(session.token) if session.token else self.sessions.alive(session)
+
+    async def keep_sessions(self, *, uses: bool = False) -> bool:
+        """Writes down what became of sessions; False where the disk takes nothing. `uses` as in `KeptSessions`."""
+        return self.kept is None or await self.kept.write(uses=uses)
 
     async def hash_of_new(self, password: str, *known: str) -> str:
         """The hash of a new password; raises ProblemError if it is too weak. `known`: names that it may not be."""

@@ -119,23 +119,27 @@ class SessionCalls:
         if body.token is not None:
             if not people.sign_in.trade(body.token):
                 raise ProblemError(401, "token", headers={"www-authenticate": "Session"})
-            who, role, is_account = people.sign_in.who, people.sign_in.role, False
-        else:
-            account = await self._known(body.name or "", body.password or "", address)
-            who, role, is_account = account.name, account.role, True
-        return self.begin(request, who, Role.VIEWER if body.kiosk else role, is_account, body.kiosk or not is_account)
+            who, role = people.sign_in.who, people.sign_in.role
+            return await self.begin(request, who, Role.VIEWER if body.kiosk else role, None, long=True)
+        account = await self._known(body.name or "", body.password or "", address)
+        role = Role.VIEWER if body.kiosk else account.role
+        return await self.begin(request, account.name, role, account, long=body.kiosk)
 
-    def begin(self, request: Request, who: str, role: Role, is_account: bool, long: bool) -> Response:
+    async def begin(self, request: Request, who: str, role: Role, account: Account | None, *, long: bool) -> Response:
         """A new session, with its cookie. Whatever session the browser brought ends here: nobody can have planted the
-        one that it goes on with."""
+        one that it goes on with. A disk that takes nothing keeps nobody out."""
         people, address = self._people, address_of(request)
         if (old := people.sessions.find(request.cookies.get(self._cookie, ""))) is not None and not old.lasts:
             people.sessions.close(old)
         idle_s = KIOSK_IDLE_S if long else None
-        session_id = people.sessions.open(who, role, idle_s=idle_s, account=is_account, from_address=address)
+        session_id = people.sessions.open(
+            who, role, idle_s=idle_s, account=account is not None, version=account.version if account else "",
+            from_address=address,
+        )  # fmt: skip
         people.note(who, "signed_in", who, {"from": address, "role": role})
         session = people.sessions.find(session_id)
         assert session is not None
+        await people.keep_sessions()
         response = json_reply(self._shape(session), 201)
         response.set_cookie(self._cookie, session_id, httponly=True, samesite="strict", secure=self._secure, path="/")
         return response
@@ -159,6 +163,7 @@ class SessionCalls:
                 new = await people.passwords.hash(password)
                 if people.accounts.find(name) == account:
                     account = await asyncio.to_thread(people.accounts.change, name, people.now(), password=new)
+                    people.sessions.renew(name, account.version)
         return account
 
     async def show(self, request: Request) -> Response:
@@ -168,6 +173,7 @@ class SessionCalls:
     async def close(self, request: Request) -> Response:
         """Signs out."""
         self._people.sessions.close(session_of(request))
+        await self._people.keep_sessions()
         response = Response(status_code=204)
         response.delete_cookie(self._cookie, httponly=True, samesite="strict", secure=self._secure, path="/")
         return response
@@ -187,8 +193,10 @@ class SessionCalls:
         async with people.changing:
             if people.accounts.find(account.name) != account:
                 raise ProblemError(409, "changed_since")
-            await asyncio.to_thread(people.accounts.change, account.name, people.now(), password=new)
+            account = await asyncio.to_thread(people.accounts.change, account.name, people.now(), password=new)
         ended = people.sessions.close_of(account.name, but=session)
+        people.sessions.renew(account.name, account.version)
+        await people.keep_sessions()
         people.note(account.name, "password_changed", account.name, {"by": account.name, "sessions_ended": ended})
         people.sessions.confirm(session)
         return json_reply(self._shape(session))
@@ -220,12 +228,15 @@ class SessionCalls:
         return json_reply(OpenSessionsShape(shapes))
 
     async def revoke(self, id: str, request: Request) -> Response:
-        """Ends a session: whatever it had open ends within a second."""
+        """Ends a session: whatever it had open ends within a second. 503 where it has ended, and would be back after
+        a restart because the disk takes nothing."""
         session = session_of(request)
         for one in self._people.sessions.all():
             if one.id == id and self._is_own(session, one):
                 self._people.sessions.close(one)
                 self._people.note(session.who, "session_ended", one.who, {"by": session.who, "id": id})
+                if not await self._people.keep_sessions():
+                    raise ProblemError(503, "not_kept")
                 return Response(status_code=204)
         raise ProblemError(404, "not_found")
 

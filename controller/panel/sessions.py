@@ -32,6 +32,8 @@ class Session:
     """When the password was last given. inf: there is none to give (commands on the box, a demo's link)."""
     account: bool = False
     """It belongs to an account, so `who` is whoever signed in and nobody else."""
+    version: str = ""
+    """Of the account as it was when this session was last let in (`Account.version`)."""
     lasts: bool = False
     """It is open as long as the process, for commands on the same box."""
     from_address: str = ""
@@ -45,7 +47,7 @@ class Session:
 
 
 class Sessions:
-    """All sessions of this process, in memory: a restart signs everybody out. Times are process time."""
+    """All that are open, in memory; `KeptSessions` writes them down. Times are process time."""
 
     def __init__(
         self,
@@ -60,6 +62,8 @@ class Sessions:
         self._most = most
         self._clock = clock
         self._sessions: dict[bytes, Session] = {}
+        self.unkept: set[bytes] = set()
+        """Those of accounts that were opened, changed or ended since they were last written down."""
 
     def open(
         self,
@@ -69,21 +73,32 @@ class Sessions:
         *,
         idle_s: float | None = None,
         account: bool = False,
+        version: str = "",
         from_address: str = "",
     ) -> str:
         """A new session's id (256 bits). Beyond `most` the one that was used longest ago ends."""
         self._drop_ended()
         if len(self._sessions) >= self._most:
             oldest = min(self._sessions.values(), key=lambda session: (session.lasts, session.used_s))
-            del self._sessions[oldest.key]
+            self.close(oldest)
         session_id = secrets.token_urlsafe(ID_BYTES)
         now = self._clock()
         key = _key(session_id)
         self._sessions[key] = Session(
             key, who, role, opened_s=now, used_s=now, idle_s=self._idle_s if idle_s is None else idle_s,
-            confirmed_s=now if account else inf, account=account, lasts=lasts, from_address=from_address,
+            confirmed_s=now if account else inf, account=account, version=version, lasts=lasts,
+            from_address=from_address,
         )  # fmt: skip
+        self._changed(self._sessions[key])
         return session_id
+
+    def take_up(self, session: Session) -> None:
+        """Opens one of an earlier process again; `opened_s` and `used_s` are how long ago that was. The password of
+        its account is asked for again before what needs it. One that has ended meanwhile stays so."""
+        now = self._clock()
+        session.opened_s, session.used_s = now - session.opened_s, now - session.used_s
+        self._sessions[session.key] = session
+        self._drop_ended()
 
     def find(self, session_id: str) -> Session | None:
         """The living session with this id; it counts as used now."""
@@ -92,6 +107,11 @@ class Sessions:
             return None
         session.used_s = self._clock()
         return session
+
+    def by_key(self, key: bytes) -> Session | None:
+        """The one under this hash, if it is open; asking does not count as use."""
+        session = self._sessions.get(key)
+        return session if session is not None and self.alive(session) else None
 
     def alive(self, session: Session) -> bool:
         """Whether it is still open. Asking does not count as use: a stream left alone does not live for ever."""
@@ -121,7 +141,8 @@ class Sessions:
 
     def close(self, session: Session) -> None:
         """Ends it; closing twice is no error."""
-        self._sessions.pop(session.key, None)
+        if self._sessions.pop(session.key, None) is not None:
+            self._changed(session)
 
     def close_of(self, who: str, but: Session | None = None) -> int:
         """Ends every session of an account (but for one), and says how many."""
@@ -130,8 +151,20 @@ class Sessions:
             self.close(session)
         return len(ended)
 
+    def renew(self, who: str, version: str) -> None:
+        """The account was changed by its owner, and what is open of it stays open."""
+        for session in self._sessions.values():
+            if session.account and session.who == who:
+                session.version = version
+                self._changed(session)
+
+    def _changed(self, session: Session) -> None:
+        if session.account:
+            self.unkept.add(session.key)
+
     def _drop_ended(self) -> None:
-        self._sessions = {key: session for key, session in self._sessions.items() if self.alive(session)}
+        for session in [one for one in self._sessions.values() if not self.alive(one)]:
+            self.close(session)
 
 
 def who_of(said: str, session: Session) -> str:
