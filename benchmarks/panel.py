@@ -81,7 +81,7 @@ def _loaded(reply: Response) -> int:
 
 
 async def _slowed(browser: Browser) -> tuple[Page, CDPSession]:
-    page = await (await browser.new_context(viewport=SMALL, locale="en-US")).new_page()
+    page = await (await browser.new_context(viewport=SMALL, locale="en-US", service_workers="block")).new_page()
     session = await page.context.new_cdp_session(page)
     await session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
     # what the thread itself works: what others take of a busy machine is not counted

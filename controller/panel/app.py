@@ -23,6 +23,7 @@ from controller.panel.doses import DoseCalls
 from controller.panel.farm import Farm
 from controller.panel.guard import HEADERS, Guard
 from controller.panel.hands import HandsCalls
+from controller.panel.installed import Installed
 from controller.panel.interlocks import InterlockCalls
 from controller.panel.logbook import LogbookCalls
 from controller.panel.messages_sent import MessagesSent
@@ -96,6 +97,7 @@ def create_app(
     ConsumptionCalls(farm).add_to(app)
     RuleCalls(farm).add_to(app)
     LogbookCalls(farm).add_to(app)
+    Installed(farm, assets).add_to(app)
 
     async def healthz() -> Response:
         return Response("ok", media_type="text/plain")

@@ -19,6 +19,7 @@ TYPES = {
     ".js": "text/javascript",
     ".css": "text/css",
     ".svg": "image/svg+xml",
+    ".png": "image/png",
     ".html": "text/html",
     ".json": "application/json",
     ".txt": "text/plain",
@@ -55,12 +56,12 @@ def read_assets() -> Mapping[str, Asset]:
 def open_pages(assets: Mapping[str, Asset], name: str) -> dict[str, Asset]:
     """A page in each language: sign-in and alarm link have to speak before anybody may ask for the messages."""
     template = assets[name].body.decode("utf-8")
+    return {language: packed(filled(template, language).encode("utf-8"), "text/html") for language in LANGUAGES}
 
-    def page(language: str) -> Asset:
-        text = PLACE.sub(lambda match: escape(tell(match[1], language)), template.replace("{{language}}", language))
-        return packed(text.encode("utf-8"), "text/html")
 
-    return {language: page(language) for language in LANGUAGES}
+def filled(template: str, language: str) -> str:
+    """The template with the words of a language in its {{places}}."""
+    return PLACE.sub(lambda match: escape(tell(match[1], language)), template.replace("{{language}}", language))
 
 
 def serve(asset: Asset, request: Request, status: int = 200) -> Response:

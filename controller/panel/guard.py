@@ -38,10 +38,13 @@ POLICY = "; ".join(
         "connect-src 'self'",
         "img-src 'self' data:",
         "font-src 'self'",
+        "manifest-src 'self'",
+        "worker-src 'self'",
         "base-uri 'none'",
         "form-action 'self'",
         "frame-ancestors 'none'",
         "require-trusted-types-for 'script'",
+        "trusted-types farmloop-worker",
     )
 )
 HEADERS = {

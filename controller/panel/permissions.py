@@ -45,6 +45,9 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("GET", "/static/sign_in.js"): Permission.OPEN,
     ("GET", "/static/panel.css"): Permission.OPEN,
     ("GET", "/static/icon.svg"): Permission.OPEN,
+    # a telephone that puts the panel on its home screen asks for its picture as a stranger
+    ("GET", "/static/app-192.png"): Permission.OPEN,
+    ("GET", "/static/app-512.png"): Permission.OPEN,
     ("POST", "/api/v1/session"): Permission.OPEN,
     # on the first boot, until there is an administrator; then they are not there
     ("GET", "/set-up"): Permission.OPEN,
@@ -59,6 +62,9 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("POST", "/api/v1/messages-sent"): Permission.OPERATE,
     ("PUT", "/api/v1/siren"): Permission.OPERATE,
     ("GET", "/"): Permission.SEE,
+    ("GET", "/offline"): Permission.SEE,
+    ("GET", "/worker.js"): Permission.SEE,
+    ("GET", "/manifest.webmanifest"): Permission.SEE,
     ("GET", "/static/{path:path}"): Permission.SEE,
     ("GET", "/api/v1/openapi.json"): Permission.SEE,
     ("GET", "/api/v1/session"): Permission.SEE,

@@ -56,7 +56,9 @@ async def signed_in(
     a browser tells its console.
     """
     async with served(app) as url:
-        context = await browser.new_context(locale=locale, viewport=viewport, accept_downloads=True)
+        context = await browser.new_context(
+            locale=locale, viewport=viewport, accept_downloads=True, service_workers="block"
+        )
         page = await context.new_page()
         page.set_default_timeout(15_000)
         witness = Witness(page)

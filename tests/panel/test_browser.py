@@ -28,7 +28,7 @@ SCREENS = ("#/", "#/facility/ras1", "#/facility/gh1", "#/trend/ras1", "#/devices
 
 @asynccontextmanager
 async def opened(browser: Browser, locale: str, viewport: ViewportSize) -> AsyncIterator[tuple[Page, Witness]]:
-    context = await browser.new_context(locale=locale, viewport=viewport)
+    context = await browser.new_context(locale=locale, viewport=viewport, service_workers="block")
     page = await context.new_page()
     page.set_default_timeout(15_000)
     yield page, Witness(page)

@@ -72,7 +72,9 @@ async def seen(
 async def _page(
     browser: Browser, url: str, link: str, locale: str, theme: Literal["dark", "light"], size: ViewportSize
 ) -> AsyncIterator[tuple[Page, Witness]]:
-    context = await browser.new_context(locale=locale, viewport=size, color_scheme=theme, reduced_motion="reduce")
+    context = await browser.new_context(
+        locale=locale, viewport=size, color_scheme=theme, reduced_motion="reduce", service_workers="block"
+    )
     page = await context.new_page()
     page.set_default_timeout(20_000)
     witness = Witness(page)

@@ -30,7 +30,7 @@ async def panel(
     farm, box = SmallFarm(), SmallBox(directory)
     people = People(accounts=Accounts(box.database, START_S), note=box.note, now=farm.now, code_in=directory)
     async with served(create_app(farm, people=people, box=box)) as url:
-        context = await browser.new_context(locale=locale, viewport=viewport)
+        context = await browser.new_context(locale=locale, viewport=viewport, service_workers="block")
         page = await context.new_page()
         page.set_default_timeout(15_000)
         witness = Witness(page)

@@ -45,6 +45,8 @@ def test_only_the_door_itself_is_open() -> None:
         ("GET", "/static/sign_in.js"),
         ("GET", "/static/panel.css"),
         ("GET", "/static/icon.svg"),
+        ("GET", "/static/app-192.png"),
+        ("GET", "/static/app-512.png"),
         ("POST", "/api/v1/session"),
         ("GET", "/set-up"),
         ("GET", "/static/set_up.js"),
@@ -210,8 +212,8 @@ async def test_every_reply_carries_the_security_headers(operator: httpx.AsyncCli
         headers = (await operator.get(path)).headers
         assert headers["content-security-policy"].split("; ") == [
             "default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "img-src 'self' data:",
-            "font-src 'self'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'",
-            "require-trusted-types-for 'script'",
+            "font-src 'self'", "manifest-src 'self'", "worker-src 'self'", "base-uri 'none'", "form-action 'self'",
+            "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types farmloop-worker",
         ]  # fmt: skip
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"

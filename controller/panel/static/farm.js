@@ -13,6 +13,8 @@ export const site = signal(null);
 export const alarms = signal([]);
 /** `waiting` until the first whole state, then `live`, or `silent`. */
 export const link = signal("waiting");
+/** How often the stream has begun, each time with the whole state. */
+export const wholes = signal(0);
 /** Farm time now, in milliseconds: as told, carried on by the browser's clock. */
 export const farmNow = signal(0);
 /** The same in whole seconds: what shows ages is drawn once a second, not with every word of the stream. */
@@ -51,6 +53,7 @@ function hear(news, whole) {
     told = { now: news.now, at, speed: 1 };
   }
   batch(() => {
+    if (whole) wholes.value += 1;
     for (const table of Object.keys(tables)) {
       for (const [name, value] of Object.entries(news[table] ?? {})) entry(table, name).value = value;
     }

@@ -21,10 +21,15 @@ addEventListener("hashchange", () => {
   scrollTo(0, 0);
 });
 
+/** Loads the newer files that the box has; null while there are none. */
+const loadNewer = signal(null);
+
 function Header() {
   const { name, timezone } = site.value.site;
   return html`<header class="top">
-    <a class="brand" href="#/"><img src="/static/icon.svg" alt="" width="32" height="32" /><span>${called(name)}</span></a>
+    <div class="brand" role="status">${loadNewer.value
+      ? html`<button class="newer" onClick=${loadNewer.value}>${tell("panel.newer")}</button>`
+      : html`<a href="#/"><img src="/static/icon.svg" alt="" width="32" height="32" /><span>${called(name)}</span></a>`}</div>
     <span class=${`link ${link.value}`}><span class="lamp" aria-hidden="true"></span><span class="word">${tell(`panel.link.${link.value}`)}</span></span>
     <${Clock} timezone=${timezone} />
     <${LanguageButton} />
@@ -77,6 +82,7 @@ async function start() {
   await Promise.all([follow(), meet()]);
   await speak(preferred(site.value.site.languages));
   render(html`<${Panel} />`, document.getElementById("panel"));
+  import("./app.js").then(({ install }) => install((load) => (loadNewer.value = load)));
 }
 
 // Without messages there are no words yet: a page that cannot start tries again until it can.

@@ -1,0 +1,41 @@
+// The panel as an app: has its files kept by the worker, and tells when the box has newer ones.
+
+import { wholes } from "./farm.js";
+import { effect } from "./vendor/signals.js";
+
+const WORKER = "/worker.js";
+
+/** Registers the worker where a browser allows one (https, or this very computer). `told(load)` is called once newer
+ *  files wait; nothing is loaded before `load` is. */
+export async function install(told) {
+  const { serviceWorker } = navigator;
+  if (!serviceWorker) return;
+  // the first values of the farm go before what is kept for the next time
+  await new Promise((resolve) => effect(() => wholes.value > 0 && resolve()));
+  const policy = globalThis.trustedTypes?.createPolicy("farmloop-worker", { createScriptURL: () => WORKER });
+  const registration = await serviceWorker.register(policy ? policy.createScriptURL(WORKER) : WORKER).catch(() => null);
+  if (!registration) return;
+  let controlled = Boolean(serviceWorker.controller);
+  let asked = false;
+
+  function load() {
+    asked = true;
+    if (registration.waiting) registration.waiting.postMessage("take over");
+    else location.reload();
+  }
+  // nobody touches the screen on the wall
+  const tell = () => ("kiosk" in document.documentElement.dataset ? load() : told(load));
+  const look = () => controlled && registration.waiting && tell();
+  const watch = (worker) => worker?.addEventListener("statechange", look);
+
+  serviceWorker.addEventListener("controllerchange", () => {
+    if (asked) location.reload();
+    else if (controlled) tell(); // another tab has loaded them
+    controlled = true;
+  });
+  registration.addEventListener("updatefound", () => watch(registration.installing));
+  watch(registration.installing);
+  look();
+  // a stream that begins anew may be that of a box with newer files
+  effect(() => wholes.value > 0 && registration.update().catch(() => {}));
+}
