@@ -380,6 +380,8 @@ class Agent:
             when = max(when, self._clock.now())
             plain = to_plain(self._state)
             await asyncio.to_thread(self._kept.write, plain, self._clock.now())
+            if self._clock.is_set:
+                await asyncio.to_thread(self._audit.cut, self._clock.now())
 
     async def _keep_why(self) -> None:
         when = self._clock.now()

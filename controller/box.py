@@ -8,7 +8,8 @@ from pathlib import Path
 from platform import python_version
 
 from controller.agent import Agent
-from controller.history.audit import Row, Verdict, examine, read
+from controller.history.audit import Verdict, examine, read
+from controller.history.audit_cut import Row
 from controller.history.status import HistoryStatus
 from controller.panel.box import Disk, Health
 from foundation.clock import Clock, process_time

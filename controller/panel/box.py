@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from controller.history.audit import Row, Verdict
+from controller.history.audit import Verdict
+from controller.history.audit_cut import Row
 from controller.history.status import HistoryStatus
 from controller.scan_times import Spread
 

@@ -1,5 +1,6 @@
 """What people did stands in a chain: whoever changes or takes out a row is found out."""
 
+import gzip
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -8,7 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from controller.history.audit import Audit, Verdict, examine, read
+from controller.history.audit import Audit, Verdict, examine, has, read
+from controller.history.audit_cut import cut, files_of, first_of, rows_of
 from controller.history.state_database import NAME, StateDatabase
 from tests.history.farm import START_S
 
@@ -90,6 +92,87 @@ def test_a_file_that_is_rubbish_is_set_aside_and_the_new_chain_says_so(tmp_path:
     assert [row.what for row in read(tmp_path, 99)][-1] == "begun"
     assert examine(tmp_path).problems == ()
     assert len(list(tmp_path.glob("state.db.corrupt.*"))) == 1
+
+
+DAY_S = 86400.0
+YEARS_S = [START_S + days * DAY_S for days in range(0, 1000, 10)]
+
+
+def years(directory: Path) -> Audit:
+    """A deed every ten days of almost three years, and a look each time for what is old enough to go."""
+    audit = Audit(StateDatabase(directory))
+    for at_s in YEARS_S:
+        audit.note(at_s, "li", "setpoint_changed", "gh1.bay1.air_target", {"value": 20.0})
+        audit.write(at_s)
+        audit.cut(at_s)
+    assert audit.failure == ""
+    return audit
+
+
+def test_what_people_did_is_kept_400_days_and_the_chain_goes_on_over_the_cut(tmp_path: Path) -> None:
+    years(tmp_path)
+    kept = read(tmp_path, 999)
+    assert [row.at_ms for row in kept if row.what != "cut"] == [
+        round(at_s * 1000.0) for at_s in YEARS_S if round(at_s * 1000.0) >= kept[-1].at_ms
+    ][::-1]  # fmt: skip
+    assert 400 <= (YEARS_S[-1] - kept[-1].at_ms / 1000.0) / DAY_S < 440
+    verdict = examine(tmp_path)
+    # nothing is lost: what went stands in files, a month each
+    deeds_and_cuts = len(YEARS_S) + sum(1 for _ in tmp_path.glob("audit-*.gz"))
+    assert (verdict.rows, verdict.problems) == (deeds_and_cuts, ())
+    assert 15 < deeds_and_cuts - len(YEARS_S) < 21
+    assert has(tmp_path, next(rows_of(files_of(tmp_path)[0])).hash.hex())
+    assert not has(tmp_path, "00" * 32)
+
+
+def test_the_chain_holds_where_files_were_taken_elsewhere(tmp_path: Path) -> None:
+    years(tmp_path)
+    first, *others = files_of(tmp_path)
+    first.unlink()
+    assert examine(tmp_path).problems == ()
+    for path in others:
+        path.unlink()
+    assert examine(tmp_path).problems == ()
+
+
+def test_what_is_touched_around_a_cut_is_found(tmp_path: Path) -> None:
+    years(tmp_path)
+    oldest = read(tmp_path, 999)[-1].id
+    assert ("missing", oldest) in harmed(tmp_path, f"DELETE FROM audit WHERE id = {oldest}").problems
+
+
+def test_a_file_of_what_went_that_was_changed_is_found(tmp_path: Path) -> None:
+    years(tmp_path)
+    path = files_of(tmp_path)[2]
+    whole = path.read_bytes()
+    path.write_bytes(gzip.compress(gzip.decompress(whole).replace(b'"li"', b'"wu"', 1)))
+    assert ("changed", first_of(path)) in examine(tmp_path).problems
+    files_of(tmp_path)[1].unlink()  # also where the row before it is gone
+    assert ("changed", first_of(path)) in examine(tmp_path).problems
+    path.write_bytes(whole[:-9])
+    assert examine(tmp_path).problems
+
+
+def test_a_power_cut_between_the_file_and_the_commit_loses_nothing(tmp_path: Path) -> None:
+    audit = Audit(StateDatabase(tmp_path))
+    for at_s in (START_S, START_S + 10 * DAY_S, START_S + 435 * DAY_S):
+        audit.note(at_s, "li", "setpoint_changed", "gh1.bay1.air_target", {})
+        audit.write(at_s)
+    later_s = START_S + 435 * DAY_S
+    with closing(sqlite3.connect(tmp_path / NAME)) as database:
+        assert cut(database, tmp_path, later_s) is not None  # the file is there, the table never heard of it
+    assert len(files_of(tmp_path)) == 1
+    assert (examine(tmp_path).rows, examine(tmp_path).problems) == (3, ())
+    audit.cut(later_s)
+    assert (examine(tmp_path).rows, examine(tmp_path).problems) == (4, ())
+    assert [row.what for row in read(tmp_path, 9)] == ["cut", "setpoint_changed"]
+
+
+def test_a_chain_whose_every_row_is_old_keeps_its_newest(tmp_path: Path) -> None:
+    audit = acted(tmp_path)
+    audit.cut(START_S + 4000 * DAY_S)
+    assert [row.what for row in read(tmp_path, 9)] == ["cut", "setpoint_changed"]
+    assert (examine(tmp_path).rows, examine(tmp_path).problems) == (7, ())
 
 
 @settings(max_examples=20)
