@@ -16,7 +16,7 @@ from io import StringIO
 from itertools import groupby
 from pathlib import Path
 
-from controller.history.line import parse
+from controller.history.line import parse, split
 from controller.history.sinks import Answer
 from edge_config.model.sinks import FileSink as Config
 from foundation.reading import Reading
@@ -60,7 +60,8 @@ class FileSink:
         self._known = {path: _mended(path) for path in latest[:TAILS]}
         self._newest_day = ""
 
-    def send(self, lines: Sequence[bytes], meanwhile: Callable[[], object] | None = None) -> Answer:
+    def send(self, body: bytes, meanwhile: Callable[[], object] | None = None) -> Answer:
+        lines = split(body)
         try:
             readings = [parse(line.decode())[2] for line in lines]
         except ValueError:

@@ -5,12 +5,13 @@ its disk has the points, so a power cut of *its* machine costs those; and it kee
 """
 
 import gzip
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 import urllib3
 from urllib3.exceptions import HTTPError
 
+from controller.history.line import split
 from controller.history.sinks import Answer, Secrets, address, clean, retry_after_s
 from controller.history.wire import Wire
 from edge_config.model.sinks import InfluxSink
@@ -52,10 +53,9 @@ class HttpSink:
         self._url = f"{url}{path}?{urlencode(asked)}"
         self._wire = Wire(config.tls)
 
-    def send(self, lines: Sequence[bytes], meanwhile: Callable[[], object] | None = None) -> Answer:
-        body = b"\n".join(lines)
-        if self._one_line and body.count(b"\n") >= len(lines):
-            body = b"\n".join([line.replace(b"\n", b" ") for line in lines])
+    def send(self, body: bytes, meanwhile: Callable[[], object] | None = None) -> Answer:
+        if self._one_line and b'"' in body:
+            body = b"\n".join([line.replace(b"\n", b" ") for line in split(body)])
         if self._compress:
             body = gzip.compress(body, 6, mtime=0)
         self._wire.meanwhile = meanwhile

@@ -1,6 +1,6 @@
 """InfluxDB 2: `/api/v2/write` through influxdb-client, with ready lines, over our own wire."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from influxdb_client.client.influxdb_client import InfluxDBClient
@@ -32,12 +32,12 @@ class V2Sink:
         rest.pool_manager = self._wire
         self._write = self._client.write_api(write_options=SYNCHRONOUS)
 
-    def send(self, lines: Sequence[bytes], meanwhile: Callable[[], object] | None = None) -> Answer:
+    def send(self, body: bytes, meanwhile: Callable[[], object] | None = None) -> Answer:
         self._wire.meanwhile = meanwhile
         try:
             # a plain string to the client, whatever its annotation says
             precision: Any = WritePrecision.MS
-            self._write.write(self._bucket, self._org, b"\n".join(lines), write_precision=precision)
+            self._write.write(self._bucket, self._org, body, write_precision=precision)
         except ApiException as error:
             headers: Mapping[str, str] = error.headers or {}
             wait_s = retry_after_s(headers.get("Retry-After"), headers.get("Date"))

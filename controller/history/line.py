@@ -83,6 +83,11 @@ def split(body: bytes) -> list[bytes]:
     return _LINE.findall(body) if b'"' in body else body.split(b"\n")
 
 
+def count(body: bytes) -> int:
+    """How many lines `split` makes of it."""
+    return len(_LINE.findall(body)) if b'"' in body else body.count(b"\n") + 1
+
+
 def parse(line: str) -> tuple[str, str, Reading]:
     """Measurement, site and reading of a line that is written as ours are. ValueError for anything else."""
     found = _OURS.fullmatch(line)

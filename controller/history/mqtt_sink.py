@@ -9,7 +9,7 @@ broker acknowledges what its access list throws away.
 """
 
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from threading import Condition
 from typing import Any
@@ -19,7 +19,7 @@ import orjson
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from controller.history.line import parse
+from controller.history.line import parse, split
 from controller.history.sinks import Answer, Secrets, clean
 from controller.history.wire import CONNECT_S, READ_S, WHOLE_S, context
 from edge_config.model.sinks import MqttSink as Config
@@ -62,9 +62,9 @@ class MqttSink:
         self._connected, self._refused = False, ""
         self._acknowledged = 0
 
-    def send(self, lines: Sequence[bytes], meanwhile: Callable[[], object] | None = None) -> Answer:
+    def send(self, body: bytes, meanwhile: Callable[[], object] | None = None) -> Answer:
         try:
-            seen = [parse(line.decode())[2] for line in lines]
+            seen = [parse(line.decode())[2] for line in split(body)]
         except ValueError:
             return Answer(400, _UNREADABLE)
         try:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from controller.history.database import Form, open_database, transaction
 from controller.history.guessed import restamped
+from controller.history.line import count as count_of
 from controller.history.line import milliseconds, split
 from controller.history.thinning import gap_line, is_gap, thinned
 from foundation.clock import SET_AFTER_S
@@ -92,11 +93,17 @@ class Batch(NamedTuple):
 
     first: int
     last: int
-    lines: list[bytes]
+    body: bytes
+    points: int
+    """Lines of the body."""
     broken: dict[int, int]
     """Blobs that do not read as they were written, and how many points were in them."""
     file: int
     """Which file it came from: the number of times the outbox had been opened."""
+
+    @property
+    def lines(self) -> list[bytes]:
+        return split(self.body) if self.points else []
 
 
 class Dead(NamedTuple):
@@ -245,15 +252,17 @@ class Outbox:
                 rows.append(row)
         if newest:
             rows.reverse()
-        batch = Batch(rows[0][0] if newest and rows else first, rows[-1][0] if rows else last, [], {}, file)
-        for seq, points, codec, crc, body in rows:
+        raws: list[bytes] = []
+        points, broken = 0, {}
+        for seq, n, codec, crc, body in rows:
             raw = unpacked(codec, crc, body)
-            found = [] if raw is None else split(raw)
-            if len(found) == points:
-                batch.lines.extend(found)
+            if raw is not None and count_of(raw) == n:
+                raws.append(raw)
+                points += n
             else:
-                batch.broken[seq] = points
-        return batch
+                broken[seq] = n
+        ends = rows[0][0] if newest and rows else first, rows[-1][0] if rows else last
+        return Batch(*ends, b"\n".join(raws), points, broken, file)
 
     def delivered(self, sink: str, batch: Batch, dead: Sequence[Dead], now_s: float) -> None:
         """The sink has the batch, but for the dead. Deletes what every sink has by now and what is a day old."""

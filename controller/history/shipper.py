@@ -7,13 +7,14 @@ for byte. Waiting is process time: it spares a real server.
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from random import Random
 from threading import Event, Thread
 from typing import Literal
 
+from controller.history.line import split
 from controller.history.outbox import Batch, Dead, Outbox, Pending
 from controller.history.sinks import LINES, Answer, Sink, Verdict, is_about_lines, verdict
 
@@ -181,7 +182,7 @@ class Shipper:
                     self.health,
                     state="ok",
                     last_ok_s=self._now(),
-                    delivered_points=self.health.delivered_points + len(batch.lines) - refused,
+                    delivered_points=self.health.delivered_points + batch.points - refused,
                     dead_points=self.health.dead_points + refused + sum(batch.broken.values()),
                 )
                 return 0.0
@@ -197,7 +198,7 @@ class Shipper:
 
     def _deliver(self, sink: Sink, batch: Batch, dead: list[Dead]) -> Answer | None:
         """Send all lines, halving what is too large, bisecting what is refused. None, or the answer that ended it."""
-        parts = list(_parts(batch.lines, self._lines))[::-1]
+        parts = list(_parts(batch, self._lines))[::-1]
         taken = False
         while parts:
             part = parts.pop()
@@ -208,13 +209,14 @@ class Shipper:
                 case Verdict.BAD_LINES | Verdict.TOO_LARGE as fault:
                     if self._stop.is_set():
                         return Answer(None, "stopped")
-                    half = len(part) // 2
+                    lines = split(part)
+                    half = len(lines) // 2
                     if fault is Verdict.TOO_LARGE:
                         self._lines = max(LINES_AFTER_413, min(self._lines, half))
                     if half:
-                        parts += [part[half:], part[:half]]
+                        parts += [b"\n".join(lines[half:]), b"\n".join(lines[:half])]
                         continue
-                    line = part[0].decode("utf-8", "replace")
+                    line = part.decode("utf-8", "replace")
                     dead.append(Dead(batch.first, line, answer.status, answer.message))
                     if not taken and len(dead) >= SUSPICIOUS and not is_about_lines(answer):
                         return Answer(403, f"refuses every line: {_said(answer)}")
@@ -244,15 +246,16 @@ def _said(answer: Answer | None) -> str:
     return f"{answer.status} {answer.message}" if answer.status is not None else answer.message
 
 
-def _parts(lines: Sequence[bytes], most: int) -> Iterator[Sequence[bytes]]:
-    if 0 < len(lines) <= most and sum(map(len, lines)) + len(lines) <= BYTES:
-        yield lines
+def _parts(batch: Batch, most: int) -> Iterator[bytes]:
+    if 0 < batch.points <= most and len(batch.body) <= BYTES:
+        yield batch.body
         return
+    lines = batch.lines
     start = size = 0
     for number, line in enumerate(lines):
         if number > start and (number - start >= most or size + len(line) > BYTES):
-            yield lines[start:number]
+            yield b"\n".join(lines[start:number])
             start, size = number, 0
         size += len(line) + 1
     if start < len(lines):
-        yield lines[start:]
+        yield b"\n".join(lines[start:])

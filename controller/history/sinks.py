@@ -4,7 +4,7 @@ Retries are ours alone (`shipper.py`): the clients send once and report. A secre
 is opened, and stands in no message and no repr.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from typing import NamedTuple, Protocol
@@ -68,12 +68,13 @@ def is_about_lines(answer: Answer) -> bool:
 
 
 class Sink(Protocol):
-    """Where lines go. `send` blocks, and raises nothing: what went wrong is an Answer without a status.
+    """Where lines go, a body of them at a time. `send` blocks, and raises nothing: what went wrong is an Answer without
+    a status.
 
     `meanwhile` is done once, if at all, while an answer is waited for.
     """
 
-    def send(self, lines: Sequence[bytes], meanwhile: Callable[[], object] | None = None) -> Answer: ...
+    def send(self, body: bytes, meanwhile: Callable[[], object] | None = None) -> Answer: ...
 
     def close(self) -> None: ...
 

@@ -86,9 +86,12 @@ def test_the_newest_value_stands_at_the_broker_and_a_backlog_beside_it(broker: M
     late = line(prefix("farm1", tag("gh1.bay1.air")), bad("gh1.bay1.air", Reason.RANGE, START_S - 60, 85.0)).encode()
     with Listener(broker) as during:
         assert (
-            sink.send([written("gh1.bay1.air", 21.5, START_S), written("gh1.bay1.vent", True, START_S)]).status == 204
+            sink.send(
+                b"\n".join([written("gh1.bay1.air", 21.5, START_S), written("gh1.bay1.vent", True, START_S)])
+            ).status
+            == 204
         )
-        assert sink.send([late]).status == 204
+        assert sink.send(late).status == 204
         wait_for(lambda: len(during.heard) >= 4)
     now, past = "farm/v1/farm1/gh1/bay1/air", "farm/v1/farm1/$history/gh1/bay1/air"
     told = {topic: json.loads(text) for topic, text, _ in during.heard if not topic.endswith("$state")}
@@ -108,7 +111,7 @@ def test_who_may_not_write_at_the_broker_delivers_nothing_and_is_told(broker: Mo
     (config,) = site({"it": to_broker(broker)}).sinks.values()
     for given, said in (({"influx_user": "guest"}, "not authorized"), ({"influx_token": "wrong"}, "refuses us")):
         sink = opener(config, lambda name, given=given: given.get(name) or secrets(name), "farm1", {})()  # type: ignore[misc]
-        answer = sink.send([written("gh1.bay1.air", 1.0, START_S)])
+        answer = sink.send(written("gh1.bay1.air", 1.0, START_S))
         assert answer.status == 403
         assert said in answer.message.lower()
         sink.close()
@@ -119,21 +122,21 @@ def test_a_broker_that_freezes_has_delivered_nothing_until_it_says_so(
     broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sink = sink_of(to_broker(broker))()
-    assert sink.send([written("gh1.bay3.air", 1.0, START_S)]).status == 204
+    assert sink.send(written("gh1.bay3.air", 1.0, START_S)).status == 204
     broker.freeze()
     with monkeypatch.context() as patched:
         patched.setattr(mqtt_sink, "WHOLE_S", 0.2)
-        answer = sink.send([written("gh1.bay3.air", 2.0, START_S + 1)])
+        answer = sink.send(written("gh1.bay3.air", 2.0, START_S + 1))
     broker.thaw()
     assert (answer.status, answer.message) == (None, "not acknowledged in time")
-    assert sink.send([written("gh1.bay3.air", 2.0, START_S + 1)]).status == 204
+    assert sink.send(written("gh1.bay3.air", 2.0, START_S + 1)).status == 204
     sink.close()
 
 
 @pytest.mark.wire
 def test_a_box_without_power_is_told_of_by_its_last_will(broker: Mosquitto) -> None:
     sink = MqttSink(MqttConfig.model_validate(to_broker(broker)), secrets, "farm9", {})
-    assert sink.send([written("gh1.bay1.air", 1.0, START_S)]).status == 204
+    assert sink.send(written("gh1.bay1.air", 1.0, START_S)).status == 204
     with Listener(broker) as listener:
         wait_for(lambda: ("farm/v1/farm9/$state", "online", True) in listener.heard)
         assert sink._client is not None
@@ -172,9 +175,9 @@ def test_a_broker_that_nobody_vouches_for_is_told_no_password(tmp_path: Path, au
     with Mosquitto(tmp_path / "broker", {"farm": "s3cret/token=="}, tls) as broker:
         config = to_broker(broker) | {"url": f"mqtts://127.0.0.1:{broker.port}"}
         stranger, known = sink_of(config)(), sink_of(config | {"tls": {"ca": f"{authority}/ca.pem"}})()
-        answer = stranger.send([written("gh1.bay1.air", 1.0, START_S)])
+        answer = stranger.send(written("gh1.bay1.air", 1.0, START_S))
         assert (answer.status, "certificate verify failed" in answer.message) == (None, True)
-        assert known.send([written("gh1.bay1.air", 1.0, START_S)]).status == 204
+        assert known.send(written("gh1.bay1.air", 1.0, START_S)).status == 204
         known.close()
 
 
@@ -190,12 +193,19 @@ def test_each_day_has_a_table_of_its_own(tmp_path: Path) -> None:
     sink = sink_of({"type": "file", "directory": str(tmp_path / "days")})()
     text = 'a "quoted", text\nof two lines'
     assert (
-        sink.send([written("gh1.bay1.air", 21.5, START_S), written("gh1.bay1.air", 22.0, START_S + DAY_S)]).status
+        sink.send(
+            b"\n".join([written("gh1.bay1.air", 21.5, START_S), written("gh1.bay1.air", 22.0, START_S + DAY_S)])
+        ).status
         == 204
     )
-    assert sink.send([written("gh1.bay1.note", text, START_S), written("gh1.bay1.vent", False, START_S)]).status == 204
+    assert (
+        sink.send(
+            b"\n".join([written("gh1.bay1.note", text, START_S), written("gh1.bay1.vent", False, START_S)])
+        ).status
+        == 204
+    )
     unsure = Reading("gh1.bay1.rh", 80.0, Quality.UNCERTAIN, Reason.DISAGREE, START_S + 0.25)
-    assert sink.send([line(prefix("farm1", tag("gh1.bay1.rh")), unsure).encode()]).status == 204
+    assert sink.send(line(prefix("farm1", tag("gh1.bay1.rh")), unsure).encode()).status == 204
     assert sorted(path.name for path in (tmp_path / "days").iterdir()) == ["2023-11-14.csv", "2023-11-15.csv"]
     assert rows(tmp_path / "days/2023-11-14.csv") == [
         ["time", "tag", "value", "quality", "reason"],
@@ -210,18 +220,18 @@ def test_each_day_has_a_table_of_its_own(tmp_path: Path) -> None:
 def test_what_a_power_cut_tore_is_cut_off_and_what_comes_again_stands_once(form: str, tmp_path: Path) -> None:
     config = {"type": "file", "directory": str(tmp_path), "format": form}
     batches = [[written("gh1.bay1.air", 20.0 + n, START_S + n) for n in range(10 * b, 10 * b + 10)] for b in range(3)]
-    sink_of(config)().send(batches[0])
+    sink_of(config)().send(b"\n".join(batches[0]))
     (path,) = tmp_path.iterdir()
-    sink_of(config)().send(batches[1])
+    sink_of(config)().send(b"\n".join(batches[1]))
     whole = path.read_bytes()
     with path.open("ab") as file:
         # the third was half written when the power went
         file.write(whole.splitlines()[-1][:20])
     # nobody knows whether the second was counted as delivered
     again = sink_of(config)()
-    assert again.send(batches[1]).status == again.send(batches[2]).status == 204
+    assert again.send(b"\n".join(batches[1])).status == again.send(b"\n".join(batches[2])).status == 204
     calm = sink_of({**config, "directory": str(tmp_path / "calm")})()
-    assert [calm.send(batch).status for batch in batches] == [204] * 3
+    assert [calm.send(b"\n".join(batch)).status for batch in batches] == [204] * 3
     (undisturbed,) = (tmp_path / "calm").iterdir()
     assert path.read_bytes() == undisturbed.read_bytes()
 
@@ -235,9 +245,9 @@ def test_a_disk_that_takes_half_a_batch_has_none_of_it_twice(tmp_path: Path, mon
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full)
-        answer = sink.send(lines)
+        answer = sink.send(b"\n".join(lines))
         assert (answer.status, "No space" in answer.message) == (None, True)
-    assert sink.send(lines).status == 204
+    assert sink.send(b"\n".join(lines)).status == 204
     (path,) = tmp_path.iterdir()
     assert path.read_bytes().splitlines() == lines
 
@@ -245,7 +255,7 @@ def test_a_disk_that_takes_half_a_batch_has_none_of_it_twice(tmp_path: Path, mon
 def test_days_that_are_too_long_ago_are_deleted(tmp_path: Path) -> None:
     sink = sink_of({"type": "file", "directory": str(tmp_path), "keep": "2 d"})()
     for day in range(5):
-        sink.send([written("gh1.bay1.air", 1.0, START_S + day * DAY_S)])
+        sink.send(written("gh1.bay1.air", 1.0, START_S + day * DAY_S))
     assert sorted(path.stem for path in tmp_path.iterdir()) == ["2023-11-16", "2023-11-17", "2023-11-18"]
 
 

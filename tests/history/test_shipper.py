@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from controller.history import sinks, wire
-from controller.history.line import milliseconds
+from controller.history.line import milliseconds, split
 from controller.history.outbox import Batch, Outbox, pack
 from controller.history.shipper import BACKOFF_S, REFUSED_S, Shipper
 from controller.history.sinks import Answer, Sink, Verdict, opener, verdict
@@ -306,10 +306,10 @@ class Notebook:
         self.batches: list[list[bytes]] = []
         self.answer = Answer(204)
 
-    def send(self, lines: Sequence[bytes], meanwhile: Callable[[], object] | None = None) -> Answer:
+    def send(self, body: bytes, meanwhile: Callable[[], object] | None = None) -> Answer:
         if meanwhile is not None:
             meanwhile()
-        self.batches.append(list(lines))
+        self.batches.append(split(body))
         return self.answer
 
     def close(self) -> None:
@@ -355,7 +355,7 @@ def test_requests_are_bounded_in_lines_and_bytes(box: Outbox) -> None:
 
 def test_a_client_that_throws_anything_stops_nothing(box: Outbox) -> None:
     class Broken(Notebook):
-        def send(self, lines: Sequence[bytes], meanwhile: object = None) -> Answer:
+        def send(self, body: bytes, meanwhile: object = None) -> Answer:
             raise RuntimeError("a bug of somebody else's")
 
     mended = Notebook()

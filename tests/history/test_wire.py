@@ -38,7 +38,7 @@ def opened(sink: dict[str, Any]) -> Sink:
 def asked(sink: dict[str, Any]) -> Answer:
     it = opened(sink)
     try:
-        return it.send([LINE])
+        return it.send(LINE)
     finally:
         it.close()
 
