@@ -1,17 +1,20 @@
 """`python -m benchmarks`: which there are, what form their rows have, and that what they measure is a farm."""
 
+import asyncio
 import json
 import subprocess
 import sys
 from pathlib import Path
 from struct import pack
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import __main__ as harness
 from benchmarks.agents import write_site
+from benchmarks.followers import Followers
 from benchmarks.generated import TAGS_A_BAY, site_document
 from benchmarks.latency import COLD, Node
 from benchmarks.latency import site_document as latency_site
@@ -19,9 +22,15 @@ from benchmarks.modbus_rtu import ANSWER, MASTERS, REQUEST, limit, polled
 from benchmarks.rows import GOAL, percentile, row
 from benchmarks.scan import Farm, bare, core_of
 from benchmarks.simulation import PLANTS
+from controller.panel.app import create_app
+from controller.panel.sign_in import SignIn
+from controller.panel.stream import Streams
 from edge_config.loader import load_site
 from edge_config.tags import site_tags
 from foundation.tag import Kind
+from tests.panel.conftest import served
+from tests.panel.small_farm import SmallFarm
+from tests.wire.agent_on_wires import until
 
 KEYS = {"name", "ours", "peer", "peer_value", "unit", "ratio", "limit"}
 some = st.floats(1e-6, 1e9)
@@ -137,6 +146,23 @@ def test_the_panel_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
     rows = rows_of("panel", capsys)
     assert [row["unit"] for row in rows] == ["KB", "s", "%", "MB"]
     assert rows[0]["ours"] < 60  # type: ignore[operator]  # a number: bytes do not depend on the machine
+
+
+@pytest.mark.wire
+async def test_panels_that_follow_hear_what_the_farm_does() -> None:
+    farm, sign_in, heard = SmallFarm(), SignIn(), Followers()
+    async with served(create_app(farm, sign_in=sign_in, streams=Streams(farm, least_s=0.001))) as url:
+        async with httpx.AsyncClient(base_url=url, headers={"x-farmloop": "1"}) as client:
+            reply = await client.post("/api/v1/session", json={"token": sign_in.issue()})
+        cookie, host = reply.headers["set-cookie"].partition(";")[0], url.removeprefix("http://")
+        tasks = [asyncio.create_task(heard.follow(host, cookie)) for _ in range(3)]
+        await until(lambda: heard.open == 3, "all panels are given the state")
+        farm.measure("ras1.tank1.do", 7.0)
+        await until(lambda: heard.events == 6, "all panels hear the change")
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    assert heard.bytes > 3 * 1000
 
 
 def test_the_wire_limit_counts_every_byte_and_one_silence() -> None:
