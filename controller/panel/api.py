@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import FastAPI, Query, Request, Response
@@ -61,12 +61,24 @@ LONGEST_TREND_S = 3653 * 86400.0
 """Ten years: what the box keeps."""
 FOR_THE_PANEL = ("panel.", "why.", "refused.", "reason.", "quality.", "unit.", "alarm.", "failure.")
 """First words of the messages that the front end is given."""
+LATER = (
+    "why.", "refused.", "failure.", "panel.access.", "panel.audit.", "panel.away.", "panel.calibration.", "panel.deed.",
+    "panel.device.", "panel.entries.", "panel.help.", "panel.logbook.", "panel.recipe.", "panel.rule.", "panel.rules.",
+    "panel.schedule.", "panel.sequence.", "panel.set_up.", "panel.sign_in.", "panel.system.", "panel.trend.",
+    "panel.users.",
+)  # fmt: skip
+"""First words of those that the overview does not need: they come after it."""
+Part = Literal["all", "first"]
 
 
 @cache
-def messages_of(language: str) -> Asset:
-    """Packed once: they are a third of what a page loads first."""
-    told = {key: text for key, text in catalogue(language).items() if key.startswith(FOR_THE_PANEL)}
+def messages_of(language: str, part: Part = "all") -> Asset:
+    """Packed once: they are much of what a page loads first."""
+    told = {
+        key: text
+        for key, text in catalogue(language).items()
+        if key.startswith(FOR_THE_PANEL) and not (part == "first" and key.startswith(LATER))
+    }
     return packed(orjson.dumps(told), "application/json")
 
 
@@ -109,11 +121,11 @@ class Api:
                 path, call, methods=[method], status_code=status, responses=answers, response_class=Response
             )
 
-    async def messages(self, language: str, request: Request) -> Response:
-        """The sentences of one language, by key."""
+    async def messages(self, language: str, request: Request, part: Part = "all") -> Response:
+        """The sentences of one language, by key; `first` leaves out what the overview does not need."""
         if language not in LANGUAGES:
             raise ProblemError(404, "not_found")
-        return serve(messages_of(language), request)
+        return serve(messages_of(language, part), request)
 
     async def site(self) -> Response:
         """What the farm is made of."""

@@ -148,6 +148,10 @@ async def test_messages_come_in_each_language(operator: httpx.AsyncClient, langu
     messages = (await operator.get(f"/api/v1/messages/{language}")).json()
     assert messages[key] == text
     assert not any(name.startswith(("problem.", "log.")) for name in messages)
+    first = (await operator.get(f"/api/v1/messages/{language}?part=first")).json()
+    assert first.items() < messages.items()
+    assert {"panel.rules", "alarm.bus.cause"} <= set(first)
+    assert {"refused.no_answer", "panel.rules.none"} & set(first) == set()
 
 
 async def test_an_unknown_language_is_not_found(operator: httpx.AsyncClient) -> None:

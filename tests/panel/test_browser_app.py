@@ -1,16 +1,21 @@
 """The panel as an app in a real browser: kept files, a newer version, a box that is off, help, and units."""
 
 import asyncio
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, Response, expect
 
+from controller.entries import Entry, Wish
 from controller.panel.app import create_app
+from controller.panel.farm import Refusal
 from controller.panel.people import People
 from controller.panel.sign_in import SignIn
-from tests.panel.browsing import SMALL, browser
+from foundation.tag import Kind, Tag
+from tests.panel.browsing import SMALL, browser, confirmed, signed_in
 from tests.panel.conftest import served
-from tests.panel.small_farm import SmallFarm
+from tests.panel.small_farm import SmallFarm, site_document
 from tests.panel.test_app import changed_assets, newer_app
 
 __all__ = ["browser"]
@@ -81,8 +86,13 @@ async def test_the_installed_panel_opens_from_what_it_keeps_tells_of_a_newer_one
         assert before not in kept
         (paths,) = kept.values()
         assert [path for path in paths if not path.startswith("/static/")] == ["/offline"]
-        await page.goto(f"{url}/#/facility/ras1")
+        await page.goto(f"{url}/#/kiosk")
         await expect(page.locator(".value .number").first).to_contain_text("7.62")
+
+    # nobody touches the screen on the wall
+    newer = changed_assets("panel.js", 'class="frame"', 'class="frame freshest"')
+    async with served(newer_app(monkeypatch, farm, newer, people=people), port):
+        await expect(page.locator(".freshest .value .number").first).to_contain_text("7.62")
 
     # the box is off: said in words, no value of it is shown, and it comes back by itself
     await page.clock.install()
@@ -96,3 +106,92 @@ async def test_the_installed_panel_opens_from_what_it_keeps_tells_of_a_newer_one
         await expect(page.locator(".value .number").first).to_contain_text("7.62")
     await context.close()
     assert complaints == []
+
+
+class WeighingFarm(SmallFarm):
+    """One that reads a number with its unit, as the agent does."""
+
+    async def enter(self, wish: Wish, by: str) -> Entry | Refusal:
+        number, _, unit = str(wish.value).partition(" ")
+        assert unit in ("", "kg")
+        return await super().enter(replace(wish, value=number), by)
+
+
+def weighing_farm() -> SmallFarm:
+    """One that weighs its harvest, knows its beds, and is told how much fish there is."""
+    reaped, beds, fish = "ras1.tank1.tan", "gh1.bay1.beds", "ras1.tank1.fish"
+    document: dict[str, Any] = site_document()
+    document["tags"] = {name: {"entry": "manual", "unit": unit} for name, unit in ((reaped, "kg"), (beds, "m2"))}
+    document["programs"][fish] = {"value": "100 kg", "limits": ["0 kg", "500 kg"]}
+    farm = WeighingFarm(document=document)
+    farm.tags = {
+        **farm.tags,
+        reaped: Tag(reaped, "kg", Kind.MEASURED, "plant", "采收", "Harvest", 0.0, 500.0, entered=True),
+        beds: Tag(beds, "m2", Kind.MEASURED, "plant", "苗床", "Beds", entered=True),
+    }
+    farm.measure(reaped, 12.5)
+    farm.measure(beds, 2000.0)
+    return farm
+
+
+async def test_a_grower_reads_and_types_jin_and_mu_and_the_farm_keeps_kilograms(
+    browser: Browser, sign_in: SignIn
+) -> None:
+    farm = weighing_farm()
+    async with signed_in(browser, create_app(farm, sign_in=sign_in), sign_in, "entries", locale="zh-CN") as page:
+        weighed, beds = (page.locator(".card", has_text=name) for name in ("采收", "苗床"))
+        await expect(weighed.locator(".number")).to_have_text("25.0 斤")
+        await expect(beds.locator(".number")).to_have_text("3.00 亩")
+        form = weighed.locator("form")
+        for typed, told, kilograms in (
+            ("5", "5 斤", 2.5),
+            ("7 斤", "7 斤", 3.5),
+            ("4 kg", "4 kg", 4.0),
+            ("1e1", "10 斤", 5.0),
+        ):
+            await weighed.get_by_role("button", name="录入", exact=True).click()
+            await expect(form).to_contain_text("0.0 斤 到 1000.0 斤")
+            await form.get_by_label("数值（斤）").fill(typed)
+            await form.get_by_role("button", name="下一步").click()
+            await expect(form.locator(".old-new")).to_have_text(told)
+            await form.get_by_role("button", name="确认修改").click()
+            await form.get_by_role("button", name="关闭").click()
+            assert farm.entries_made[-1].value == kilograms
+
+        # a setpoint is typed as it is shown, by steps and by keys, and stands in kilograms
+        await page.goto(page.url.replace("entries", "facility/ras1"))
+        row = page.locator(".setpoint", has_text="fish")
+        await expect(row.locator(".number").first).to_have_text("200.0 斤")
+        await row.get_by_role("button", name="修改").click()
+        await row.get_by_role("button", name="增大").click()
+        await expect(row.get_by_role("textbox")).to_have_value("220.0")
+        await row.get_by_role("textbox").fill("300")
+        await confirmed(row, "下一步", "确认修改")
+        await expect(row.locator(".notice.good")).to_contain_text("300.0 斤")
+        assert farm.changes_made[-1][1:3] == ("ras1.tank1.fish", 150.0)
+
+        # who would rather have kilograms and hectares says so, once for this device
+        await page.get_by_role("button", name="质量：斤").click()
+        await expect(row.locator(".number").first).to_have_text("150.0 kg")
+        await page.get_by_role("button", name="面积：亩").click()
+        await page.reload()
+        await expect(page.get_by_role("button", name="面积：公顷")).to_be_visible()
+        await page.goto(page.url.replace("facility/ras1", "entries"))
+        await expect(beds.locator(".number")).to_have_text("0.200 公顷")
+        await expect(weighed.locator(".number")).to_have_text("12.5 kg")
+
+        # what is typed comes to what was shown, in every unit there is
+        script = """async () => {
+            const [units, numbers] = await Promise.all([import("/static/units.js"), import("/static/numbers.js")]);
+            const wrong = [];
+            for (let round = 0; round < 6; round += 1) {
+                for (const unit of units.CHOSEN) {
+                    units.chooseNext(unit);
+                    for (const value of [0, 0.25, 1 / 3, 7, 123.456, 98765])
+                        if (Math.abs(numbers.typed(String(units.toShown(value, unit)), unit) - value) > 1e-9 * value)
+                            wrong.push([unit, units.shownIn(unit), value]);
+                }
+            }
+            return wrong;
+        }"""
+        assert await page.evaluate(script) == []

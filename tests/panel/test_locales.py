@@ -137,6 +137,7 @@ def test_no_message_of_the_panel_is_there_for_nobody() -> None:
         "panel.slot.",
         "panel.system.sink.",
         "panel.theme.",
+        "panel.unit.",
     )
     assert {key for key in catalogue("en") if key.startswith("panel.") and not key.startswith(built)} - asked == set()
 

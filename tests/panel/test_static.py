@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.panel.api import messages_of
+from controller.panel.api import LATER, messages_of
 from controller.panel.assets import open_pages, read_assets
 from foundation.messages import LANGUAGES, catalogue
 
@@ -126,9 +126,12 @@ def test_the_first_screen_is_small() -> None:
     first = _imported("overview.js", _imported("panel.js", {"index.html", "panel.css", "icon.svg"}))
     assert "vendor/uplot.js" not in first
     assert "trend.js" not in first
-    words = max(len(messages_of(language).packed) for language in LANGUAGES)
+    words = max(len(messages_of(language, "first").packed) for language in LANGUAGES)
     assert sum(len(assets[name].packed) for name in first) + words < 60_000
     assert all(gzip.decompress(assets[name].packed) == assets[name].body for name in first)
+    # and no word of it is among those that come after it
+    early = {name: re.findall("|".join(map(re.escape, LATER)), assets[name].body.decode()) for name in first}
+    assert {name: found for name, found in early.items() if found} == {}
 
 
 def _table() -> list[str]:

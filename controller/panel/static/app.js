@@ -1,17 +1,19 @@
-// The panel as an app: has its files kept by the worker, and tells when the box has newer ones.
+// The panel as an app: has its files kept by the worker, and tells when the box has newer ones. It comes after the first
+// values of the farm: nothing that is for later may hold those up.
 
 import { wholes } from "./farm.js";
 import { effect } from "./vendor/signals.js";
+import { allWords } from "./words.js";
 
 const WORKER = "/worker.js";
 
 /** Registers the worker where a browser allows one (https, or this very computer). `told(load)` is called once newer
  *  files wait; nothing is loaded before `load` is. */
 export async function install(told) {
+  await new Promise((resolve) => effect(() => wholes.value > 0 && resolve()));
+  allWords().catch(() => {});
   const { serviceWorker } = navigator;
   if (!serviceWorker) return;
-  // the first values of the farm go before what is kept for the next time
-  await new Promise((resolve) => effect(() => wholes.value > 0 && resolve()));
   const policy = globalThis.trustedTypes?.createPolicy("farmloop-worker", { createScriptURL: () => WORKER });
   const registration = await serviceWorker.register(policy ? policy.createScriptURL(WORKER) : WORKER).catch(() => null);
   if (!registration) return;
@@ -24,7 +26,7 @@ export async function install(told) {
     else location.reload();
   }
   // nobody touches the screen on the wall
-  const tell = () => ("kiosk" in document.documentElement.dataset ? load() : told(load));
+  const tell = () => (location.hash.startsWith("#/kiosk") ? load() : told(load));
   const look = () => controlled && registration.waiting && tell();
   const watch = (worker) => worker?.addEventListener("statechange", look);
 

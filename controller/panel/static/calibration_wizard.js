@@ -10,6 +10,7 @@ import { usePolled } from "./polled.js";
 import { ranks } from "./screens.js";
 import { post, put, remove } from "./server.js";
 import { Steady, useSteady } from "./steady.js";
+import { toShown } from "./units.js";
 import { useEffect, useState } from "./vendor/preact_hooks.js";
 import { ageWords, quantity, tell } from "./words.js";
 
@@ -93,7 +94,7 @@ function Points({ tag, probe, kept, keep }) {
   }
   const again = html`<button type="button" onClick=${() => keep(NOTHING)}>${tell("panel.calibration.anew")}</button>`;
   return html`<section class="card"><h2>${tell(`panel.calibration.kind.${kept.kind}`)}</h2>
-    ${kept.points.length > 0 && html`<ol class="taken">${kept.points.map(([said, true_], place) => html`<li key=${place}>${tell("panel.calibration.point", { said: said.toFixed(digitsOf(probe.unit)), true: true_.toFixed(digitsOf(probe.unit)) })}</li>`)}</ol>`}
+    ${kept.points.length > 0 && html`<ol class="taken">${kept.points.map(([said, true_], place) => html`<li key=${place}>${tell("panel.calibration.point", { said: toShown(said, probe.unit).toFixed(digitsOf(probe.unit)), true: toShown(true_, probe.unit).toFixed(digitsOf(probe.unit)) })}</li>`)}</ol>`}
     ${kept.points.length < wanted
       ? html`<${Point} key=${kept.points.length} tag=${tag} probe=${probe} count=${kept.points.length + 1} of=${wanted} onTaken=${(point) => keep({ points: [...kept.points, point] })} />`
       : html`<${Review} tag=${tag} probe=${probe} kept=${kept} keep=${keep} />`}
@@ -104,7 +105,7 @@ function Points({ tag, probe, kept, keep }) {
 function Point({ probe, count, of, onTaken }) {
   const [text, setText] = useState("");
   const steady = useSteady(probe.says, probe.says_at, probe.unit);
-  const value = typed(text);
+  const value = typed(text, probe.unit);
   return html`<h3>${tell("panel.calibration.point.of", { count, of })}</h3>
     <p>${tell("panel.calibration.point.hint")}</p>
     <${Steady} steady=${steady} says=${probe.says} unit=${probe.unit} />

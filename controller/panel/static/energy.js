@@ -5,6 +5,7 @@ import { site } from "./farm.js";
 import { html } from "./html.js";
 import { dayOfYear, number } from "./numbers.js";
 import { usePolled } from "./polled.js";
+import { fromShown } from "./units.js";
 import { useState } from "./vendor/preact_hooks.js";
 import { called, tell, unitWord } from "./words.js";
 
@@ -43,11 +44,11 @@ function Kind({ kind, used, begins, by }) {
     <details><summary>${tell("panel.energy.each")}</summary><div class="scroll" tabindex="0" role="region" aria-label=${tell(`panel.energy.kind.${kind}`)}><table class="table">
       <thead><tr><th scope="col">${tell(`panel.energy.by.${by}`)}</th><th scope="col">${tell("panel.energy.total")}</th>
         ${Object.entries(parts).map(([name, one]) => html`<th scope="col" key=${name}>${thing(name)}<br /><small>${tell(`panel.energy.short.${one.source}`)}</small></th>`)}
-        ${perKg.some((one) => one !== null) && html`<th scope="col">${tell("panel.energy.per_kg")}</th>`}</tr></thead>
+        ${perKg.some((one) => one !== null) && html`<th scope="col">${tell("panel.energy.per_kg", { unit: unitWord("kg") })}</th>`}</tr></thead>
       <tbody>${begins.map((at, index) => ({ at, index })).reverse().map(({ at, index }) => html`<tr key=${at}>
         <th scope="row">${spanWord(at, by)}</th><td>${amount(total.values[index], unit)}${known[index] < SURE && total.values[index] !== null ? ` (${Math.round(100 * known[index])} %)` : ""}</td>
         ${Object.entries(parts).map(([name, one]) => html`<td key=${name}>${amount(one.values[index], unit)}</td>`)}
-        ${perKg.some((one) => one !== null) && html`<td>${amount(perKg[index], unit)}</td>`}</tr>`)}</tbody>
+        ${perKg.some((one) => one !== null) && html`<td>${amount(perKg[index] === null ? null : fromShown(perKg[index], "kg"), unit)}</td>`}</tr>`)}</tbody>
     </table></div></details>
   </div>`;
 }

@@ -6,6 +6,7 @@ import { html } from "./html.js";
 import { usePolled } from "./polled.js";
 import { post } from "./server.js";
 import { session } from "./session.js";
+import { fromShown, shownIn, toShown } from "./units.js";
 import { useState } from "./vendor/preact_hooks.js";
 import { called, quantity, tell, unitWord } from "./words.js";
 
@@ -14,6 +15,19 @@ const EVERY_MS = 1000;
 /** A number with or without a unit, as the server reads it too. */
 const isNumber = (text) => /^[-+\u2212]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*([^\d\s].*)?$/i.test(text.trim().replace(",", "."));
 const plain = (text) => text.trim().replace(",", ".").replace("\u2212", "-");
+
+/** A number without a unit, or with the one that is shown; null where another unit stands with it. */
+function bare(text, unit) {
+  const word = unitWord(unit);
+  const number = plain(word && text.trim().endsWith(word) ? text.trim().slice(0, -word.length) : text);
+  return number === "" || Number.isNaN(Number(number)) ? null : Number(number);
+}
+
+/** What was typed, as the farm reads it: a number without a unit is in the tag's own. */
+function inFarmUnit(text, unit) {
+  const value = bare(text, unit);
+  return value === null || shownIn(unit) === unit ? plain(text) : String(fromShown(value, unit));
+}
 
 /** `2026-02-02T10:40` at the site. */
 function local(milliseconds, timezone) {
@@ -39,7 +53,7 @@ export function EntryForm({ tag, wrong = null, onClose }) {
   const known = site.value.tags[tag];
   const { timezone } = site.value.site;
   const isText = known.unit === "text";
-  const [form, setForm] = useState({ value: wrong ? String(wrong.value) : "", time: wrong ? local(wrong.time, timezone) : "", who: wrong?.who ?? "", method: wrong?.method ?? "", note: "" });
+  const [form, setForm] = useState({ value: wrong ? (isText ? wrong.value : String(Number(toShown(wrong.value, known.unit).toPrecision(12)))) : "", time: wrong ? local(wrong.time, timezone) : "", who: wrong?.who ?? "", method: wrong?.method ?? "", note: "" });
   const echoed = useEcho(tag);
   const set = (name) => (event) => setForm({ ...form, [name]: event.target.value });
   const given = isText ? form.value.trim() !== "" : isNumber(form.value);
@@ -56,9 +70,9 @@ export function EntryForm({ tag, wrong = null, onClose }) {
       ${!isText && html`<p class="hint">${tell("panel.entries.number")}${range}</p>`}
       <div class="choices"><button type="button" onClick=${onClose}>${tell("panel.cancel")}</button>
         <button type="button" class="strong" disabled=${!live || !given} onClick=${() => review({ ...form })}>${tell("panel.setpoint.review")}</button></div>`}
-    told=${(one) => html`<p class="old-new">${wrong && html`<span>${quantity(wrong.value, known.unit)}</span><span aria-hidden="true">→</span>`}<b>${given && !isText && /^[^a-z%°]*$/i.test(one.value.trim()) ? `${plain(one.value)} ${unitWord(known.unit)}` : one.value}</b></p>
+    told=${(one) => html`<p class="old-new">${wrong && html`<span>${quantity(wrong.value, known.unit)}</span><span aria-hidden="true">→</span>`}<b>${given && !isText && bare(one.value, known.unit) !== null ? `${bare(one.value, known.unit)} ${unitWord(known.unit)}` : one.value}</b></p>
       <p class="hint">${tell("panel.entries.told", { value: called(known.name), time: one.time.replace("T", " ") || tell("panel.entries.now"), who: one.who.trim() || session.value.who })}</p>`}
-    send=${sender(tag, (one) => ({ value: isText ? one.value : plain(one.value), ...(one.time ? { time: one.time } : {}), who: one.who, method: one.method, note: one.note, ...(wrong ? { corrects: wrong.id } : {}) }))}
+    send=${sender(tag, (one) => ({ value: isText ? one.value : inFarmUnit(one.value, known.unit), ...(one.time ? { time: one.time } : {}), who: one.who, method: one.method, note: one.note, ...(wrong ? { corrects: wrong.id } : {}) }))}
     echoed=${echoed} taken=${() => html`<${Taken} onClose=${onClose} />`} unit=${known.unit} onClose=${onClose} />`;
 }
 

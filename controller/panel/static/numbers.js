@@ -1,25 +1,31 @@
 // Numbers and times as people read them: decimals by unit, 24-hour clock in the site's own time zone.
 
+import { fromShown, shownIn, toShown } from "./units.js";
+
 const DECIMALS = {
   degC: 1, K: 1, "%": 0, ppm: 0, pH: 2, count: 0, "W/m2": 0, "umol/m2/s": 0, "mol/m2/d": 1, "mg/L": 2,
   "mS/cm": 2, mV: 0, kPa: 2, "m/s": 1, "m3/h": 1, L: 1, kg: 1, kW: 2, kWh: 1, A: 2, rpm: 0, Hz: 1, s: 0, m: 2,
+  jin: 1, mu: 2, ha: 3,
 };
 
 /** Decimals that a value of this unit is shown with; undefined where the size of the number decides. */
 export const decimals = (unit) => DECIMALS[unit];
 
-/** A number with the decimals of its unit and a real minus sign. */
-export function number(value, unit) {
+/** A value of the farm in the unit that people read it in, with its decimals and a real minus sign. */
+export const number = (value, unit) => exactly(toShown(value, unit), shownIn(unit));
+
+/** The same of a number that is in this very unit. */
+export function exactly(value, unit) {
   const places = decimals(unit) ?? (Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2);
   const text = value.toFixed(places);
   // "-0.0" is a zero
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "\u2212");
 }
 
-/** What a person typed, or NaN. */
-export function typed(text) {
+/** What a person typed in the unit shown, in the farm's; or NaN. */
+export function typed(text, unit = "") {
   const plain = text.trim().replace(",", ".").replace("\u2212", "-");
-  return /^-?(\d+\.?\d*|\.\d+)$/.test(plain) ? Number(plain) : NaN;
+  return /^-?(\d+\.?\d*|\.\d+)$/.test(plain) ? fromShown(Number(plain), unit) : NaN;
 }
 
 /** A handy step for a range: about a fiftieth of it, as 1, 2 or 5 times a power of ten. */

@@ -17,7 +17,8 @@ export function whyWords(because) {
       return [place, found ? called(found.name ?? found) : value];
     }),
   );
-  return tell(`why.${because.key}`, { ...filled, unit: unitWord(unit) }, unit);
+  // other sentences than that of a loop name their units themselves
+  return tell(`why.${because.key}`, { ...filled, unit: because.key === "loop" ? unitWord(unit) : unit }, unit);
 }
 
 /** Told position in words. */

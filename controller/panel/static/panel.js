@@ -10,10 +10,11 @@ import { clockTime } from "./numbers.js";
 import { parted, screenOf, wear } from "./screens.js";
 import { meet } from "./session.js";
 import { LanguageButton, Tools } from "./tools.js";
+import { CHOSEN, shownIn } from "./units.js";
 import { render } from "./vendor/preact.js";
 import { useEffect, useState } from "./vendor/preact_hooks.js";
 import { signal } from "./vendor/signals.js";
-import { called, preferred, speak, tell } from "./words.js";
+import { allWords, called, preferred, speak, tell } from "./words.js";
 
 const address = signal(location.hash);
 addEventListener("hashchange", () => {
@@ -39,12 +40,12 @@ function Header() {
 
 const Clock = ({ timezone }) => html`<time class="clock" title=${timezone}>${farmSecond.value ? clockTime(farmSecond.value, timezone, true) : "–"}</time>`;
 
-/** A screen of the table, once its module has come. */
+/** A screen of the table, once its module has come, and but for the first one its words. */
 function Shown({ screen, id, query }) {
   const [came, setCame] = useState({});
   useEffect(() => {
     let over = false;
-    Promise.all([screen.load(), screen.style && wear(screen.style)]).then(
+    Promise.all([screen.load(), screen.style && wear(screen.style), screen.path && allWords()]).then(
       ([component]) => over || setCame({ screen, component }),
       () => over || setCame({ screen, missing: true }),
     );
@@ -57,7 +58,7 @@ function Shown({ screen, id, query }) {
     return html`<p class="notice bad" role="alert">${tell("panel.error.no_answer")}</p>
       <p><button onClick=${() => location.reload()}>${tell("panel.try_again")}</button></p>`;
   }
-  const key = `${screen.path} ${id} ${screen.drawn ? theme.value : ""}`;
+  const key = `${screen.path} ${id} ${screen.drawn ? [theme.value, ...CHOSEN.map(shownIn)] : ""}`;
   return html`<${came.component} key=${key} id=${id} query=${query} />`;
 }
 
@@ -80,7 +81,7 @@ function Panel() {
 async function start() {
   applyTheme();
   await Promise.all([follow(), meet()]);
-  await speak(preferred(site.value.site.languages));
+  await speak(preferred(site.value.site.languages), { part: "first" });
   render(html`<${Panel} />`, document.getElementById("panel"));
   import("./app.js").then(({ install }) => install((load) => (loadNewer.value = load)));
 }

@@ -83,7 +83,7 @@ export function EditForm({ running, children }) {
   const [chosen, setChosen] = useState(0);
   const option = options[chosen];
   const [text, setText] = useState(number(option.value, option.unit));
-  const value = typed(text);
+  const value = typed(text, option.unit);
   function choose(event) {
     const next = Number(event.target.value);
     setChosen(next);

@@ -6,7 +6,7 @@
 //   least  the lowest role that sees it (viewer, operator, technician, admin); the server decides what it may do
 //   main   stands in the bottom bar of a phone; all others are behind "More"
 //   style  a stylesheet of its own in static/, worn when it is first opened
-//   drawn  draws on a canvas: is made anew when the theme changes
+//   drawn  draws on a canvas: is made anew when theme or units change
 //   load   gives its component
 //
 // Signs for alarms, schedule, rules, energy, entries, logbook, calibration, system, users and audit stand in nav.js.

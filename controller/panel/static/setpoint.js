@@ -7,6 +7,7 @@ import { html } from "./html.js";
 import { decimals, number, step, typed } from "./numbers.js";
 import { NumberPad } from "./pad.js";
 import { put } from "./server.js";
+import { toShown } from "./units.js";
 import { useEffect, useState } from "./vendor/preact_hooks.js";
 import { called, quantity, tell, unitWord } from "./words.js";
 
@@ -17,7 +18,7 @@ export function SetpointForm({ name, onClose }) {
   const now = setpoint(name);
   const [text, setText] = useState(number(now.target, known.unit));
   const [reason, setReason] = useState("");
-  const value = typed(text);
+  const value = typed(text, known.unit);
   const within = value >= now.low && value <= now.high;
   const told = (amount) => quantity(amount, known.unit);
   const large = within && known.reason_above !== null && Math.abs(value - now.target) > known.reason_above + 1e-9;
@@ -28,7 +29,7 @@ export function SetpointForm({ name, onClose }) {
     // onto the grid of the step, so that 7.53 goes to 7.5 or 7.6
     const next = (direction > 0 ? Math.floor(from / by + 1e-6) + 1 : Math.ceil(from / by - 1e-6) - 1) * by;
     const digits = Math.max(decimals(known.unit) ?? 2, -Math.floor(Math.log10(by)));
-    setText(Math.min(now.high, Math.max(now.low, next)).toFixed(Math.max(0, digits)));
+    setText(toShown(Math.min(now.high, Math.max(now.low, next)), known.unit).toFixed(Math.max(0, digits)));
   }
 
   const send = (id, change) =>

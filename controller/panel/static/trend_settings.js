@@ -4,6 +4,7 @@ import { site } from "./farm.js";
 import { clockTime, dayOfYear, number } from "./numbers.js";
 import { penColour, penDash } from "./trend_pens.js";
 import { drawable, setpointsOf } from "./trend_view.js";
+import { toShown } from "./units.js";
 import { called, unitWord } from "./words.js";
 
 const FONT = "13px system-ui, sans-serif";
@@ -54,7 +55,7 @@ export function chartSettings(uPlot, view, lines, size) {
       { stroke: ink, font: FONT, grid, ticks: grid, space: 64, values: (_, splits) => splits.map((at) => timeWords(at * 1000, view.span, timezone)) },
       ...units.slice(0, 2).map((unit, place) => ({
         scale: unit, side: place === 0 ? 3 : 1, stroke: ink, font: FONT, size: 58, ticks: grid, grid: { ...grid, show: place === 0 },
-        label: unitWord(unit), labelFont: FONT, labelSize: 18, values: (_, splits) => splits.map((value) => shortest(value, splits)),
+        label: unitWord(unit), labelFont: FONT, labelSize: 18, values: (_, splits) => splits.map((value) => toShown(value, unit)).map((value, _, all) => shortest(value, all)),
       })),
     ],
     series,
