@@ -1,10 +1,11 @@
 """What the farm is made of, as the panel draws it: facilities, zones, values, outputs, setpoints and their names."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from controller.history.consumption import counters
 from edge_config.checks.inspection import device_tags, difference
 from edge_config.model.alarms import Alarm
 from edge_config.model.control import Dosing, Hysteresis, LoopBase, PBand, Pid, Program, RuleAlarm
@@ -42,6 +43,10 @@ class FacilityShape:
     lives: str
     """The crop or species, empty if the site does not say."""
     zones: tuple[str, ...]
+    zone_names: dict[str, NameShape]
+    """Of every zone; one that the site gives no name is called by its id."""
+    counted: tuple[str, ...]
+    """What of its consumption is known: `electricity`, `water`, …"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,7 @@ class AlarmShape:
     response: NameShape
     when: str
     """Its limit, as the site writes it; empty for one that a rule raises."""
+    priority: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +162,13 @@ def layout(farm: Known) -> SiteShape:
     """The site as the panel draws it."""
     site = farm.site
     loops = {name: loop for name, loop in site.loops.items() if isinstance(loop, LoopBase)}
+    counted: dict[str, dict[str, None]] = {}
+    for counter in counters(site, farm.tags):
+        if counter.of != "harvest":
+            counted.setdefault(counter.facility, {})[counter.of] = None
     return SiteShape(
         site=PlaceShape(site.site.id, _name(site.site.name), site.site.timezone, site.panel.languages),
-        facilities=tuple(
-            FacilityShape(key, one.kind, _name(one.name), one.crop or one.species or "", one.zones)
-            for key, one in site.facilities.items()
-        ),
+        facilities=tuple(_facility(site, key, counted.get(key, {})) for key in site.facilities),
         tags=_tags(farm, loops),
         outputs={
             name: OutputShape(_called(farm, name, output.name), *_where(name), output.type, output.life_support)
@@ -179,6 +186,7 @@ def layout(farm: Known) -> SiteShape:
                 _name(alarm.consequence),
                 _name(alarm.response),
                 alarm.when if isinstance(alarm, Alarm) else "",
+                alarm.priority,
             )
             for key, alarm in _alarms(site)
         },
@@ -188,6 +196,14 @@ def layout(farm: Known) -> SiteShape:
         },
         figures=_figures(site),
     )
+
+
+def _facility(site: Site, key: str, counted: Iterable[str]) -> FacilityShape:
+    one = site.facilities[key]
+    names = {zone: _zone_name(site, key, zone) for zone in one.zones}
+    return FacilityShape(
+        key, one.kind, _name(one.name), one.crop or one.species or "", one.zones, names, tuple(counted)
+    )  # fmt: skip
 
 
 def _driven(site: Site, device: Device) -> tuple[str, ...]:
@@ -269,17 +285,25 @@ def _names(farm: Known) -> dict[str, NameShape]:
     site = farm.site
     return {
         **{name: _called(farm, name, loop.name) for name, loop in site.loops.items() if not isinstance(loop, LoopBase)},
-        **{one.id: _described(one) for one in placed_rules(site)},
+        **{one.id: _described(site, one) for one in placed_rules(site)},
         **{name: _called(farm, name, sequence.name) for name, sequence in site.sequences.items()},
         **{name: _called(farm, name, interlock.name) for name, interlock in site.interlocks.items()},
     }
 
 
-def _described(placed: Placed) -> NameShape:
+def _described(site: Site, placed: Placed) -> NameShape:
     """A rule's description in both languages, with its zone where it is one of several; else its id's last words."""
     said = placed.rule.description or placed.id.rpartition(".")[2].replace("_", " ")
-    zone = f" ({placed.id.split('.')[1]})" if placed.rule.scope is not None else ""
-    return NameShape(said + zone, said + zone) if isinstance(said, str) else NameShape(said.zh + zone, said.en + zone)
+    zh, en = (said, said) if isinstance(said, str) else (said.zh, said.en)
+    if placed.rule.scope is None:
+        return NameShape(zh, en)
+    zone = _zone_name(site, *_where(placed.id))
+    return NameShape(f"{zh} ({zone.zh})", f"{en} ({zone.en})")
+
+
+def _zone_name(site: Site, facility: str, zone: str) -> NameShape:
+    named = site.facilities[facility].zone_names.get(zone)
+    return NameShape(zone, zone) if named is None else _name(named)
 
 
 def _name(name: Name) -> NameShape:

@@ -28,6 +28,16 @@ def check_names(inspection: Inspection) -> None:
         first = owners.setdefault(name, (path, key))
         if first != (path, key):
             inspection.note("E303", path, key, name=name, first=inspection.place(*first))
+    _check_zone_names(inspection)
+
+
+def _check_zone_names(inspection: Inspection) -> None:
+    for name, facility in inspection.site.facilities.items():
+        for zone in facility.zone_names:
+            if zone not in facility.zones:
+                place, known = ("facilities", name, "zone_names", zone), listed(facility.zones)
+                near = nearest(zone, facility.zones)
+                inspection.note("E302", place, True, zone=zone, facility=name, near=near, known=known)
 
 
 def _names(inspection: Inspection) -> Iterator[tuple[str, Path_, bool]]:

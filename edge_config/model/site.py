@@ -55,6 +55,8 @@ class Facility(Frozen):
     kind: FacilityKind
     zones: tuple[Identifier, ...] = Field(min_length=1)
     name: Name
+    zone_names: dict[Identifier, Name] = {}
+    """What people call its zones; one without a name is shown by its id."""
     emergency_stop: TagName | None = None
     """The button's contact, closed (true) while nobody presses it: open, or not to be read, stops the facility."""
     crop: str | None = None

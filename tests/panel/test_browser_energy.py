@@ -34,6 +34,22 @@ async def test_a_manager_reads_what_was_used_and_takes_it_along(browser: Browser
         download = await taken.value
         assert download.suggested_filename == "consumption-month.csv"
 
+        # the overview has today's on the facility's card, and zones by the names that people call them
+        await page.goto(page.url.partition("#")[0])
+        await expect(page.locator(".card", has_text="Greenhouse 1").locator(".used")).to_have_text(
+            "Electricity 24.0 kWh today so far"
+        )
+        await expect(page.locator(".used")).to_have_count(2)
+        heads = page.locator(".card h2", has_text="RAS 1")
+        await expect(heads).to_have_text(["RAS 1 East tank", "RAS 1 tank2", "RAS 1"])
+        await page.get_by_role("button", name="中文").click()
+        heads = page.locator(".card h2", has_text="循环水")
+        await expect(heads).to_have_text(["循环水一号 东池", "循环水一号 tank2", "循环水一号"])
+        await page.goto(f"{page.url.partition('#')[0]}#/facility/ras1")
+        await expect(page.get_by_role("link", name="东池")).to_be_visible()
+        await page.get_by_role("button", name="English").click()
+        await page.goto(f"{page.url.partition('#')[0]}#/energy")
+
         # a farm that counts nothing says what would do
         await page.set_viewport_size(SMALL)
         nothing = {"now": 0, "by": "week", "begins": [], "facilities": {}}

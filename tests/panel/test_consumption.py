@@ -24,6 +24,7 @@ NOON_S = datetime(2026, 3, 4, 12, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()
 def counting_farm() -> SmallFarm:
     """A greenhouse with a power meter, a heater of 10 kW and a harvest; a plant factory with lamps of 5 kW alone."""
     document = site_document()
+    document["facilities"]["ras1"]["zone_names"] = {"tank1": {"zh": "东池", "en": "East tank"}}
     document["outputs"]["gh1.bay1.heater"]["power"] = "10 kW"
     document["outputs"]["pf1.room1.lamps"]["power"] = "5 kW"
     document["tags"] = {

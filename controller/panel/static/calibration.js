@@ -4,6 +4,7 @@ import { CalibrationWizard } from "./calibration_wizard.js";
 import { farmNow, site } from "./farm.js";
 import { html } from "./html.js";
 import { dayOfYear, number } from "./numbers.js";
+import { placeWord } from "./places.js";
 import { usePolled } from "./polled.js";
 import { useState } from "./vendor/preact_hooks.js";
 import { ageWords, called, tell } from "./words.js";
@@ -18,7 +19,7 @@ export function Calibration({ id }) {
 export function placed(tag) {
   const known = site.value.tags[tag];
   const facility = site.value.facilities.find((one) => one.id === known?.facility);
-  return [facility && called(facility.name), known && known.zone !== "all" ? known.zone : ""].filter(Boolean).join(" · ");
+  return facility ? placeWord(facility, known.zone) : "";
 }
 
 export const nameOf = (tag) => (site.value.tags[tag] ? called(site.value.tags[tag].name) : tag);

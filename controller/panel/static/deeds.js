@@ -2,6 +2,7 @@
 
 import { site } from "./farm.js";
 import { number } from "./numbers.js";
+import { placeWord } from "./places.js";
 import { called, knows, tell, unitWord } from "./words.js";
 
 /** The name of whatever stands in the site under this id; the id itself where nothing does. */
@@ -12,8 +13,8 @@ export function thing(id) {
   if (names[id] ?? alarms[id]) return called(names[id] ?? alarms[id].cause);
   const [facility, zone] = id.split(".");
   const place = facilities.find((one) => one.id === facility);
-  if (!place || id !== `${facility}.${zone}`) return id;
-  return place.zones.length === 1 || zone === "all" ? called(place.name) : `${called(place.name)} · ${zone}`;
+  if (!place || id !== `${facility}.${zone}` || ![...place.zones, "all"].includes(zone)) return id;
+  return placeWord(place, zone);
 }
 
 const unitOf = (id) => (site.value.setpoints[id] ?? site.value.tags[id])?.unit ?? (site.value.outputs[id] ? "%" : "");
@@ -21,7 +22,7 @@ const unitOf = (id) => (site.value.setpoints[id] ?? site.value.tags[id])?.unit ?
 /** Facilities and their zones, to choose from: `{ id, name }`. */
 export const places = () => site.value.facilities.flatMap((one) => [
   { id: one.id, name: called(one.name) },
-  ...(one.zones.length > 1 ? one.zones.map((zone) => ({ id: `${one.id}.${zone}`, name: `${called(one.name)} · ${zone}` })) : []),
+  ...(one.zones.length > 1 ? one.zones.map((zone) => ({ id: `${one.id}.${zone}`, name: placeWord(one, zone) })) : []),
 ]);
 
 /** A deed of the logbook as one sentence. */

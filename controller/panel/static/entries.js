@@ -4,6 +4,7 @@ import { EntryForm, WithdrawForm } from "./entry_form.js";
 import { farmNow, reading, site } from "./farm.js";
 import { html } from "./html.js";
 import { clockTime, dayOfYear } from "./numbers.js";
+import { zoneWord } from "./places.js";
 import { usePolled } from "./polled.js";
 import { ranks } from "./screens.js";
 import { useState } from "./vendor/preact_hooks.js";
@@ -23,7 +24,7 @@ export function Entries() {
     <h1>${tell("panel.entries")}</h1>
     <div class="pick" role="group">${there.map(([one, label]) => html`<button key=${one} aria-pressed=${one === group} onClick=${() => setGroup(one)}>${tell(label)}</button>`)}</div>
     ${found.map(([facility, names]) => names.length > 0 && html`<h2 key=${facility.id}>${called(facility.name)}</h2>
-      <ul class="cards">${names.map((name) => html`<${Entered} key=${name} tag=${name} zone=${facility.zones.length > 1 && tags[name].zone !== "all" ? tags[name].zone : ""} />`)}</ul>`)}
+      <ul class="cards">${names.map((name) => html`<${Entered} key=${name} tag=${name} zone=${zoneWord(facility, tags[name].zone)} />`)}</ul>`)}
   </div>`;
 }
 

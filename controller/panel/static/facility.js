@@ -44,7 +44,7 @@ export function Facility({ id, query }) {
       <${EmergencyStop} facility=${facility} /></header>
     ${zones.length > 1 && html`<nav class="pick wide" aria-label=${tell("panel.zones")}>
       <a class="button" href=${`#/facility/${id}`} aria-current=${shown.length > 1 ? "page" : undefined}>${tell("panel.zones.all")}</a>
-      ${zones.filter((one) => one !== "all").map((one) => html`<a key=${one} class="button" href=${`#/facility/${id}?zone=${one}`} aria-current=${shown.length === 1 && shown[0] === one ? "page" : undefined}>${one}</a>`)}</nav>`}
+      ${zones.filter((one) => one !== "all").map((one) => html`<a key=${one} class="button" href=${`#/facility/${id}?zone=${one}`} aria-current=${shown.length === 1 && shown[0] === one ? "page" : undefined}>${zoneWord(facility, one)}</a>`)}</nav>`}
     ${found.length > 0 && html`<section class="card wide"><h2>${tell("panel.alarms")}</h2><ul class="advices">${found.map((alarm) => html`<${AlarmAdvice} key=${alarm.id} alarm=${alarm} />`)}</ul></section>`}
     ${shown.map((one) => html`<${Mimic} key=${one} facility=${facility} zone=${one} />`)}
     <section class="card"><h2>${tell("panel.values")}</h2>

@@ -7,6 +7,7 @@ import { AlarmMark, QualityMark } from "./marks.js";
 import { Notices } from "./notices.js";
 import { alarmsOf, drives, keyValues, lives, ofZone, trusted, zonesOf, zoneWord } from "./places.js";
 import { ValueRow } from "./values.js";
+import { useEffect, useState } from "./vendor/preact_hooks.js";
 import { called, tell } from "./words.js";
 
 const LEAST_VALUES = 4;
@@ -14,8 +15,10 @@ const MOST_VALUES = 6;
 
 export function Overview() {
   const cards = site.value.facilities.flatMap((facility) => zonesOf(facility).map((zone) => [facility, zone]));
+  const [Used, came] = useState(null);
+  useEffect(() => void import("./used.js").then((one) => came(() => one.Used)), []);
   return html`<div class="cards"><h1 class="unseen">${tell("panel.overview")}</h1>
-    <${OwnAlarms} />${cards.map(([facility, zone]) => html`<${Card} key=${`${facility.id}.${zone}`} facility=${facility} zone=${zone} />`)}<${Notices} />
+    <${OwnAlarms} />${cards.map(([facility, zone]) => html`<${Card} key=${`${facility.id}.${zone}`} facility=${facility} zone=${zone} Used=${Used} />`)}<${Notices} />
   </div>`;
 }
 
@@ -28,7 +31,7 @@ function OwnAlarms() {
   </section>`;
 }
 
-function Card({ facility, zone }) {
+function Card({ facility, zone, Used }) {
   const found = ranked(alarmsOf(facility, zone));
   const values = keyValues(facility, zone, LEAST_VALUES, MOST_VALUES);
   const outputs = ofZone(site.value.outputs, facility, zone);
@@ -44,6 +47,7 @@ function Card({ facility, zone }) {
     ${found.length > 1 && html`<p class="alarm-list"><a class="button" href="#/alarms">${tell("panel.alarms.more", { count: found.length - 1 })}</a></p>`}
     <ul class="values">${values.map((tag) => html`<${ValueRow} key=${tag} tag=${tag} />`)}</ul>
     <ul class="states"><${Drive} facility=${facility} zone=${zone} outputs=${outputs} /><${Trusted} facility=${facility} zone=${zone} /></ul>
+    ${Used && zone === zonesOf(facility)[0] && html`<${Used} facility=${facility} />`}
     <footer>
       <a class="button" href=${`#/facility/${facility.id}${part ? `?zone=${zone}` : ""}`}>${tell("panel.open")}</a>
       <a class="button" href=${`#/trend/${facility.id}`}>${tell("panel.trend")}</a>

@@ -1,7 +1,7 @@
 // Where things are: what belongs to a facility or one of its zones, in the order in which it is best shown.
 
 import { alarms, order, reading, site } from "./farm.js";
-import { knows, tell } from "./words.js";
+import { called, knows, tell } from "./words.js";
 
 /** Names of a facility's things zone by zone, what belongs to none after them, contacts and texts last. */
 export function ofFacility(table, facility) {
@@ -22,8 +22,11 @@ export function zonesOf(facility) {
   return zones.filter((zone) => ofZone(tags, facility, zone).length + ofZone(outputs, facility, zone).length > 0);
 }
 
-/** The zone to print beside a name: none where the facility has one only. */
-export const zoneWord = (facility, zone) => (facility.zones.length > 1 && zone !== "all" ? zone : "");
+/** The zone's name to print beside another: none where the facility has one zone only. */
+export const zoneWord = (facility, zone) => (facility.zones.length > 1 && zone !== "all" ? called(facility.zone_names[zone]) : "");
+
+/** "RAS 1 · Tank 2". */
+export const placeWord = (facility, zone) => [called(facility.name), zoneWord(facility, zone)].filter(Boolean).join(" · ");
 
 /** The crop or species: in words if we have any, else as the site writes it. */
 export const lives = (what) => (knows(`panel.lives.${what}`) ? tell(`panel.lives.${what}`) : what.replaceAll("_", " "));

@@ -6,6 +6,7 @@ import { thing } from "./deeds.js";
 import { site } from "./farm.js";
 import { html } from "./html.js";
 import { clockTime, dayOfYear, number } from "./numbers.js";
+import { placeWord } from "./places.js";
 import { usePolled } from "./polled.js";
 import { ChangeForm, changeWords, EditForm, StageForm, StartForm, StopForm, TakeBackForm } from "./recipe_forms.js";
 import { ranks } from "./screens.js";
@@ -20,8 +21,7 @@ const zones = () => [...new Set(Object.values(site.value.setpoints).map((one) =>
 
 const placeName = (zone) => {
   const [facility, room] = zone.split(".");
-  const found = site.value.facilities.find((one) => one.id === facility);
-  return found.zones.length === 1 || room === "all" ? called(found.name) : `${called(found.name)} · ${room}`;
+  return placeWord(site.value.facilities.find((one) => one.id === facility), room);
 };
 
 export function Schedule({ id }) {

@@ -6,6 +6,7 @@ import { link, reading, site } from "./farm.js";
 import { html } from "./html.js";
 import { AlarmMark } from "./marks.js";
 import { clockTime, dayOfYear } from "./numbers.js";
+import { zoneWord } from "./places.js";
 import { parted, wear } from "./screens.js";
 import { TrendChart } from "./trend_chart.js";
 import { Sample } from "./trend_pens.js";
@@ -78,7 +79,7 @@ function placeWords(one) {
   const { facilities } = site.value;
   const facility = facilities.find((other) => other.id === one.facility);
   const kind = one.of !== undefined && tell("panel.setpoint");
-  return [facilities.length > 1 && facility && called(facility.name), one.zone !== "all" && facility?.zones.length > 1 && one.zone, kind].filter(Boolean).join(" · ");
+  return [facilities.length > 1 && facility && called(facility.name), facility && zoneWord(facility, one.zone), kind].filter(Boolean).join(" · ");
 }
 
 function Pen({ name, known, place, onClick }) {
