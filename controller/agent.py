@@ -17,6 +17,8 @@ from controller.commissioning import Standing, standing
 from controller.core.alarms import shown_in_flood
 from controller.core.calibrating import Points, ProbeNow
 from controller.core.scan import Core
+from controller.core.siren import BLOCK as SIREN
+from controller.core.siren import Horn
 from controller.core.state import Given, Mark, State, to_plain
 from controller.core.trials import TrialMemory, key_of
 from controller.core.words import (
@@ -29,6 +31,7 @@ from controller.core.words import (
     Order,
     ProofTest,
     Reset,
+    RuleSwitch,
     ScanResult,
     SequenceWish,
     SetpointChange,
@@ -56,7 +59,7 @@ from controller.notify.notifier import Notifier
 from controller.notify.queue import Receipt
 from controller.own_alarms import OwnAlarms
 from controller.panel.automation import RulesShape, SequencesShape, rules_shape, sequences_shape
-from controller.panel.farm import LinkedAlarms, Refusal, SetpointNow
+from controller.panel.farm import LinkedAlarms, Refusal, SetpointNow, SirenNow
 from controller.panel.hands import HandWish
 from controller.panel.interlock_shapes import InterlocksShape, interlocks_shape
 from controller.panel.recipes import RecipeBody, RecipesShape, recipes_shape, wish_of
@@ -588,7 +591,13 @@ class Agent:
         return await asyncio.to_thread(schedule_shape, self.core, state, proposed, zone, now_s)
 
     def rules(self) -> RulesShape:
-        return rules_shape(self.core.plan.rules, self._state.blocks, self._clock.now())
+        return rules_shape(self.core.plan.rules, self._state.blocks, self._clock.now(), self._state.marks)
+
+    async def switch_rule(self, wish: RuleSwitch) -> Refusal | None:
+        refusal = await self._ask(wish, wish.rule)
+        if refusal is None:  # who reads that a rule is off finds it off, whatever happens to the box
+            await asyncio.to_thread(self._kept.write, to_plain(self._state), self._clock.now())
+        return refusal
 
     def begin_rule_replay(self, by: str) -> Refusal | None:
         refusal = self._rule_replay.begin(by)
@@ -632,10 +641,11 @@ class Agent:
             before = self._entries.stands(tag)
             self._entries.add(entry)
         log.info("entered", extra={"subject": entry.tag, "value": entry.value, "id": entry.id, "by": entry.entered_by})
-        self._audit.note(entry.entered_s, entry.entered_by, "entered", entry.tag, asdict(entry))
         stands = self._entries.stands(tag)
         if stands is not None and stands != before:
             self._inbox.append(stands)
+        changed = {"before": before and before.usable, "after": stands and stands.usable}
+        self._audit.note(entry.entered_s, entry.entered_by, "entered", entry.tag, asdict(entry) | changed)
         self._record_entry(entry)
         return entry
 
@@ -687,6 +697,14 @@ class Agent:
 
     async def acknowledge_by_link(self, token: str) -> LinkedAlarms | None:
         linked = self.linked(token)
+    def siren(self) -> SirenNow | None:
+        block, state = self.core.plan.siren, self._state
+        if block is None:
+            return None
+        order, horn = state.orders.get(block.output), state.blocks.get(SIREN)
+        until_s = horn.silent_until_s(self._clock.now()) if isinstance(horn, Horn) else 0.0
+        return SirenNow(block.output, order is not None and order.owner == "siren", until_s)
+
         if linked is None or not await asyncio.to_thread(self._notifier.use, token):
             return None
         for number, alarm in enumerate(linked.alarms):

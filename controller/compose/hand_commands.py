@@ -25,7 +25,7 @@ def hand(
     as_json: Json = False,
 ) -> None:
     """Take an output by hand: above loops and rules, below interlocks. Then it goes back to automatic by itself."""
-    body = {"position": _percent(position), "hours": _seconds(span, 24 * 3600.0) / 3600.0}
+    body = {"position": _percent(position), "hours": seconds_of(span, 24 * 3600.0) / 3600.0}
     _told("PUT", f"hands/{output}", body, who, directory, as_json)
 
 
@@ -50,7 +50,7 @@ def dose(
 
 
 def hands(directory: Directory = Path("var"), as_json: Json = False) -> None:
-    """What is by hand, stopped, locked out or in care, by whom and until when."""
+    """What is by hand, stopped, locked out, in care or switched off, by whom and until when."""
     _told("GET", "hands", None, "", directory, as_json)
 
 
@@ -103,7 +103,7 @@ def maintain(
     if kind == "end":
         _told("DELETE", f"care/{tag}", None, who, directory, as_json)
     else:
-        body = {"kind": kind, "minutes": _seconds(span, 7200.0) / 60.0}
+        body = {"kind": kind, "minutes": seconds_of(span, 7200.0) / 60.0}
         _told("PUT", f"care/{tag}", body, who, directory, as_json)
 
 
@@ -133,7 +133,8 @@ def _millilitres(text: str) -> float:
     return ml
 
 
-def _seconds(text: str, most_s: float) -> float:
+def seconds_of(text: str, most_s: float) -> float:
+    """`20min`, `2h`; what is no time, or a longer one, ends the command."""
     from foundation.units import Quantity, UnitError, parse_quantity
 
     try:
@@ -172,7 +173,7 @@ def _lines(document: Any, language: str) -> list[str]:
 
     if "doses" in document:
         told = [
-            tell("hands.dose", language, at=_local(one["begun"]), **{**one, "ml": f"{one['millilitres']:g}"})
+            tell("hands.dose", language, at=local(one["begun"]), **{**one, "ml": f"{one['millilitres']:g}"})
             for one in document["doses"]
         ]
         return told or [tell("hands.no_dose", language)]
@@ -182,13 +183,14 @@ def _lines(document: Any, language: str) -> list[str]:
     for mark in document["marks"]:
         until = ""
         if mark["until"] is not None:
-            until = _local(mark["until"])
+            until = local(mark["until"])
         value = "" if mark["value"] is None else f"{mark['value']:g} %"
         lines.append(tell(f"hands.{mark['kind']}", language, **{**mark, "until": until, "value": value}).rstrip(" :："))
     return lines or [tell("hands.none", language)]
 
 
-def _local(milliseconds: float) -> str:
+def local(milliseconds: float) -> str:
+    """A moment of the agent's answers as this box's time."""
     from datetime import UTC, datetime
 
     return datetime.fromtimestamp(milliseconds / 1000.0, UTC).astimezone().isoformat(" ", "seconds")

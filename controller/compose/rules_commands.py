@@ -1,4 +1,4 @@
-"""`farmloop rules`: try rules out before they run."""
+"""`farmloop rules`: try rules out before they run; switch one of a running agent off for a time."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,6 +7,7 @@ import typer
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
+Directory = Annotated[Path, typer.Option(help="Of the agent.")]
 
 
 @app.command("test")
@@ -91,12 +92,74 @@ def _did(rule: dict[str, Any]) -> str:
     from controller.cli import _language
     from foundation.messages import tell
 
+    if rule["off_until"] is not None:
+        return _switched(rule)
     changed, state = rule["changed"], "spent" if rule["spent"] else "on" if rule["on"] else "off"
     since = "" if changed is None else datetime.fromtimestamp(changed / 1000.0, UTC).astimezone().isoformat(" ")[:16]
     return tell(
         f"rule.did_{state}" if since else "rule.did_nothing", _language(), since=since, times=rule["activations_today"],
         minutes=f"{rule['on_today_s'] / 60.0:.0f}", errors=rule["errors"],
     )  # fmt: skip
+
+
+@app.command()
+def off(
+    rule: Annotated[str, typer.Argument(help="Its id, as gh1.bay1.shade.")],
+    reason: Annotated[str, typer.Option(help="Why.")],
+    span: Annotated[str, typer.Option("--for", metavar="TIME", help="30min, 4h; 24h at most.")] = "1h",
+    who: Annotated[str, typer.Option(help="Who it is; left out, your name on this box.")] = "",
+    directory: Directory = Path("var"),
+    as_json: Json = False,
+) -> None:
+    """Switch a rule of a running agent off: it wants nothing meanwhile, and then runs again by itself."""
+    from controller.compose.hand_commands import seconds_of
+
+    _switch("PUT", rule, {"hours": seconds_of(span, 24 * 3600.0) / 3600.0, "reason": reason}, who, directory, as_json)
+
+
+@app.command()
+def on(
+    rule: Annotated[str, typer.Argument(help="Its id.")],
+    who: Annotated[str, typer.Option(help="Who it is; left out, your name on this box.")] = "",
+    directory: Directory = Path("var"),
+    as_json: Json = False,
+) -> None:
+    """Let a rule that is switched off run again before its time."""
+    _switch("DELETE", rule, {}, who, directory, as_json)
+
+
+def _switch(method: str, rule: str, body: dict[str, Any], who: str, directory: Path, as_json: bool) -> None:
+    import getpass
+    from contextlib import suppress
+    from secrets import token_urlsafe
+
+    from controller.cli import _language
+    from controller.compose.asking import answer_of
+    from foundation.messages import tell
+
+    said: dict[str, Any] = {"change_id": f"cli_{token_urlsafe(9)}", **body}
+    with suppress(KeyError, OSError):
+        said["who"] = who or getpass.getuser()
+    document = answer_of(
+        directory, method, f"/api/v1/rules-off/{rule}", not_running="hands.not_running",
+        body=said if method == "PUT" else None, query=said if method == "DELETE" else None,
+    )  # fmt: skip
+    if as_json:
+        _print(document)
+        return
+    one = document["rules"][rule]
+    typer.echo(
+        f"{rule}: {_switched(one)}" if one["off_until"] else tell("rule.switched_on", _language(), rule=rule)
+    )  # fmt: skip
+
+
+def _switched(rule: dict[str, Any]) -> str:
+    from controller.cli import _language
+    from controller.compose.hand_commands import local
+    from foundation.messages import tell
+
+    until = local(rule["off_until"])
+    return tell("rule.switched_off", _language(), by=rule["off_by"], until=until, reason=rule["off_reason"])
 
 
 @app.command()

@@ -249,6 +249,7 @@ class _Turn:
         """Do what a person wants, and answer by an event with the wish's id."""
         why = self._refusal(wish, before)
         said: dict[str, object] = {"id": wish.id, "by": wish.by, "reason": wish.reason}
+        stood = self.memories.get(wish.subject, Remembered()).state
         if why:
             self.events.append(Event(self.now_s, "refused", wish.subject, {**said, **why}))
             return
@@ -266,6 +267,8 @@ class _Turn:
             self.happens(wish.subject, "reset", wish.by, acknowledged_by=wish.by, acknowledged_s=self.now_s)
         else:
             self.happens(wish.subject, wish.action, wish.by, until_s=0.0, reason="")
+        if wish.scope == "one":
+            said |= {"before": stood, "after": self.memories.get(wish.subject, Remembered()).state}
         self.events.append(Event(self.now_s, f"alarm_{wish.action}", wish.subject, said))
 
     def _seen(self, name: str, by: str) -> bool:

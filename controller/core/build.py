@@ -562,7 +562,10 @@ class _Builder:
             Said(said.text.zh, said.text.en, said.to) for one in rule.effects if (said := one.notify) is not None
         )
         wants = tuple(want for effect in rule.effects if (want := _wanted(effect, named)) is not None)
-        return RuleBlock(placed.id, law, needs, wants, adds, alarm, rank, notices)
+        run = {named(effect.run_sequence) for effect in rule.effects if effect.run_sequence is not None}
+        touches = frozenset(want.output for want in wants).union(*(self.site.sequences[one].outputs for one in run))
+        guarded = alarm is not None or any(self.site.outputs[one].life_support for one in touches)
+        return RuleBlock(placed.id, law, needs, wants, adds, alarm, rank, notices, touches, guarded)
 
     def _trial(self, loop: PidLoop, outputs: Mapping[str, OutputPlan]) -> TrialRunner:
         life_support = any(outputs[part.output].life_support for part in loop.parts)

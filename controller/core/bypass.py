@@ -33,7 +33,8 @@ def hear_bypass(turn: Turn, wish: Bypass, interlocks: Mapping[str, InterlockBloc
     guard: Guard = turn.blocks[interlock.guard]  # type: ignore[assignment]  # what its `fresh` is
     if wish.seconds == 0.0 and guard.until_s > 0.0:
         turn.blocks[interlock.guard] = guard._replace(until_s=0.0)
-        turn.events.append(Event(turn.now_s, "bypass_over", wish.interlock, values))
+        told = {**values, "before": guard.until_s, "after": 0.0}
+        turn.events.append(Event(turn.now_s, "bypass_over", wish.interlock, told))
     elif guard.until_s > 0.0:
         _refused(turn, wish.interlock, {**values, "why": "bypass_stands", "holder": guard.by})
     elif not 0.0 < wish.seconds <= interlock.bypass_s:
@@ -42,7 +43,8 @@ def hear_bypass(turn: Turn, wish: Bypass, interlocks: Mapping[str, InterlockBloc
         turn.blocks[interlock.guard] = guard._replace(
             begun_s=turn.now_s, until_s=turn.now_s + wish.seconds, by=wish.by
         )  # fmt: skip
-        turn.events.append(Event(turn.now_s, "bypass", wish.interlock, values))
+        told = {**values, "before": 0.0, "after": turn.now_s + wish.seconds}
+        turn.events.append(Event(turn.now_s, "bypass", wish.interlock, told))
 
 
 def hear_proof_test(turn: Turn, wish: ProofTest, interlocks: Mapping[str, InterlockBlock]) -> None:

@@ -112,8 +112,9 @@ class Calibrations:
         self._forget(turn, wish.tag)
         unit = self.conditioners[wish.tag].tag.unit
         told = {
-            **values, "points": points, "before": before, "slopes": slopes(points), "offset": offset(points, unit),
-            "method": wish.method, "reference": wish.reference, "note": wish.note, "measured": made.measured_s,
+            **values, "points": points, "before": before, "after": points, "slopes": slopes(points),
+            "offset": offset(points, unit), "method": wish.method, "reference": wish.reference, "note": wish.note,
+            "measured": made.measured_s,
         }  # fmt: skip
         turn.events.append(Event(turn.now_s, "calibrated", wish.tag, told))
 

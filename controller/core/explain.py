@@ -12,6 +12,7 @@ from controller.core.build import Plan
 from controller.core.first_out import FirstOut, block_of
 from controller.core.hands import binding
 from controller.core.interlocks import InterlockBlock
+from controller.core.rule_switch import SwitchedOff, switched_off
 from controller.core.sequences import SequenceMemory
 from controller.core.state import State
 from controller.core.timed import Held
@@ -84,6 +85,8 @@ class Why:
     """Of the setpoints behind the winner (see `shaping`)."""
     first: First | None = None
     """Where the winner is an interlock of a group."""
+    off: tuple[SwitchedOff, ...] = ()
+    """The rules that would move it, and that people switched off."""
 
 
 def standing(plan: Plan, state: State) -> dict[str, tuple[InterlockBlock, ...]]:
@@ -118,8 +121,15 @@ def look(plan: Plan, state: State, output: str, interlocks: tuple[InterlockBlock
         state.readings[output].reason is not Reason.COMM, _claim(told, since, winner in (*insists, *hands)),
         _claim(then, since, then in others),
         tuple(_claim(d, since, d in firm) for d in wants), tuple(_claim(d, since) for d in limits),
-        first=_first(state, interlocks, order.owner),
+        first=_first(state, interlocks, order.owner), off=rules_off(plan, state).get(output, ()),
     )  # fmt: skip
+
+
+def rules_off(plan: Plan, state: State) -> dict[str, tuple[SwitchedOff, ...]]:
+    """By output, the rules that would move it and are switched off."""
+    if not state.marks:
+        return {}
+    return {output: tuple(found) for output, found in switched_off(state.marks, plan.rules.touched).items()}
 
 
 def nobody(plan: OutputPlan) -> Demand:

@@ -80,6 +80,8 @@ class Hands:
         if wish.value is not None and not wish.expires_s > turn.now_s:
             turn.events.append(Event(turn.now_s, "refused", wish.output, {**values, "why": "expired"}))
             return
+        hand = turn.marks.get(f"hand:{wish.output}")
+        values |= {"before": hand.value if hand is not None and hand.over_s < 0.0 else None, "after": wish.value}
         self._give_back(turn, wish.output)
         if wish.value is not None:
             until_s = min(wish.expires_s, turn.now_s + LONGEST_HAND_S)

@@ -5,15 +5,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
 
+from controller.core.rule_switch import alarms_of, off_and_back
 from controller.core.state import Block
 from controller.core.turn import Turn
-from controller.core.words import AlarmNow, Because, Demand, Event, Slot
+from controller.core.words import AlarmNow, Because, Demand, Event, Reset, Slot
 from rules.expression import Expression
 from rules.gauges import Gauge, Look, Result, Sky, Values
 from rules.rule import RuleLaw, RuleMemory, today
 
 RULE_LEASE_S = 900.0
 RENEW_S = RULE_LEASE_S / 3.0
+
+_NONE: frozenset[str] = frozenset()
 
 Priority = Literal["critical", "high", "medium", "low"]
 
@@ -58,6 +61,10 @@ class RuleBlock:
     alarm: Priority | None
     rank: int
     notices: tuple[Said, ...] = ()
+    touches: frozenset[str] = frozenset()
+    """The outputs that it moves, itself or by a sequence."""
+    guarded: bool = False
+    """It raises an alarm or moves life support: that it is switched off is itself an alarm."""
     looks: Callable[[Values], Result] | None = field(init=False)
     """Its condition, where there is no more to it: no longest time."""
 
@@ -66,9 +73,10 @@ class RuleBlock:
         looks = law.when.run if law.when is not None and law.max_true_s is None else None
         object.__setattr__(self, "looks", looks)
 
-    def run(self, turn: Turn, sky: Sky) -> None:
+    def run(self, turn: Turn, sky: Sky, anew: bool = False) -> None:
+        """One scan's part of it; `anew`: it looks whether or not anything moved."""
         memory: RuleMemory = turn.blocks[self.name]  # type: ignore[assignment]  # a rule's block is a RuleMemory
-        looks = self.looks
+        looks = None if anew else self.looks
         if (
             looks is not None
             and memory.differs_s < 0.0
@@ -84,16 +92,38 @@ class RuleBlock:
                 return
         reset = turn.resets.get(self.name) if turn.resets else None
         if reset is not None:
-            memory = RuleMemory(counted=today(memory, turn.now_s, sky))
-            turn.blocks[self.name] = memory
-            turn.events.append(Event(turn.now_s, "reset", self.name, {"id": reset.id, "by": reset.by}))
+            memory = self._reset(memory, reset, turn, sky)
         elif memory.spent == "broken":
             return
-        elif turn.moved.isdisjoint(self.needs) and self.law.rests(memory, turn.now_s):
+        elif not anew and turn.moved.isdisjoint(self.needs) and self.law.rests(memory, turn.now_s):
             if memory.on:
                 self._renew(memory, turn)
             return
         self._step(memory, turn, sky)
+
+    def stand_aside(self, turn: Turn, sky: Sky) -> None:
+        """One scan in which it is switched off: it wants nothing. What it remembers of its limits stays."""
+        memory: RuleMemory = turn.blocks[self.name]  # type: ignore[assignment]  # as above
+        reset = turn.resets.get(self.name) if turn.resets else None
+        if reset is not None:
+            memory = self._reset(memory, reset, turn, sky)
+        if memory.on:
+            self._withdraw(turn)
+            turn.events.append(Event(turn.now_s, "rule_off", self.name, {"bad": False}))
+            memory = memory._replace(on=False, since_s=turn.now_s, counted=today(memory, turn.now_s, sky))
+        if memory.differs_s >= 0.0 or memory.unknown_s >= 0.0:
+            memory = memory._replace(differs_s=-1.0, unknown_s=-1.0)
+        turn.blocks[self.name] = memory
+
+    def _reset(self, memory: RuleMemory, reset: Reset, turn: Turn, sky: Sky) -> RuleMemory:
+        memory = RuleMemory(counted=today(memory, turn.now_s, sky))
+        turn.blocks[self.name] = memory
+        turn.events.append(Event(turn.now_s, "reset", self.name, {"id": reset.id, "by": reset.by}))
+        return memory
+
+    def _withdraw(self, turn: Turn) -> None:
+        for want in self.wants:
+            turn.withdraw(want.output, want.slot, self.name)
 
     def _step(self, memory: RuleMemory, turn: Turn, sky: Sky) -> None:
         now_s = turn.now_s
@@ -116,8 +146,7 @@ class RuleBlock:
             self._demand(turn)
             new = new._replace(told_s=now_s)
         elif memory.on:
-            for want in self.wants:
-                turn.withdraw(want.output, want.slot, self.name)
+            self._withdraw(turn)
         turn.blocks[self.name] = new
 
     def _renew(self, memory: RuleMemory, turn: Turn) -> None:
@@ -142,8 +171,7 @@ class RuleBlock:
 
     def disable(self, turn: Turn, sky: Sky) -> None:
         """It threw: nothing of it counts until a person resets it or the agent starts again."""
-        for want in self.wants:
-            turn.withdraw(want.output, want.slot, self.name)
+        self._withdraw(turn)
         counted = today(turn.blocks[self.name], turn.now_s, sky)  # type: ignore[arg-type]  # as above
         counted = counted._replace(errors=counted.errors + 1)
         turn.blocks[self.name] = RuleMemory(False, turn.now_s, spent="broken", counted=counted)
@@ -164,6 +192,16 @@ class RuleSet:
         """Of the gauges' blocks."""
         return tuple(map(_key, self.gauges))
 
+    @cached_property
+    def touched(self) -> dict[str, frozenset[str]]:
+        """By rule, the outputs that it moves."""
+        return {rule.name: rule.touches for rule in self.rules}
+
+    @cached_property
+    def guarded(self) -> frozenset[str]:
+        """The rules that watch over something."""
+        return frozenset(rule.name for rule in self.rules if rule.guarded)
+
     @property
     def fresh(self) -> dict[str, Block]:
         """What every block of it starts from."""
@@ -180,9 +218,13 @@ class RuleSet:
         turn.ruled = len(turn.changed)
         self._read(turn)
         known = len(turn.events)
+        off, back = off_and_back(turn) if turn.marks else (_NONE, _NONE)
         for rule in self.rules:
             try:
-                rule.run(turn, self.sky)
+                if rule.name in off:
+                    rule.stand_aside(turn, self.sky)
+                else:
+                    rule.run(turn, self.sky, rule.name in back)
             except Exception as error:  # a farm must not freeze for one broken rule, nor another rule feel it
                 turn.fail(rule.name, error)
                 rule.disable(turn, self.sky)
@@ -215,8 +257,8 @@ class RuleSet:
                     turn.events.append(Event(turn.now_s, "rule_beaten", beaten.owner, told))
 
     def alarms(self, turn: Turn) -> list[AlarmNow]:
-        """Those that rules raise, and one for each rule that stays off for a reason of its own."""
-        found: list[AlarmNow] = []
+        """Those that rules raise, and one for each rule that stays off for a reason of its own or a person's."""
+        found = alarms_of(turn.marks, self.guarded) if turn.marks else []
         for rule in self.rules:
             memory: RuleMemory = turn.blocks[rule.name]  # type: ignore[assignment]  # a rule's block is a RuleMemory
             if memory.spent:

@@ -36,6 +36,8 @@ from controller.core.loops.run import WARM_S, BandLoop, DosingLoop, PidBlock, Pi
 from controller.core.probe_care import ProbeCare
 from controller.core.programs import SetpointProgram, Setting
 from controller.core.recipe_run import Recipes
+from controller.core.rule_switch import hear_switch
+from controller.core.rule_switch import kept as switches_kept
 from controller.core.self_test import Pulsed, SelfTest
 from controller.core.siren import silence
 from controller.core.soft_sensors import Estimator
@@ -70,6 +72,7 @@ from controller.core.words import (
     RecipeStart,
     RecipeStop,
     Reset,
+    RuleSwitch,
     ScanResult,
     SequenceWish,
     SetpointChange,
@@ -177,7 +180,11 @@ class Core:
             at_s=now_s, readings=readings, values=dict.fromkeys(self.tags), blocks=blocks, demands=demands,
             applied=applied, chosen=chosen, moved=frozenset(self.tags), recipes=self.recipes.kept(state.recipes),
             alarms=standing(memories), alarm_memory=memories,
-            marks={**self.plan.hands.kept(state.marks), **self._care.kept(state.marks)}, doses=state.doses,
+            marks={
+                **self.plan.hands.kept(state.marks), **self._care.kept(state.marks),
+                **switches_kept(state.marks, self._ruled, now_s),
+            },
+            doses=state.doses,
             calibrations=self.calibrations.kept(state.calibrations),
         )  # fmt: skip
 
@@ -272,6 +279,8 @@ class Core:
                     silence(turn, wish, self.plan.siren)
                 case Dose():
                     person_dose.hear(turn, wish, self.plan.safeguards.guards)
+                case RuleSwitch():
+                    hear_switch(turn, wish, self._ruled)
                 case SequenceWish():
                     self._sequence(turn, wish)
                 case Trial() | TrialEnd():
@@ -334,7 +343,8 @@ class Core:
         else:
             before = turn.values.get(wish.setpoint)
             turn.chosen[wish.setpoint] = Chosen(wish.value, wish.by, turn.now_s)
-            turn.events.append(Event(turn.now_s, "setpoint_changed", wish.setpoint, {**values, "before": before}))
+            told = {**values, "before": before, "after": wish.value}
+            turn.events.append(Event(turn.now_s, "setpoint_changed", wish.setpoint, told))
 
     def _trial(self, turn: Turn, wish: Trial | TrialEnd) -> None:
         runner, name = self.plan.trials.get(wish.loop), wish.loop

@@ -34,9 +34,10 @@ class Chosen(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """What a person laid on an output (by hand, locked out), a device, a facility (stopped) or a probe (in care)."""
+    """What a person laid on an output (by hand, locked out), a device, a facility (stopped), a probe (in care) or a
+    rule (switched off)."""
 
-    kind: Literal["hand", "lock", "stop", "cleaning", "calibration"]
+    kind: Literal["hand", "lock", "stop", "cleaning", "calibration", "rule_off"]
     subject: str
     by: str
     since_s: float
@@ -106,7 +107,7 @@ class State:
     recipes: Mapping[str, Running] = field(default_factory=dict)
     """By zone (`facility.zone`)."""
     marks: Mapping[str, Mark] = field(default_factory=dict)
-    """By `hand:OUTPUT`, `lock:OUTPUT` or `lock:DEVICE`, `stop:FACILITY`, `care:TAG`."""
+    """By `hand:OUTPUT`, `lock:OUTPUT` or `lock:DEVICE`, `stop:FACILITY`, `care:TAG`, `rule_off:RULE`."""
     alarm_memory: Mapping[str, Remembered] = field(default_factory=dict)
     """By alarm that ever came."""
     doses: Mapping[str, Given] = field(default_factory=dict)

@@ -97,6 +97,17 @@ class Reset(NamedTuple):
     time_s: float
 
 
+class RuleSwitch(NamedTuple):
+    """A person switches a rule off for so long, and says why; 0 s switches it on again."""
+
+    id: str
+    rule: str
+    seconds: float
+    reason: str
+    by: str
+    time_s: float
+
+
 class SequenceWish(NamedTuple):
     """A person starts a sequence, or aborts the one that runs."""
 
@@ -298,7 +309,7 @@ class AlarmWish(NamedTuple):
 
 
 class Silence(NamedTuple):
-    """A person silences the siren. That acknowledges nothing, and the next alarm sounds again."""
+    """A person silences the siren for a while. That acknowledges nothing, and the next alarm sounds at once."""
 
     id: str
     by: str
@@ -308,7 +319,7 @@ class Silence(NamedTuple):
 Wish = (
     SetpointChange | Override | Reset | Trial | TrialEnd | RecipeStart | RecipeStage | RecipeEdit | RecipeStop
     | Bypass | ProofTest | EmergencyStop | LockOut | LockOutEnd | Maintain | MaintainEnd | AlarmWish
-    | SequenceWish | Silence | Dose | Calibrate
+    | SequenceWish | Silence | Dose | Calibrate | RuleSwitch
 )  # fmt: skip
 """What people want of the core."""
 

@@ -14,6 +14,7 @@ from controller.alarm_texts import AlarmTexts
 from controller.core.words import AlarmWish
 from controller.moments import MomentError, moment_s
 from controller.panel.farm import Farm
+from controller.panel.permissions import GRANTS, Permission
 from controller.panel.problems import ProblemError
 from controller.panel.sessions import Session
 from controller.panel.shapes import CHANGE_ID, AlarmNowShape, ProblemShape, alarm_shapes
@@ -100,10 +101,13 @@ class AlarmCalls:
         )
 
     async def change(self, body: AlarmBody, request: Request) -> Response:
-        """Acknowledges, shelves, or takes out of service; answers once it is done, or with why it is not."""
+        """Acknowledges, shelves, or takes out of service (a technician's: that lasts for days); answers once it is
+        done, or with why it is not."""
         session = request.state.session
         if not isinstance(session, Session):
             raise ProblemError(401, "no_session")
+        if body.action == "take_out" and Permission.SERVICE not in GRANTS[session.role]:
+            raise ProblemError(403, "not_allowed")
         wish = AlarmWish(
             body.change_id, body.action, body.subject, session.who, 0.0, body.scope, body.reason, 3600.0 * body.hours
         )  # fmt: skip

@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from types import MappingProxyType
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from controller.core.rule_switch import key_of
 from controller.core.rules import RuleSet
 from controller.core.sequences import SequenceBlock, SequenceMemory
-from controller.core.state import Block
+from controller.core.state import Block, Mark
 from rules.rule import RuleLaw, RuleMemory, today
+
+NOTHING_LAID: Final[Mapping[str, Mark]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,12 @@ class RuleShape:
     waits: Literal["", "on", "off"] = ""
     """Its cause says otherwise, and it will be so once its delay is over."""
     waits_until: float | None = None
+    guarded: bool = False
+    """It raises an alarm or moves life support: to switch it off is a technician's."""
+    off_until: float | None = None
+    """Until when a person switched it off; None: nobody did."""
+    off_by: str = ""
+    off_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +80,30 @@ class SequenceBody(BaseModel):
     action: Literal["start", "abort"]
 
 
-def rules_shape(rules: RuleSet, blocks: Mapping[str, Block], now_s: float) -> RulesShape:
-    """All rules, as they stand."""
+class RuleOffBody(BaseModel):
+    """A rule is switched off for some hours, and why. Sent again with the same id it changes nothing more."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+    change_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+    reason: Annotated[str, Field(min_length=1, max_length=200)]
+    hours: Annotated[float, Field(gt=0, le=24)] = 1.0
+    who: Annotated[str, Field(max_length=40)] = ""
+
+
+def rules_shape(
+    rules: RuleSet, blocks: Mapping[str, Block], now_s: float, marks: Mapping[str, Mark] = NOTHING_LAID
+) -> RulesShape:
+    """All rules, as they stand; `marks` are what people laid on the farm."""
     shapes: dict[str, RuleShape] = {}
     for rule in rules.rules:
         memory = blocks.get(rule.name)
         if isinstance(memory, RuleMemory):
-            done = today(memory, now_s, rules.sky)
+            done, off = today(memory, now_s, rules.sky), marks.get(key_of(rule.name))
             shapes[rule.name] = RuleShape(
                 memory.on, _milliseconds(memory.since_s), memory.unknown_s >= 0.0, memory.spent, done.starts,
-                round(done.on_s, 1), done.errors, *_waiting(rule.law, memory),
+                round(done.on_s, 1), done.errors, *_waiting(rule.law, memory), rule.guarded,
+                None if off is None else _milliseconds(off.until_s), off.by if off else "", off.note if off else "",
             )  # fmt: skip
     return RulesShape(round(now_s * 1000.0), shapes)
 

@@ -17,6 +17,7 @@ import httpx
 
 if TYPE_CHECKING:  # the shapes bring the core along, which a command that only prints has no use for
     from controller.panel.account_calls import NewTokenShape, TokenShape, UserShape
+    from controller.panel.automation import RulesShape
     from controller.panel.shapes import SetpointNowShape, StateShape
     from controller.panel.system import DeedsShape, SystemShape
 
@@ -108,6 +109,19 @@ class Client:
         if expected is not None:
             body["expected"] = expected
         return _shaped(SetpointNowShape, self.call("PUT", f"{API}/setpoints/{quote(name)}", body=body))
+
+    def switch_rule_off(self, name: str, hours: float, reason: str) -> "RulesShape":
+        """Returns once the rule is off; after so many hours (24 at most) it runs again by itself."""
+        from controller.panel.automation import RulesShape
+
+        body = {"change_id": f"client_{secrets.token_urlsafe(9)}", "hours": hours, "reason": reason}
+        return _shaped(RulesShape, self.call("PUT", f"{API}/rules-off/{quote(name)}", body=body))
+
+    def switch_rule_on(self, name: str) -> "RulesShape":
+        from controller.panel.automation import RulesShape
+
+        query = {"change_id": f"client_{secrets.token_urlsafe(9)}"}
+        return _shaped(RulesShape, self.call("DELETE", f"{API}/rules-off/{quote(name)}", query=query))
 
     # --- who may come in
 

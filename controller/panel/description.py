@@ -25,6 +25,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "PUT /api/v1/proof-tests/{name}": {**CHANGE, "passed": True},
     "PUT /api/v1/recipes/{zone}": {**CHANGE, "action": "start", "recipe": "tomato", "on": "2026-02-01"},
     "PUT /api/v1/resets/{name}": {**CHANGE},
+    "PUT /api/v1/rules-off/{name}": {**CHANGE, "hours": 4.0, "reason": "the probe that it looks at is away"},
     "PUT /api/v1/sequences/{name}": {**CHANGE, "action": "start"},
     "POST /api/v1/session": {"name": "wang", "password": "carp under the third bridge"},
     "POST /api/v1/session/confirm": {"password": "carp under the third bridge"},

@@ -24,6 +24,7 @@ from controller.core.words import (
     Order,
     Override,
     ProofTest,
+    RuleSwitch,
     Trial,
 )
 from controller.entries import Entry, Wish
@@ -61,6 +62,16 @@ class SetpointNow:
     """False for a cascade's inner setpoint and a light program."""
     by: str
     """`program`, or the person who set it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SirenNow:
+    """The siren as it stands."""
+
+    output: str
+    sounds: bool
+    silent_until_s: float
+    """Until when a person silenced what sounded; 0: nobody did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +239,10 @@ class Farm(Protocol):
         """How each rule stands, and what it did today."""
         ...
 
+    async def switch_rule(self, wish: RuleSwitch) -> Refusal | None:
+        """A person switches a rule off for a time, or on again; None once that stands and is on the disk."""
+        ...
+
     def begin_rule_replay(self, by: str) -> Refusal | None:
         """Play the record of the last day to the rules, in the background; while one runs it is that one."""
         ...
@@ -275,11 +290,15 @@ class Farm(Protocol):
         ...
 
     async def silence(self, change_id: str, by: str) -> Refusal | None:
-        """Silence the siren; None once a scan has done it."""
+        """Silence the siren for a while; None once a scan has done it."""
         ...
 
     def linked(self, token: str) -> LinkedAlarms | None:
         """What a message's link shows; None if its token is none or has run out. Changes nothing."""
+        ...
+
+    def siren(self) -> SirenNow | None:
+        """How the siren stands; None where the site has none."""
         ...
 
     async def acknowledge_by_link(self, token: str) -> LinkedAlarms | None:

@@ -55,9 +55,10 @@ class CareBody(SaidBody):
 
 @dataclass(frozen=True, slots=True)
 class MarkShape:
-    """What a person laid on an output or device, a facility or a probe. Times are milliseconds since the Unix epoch."""
+    """What a person laid on an output or device, a facility, a probe or a rule. Times are milliseconds since the Unix
+    epoch."""
 
-    kind: Literal["hand", "lock", "stop", "cleaning", "calibration"]
+    kind: Literal["hand", "lock", "stop", "cleaning", "calibration", "rule_off"]
     subject: str
     by: str
     since: float
@@ -97,7 +98,7 @@ class HandsCalls:
             )  # fmt: skip
 
     async def marks(self) -> Response:
-        """What is by hand, stopped, locked out or in care, and by whom."""
+        """What is by hand, stopped, locked out, in care or switched off, and by whom."""
         shapes = [_shape(mark) for _, mark in sorted(self._farm.marks().items()) if mark.over_s < 0.0]
         return Response(orjson.dumps(MarksShape(shapes)), media_type="application/json")
 

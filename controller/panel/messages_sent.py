@@ -58,10 +58,13 @@ class SilenceBody(BaseModel):
     change_id: str = Field(pattern=CHANGE_ID)
 
 
-class SilentShape(BaseModel):
-    """The siren's output, silent until the next alarm."""
+class SirenShape(BaseModel):
+    """How the siren stands. Silenced, what people heard is silent `silent_until`; any other alarm sounds at once."""
 
     output: str
+    """Empty: the site has none."""
+    sounds: bool = False
+    silent_until: float | None = None
 
 
 class MessagesSent:
@@ -76,7 +79,8 @@ class MessagesSent:
         for method, path, call, status, model in (
             ("GET", PATH, self.receipts, 200, ReceiptsShape),
             ("POST", PATH, self.test, 202, SentShape),
-            ("PUT", SIREN, self.silence, 200, SilentShape),
+            ("GET", SIREN, self.siren, 200, SirenShape),
+            ("PUT", SIREN, self.silence, 200, SirenShape),
         ):
             answers: dict[int | str, dict[str, Any]] = {"default": wrong, status: {"model": model}}
             app.add_api_route(
@@ -113,10 +117,18 @@ class MessagesSent:
         return Response(orjson.dumps(SentShape(people=people).model_dump()), 202, media_type="application/json")
 
     async def silence(self, body: SilenceBody, request: Request) -> Response:
-        """Silences the siren. Nothing is acknowledged by it, and the next alarm sounds."""
+        """Silences the siren for ten minutes. Nothing is acknowledged by it, and the next alarm sounds."""
         session = request.state.session
         refusal = await self._farm.silence(body.change_id, session.who)
-        siren = self._farm.site.notify.siren
-        if refusal is not None or siren is None:
-            raise ProblemError(422, "refused", key=f"refused.{refusal.because.key if refusal else 'no_siren'}")
-        return Response(orjson.dumps(SilentShape(output=siren.output).model_dump()), media_type="application/json")
+        if refusal is not None:
+            raise ProblemError(422, "refused", key=f"refused.{refusal.because.key}", values=refusal.because.values)
+        return await self.siren()
+
+    async def siren(self) -> Response:
+        """Whether the siren sounds, and until when it is silenced."""
+        now = self._farm.siren()
+        shape = SirenShape(output="")
+        if now is not None:
+            until = milliseconds(now.silent_until_s) if now.silent_until_s else None
+            shape = SirenShape(output=now.output, sounds=now.sounds, silent_until=until)
+        return Response(orjson.dumps(shape.model_dump()), media_type="application/json")

@@ -1,19 +1,23 @@
-"""Rules as calls: each in words and as it is written, and when it would have come on in the last day."""
+"""Rules as calls: each in words and as it is written, switched off for a time, and when it would have come on."""
 
 import asyncio
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 import orjson
 import yaml
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Query, Request, Response
 
+from controller.core.words import RuleSwitch
+from controller.panel.automation import RuleOffBody, RulesShape
 from controller.panel.farm import Farm
 from controller.panel.hands import who_of
+from controller.panel.permissions import GRANTS, Permission
 from controller.panel.problems import ProblemError
+from controller.panel.replies import session_of
 from controller.panel.rule_sentences import sentence
-from controller.panel.shapes import ProblemShape, milliseconds
+from controller.panel.shapes import CHANGE_ID, ProblemShape, milliseconds
 from controller.rule_replay import Fired, Replay
 from edge_config.rule_words import explained
 from edge_config.templates import Placed, placed_rules
@@ -69,12 +73,15 @@ class RuleCalls:
 
     def add_to(self, app: FastAPI) -> None:
         """Puts every call under its path."""
-        for method, path, call, status, model in (
+        calls: tuple[tuple[str, str, Any, int, type], ...] = (
+            ("PUT", "/api/v1/rules-off/{name}", self.switch_off, 200, RulesShape),
+            ("DELETE", "/api/v1/rules-off/{name}", self.switch_on, 200, RulesShape),
             ("GET", "/api/v1/rule-texts", self.texts, 200, RuleTextsShape),
             ("GET", "/api/v1/rule-texts/{name}", self.text, 200, RuleTextShape),
             ("GET", "/api/v1/rule-replay", self.replay, 200, ReplayShape),
             ("POST", "/api/v1/rule-replay", self.begin_replay, 202, ReplayShape),
-        ):
+        )
+        for method, path, call, status, model in calls:
             app.add_api_route(
                 path, call, methods=[method], status_code=status, response_class=Response,
                 responses={status: {"model": model}, "default": {"model": ProblemShape}},
@@ -108,6 +115,31 @@ class RuleCalls:
         written = yaml.safe_dump(plain, allow_unicode=True, sort_keys=False, width=WIDTH)
         words = {language: explained(self._farm.site, placed, language, self._farm.tags) for language in LANGUAGES}
         return RuleTextShape(words, written.splitlines())
+
+    async def switch_off(self, name: str, body: RuleOffBody, request: Request) -> Response:
+        """Switches a rule off for some hours; then it runs again by itself. One that raises an alarm or moves life
+        support is a technician's. Answers once it is done, or with why it is not."""
+        rule = self._farm.rules().rules.get(name)
+        if rule is not None and rule.guarded and Permission.SERVICE not in GRANTS[session_of(request).role]:
+            raise ProblemError(403, "not_allowed")
+        who, seconds = who_of(body.who, request), 3600.0 * body.hours
+        return await self._switch(RuleSwitch(body.change_id, name, seconds, body.reason, who, self._farm.now()))
+
+    async def switch_on(
+        self,
+        name: str,
+        change_id: Annotated[str, Query(pattern=CHANGE_ID)],
+        request: Request,
+        who: Annotated[str, Query(max_length=40)] = "",
+    ) -> Response:
+        """Lets a rule that was switched off run again before its time."""
+        return await self._switch(RuleSwitch(change_id, name, 0.0, "", who_of(who, request), self._farm.now()))
+
+    async def _switch(self, wish: RuleSwitch) -> Response:
+        refusal = await self._farm.switch_rule(wish)
+        if refusal is not None:
+            raise ProblemError(422, "refused", key=f"refused.{refusal.because.key}", values=refusal.because.values)
+        return _json(self._farm.rules())
 
     async def replay(self) -> Response:
         """How the last replay of a day stands, and what it found."""

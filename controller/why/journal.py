@@ -18,8 +18,9 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from controller.core.explain import Why, look, standing
+from controller.core.explain import Why, look, rules_off, standing
 from controller.core.interlocks import InterlockBlock
+from controller.core.rule_switch import SwitchedOff
 from controller.core.scan import Core
 from controller.core.shaping import shapes
 from controller.core.state import State
@@ -105,7 +106,7 @@ class WhyJournal:
     def see(self, state: State) -> None:
         """Note what is new of every output."""
         now_s, hour = state.at_s, int(state.at_s // HOUR_S)
-        holds = standing(self._plan, state)
+        holds, off = standing(self._plan, state), rules_off(self._plan, state)
         begins = hour != self._hour
         if begins:
             self._hour, self._bytes, self._alive_s = hour, 0, now_s
@@ -114,7 +115,7 @@ class WhyJournal:
             self._alive_s = now_s
             self._tell(now_s, thinned=self._bytes > HOUR_BYTES)
         for output in state.orders:
-            self._note(state, output, holds.get(output, ()), begins)
+            self._note(state, output, holds.get(output, ()), off.get(output, ()), begins)
 
     def now(self, state: State, output: str) -> Why:
         """Why it stands as it does in `state`, which `see` has seen. Raises KeyError for what is no output."""
@@ -122,11 +123,14 @@ class WhyJournal:
         track = self._tracks[output]
         return self._whole(why, track, state)
 
-    def _note(self, state: State, output: str, interlocks: tuple[InterlockBlock, ...], begins: bool) -> None:
+    def _note(
+        self, state: State, output: str, interlocks: tuple[InterlockBlock, ...], off: tuple[SwitchedOff, ...],
+        begins: bool,
+    ) -> None:  # fmt: skip
         track, order, demands = self._tracks[output], state.orders[output], state.demands.get(output, ())
         applied, reason = state.applied.get(output, order.value), state.readings[output].reason
         names = tuple([one.name for one in interlocks])
-        seen = (order, demands, applied, reason, names)
+        seen = (order, demands, applied, reason, names, off)
         same = seen[2:] == track.seen[2:]
         if not begins and same and order is track.seen[0] and demands is track.seen[1]:
             return
@@ -136,7 +140,7 @@ class WhyJournal:
         if on is not track.on:
             track.on, track.on_since_s = on, now_s
         wants = tuple([(d.owner, d.slot, d.bound, d.because.key) for d in demands])
-        kind = (winner, on, reason, names, wants)
+        kind = (winner, on, reason, names, off, wants)
         waited_s = now_s - track.told_s
         moved = abs(order.value - track.value) >= FIGURE or abs(applied - track.applied) >= FIGURE
         if self._bytes > HOUR_BYTES:

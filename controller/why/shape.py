@@ -62,6 +62,16 @@ class FirstShape:
 
 
 @dataclass(frozen=True, slots=True)
+class SwitchedOffShape:
+    """A rule that would move it, and that a person switched off."""
+
+    rule: str
+    by: str
+    until: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExplanationShape:
     output: str
     name: dict[str, str]
@@ -83,6 +93,7 @@ class ExplanationShape:
     limits: list[ClaimShape]
     first_out: FirstShape | None
     """Where the winner is an interlock of a group."""
+    off: list[SwitchedOffShape]
     shapes: list[ShapingShape]
     changes: list[ChangeShape]
     lines: dict[str, list[str]]
@@ -98,6 +109,7 @@ def explanation_shape(explanation: Explanation) -> ExplanationShape:
         _ms(why.since_s), _ms(why.on_since_s), why.value, why.applied, why.heard, explanation.thinned,
         _claim(why.won), _claim(why.then), [_claim(one) for one in why.beaten], [_claim(one) for one in why.limits],
         None if why.first is None else FirstShape(why.first.group, why.first.interlock, _ms(why.first.cause_s)),
+        [SwitchedOffShape(one.rule, one.by, _ms(one.until_s), one.reason) for one in why.off],
         [ShapingShape(one.key, one.setpoint, dict(one.values)) for one in why.shapes],
         [ChangeShape(one.key, {place: _plain(value) for place, value in one.values.items()})
          for one in changes(cards, why)],

@@ -27,7 +27,7 @@ def changes(cards: Cards, why: Why) -> list[Change]:
     found = [_end(card, why.won)]
     if why.won.slot != "idle":
         found.append(Change("then", {"claim": why.then}))
-    busy = {why.won.owner, *(one.owner for one in (*why.beaten, *why.limits))}
+    busy = {why.won.owner, *(one.owner for one in (*why.beaten, *why.limits)), *(one.rule for one in why.off)}
     for one in card.watchers:
         passes = Slot[one.slot.upper()] <= Slot[why.won.slot.upper()]
         if one.id not in busy and passes:
@@ -87,6 +87,10 @@ def sentences(cards: Cards, why: Why, language: str, thinned: bool = False) -> l
     lines += [told.shape(one) for one in why.shapes]
     lines += [told.say("beaten", value=told.value(one.value), claim=told.claim(one)) for one in why.beaten]
     lines += [told.say("limit", limit=told.to(one), claim=told.claim(one)) for one in why.limits]
+    lines += [
+        told.say("switched_off", rule=told.name(one.rule), by=one.by, until=told.time(one.until_s), reason=one.reason)
+        for one in why.off
+    ]
     lines += [told.change(one) for one in changes(cards, why)]
     if thinned:
         lines.append(told.say("thinned"))

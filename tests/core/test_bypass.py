@@ -32,7 +32,8 @@ def asked(turn: Turn, seconds: float, name: str = "fa.z.open", by: str = "wang")
 @pytest.mark.parametrize("seconds", [0.5, 60.0, 600.0])
 def test_a_bypass_begins_with_who_and_until_when(seconds):
     turn = turned(OPEN, SHUT)
-    assert asked(turn, seconds) == ("bypass", {"id": "b1", "by": "wang", "seconds": seconds})
+    changed = {"before": 0.0, "after": T0_S + seconds}
+    assert asked(turn, seconds) == ("bypass", {"id": "b1", "by": "wang", "seconds": seconds, **changed})
     assert turn.blocks[OPEN.guard] == Guard(begun_s=T0_S, until_s=T0_S + seconds, by="wang")
     assert turn.blocks[SHUT.guard] == Guard()
 
@@ -57,7 +58,8 @@ def test_a_bypass_is_not_prolonged_but_ends_when_somebody_ends_it():
         "refused", {"id": "b1", "by": "wang", "seconds": 300.0, "why": "bypass_stands", "holder": "li"}
     )  # fmt: skip
     assert turn.blocks[OPEN.guard] == stands
-    assert asked(turn, 0.0) == ("bypass_over", {"id": "b1", "by": "wang", "seconds": 0.0})
+    changed = {"before": T0_S + 60.0, "after": 0.0}
+    assert asked(turn, 0.0) == ("bypass_over", {"id": "b1", "by": "wang", "seconds": 0.0, **changed})
     assert turn.blocks[OPEN.guard] == stands._replace(until_s=0.0)
 
 

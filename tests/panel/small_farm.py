@@ -36,6 +36,7 @@ from controller.core.words import (
     Order,
     Override,
     ProofTest,
+    RuleSwitch,
     Slot,
     Trial,
 )
@@ -49,7 +50,7 @@ from controller.history.state_database import StateDatabase
 from controller.notices import Notice
 from controller.notify.queue import Receipt
 from controller.panel.automation import RuleShape, RulesShape, SequenceShape, SequencesShape
-from controller.panel.farm import LinkedAlarms, Refusal, SetpointNow
+from controller.panel.farm import LinkedAlarms, Refusal, SetpointNow, SirenNow
 from controller.panel.hands import HandWish
 from controller.panel.interlock_shapes import InterlockShape, InterlocksShape
 from controller.panel.layout import NameShape
@@ -160,6 +161,8 @@ class SmallFarm:
         self.changes_made: list[tuple[str, str, float, str]] = []
         self.explained: list[tuple[str, float | None]] = []
         self.entries_made: list[Entry] = []
+        self.rules_switched: list[RuleSwitch] = []
+        self.horn: SirenNow | None = None
         self.trials: dict[str, TrialMemory] = {}
         self.sequences_asked: list[tuple[str, str, str]] = []
         self.recipes_asked: list[tuple[str, str, float, str]] = []
@@ -244,8 +247,9 @@ class SmallFarm:
         if wish.scope == "one" and all(alarm.id != wish.subject for alarm in self._alarms):
             return Refusal(Because("alarm_unknown", {"alarm": wish.subject}))
         self.alarms_asked.append(wish)
-        new: AlarmState = "shelved" if wish.action == "shelve" else "acknowledged"
-        until_s = self.now() + wish.until_s if wish.action == "shelve" else 0.0
+        states: dict[str, AlarmState] = {"shelve": "shelved", "take_out": "out_of_service"}
+        new = states.get(wish.action, "acknowledged")
+        until_s = self.now() + wish.until_s if wish.action in states else 0.0
         self._alarms = [
             replace(alarm, state=new, acknowledged_by=wish.by, until_s=until_s)
             if wish.scope == "all" or alarm.id == wish.subject
@@ -418,6 +422,15 @@ class SmallFarm:
         return RulesShape(self.now() * 1000.0, {"gh1.bay1.rule": rule})
 
     def begin_rule_replay(self, by: str) -> Refusal | None:
+    async def switch_rule(self, wish: RuleSwitch) -> Refusal | None:
+        if wish.rule not in self.rules().rules:
+            return Refusal(Because("rule_none", {"rule": wish.rule}))
+        self.rules_switched.append(wish)
+        return None
+
+    def siren(self) -> SirenNow | None:
+        return self.horn
+
         self.replay = Replay("running", self.now(), by)
         return None
 
@@ -531,6 +544,9 @@ class SmallFarm:
 
     async def acknowledge_by_link(self, token: str) -> LinkedAlarms | None:
         linked = self.linked(token)
+        if self.horn is None:
+            return Refusal(Because("no_siren", {}))
+        self.horn = SirenNow(self.horn.output, False, self.now() + 600.0)
         if linked is None or linked.used:
             return None
         self.links_used.append(token)

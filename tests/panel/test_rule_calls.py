@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.core.scan import Core
-from controller.core.words import Snapshot
+from controller.core.state import Mark
+from controller.core.words import RuleSwitch, Snapshot
 from controller.journal.journal import Journal
-from controller.panel.automation import rules_shape
+from controller.panel.automation import RuleShape, RulesShape, rules_shape
+from controller.panel.permissions import GRANTS, Role
 from controller.panel.rule_sentences import condition_words, sentence
 from controller.rule_replay import Fired, RuleReplay
 from edge_config.loader import load_site
@@ -107,6 +109,34 @@ async def test_a_rule_is_told_in_full_as_it_runs(operator: httpx.AsyncClient, fa
     found = (await operator.get("/api/v1/rule-replay")).json()
     assert found["ran"]["pf1.room1.day"]["activations"] == 3
     assert found["now"]["pf1.room1.day"]["hours_on"] == 10.25
+
+
+@pytest.mark.parametrize("guarded", [False, True])
+async def test_a_rule_is_switched_off_and_on_and_one_that_watches_over_something_by_a_technician_alone(
+    operator: httpx.AsyncClient, farm: SmallFarm, monkeypatch: pytest.MonkeyPatch, guarded: bool
+) -> None:
+    monkeypatch.setitem(GRANTS, Role.ADMIN, GRANTS[Role.OPERATOR])
+    rule = RuleShape(True, None, False, "", 0, 0.0, 0, guarded=guarded)
+    monkeypatch.setattr(farm, "rules", lambda: RulesShape(0.0, {"gh1.bay1.rule": rule}))
+    path, body = "/api/v1/rules-off/gh1.bay1.rule", {"change_id": "change-0001", "hours": 4.0, "reason": "vet is here"}
+    off = await operator.put(path, json=body)
+    on = await operator.delete(path, params={"change_id": "change-0002", "who": "li"})
+    assert (off.status_code, on.status_code) == (403 if guarded else 200, 200)
+    asked = [RuleSwitch("change-0001", "gh1.bay1.rule", 14400.0, "vet is here", "operator", farm.now())]
+    back = RuleSwitch("change-0002", "gh1.bay1.rule", 0.0, "", "li", farm.now())
+    assert farm.rules_switched == [*(asked if not guarded else []), back]
+    monkeypatch.undo()
+    assert (await operator.put(path, json={**body, "hours": 25.0})).status_code == 422
+    none = await operator.put("/api/v1/rules-off/gh1.bay1.none", json=body)
+    assert (none.status_code, none.json()["message"]) == (422, "refused.rule_none")
+
+
+def test_a_rule_that_is_switched_off_tells_by_whom_until_when_and_why() -> None:
+    rules, door = core_of(document()).plan.rules, "fa.z.no_co2_with_open_door"
+    marks = {f"rule_off:{door}": Mark("rule_off", door, "li", START_S, START_S + 3600.0, note="vet is here")}
+    shape = rules_shape(rules, {door: RuleMemory()}, START_S, marks).rules[door]
+    assert (shape.off_until, shape.off_by, shape.off_reason) == ((START_S + 3600.0) * 1000.0, "li", "vet is here")
+    assert rules_shape(rules, {door: RuleMemory()}, START_S).rules[door].off_until is None
 
 
 async def test_a_day_of_the_agents_own_record_is_played_to_its_rules(tmp_path: Path) -> None:

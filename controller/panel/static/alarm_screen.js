@@ -1,25 +1,23 @@
 // The alarms: what asks for something, what was set aside and until when, what there was, and whether they are any good.
 
 import { Left } from "./ages.js";
+import { Back, SetAside, TakeOutAny, reviewWords } from "./alarm_aside.js";
 import { AlarmAdvice, AcknowledgeAll, alarmWords, ranked, standing } from "./alarms.js";
-import { Deal, Opener } from "./deal.js";
 import { alarms, farmNow, site } from "./farm.js";
 import { html } from "./html.js";
 import { AlarmMark } from "./marks.js";
 import { clockTime, dayOfYear } from "./numbers.js";
 import { usePolled } from "./polled.js";
-import { ranks } from "./screens.js";
-import { post } from "./server.js";
+import { Siren } from "./siren.js";
 import { useState } from "./vendor/preact_hooks.js";
 import { tell } from "./words.js";
 
 const PARTS = ["", "aside", "history", "figures"];
 const DAYS = [1, 7, 30];
+const SIREN_MS = 5000;
 const HISTORY_MS = 30000;
 const FIGURES_MS = 60000;
 const MOST_ROWS = 200;
-/** Hours for which an alarm may be shelved, by how urgent it is: a critical one never. */
-const SHELVED = { critical: [], high: [0.5, 1], medium: [1, 4, 8], low: [1, 4, 8] };
 
 export function Alarms({ id }) {
   const part = PARTS.includes(id) ? id : "";
@@ -32,51 +30,30 @@ export function Alarms({ id }) {
 
 function Active() {
   const found = standing();
-  if (found.length === 0) return html`<p class="empty">${tell("panel.alarms.none")}</p>`;
+  const { news: siren, problem, ask } = usePolled("siren", SIREN_MS);
+  // together: what stands below the siren does not move under a finger because that is heard of later
+  if (!siren && !problem) return null;
   const explained = (alarm) => alarms.value.filter((one) => one.state === "suppressed" && one.parent === alarm.id);
-  return html`<${AcknowledgeAll} />
+  return html`${siren?.output && html`<${Siren} siren=${siren} ask=${ask} />`}
+    ${found.length === 0 && html`<p class="empty">${tell("panel.alarms.none")}</p>`}
+    <${AcknowledgeAll} />
     <ul class="advices">${found.map((alarm) => html`<${AlarmAdvice} key=${alarm.id} alarm=${alarm}>
       ${explained(alarm).length > 0 && html`<details><summary>${tell("panel.alarms.explains", { count: explained(alarm).length })}</summary>
         <ul>${explained(alarm).map((one) => html`<li key=${one.id}>${alarmWords(one, "cause")}</li>`)}</ul></details>`}
-      <${Shelve} alarm=${alarm} />
+      <${SetAside} alarm=${alarm} />
     </${AlarmAdvice}>`)}</ul>`;
-}
-
-/** Set aside for some hours, with a reason. */
-function Shelve({ alarm }) {
-  const hours = SHELVED[alarm.priority];
-  if (!ranks("operator") || hours.length === 0) return null;
-  return html`<${Opener} label=${tell("panel.alarm.shelve")} form=${(close) => html`<${ShelveForm} alarm=${alarm} hours=${hours} onClose=${close} />`} />`;
-}
-
-function ShelveForm({ alarm, hours, onClose }) {
-  const [reason, setReason] = useState("");
-  const [lasts, setLasts] = useState(hours[0]);
-  return html`<${Deal} onClose=${onClose}
-    send=${(id, change) => post("alarms", { change_id: id, action: "shelve", subject: alarm.id, ...change })}
-    told=${(change) => html`<p>${tell("panel.alarm.shelve.told", { hours: change.hours, reason: change.reason })}</p>`}
-    choose=${(review, live) => html`
-      <div class="pick">${hours.map((one) => html`<button key=${one} type="button" aria-pressed=${lasts === one} onClick=${() => setLasts(one)}>${tell("panel.hours", { count: one })}</button>`)}</div>
-      <label class="field"><span>${tell("panel.alarm.shelve.reason")}</span><input maxlength="200" value=${reason} onInput=${(event) => setReason(event.target.value)} /></label>
-      <div class="choices">
-        <button type="button" onClick=${onClose}>${tell("panel.cancel")}</button>
-        <button type="button" class="strong" disabled=${!live || !reason.trim()} onClick=${() => review({ hours: lasts, reason: reason.trim() })}>${tell("panel.setpoint.review")}</button>
-      </div>`} />`;
 }
 
 /** What nobody is asked about: shelved, out of service, or explained by another. */
 function Aside() {
   const found = ranked(alarms.value.filter((one) => ["shelved", "out_of_service", "suppressed"].includes(one.state)));
-  if (found.length === 0) return html`<p class="empty">${tell("panel.alarms.aside.none")}</p>`;
-  return html`<ul class="advices">${found.map((alarm) => html`<li key=${alarm.id} class="advice aside"><${AlarmMark} priority=${alarm.priority} />
+  return html`<${TakeOutAny} />
+    ${found.length === 0 && html`<p class="empty">${tell("panel.alarms.aside.none")}</p>`}
+    <ul class="advices">${found.map((alarm) => html`<li key=${alarm.id} class="advice aside"><${AlarmMark} priority=${alarm.priority} />
     <div><p class="cause"><em class="slot">${tell(`panel.alarm.state.${alarm.state}`)}</em>${alarmWords(alarm, "cause")}</p>
-      <p class="age">${tell(alarm.active ? "panel.alarm.active" : "panel.alarm.over")}${alarm.until !== null && html` · <${Left} until=${alarm.until} />`}</p>
+      <p class="age">${tell(alarm.active ? "panel.alarm.active" : "panel.alarm.over")}${alarm.until !== null && html` · ${alarm.state === "out_of_service" && `${tell("panel.alarm.review", { until: reviewWords(alarm.until) })} · `}<${Left} until=${alarm.until} />`}</p>
       ${alarm.parent && html`<p>${tell("panel.alarm.because", { alarm: parentWords(alarm.parent) })}</p>`}
-      ${alarm.state === "shelved" && ranks("operator") && html`<${Opener} label=${tell("panel.alarm.unshelve")} form=${(close) => html`<${Deal} onClose=${close}
-        send=${(id) => post("alarms", { change_id: id, action: "unshelve", subject: alarm.id })}
-        told=${() => html`<p>${tell("panel.alarm.unshelve.told")}</p>`}
-        choose=${(review, live) => html`<div class="choices"><button type="button" onClick=${close}>${tell("panel.cancel")}</button>
-          <button type="button" class="strong" disabled=${!live} onClick=${() => review({})}>${tell("panel.setpoint.review")}</button></div>`} />`} />`}
+      <${Back} alarm=${alarm} />
     </div></li>`)}</ul>`;
 }
 

@@ -31,7 +31,7 @@ export function alarmWords(alarm, part) {
   if (own) return sentence(own[part], alarm.values);
   const { tags, outputs, loops, names } = site.value;
   const waits = alarm.values.reset;
-  const subject = tags[alarm.values.tag] ?? outputs[alarm.values.output] ?? (loops[waits] && { name: loops[waits].name }) ?? (names[waits] && { name: names[waits] }) ?? (names[alarm.values.sequence] && { name: names[alarm.values.sequence] });
+  const subject = tags[alarm.values.tag] ?? outputs[alarm.values.output] ?? (loops[waits] && { name: loops[waits].name }) ?? (names[waits] && { name: names[waits] }) ?? ["sequence", "rule", "interlock"].map((one) => names[alarm.values[one]]).filter(Boolean).map((name) => ({ name }))[0];
   const values = { ...alarm.values, name: subject ? called(subject.name) : alarm.id };
   if (alarm.values.reason) values.reason = tell(`reason.${alarm.values.reason}`);
   if (alarm.kind === "fouled") values.why = tell(`fouled.${alarm.values.why}`);

@@ -3,11 +3,11 @@
 import { deedWords } from "./deeds.js";
 import { site } from "./farm.js";
 import { html } from "./html.js";
-import { clockTime, dayOfYear } from "./numbers.js";
+import { clockTime, dayOfYear, number } from "./numbers.js";
 import { Problem } from "./password.js";
 import { get } from "./server.js";
 import { useEffect, useState } from "./vendor/preact_hooks.js";
-import { knows, tell } from "./words.js";
+import { knows, tell, unitWord } from "./words.js";
 
 export function Audit() {
   const [deeds, setDeeds] = useState(null);
@@ -52,13 +52,26 @@ function Chain() {
   </section>`;
 }
 
-const shown = (value) => (value === null || value === undefined ? "–" : typeof value === "object" ? Object.values(value).join(" ") : String(value));
+const plain = (value) => (value === null || value === undefined ? "–" : typeof value === "object" ? Object.values(value).join(" ") : String(value));
+
+/** One side of a change, in the words of what was changed. */
+function shown({ what, subject }, value) {
+  const { setpoints, tags, site: place } = site.value;
+  if (what.startsWith("alarm_")) return tell(value === "normal" ? "panel.audit.normal" : `alarm.state.${value}`);
+  if (what.startsWith("rule_switched") || what.startsWith("bypass")) {
+    const until = `${dayOfYear(value * 1000, place.timezone)} ${clockTime(value * 1000, place.timezone)}`;
+    return value ? tell("panel.audit.off_until", { until }) : tell("panel.audit.runs");
+  }
+  if (what === "override") return value === null ? tell("panel.hand.auto") : `${number(value, "%")} %`;
+  const unit = (setpoints[subject] ?? tags[subject])?.unit;
+  return unit !== undefined && typeof value === "number" ? `${number(value, unit)} ${unitWord(unit)}`.trim() : plain(value);
+}
 
 function Deed({ deed }) {
   const { timezone } = site.value.site;
   const own = `panel.audit.deed.${deed.what}`;
   const words = knows(own) ? tell(own, { name: deed.subject, role: knows(`panel.role.${deed.said.role}`) ? tell(`panel.role.${deed.said.role}`) : "", from: deed.said.from ?? "" }) : deedWords({ what: deed.what, place: deed.subject, said: deed.said });
-  const change = "before" in deed.said && "after" in deed.said ? `${shown(deed.said.before)} → ${shown(deed.said.after)}` : "";
+  const change = "before" in deed.said && "after" in deed.said ? `${shown(deed, deed.said.before)} → ${shown(deed, deed.said.after)}` : "";
   return html`<tr><td>${deed.id}</td><td>${dayOfYear(deed.at, timezone)} ${clockTime(deed.at, timezone, true)}</td><td>${deed.who || "–"}</td>
     <td>${words}</td><td>${[change, knows(own) ? deed.said.reason : ""].filter(Boolean).join(" · ")}</td></tr>`;
 }

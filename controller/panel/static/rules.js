@@ -1,5 +1,6 @@
 // Rules: each in a sentence, how it stands, what it did, how it is written, and when it would have come on.
 
+import { Left } from "./ages.js";
 import { Deal, Opener } from "./deal.js";
 import { thing } from "./deeds.js";
 import { farmNow, link, site } from "./farm.js";
@@ -8,6 +9,7 @@ import { clockTime, dayOfYear } from "./numbers.js";
 import { usePolled } from "./polled.js";
 import { ranks } from "./screens.js";
 import { get, post, put } from "./server.js";
+import { SwitchOff, SwitchOn } from "./rule_switch.js";
 import { useEffect, useState } from "./vendor/preact_hooks.js";
 import { ageWords, language, tell } from "./words.js";
 
@@ -36,6 +38,7 @@ export function Rules() {
 
 /** How it stands, in a word and a shape. */
 function standing(rule) {
+  if (rule.off_until !== null) return { kind: "manual", words: tell("panel.rule.switched_off") };
   if (rule.spent) return { kind: "trip", words: tell(`panel.rule.spent.${rule.spent}`) };
   if (rule.unknown) return { kind: "manual", words: tell(rule.on ? "panel.rule.on_unknown" : "panel.rule.off_unknown") };
   const until = rule.waits && clockTime(rule.waits_until, site.value.site.timezone, true);
@@ -51,12 +54,16 @@ function Rule({ name, rule, sentence, old, onChanged }) {
     <header><h2>${thing(name)}</h2><span class=${`slot ${kind}`}>${words}</span></header>
     <p class="sentence">${sentence}</p>
     <dl class="facts">
+      ${rule.off_until !== null && html`<div><dt>${tell("panel.rule.switched_off.by")}</dt><dd>${tell("panel.rule.switched_off.until", { by: rule.off_by, until: moment(rule.off_until), reason: rule.off_reason })} (<${Left} until=${rule.off_until} />)</dd></div>`}
       <div><dt>${tell("panel.rule.changed")}</dt><dd>${rule.changed === null ? tell("panel.rule.never") : `${moment(rule.changed)} (${ageWords(farmNow.value - rule.changed)})`}</dd></div>
       <div><dt>${tell("panel.rule.today")}</dt><dd>${tell("panel.rule.did", now)}</dd></div>
       ${rule.errors > 0 && html`<div><dt>${tell("panel.rule.errors")}</dt><dd>${rule.errors}</dd></div>`}
     </dl>
     <footer><${Opener} label=${tell("panel.rule.text")} form=${() => html`<${Text} name=${name} />`} />
-      ${rule.spent && ranks("operator") && html`<${Opener} label=${tell("panel.rule.again")} form=${(close) => html`<${Again} name=${name} spent=${words} onClose=${close} onChanged=${onChanged} />`} />`}</footer>
+      ${rule.spent && ranks("operator") && html`<${Opener} label=${tell("panel.rule.again")} form=${(close) => html`<${Again} name=${name} spent=${words} onClose=${close} onChanged=${onChanged} />`} />`}
+      ${rule.off_until !== null
+        ? html`<${SwitchOn} name=${name} onChanged=${onChanged} />`
+        : html`<${SwitchOff} name=${name} guarded=${rule.guarded} sentence=${sentence} onChanged=${onChanged} />`}</footer>
   </li>`;
 }
 
