@@ -642,10 +642,10 @@ class Agent:
             self._entries.add(entry)
         log.info("entered", extra={"subject": entry.tag, "value": entry.value, "id": entry.id, "by": entry.entered_by})
         stands = self._entries.stands(tag)
-        if stands is not None and stands != before:
-            self._inbox.append(stands)
         changed = {"before": before and before.usable, "after": stands and stands.usable}
         self._audit.note(entry.entered_s, entry.entered_by, "entered", entry.tag, asdict(entry) | changed)
+        if stands is not None and stands != before:
+            self._inbox.append(stands)
         self._record_entry(entry)
         return entry
 
@@ -683,6 +683,14 @@ class Agent:
     def send_test(self, to: str) -> Sequence[str]:
         return self._notifier.test(to)
 
+    def siren(self) -> SirenNow | None:
+        block, state = self.core.plan.siren, self._state
+        if block is None:
+            return None
+        order, horn = state.orders.get(block.output), state.blocks.get(SIREN)
+        until_s = horn.silent_until_s(self._clock.now()) if isinstance(horn, Horn) else 0.0
+        return SirenNow(block.output, order is not None and order.owner == "siren", until_s)
+
     async def silence(self, change_id: str, by: str) -> Refusal | None:
         return await self._ask(Silence(change_id, by, self._clock.now()), "siren")
 
@@ -697,14 +705,6 @@ class Agent:
 
     async def acknowledge_by_link(self, token: str) -> LinkedAlarms | None:
         linked = self.linked(token)
-    def siren(self) -> SirenNow | None:
-        block, state = self.core.plan.siren, self._state
-        if block is None:
-            return None
-        order, horn = state.orders.get(block.output), state.blocks.get(SIREN)
-        until_s = horn.silent_until_s(self._clock.now()) if isinstance(horn, Horn) else 0.0
-        return SirenNow(block.output, order is not None and order.owner == "siren", until_s)
-
         if linked is None or not await asyncio.to_thread(self._notifier.use, token):
             return None
         for number, alarm in enumerate(linked.alarms):

@@ -289,16 +289,16 @@ class Farm(Protocol):
         """A test message to a person or to `all`; the people it goes to."""
         ...
 
+    def siren(self) -> SirenNow | None:
+        """How the siren stands; None where the site has none."""
+        ...
+
     async def silence(self, change_id: str, by: str) -> Refusal | None:
         """Silence the siren for a while; None once a scan has done it."""
         ...
 
     def linked(self, token: str) -> LinkedAlarms | None:
         """What a message's link shows; None if its token is none or has run out. Changes nothing."""
-        ...
-
-    def siren(self) -> SirenNow | None:
-        """How the siren stands; None where the site has none."""
         ...
 
     async def acknowledge_by_link(self, token: str) -> LinkedAlarms | None:

@@ -160,9 +160,9 @@ class SmallFarm:
         self._listeners: set[asyncio.Queue[Mapping[str, Reading]]] = set()
         self.changes_made: list[tuple[str, str, float, str]] = []
         self.explained: list[tuple[str, float | None]] = []
-        self.entries_made: list[Entry] = []
         self.rules_switched: list[RuleSwitch] = []
         self.horn: SirenNow | None = None
+        self.entries_made: list[Entry] = []
         self.trials: dict[str, TrialMemory] = {}
         self.sequences_asked: list[tuple[str, str, str]] = []
         self.recipes_asked: list[tuple[str, str, float, str]] = []
@@ -421,7 +421,6 @@ class SmallFarm:
         rule = RuleShape(True, self.now() * 1000.0, False, "", 3, 120.0, 0)
         return RulesShape(self.now() * 1000.0, {"gh1.bay1.rule": rule})
 
-    def begin_rule_replay(self, by: str) -> Refusal | None:
     async def switch_rule(self, wish: RuleSwitch) -> Refusal | None:
         if wish.rule not in self.rules().rules:
             return Refusal(Because("rule_none", {"rule": wish.rule}))
@@ -431,6 +430,7 @@ class SmallFarm:
     def siren(self) -> SirenNow | None:
         return self.horn
 
+    def begin_rule_replay(self, by: str) -> Refusal | None:
         self.replay = Replay("running", self.now(), by)
         return None
 
@@ -537,6 +537,9 @@ class SmallFarm:
 
     async def silence(self, change_id: str, by: str) -> Refusal | None:
         self.resets_made.append((change_id, "siren", by))
+        if self.horn is None:
+            return Refusal(Because("no_siren", {}))
+        self.horn = SirenNow(self.horn.output, False, self.now() + 600.0)
         return None
 
     def linked(self, token: str) -> LinkedAlarms | None:
@@ -544,9 +547,6 @@ class SmallFarm:
 
     async def acknowledge_by_link(self, token: str) -> LinkedAlarms | None:
         linked = self.linked(token)
-        if self.horn is None:
-            return Refusal(Because("no_siren", {}))
-        self.horn = SirenNow(self.horn.output, False, self.now() + 600.0)
         if linked is None or linked.used:
             return None
         self.links_used.append(token)
