@@ -22,6 +22,7 @@ from controller.panel.description import described
 from controller.panel.doses import DoseCalls
 from controller.panel.farm import Farm
 from controller.panel.guard import HEADERS, Guard
+from controller.panel.guide import Guide
 from controller.panel.hands import HandsCalls
 from controller.panel.installed import Installed
 from controller.panel.interlocks import InterlockCalls
@@ -98,6 +99,7 @@ def create_app(
     RuleCalls(farm).add_to(app)
     LogbookCalls(farm).add_to(app)
     Installed(farm, assets).add_to(app)
+    Guide(assets).add_to(app)
 
     async def healthz() -> Response:
         return Response("ok", media_type="text/plain")

@@ -1,10 +1,12 @@
 """The panel as an app, as the server gives it: what is kept of it in a browser, and what never is."""
 
 import base64
+import html
 import json
 import re
 from collections.abc import Mapping
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,9 +16,13 @@ from fastapi import FastAPI
 from controller.panel import app as panel
 from controller.panel.app import create_app
 from controller.panel.assets import Asset, packed, read_assets
+from controller.panel.guide import markup, texts
 from controller.panel.installed import away_page, worker
 from controller.panel.permissions import OPEN
+from foundation.messages import tell
 from tests.panel.small_farm import SmallFarm
+
+OPERATORS = Path(__file__).parents[2] / "docs/operators"
 
 
 def changed_assets(name: str, was: str, now: str) -> Mapping[str, Asset]:
@@ -61,6 +67,39 @@ def test_one_changed_file_is_another_version(farm: SmallFarm) -> None:
 
     assert version(assets) == version(dict(reversed(list(assets.items()))))
     assert len({version(assets), version(changed), version(changed_assets("worker.js", "10000", "9000"))}) == 3
+
+
+async def test_the_operators_pages_are_on_the_box_in_both_languages(operator: httpx.AsyncClient) -> None:
+    pages = {(name, language): text for name, language, text in texts()}
+    assert {name for name, _ in pages} == {path.name.partition(".")[0] for path in OPERATORS.glob("*.md")}
+    assert len(pages) == 2 * len({name for name, _ in pages})
+    for (name, language), text in pages.items():
+        reply = await operator.get(f"/guide/{name}?language={language}")
+        page = reply.text
+        assert f'<html lang="{language}">' in page
+        title = text.splitlines()[0].removeprefix("# ")
+        assert re.findall(r"<h1 .*?>(.*?)</h1>", page) == [html.escape(title)]
+        # what the help calls it is what it calls itself
+        assert tell(f"panel.help.page.{name.replace('-', '_')}", language) == title
+        plain = html.unescape(re.sub(r"<pre.*?</pre>|<code>.*?</code>|<[^>]+>", "", page, flags=re.DOTALL))
+        assert re.findall(r"\*\*|\]\(|^#|^\||^- |`|\{\{", plain, re.MULTILINE) == [], name
+        for to, part in re.findall(r'href="/guide/([^"#]+)(?:#([^"]+))?"', page):
+            other = await operator.get(f"/guide/{to}")
+            assert other.status_code == 200
+            assert not part or f'id="{part}"' in other.text, (name, to, part)
+    assert (await operator.get("/guide/nothing")).status_code == 404
+
+
+def test_what_is_no_markdown_of_ours_is_plain_text() -> None:
+    assert markup("a <b> & `x<y` *no [way](https://evil.example)*", "en") == (
+        "<p>a &lt;b&gt; &amp; <code>x&lt;y</code> <em>no way</em></p>"
+    )
+    assert markup("- one\n  and\n- two\n\n| a | b |\n|---|---|\n| c | d |", "en") == (
+        "<ul><li>one and</li><li>two</li></ul>\n"
+        '<div class="scroll" tabindex="0"><table class="table"><thead><tr><th>a</th><th>b</th></tr></thead>'
+        "<tbody><tr><td>c</td><td>d</td></tr></tbody></table></div>"
+    )
+    assert markup("断开的\n一行 and\n又一行", "zh-CN") == "<p>断开的一行 and 又一行</p>"
 
 
 @pytest.mark.parametrize(("language", "name"), [("zh-CN", "示范农场"), ("en", "Demo farm")])

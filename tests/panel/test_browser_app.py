@@ -1,6 +1,7 @@
 """The panel as an app in a real browser: kept files, a newer version, a box that is off, help, and units."""
 
 import asyncio
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -17,10 +18,12 @@ from tests.panel.browsing import SMALL, browser, confirmed, signed_in
 from tests.panel.conftest import served
 from tests.panel.small_farm import SmallFarm, site_document
 from tests.panel.test_app import changed_assets, newer_app
+from tests.panel.test_browser_accessible import AXE, RULES
 
 __all__ = ["browser"]
 pytestmark = [pytest.mark.browser, pytest.mark.wire, pytest.mark.asyncio(loop_scope="module")]
 
+OPTIONS = json.dumps({"runOnly": RULES, "resultTypes": ["violations"]})
 KEPT = """async () => Object.fromEntries(await Promise.all((await caches.keys()).map(
     async (name) => [name, (await (await caches.open(name)).keys()).map((one) => new URL(one.url).pathname)])))"""
 
@@ -195,3 +198,51 @@ async def test_a_grower_reads_and_types_jin_and_mu_and_the_farm_keeps_kilograms(
             return wrong;
         }"""
         assert await page.evaluate(script) == []
+
+
+async def test_help_opens_by_its_key_or_a_touch_and_leaves_the_screen_as_it_was(
+    browser: Browser, farm: SmallFarm, sign_in: SignIn
+) -> None:
+    app = create_app(farm, sign_in=sign_in)
+    async with signed_in(browser, app, sign_in, "trend/ras1") as page:
+        here = page.get_by_role("button", name="24 h", exact=True)
+        await here.focus()
+        await page.keyboard.press("?")
+        dialog = page.get_by_role("dialog", name="Help · Trends")
+        await expect(dialog).to_contain_text("with the chart chosen: to now")
+        await expect(dialog.get_by_role("link").first).to_have_text("Trends, devices, calibration, people's values")
+        async with page.expect_popup() as opened:
+            await dialog.get_by_role("link").first.click()
+        guide = await opened.value
+        await expect(guide.get_by_role("heading", level=1)).to_have_text(
+            "Trends, devices, calibration, people's values"
+        )
+        await guide.evaluate(AXE)
+        assert (
+            await guide.evaluate(f"axe.run(document, {OPTIONS}).then((one) => one.violations.map((two) => two.id))")
+            == []
+        )
+        await guide.close()
+        await page.keyboard.press("Escape")
+        await expect(dialog).to_have_count(0)
+        await expect(here).to_be_focused()
+
+        # what is written is written, and who does not want the key has the button
+        await page.get_by_role("searchbox").press("?")
+        await expect(page.get_by_role("searchbox")).to_have_value("?")
+        await page.get_by_role("button", name="Help").click()
+        await dialog.get_by_label("The ? key opens this help").uncheck()
+        await dialog.get_by_role("button", name="Close").click()
+        await here.press("?")
+        await page.set_viewport_size(SMALL)
+        await page.get_by_role("button", name="中文").click()
+        await page.get_by_role("link", name="更多").click()
+        await page.locator("main").get_by_role("button", name="帮助").click()
+        small = page.get_by_role("dialog", name="帮助")
+        await expect(small).to_contain_text("本页可用的按键")  # the only one: the key opened none
+        assert await page.evaluate("document.documentElement.scrollWidth") == 360
+        await page.evaluate(AXE)
+        assert (
+            await page.evaluate(f"axe.run(document, {OPTIONS}).then((one) => one.violations.map((two) => two.id))")
+            == []
+        )

@@ -105,7 +105,7 @@ def test_nothing_makes_markup_of_text(path: Path) -> None:
     assert re.findall(r"https?:|//cdn", source) == []
 
 
-@pytest.mark.parametrize("name", ["index.html", "sign_in.html"])
+@pytest.mark.parametrize("name", ["index.html", "sign_in.html", "offline.html", "guide.html"])
 def test_pages_hold_no_code_and_name_no_other_host(name: str) -> None:
     page = (STATIC / name).read_text("utf-8")
     assert re.findall(r"<script(?![^>]*src=)|\son\w+=|style=|https?:", page) == []

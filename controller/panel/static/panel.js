@@ -9,7 +9,7 @@ import { Navigation } from "./nav.js";
 import { clockTime } from "./numbers.js";
 import { parted, screenOf, wear } from "./screens.js";
 import { meet } from "./session.js";
-import { LanguageButton, Tools } from "./tools.js";
+import { LanguageButton, Tools, help, keyHelps } from "./tools.js";
 import { CHOSEN, shownIn } from "./units.js";
 import { render } from "./vendor/preact.js";
 import { useEffect, useState } from "./vendor/preact_hooks.js";
@@ -20,6 +20,11 @@ const address = signal(location.hash);
 addEventListener("hashchange", () => {
   address.value = location.hash;
   scrollTo(0, 0);
+});
+// also as a Chinese keyboard has it
+addEventListener("keydown", (event) => {
+  if (!["?", "\uff1f"].includes(event.key) || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (keyHelps() && !event.target.closest?.("input, textarea, select")) help();
 });
 
 /** Loads the newer files that the box has; null while there are none. */
