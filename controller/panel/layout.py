@@ -108,7 +108,6 @@ class AlarmShape:
     when: str
     """Its limit, as the site writes it; empty for one that a rule raises."""
     priority: str
-    priority: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +186,6 @@ def layout(farm: Known) -> SiteShape:
                 _name(alarm.consequence),
                 _name(alarm.response),
                 alarm.when if isinstance(alarm, Alarm) else "",
-                alarm.priority,
                 alarm.priority,
             )
             for key, alarm in _alarms(site)
