@@ -52,6 +52,7 @@ from controller.history.logbook import Line, Logbook, Note, Search, lines
 from controller.history.state_database import StateDatabase
 from controller.journal.journal import Journal
 from controller.kept_state import KeptState
+from controller.last_said import with_last_said
 from controller.moments import moment_s
 from controller.notices import Notice, Notices
 from controller.notify.dead_man import DeadManSign
@@ -144,6 +145,7 @@ class Agent:
         self._doses_kept = True
         kept = self._desk.caught_up(self._kept.read(clock.now()))
         self._state: State = self.core.start(clock.now(), kept)
+        self._shown: tuple[State, Mapping[str, Reading]] = self._state, self._state.readings
         self._desk.resume()
         self._result: ScanResult | None = None
         self._tick_s = max(TICK_S, LEAST_TICK_S * clock.speed)
@@ -429,7 +431,9 @@ class Agent:
         return self._state.at_s
 
     def readings(self) -> Mapping[str, Reading]:
-        return self._state.readings
+        if self._shown[0] is not self._state:
+            self._shown = self._state, with_last_said(self._state)
+        return self._shown[1]
 
     def orders(self) -> Mapping[str, Order]:
         return self._state.orders

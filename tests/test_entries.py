@@ -331,10 +331,13 @@ async def test_texts_and_amounts_and_a_withdrawal_reach_the_farm_and_the_record(
 
 async def test_a_value_grows_old_like_any_other(tmp_path: Path, nowhere: Any) -> None:  # noqa: F811
     async with alive(agent_at(tmp_path, nowhere)) as agent:
-        await tell_agent(agent, 0.4, agent.now() - 48 * 3600.0 + 30.0)
+        told_s = agent.now() - 48 * 3600.0 + 30.0
+        await tell_agent(agent, 0.4, told_s)
         await until(lambda: agent.readings()[TAN].number == 0.4, "the value")
         await until(lambda: agent.readings()[TAN].reason is Reason.STALE, "that it is out of date")
         assert agent.readings()[TAN].quality is Quality.BAD
+        # shown as what it was, and when
+        assert (agent.readings()[TAN].value, agent.readings()[TAN].time_s) == (0.4, told_s)
         # what was too old when it came is in the record and nowhere else
         await tell_agent(agent, 0.7, agent.now() - 72 * 3600.0, 2)
         scans = agent.health.scans

@@ -23,6 +23,8 @@ export const farmSecond = computed(() => Math.floor(farmNow.value / 1000) * 1000
 const tables = { readings: new Map(), orders: new Map(), setpoints: new Map() };
 const listeners = new Set();
 let told = { now: 0, at: 0, speed: 1 };
+/** From where the pace of farm time is measured, and what it was until there. */
+let paced = { now: 0, at: 0, pace: 1 };
 /** The last scan that was heard of, and when a newer one was. */
 let looked = { scanned: 0, at: 0 };
 
@@ -45,13 +47,19 @@ export function onReadings(listener) {
 
 function hear(news, whole) {
   const at = performance.now();
-  // Farm time may run faster than the browser's: ages grow at the pace that the last two messages show.
-  if (!whole && at - told.at > 400) {
-    const pace = (news.now - told.now) / (at - told.at);
-    told = { now: news.now, at, speed: pace > 1.5 ? pace : 1 };
-  } else if (whole) {
-    told = { now: news.now, at, speed: 1 };
+  let { speed } = told;
+  if (whole) {
+    speed = 1;
+    paced = { now: news.now, at, pace: 1 };
+  } else if (at - paced.at > 400) {
+    // Farm time may run faster than the browser's: ages grow at the pace that messages show. A box that is told the time
+    // makes one great step: so the slower of the last two.
+    const pace = (news.now - paced.now) / (at - paced.at);
+    const slower = Math.min(pace, paced.pace);
+    speed = slower > 1.5 ? slower : 1;
+    paced = { now: news.now, at, pace };
   }
+  told = { now: news.now, at, speed };
   batch(() => {
     if (whole) wholes.value += 1;
     for (const table of Object.keys(tables)) {
