@@ -49,6 +49,7 @@ from controller.history.audit import Audit
 from controller.history.bands import Band
 from controller.history.history import History
 from controller.history.logbook import Line, Logbook, Note, Search, lines
+from controller.history.photos import Photos, photo
 from controller.history.state_database import StateDatabase
 from controller.journal.journal import Journal
 from controller.kept_state import KeptState
@@ -138,6 +139,7 @@ class Agent:
         self._state_database = StateDatabase(directory)
         self._audit = Audit(self._state_database)
         self._logbook = Logbook(self._state_database)
+        self._photos = Photos(self._state_database)
         self._planned = Planned(self._state_database)
         self._reasons: dict[str, str] = {}
         """By id of a wish, what its person says why: for the record, the core does not ask."""
@@ -671,8 +673,20 @@ class Agent:
         if isinstance(answer, Note) and answer.entered_ms == note.entered_ms:
             digest = sha256(answer.text.encode()).hexdigest()
             told = {"id": answer.id, "number": answer.number, "who": answer.who, "sha256": digest}
+            if answer.photos:
+                told["photos"] = list(answer.photos)
             self._audit.note(now_s, answer.by, "noted", answer.place or "farm", told)
         return answer
+
+    async def keep_photo(self, data: bytes) -> str | Because:
+        try:
+            return await asyncio.to_thread(self._photos.keep, data, self._clock.now())
+        except (sqlite3.Error, OSError) as error:
+            log.error("photo_not_kept", extra={"why": str(error)})
+            return Because("note_not_kept", {"why": str(error)})
+
+    async def photo(self, name: str) -> bytes | None:
+        return await asyncio.to_thread(photo, self._directory, name)
 
     async def logbook(self, search: Search) -> Sequence[Line]:
         await asyncio.to_thread(self._audit.write, self._clock.now())

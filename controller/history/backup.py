@@ -28,7 +28,7 @@ VERSIONS: Mapping[str, int] = {
     state_database.NAME: state_database.FORM.version,
 }
 """The newest form of each database that this program reads."""
-_SUFFIXES = frozenset({".db", ".gz", ".json", ".jsonl"})
+_SUFFIXES = frozenset({".db", ".gz", ".json", ".jsonl", ".jpg", ".png", ".webp"})
 _OF_THE_MOMENT = frozenset({"access.json", MANIFEST})
 PAGES = 256
 """Copied at a time; in between the agent writes on."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from controller.core.words import Because
+from controller.history.photos import has_photo
 from controller.history.state_database import NAME, StateDatabase, reading
 
 LONGEST_TEXT = 2000
@@ -39,6 +40,8 @@ class Note(NamedTuple):
     text: str
     corrects: int | None = None
     """Number of the note that this one puts right."""
+    photos: tuple[str, ...] = ()
+    """Names of photos that were kept before."""
 
 
 class Line(NamedTuple):
@@ -59,6 +62,7 @@ class Line(NamedTuple):
     corrects: int | None
     corrected_by: int | None
     """Number of the newest note that puts this one right."""
+    photos: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +94,24 @@ class Logbook:
         with self._database.transaction(now_s) as database:
             found = database.execute(f"SELECT {_COLUMNS} FROM note WHERE id = ?", (note.id,)).fetchone()
             if found is not None:
-                known = Note(*found)
-                same = (known.text, known.place, known.corrects) == (note.text, note.place, note.corrects)
+                shown = database.execute("SELECT name FROM note_photo WHERE note = ? ORDER BY place", found[:1])
+                known = Note(*found)._replace(photos=tuple(name for (name,) in shown))
+                same = known._replace(number=0, at_ms=0, entered_ms=0, who="", by="") == note._replace(
+                    number=0, at_ms=0, entered_ms=0, who="", by=""
+                )
                 return known if same else Because("note_same_id", {"id": note.id})
             if note.corrects is not None:
                 other = database.execute("SELECT 1 FROM note WHERE number = ?", (note.corrects,)).fetchone()
                 if other is None:
                     return Because("note_none", {"number": note.corrects})
-            columns, places = _COLUMNS.partition(", ")[2], ", ".join("?" * (len(note) - 1))
-            cursor = database.execute(f"INSERT INTO note ({columns}) VALUES ({places})", note[1:])
-            return note._replace(number=cursor.lastrowid or 0)
+            if not all(has_photo(self._database.path.parent, name) for name in note.photos):
+                return Because("note_photo", {})
+            columns, values = _COLUMNS.partition(", ")[2], note[1:-1]
+            cursor = database.execute(f"INSERT INTO note ({columns}) VALUES ({', '.join('?' * len(values))})", values)
+            number = cursor.lastrowid or 0
+            photos = [(number, place, name) for place, name in enumerate(note.photos)]
+            database.executemany("INSERT INTO note_photo VALUES (?, ?, ?)", photos)
+            return note._replace(number=number)
 
 
 def mark(line: Line) -> tuple[int, int, int]:
@@ -109,10 +121,11 @@ def mark(line: Line) -> tuple[int, int, int]:
 
 _BOOK = """
 SELECT at_ms, 1 AS is_note, number, who, by, place, '' AS what, text, entered_ms, corrects,
-    (SELECT max(other.number) FROM note other WHERE other.corrects = note.number) AS corrected_by
+    (SELECT max(other.number) FROM note other WHERE other.corrects = note.number) AS corrected_by,
+    (SELECT group_concat(name, ' ') FROM (SELECT name FROM note_photo WHERE note = note.number ORDER BY place))
 FROM note
 UNION ALL
-SELECT at_ms, 0, id, who, who, subject, what, said, at_ms, NULL, NULL FROM audit WHERE {deeds}
+SELECT at_ms, 0, id, who, who, subject, what, said, at_ms, NULL, NULL, NULL FROM audit WHERE {deeds}
 """
 
 
@@ -131,7 +144,10 @@ def lines(directory: Path, search: Search) -> list[Line]:
         if not _has_notes(database):
             return []
         rows = database.execute(statement, (*values, *more, search.most)).fetchall()
-    return [Line(at_ms, "note" if is_note else "deed", *rest) for at_ms, is_note, *rest in rows]
+    return [
+        Line._make((at_ms, "note" if is_note else "deed", *rest, tuple((photos or "").split())))
+        for at_ms, is_note, *rest, photos in rows
+    ]
 
 
 def _wanted(search: Search) -> tuple[list[str], list[object]]:
@@ -157,4 +173,4 @@ def _spelled(text: str) -> str:
 
 def _has_notes(database: sqlite3.Connection) -> bool:
     """False of a file that an older agent wrote, and that nobody has opened to write since."""
-    return database.execute("SELECT 1 FROM sqlite_master WHERE name = 'note'").fetchone() is not None
+    return database.execute("SELECT 1 FROM sqlite_master WHERE name = 'note_photo'").fetchone() is not None

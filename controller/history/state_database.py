@@ -61,7 +61,15 @@ CREATE TABLE session (
 """
 """`session.key` is the SHA-256 of 256 random bits, `session.account` which form of its account it was opened with."""
 
-_STEPS: Final = (AUDIT, KEPT, ACCOUNTS, NOTES, SESSIONS)
+PHOTOS: Final = """
+CREATE TABLE note_photo (note INTEGER NOT NULL, place INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (note, place))
+STRICT;
+CREATE TRIGGER photo_stays BEFORE UPDATE ON note_photo BEGIN SELECT RAISE(ABORT, 'notes stay as they are'); END;
+CREATE TRIGGER photo_is_kept BEFORE DELETE ON note_photo BEGIN SELECT RAISE(ABORT, 'notes stay as they are'); END;
+"""
+"""`note_photo.name` is of a file beside the database (`photos.py`)."""
+
+_STEPS: Final = (AUDIT, KEPT, ACCOUNTS, NOTES, SESSIONS, PHOTOS)
 """In the order in which they came: a new part goes to the end, and what stands here never changes."""
 FORM: Final = Form(
     0x46617273,
@@ -75,10 +83,11 @@ FORM: Final = Form(
         "SELECT number, id, at_ms, entered_ms, who, by, place, text, corrects FROM note LIMIT 0",
         "SELECT id, zone, at_ms, body, by, why, said_ms, outcome, done_ms FROM planned LIMIT 0",
         "SELECT key, who, role, account, from_address, idle_s, opened_ms, used_ms FROM session LIMIT 0",
+        "SELECT note, place, name FROM note_photo LIMIT 0",
     ),
     migrations=_STEPS[1:],
 )
-SALVAGED: Final = ("kept", "account", "token", "note", "planned")
+SALVAGED: Final = ("kept", "account", "token", "note", "note_photo", "planned")
 """Tables of a broken file whose rows are taken over one by one. The chain of deeds is not: it stays where it was set
 aside, as far as it goes. Sessions are not: one that was ended might come back."""
 _log = logging.getLogger(__name__)

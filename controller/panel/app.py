@@ -30,6 +30,7 @@ from controller.panel.logbook import LogbookCalls
 from controller.panel.messages_sent import MessagesSent
 from controller.panel.people import People
 from controller.panel.permissions import OPEN, STEP_UP, allows
+from controller.panel.photo_calls import PhotoCalls
 from controller.panel.problems import ProblemError, language_of, problem_response
 from controller.panel.rates import Rate
 from controller.panel.recipe_calls import RecipeCalls
@@ -98,6 +99,7 @@ def create_app(
     ConsumptionCalls(farm).add_to(app)
     RuleCalls(farm).add_to(app)
     LogbookCalls(farm).add_to(app)
+    PhotoCalls(farm).add_to(app)
     Installed(farm, assets).add_to(app)
     Guide(assets).add_to(app)
 

@@ -273,6 +273,14 @@ class Farm(Protocol):
         """Keep a note in the logbook; returns once it is on the disk. The same id twice is kept once."""
         ...
 
+    async def keep_photo(self, data: bytes) -> str | Because:
+        """Keep a photo for a note that is to come; its name once it is on the disk."""
+        ...
+
+    async def photo(self, name: str) -> bytes | None:
+        """A photo that was kept; None where there is none of this name."""
+        ...
+
     async def logbook(self, search: Search) -> Sequence[Line]:
         """The newest notes and deeds that are wanted, the last one first."""
         ...

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from controller.core.words import Because
 from controller.history.logbook import LONGEST_TEXT, Line, Note, Search, mark
+from controller.history.photos import PATTERN
 from controller.moments import MomentError, moment_s
 from controller.panel.farm import Farm
 from controller.panel.hands import who_of
@@ -16,6 +17,7 @@ from controller.panel.problems import ProblemError
 from controller.panel.shapes import CHANGE_ID, ProblemShape, milliseconds
 
 MOST_LINES = 200
+MOST_PHOTOS = 4
 AHEAD_S = 60.0
 """A clock may be so much behind the one on the wall."""
 
@@ -35,6 +37,8 @@ class NoteBody(BaseModel):
     """Who says so; left out, whoever is signed in."""
     corrects: Annotated[int, Field(ge=1)] | None = None
     """Number of the note that this one puts right."""
+    photos: Annotated[list[Annotated[str, Field(pattern=PATTERN)]], Field(max_length=MOST_PHOTOS)] = []
+    """Names of photos, as `POST /api/v1/photos` gave them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ class LineShape:
     """All that was told of a deed."""
     corrects: int | None
     corrected_by: int | None
+    photos: tuple[str, ...]
+    """Under `/api/v1/photos/`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +130,14 @@ class LogbookCalls:
         entered_ms = round(now_s * 1000.0)
         wanted = Note(
             0, body.change_id, round(at_s * 1000.0), entered_ms, body.who.strip() or by, by, body.place, text,
-            body.corrects,
+            body.corrects, tuple(dict.fromkeys(body.photos)),
         )  # fmt: skip
         answer = await farm.note(wanted)
         if isinstance(answer, Because):
             raise _refused(answer)
         line = Line(
             answer.at_ms, "note", answer.number, answer.who, answer.by, answer.place, "", answer.text,
-            answer.entered_ms, answer.corrects, None,
+            answer.entered_ms, answer.corrects, None, answer.photos,
         )  # fmt: skip
         return _json(_shape(line), 201)
 
@@ -151,6 +157,7 @@ def _shape(line: Line) -> LineShape:
     return LineShape(
         line.kind, line.number, line.at_ms, line.entered_ms, line.who, line.by, line.place, line.what,
         line.text if is_note else "", {} if is_note else _said(line.text), line.corrects, line.corrected_by,
+        line.photos,
     )  # fmt: skip
 
 

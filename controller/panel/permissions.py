@@ -39,6 +39,8 @@ GRANTS: Final[dict[Role, frozenset[Permission]]] = {
     Role.ADMIN: _SERVES | {Permission.ADMINISTER},
 }
 
+PHOTOS_PATH: Final = "/api/v1/photos"
+"""The one path that takes more than a little JSON."""
 ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("GET", "/healthz"): Permission.OPEN,
     ("GET", "/sign-in"): Permission.OPEN,
@@ -109,6 +111,8 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("GET", "/api/v1/consumption"): Permission.SEE,
     ("GET", "/api/v1/consumption.csv"): Permission.SEE,
     ("POST", "/api/v1/logbook"): Permission.OPERATE,
+    ("POST", "/api/v1/photos"): Permission.OPERATE,
+    ("GET", "/api/v1/photos/{name}"): Permission.SEE,
     ("POST", "/api/v1/entries"): Permission.OPERATE,
     ("GET", "/api/v1/setpoints/{name}"): Permission.SEE,
     ("PUT", "/api/v1/setpoints/{name}"): Permission.OPERATE,

@@ -46,6 +46,7 @@ from controller.history.aggregate import Slot as HourSlot
 from controller.history.audit import Audit
 from controller.history.bands import Band, of_points
 from controller.history.logbook import Line, Logbook, Note, Search, lines
+from controller.history.photos import Photos, photo
 from controller.history.state_database import StateDatabase
 from controller.notices import Notice
 from controller.notify.queue import Receipt
@@ -519,6 +520,12 @@ class SmallFarm:
 
     async def note(self, note: Note) -> Note | Because:
         return Logbook(self.state_database).keep(note, self.now())
+
+    async def keep_photo(self, data: bytes) -> str | Because:
+        return Photos(self.state_database).keep(data, self.now())
+
+    async def photo(self, name: str) -> bytes | None:
+        return photo(self.state_database.path.parent, name)
 
     async def logbook(self, search: Search) -> Sequence[Line]:
         return lines(self.state_database.path.parent, search)

@@ -5,7 +5,8 @@ from fastapi import FastAPI
 from playwright.async_api import Browser, expect
 
 from controller.panel.sign_in import SignIn
-from tests.panel.browsing import SMALL, browser, signed_in
+from tests.history.test_pictures import taken
+from tests.panel.browsing import SMALL, WIDE, browser, signed_in
 from tests.panel.small_farm import START_S, SmallFarm
 
 __all__ = ["browser"]
@@ -18,7 +19,7 @@ async def test_a_note_is_written_found_and_put_right(
     farm.did(START_S - 60.0, "wang", "setpoint_changed", "gh1.bay1.heat_sp",
              {"value": 19.0, "before": 18.0, "reason": "cold night"})  # fmt: skip
     farm.did(START_S - 90.0, "li", "signed_in", "li", {"from": "127.0.0.1"})
-    async with signed_in(browser, app, sign_in, "logbook", refused=1) as page:
+    async with signed_in(browser, app, sign_in, "logbook", refused=2) as page:
         lines = page.locator(".lines > li")
         await expect(lines).to_have_count(1)  # who came in stands in the audit alone
         await expect(lines.first).to_contain_text("wang")
@@ -37,6 +38,31 @@ async def test_a_note_is_written_found_and_put_right(
         await expect(note).to_contain_text("zhao · Dissolved oxygen 1 · note 1")
         await expect(note).to_contain_text("written by operator")
 
+        # with a photo of it: taken with the telephone, made small, shown small
+        await page.set_viewport_size(SMALL)
+        await page.get_by_role("button", name="Write a note").click()
+        await form.get_by_label("What").fill("they lie there")
+        await expect(form.get_by_label("Take a photo")).to_have_attribute("capture", "environment")
+        photo = taken("JPEG", 6, (2400, 1600))
+        await form.get_by_label("Take a photo").set_input_files(
+            {"name": "1.jpg", "mimeType": "image/jpeg", "buffer": photo}
+        )
+        await expect(form.locator(".photos img")).to_have_count(1)
+        await form.get_by_label("Choose a photo").set_input_files(
+            {"name": "2.svg", "mimeType": "image/svg+xml", "buffer": b"<svg/>"}
+        )
+        await expect(form.get_by_role("alert")).to_have_text("That is no JPEG, PNG or WebP photo, or not a whole one.")
+        await keep.click()
+        thumb = lines.filter(has_text="they lie there").get_by_role("img", name="Photo 1")
+        await expect(thumb).to_have_js_property("naturalWidth", 1067)  # upright
+        await expect(thumb).to_have_js_property("naturalHeight", 1600)
+        assert await page.evaluate("document.documentElement.scrollWidth") == 360
+        async with page.context.expect_page() as opened:
+            await thumb.click()
+        assert (await (await opened.value).evaluate("document.contentType")) == "image/jpeg"
+        await (await opened.value).close()
+        await page.set_viewport_size(WIDE)
+
         # put right: both stand
         await note.get_by_role("button", name="Put it right").click()
         await form.get_by_label("What").fill("2 fish died")
@@ -45,13 +71,13 @@ async def test_a_note_is_written_found_and_put_right(
         await expect(form.get_by_role("alert")).to_have_text("That moment is yet to come.")
         await form.get_by_label("When").fill("")
         await keep.click()
-        await expect(lines).to_have_count(3)
-        await expect(note).to_contain_text("put right by note 2")
+        await expect(lines).to_have_count(4)
+        await expect(note).to_contain_text("put right by note 3")
         await expect(note.locator(".words")).to_have_css("text-decoration-line", "line-through")
 
         # found again
         await page.get_by_role("button", name="Notes", exact=True).click()
-        await expect(lines).to_have_count(2)
+        await expect(lines).to_have_count(3)
         await page.get_by_label("Has the words").fill("2 fish")
         await expect(lines).to_have_count(1)
         await page.get_by_label("Has the words").fill("")

@@ -4,6 +4,7 @@ import { deedWords, places, thing } from "./deeds.js";
 import { link, site } from "./farm.js";
 import { html } from "./html.js";
 import { clockTime, dayOfYear } from "./numbers.js";
+import { PhotoField, Photos } from "./photos.js";
 import { usePolled } from "./polled.js";
 import { ranks } from "./screens.js";
 import { changeId, get, post } from "./server.js";
@@ -63,6 +64,7 @@ function Line({ line, onCorrect }) {
   return html`<li class=${`line ${line.kind} ${line.corrected_by ? "put-right" : ""}`}>
     <p class="soft"><time>${moment(line.at)}</time> · <b>${line.who}</b>${line.place && ` · ${thing(line.place)}`}${isNote && ` · ${tell("panel.logbook.number", { number: line.number })}`}</p>
     <p class="words">${isNote ? line.text : deedWords(line)}</p>
+    <${Photos} names=${line.photos} />
     ${line.corrects !== null && html`<p class="soft">${tell("panel.logbook.corrects", { number: line.corrects })}</p>`}
     ${line.corrected_by !== null && html`<p class="soft">${tell("panel.logbook.corrected_by", { number: line.corrected_by })}</p>`}
     ${isNote && line.by !== line.who && html`<p class="soft">${tell("panel.logbook.by", { by: line.by })}</p>`}
@@ -78,7 +80,12 @@ function NoteForm({ corrects, onDone, onClose }) {
     text: isNew ? "" : corrects.text, place: point ? (site.value.tags[corrects.place]?.zone === "all" ? facility : `${facility}.${zone}`) : corrects.place ?? "",
     about: point ? corrects.place : "", time: "", who: "",
   });
+  const [photos, setPhotos] = useState([]);
   const [deal, setDeal] = useState({ stage: "write" });
+  const choosePhotos = (next) => {
+    setPhotos(next);
+    setDeal({ stage: "write" });
+  };
   const change = (part) => (event) => {
     setNote({ ...note, [part]: event.target.value, ...(part === "place" ? { about: "" } : {}) });
     setDeal({ stage: "write" });
@@ -88,7 +95,7 @@ function NoteForm({ corrects, onDone, onClose }) {
     const id = deal.id ?? changeId();
     setDeal({ stage: "pending", id });
     try {
-      await post("logbook", { change_id: id, text: note.text, place: note.about || note.place, time: note.time, who: note.who, corrects: isNew ? null : corrects.number });
+      await post("logbook", { change_id: id, text: note.text, place: note.about || note.place, time: note.time, who: note.who, corrects: isNew ? null : corrects.number, photos });
       onDone();
     } catch (problem) {
       setDeal({ stage: "failed", id: problem.arrived ? undefined : id, problem });
@@ -110,6 +117,7 @@ function NoteForm({ corrects, onDone, onClose }) {
       <label class="field"><span>${tell("panel.logbook.time")}</span><input type="datetime-local" value=${note.time} onInput=${change("time")} /></label>
       <label class="field"><span>${tell("panel.logbook.who.else")}</span><input maxlength="40" autocomplete="off" value=${note.who} onInput=${change("who")} /></label>
     </div>
+    <${PhotoField} names=${photos} setNames=${choosePhotos} />
     ${deal.stage === "pending" && html`<p class="notice" role="status">${tell("panel.logbook.pending")}</p>`}
     ${deal.stage === "failed" && html`<p class="notice bad" role="alert">${tell(deal.problem.key, deal.problem.values)}</p>`}
     <div class="choices">

@@ -19,10 +19,10 @@ async function call(method, path, body, headers = {}) {
         "x-farmloop": "1",
         "accept-language": document.documentElement.lang,
         ...headers,
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...(body === undefined ? {} : { "content-type": body instanceof Blob ? "application/octet-stream" : "application/json" }),
       },
-      body: body === undefined ? undefined : JSON.stringify(body),
-      signal: AbortSignal.timeout(15000),
+      body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
+      signal: AbortSignal.timeout(body instanceof Blob ? 120000 : 15000),
     });
   } catch {
     throw new Problem("panel.error.no_answer", {}, false);
@@ -38,6 +38,7 @@ async function call(method, path, body, headers = {}) {
 
 export const get = (path) => call("GET", path);
 export const post = (path, body) => call("POST", path, body);
+export const send = (path, blob) => call("POST", path, blob);
 export const put = (path, body, headers) => call("PUT", path, body, headers);
 export const remove = (path) => call("DELETE", path);
 
