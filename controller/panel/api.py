@@ -62,10 +62,11 @@ LONGEST_TREND_S = 3653 * 86400.0
 FOR_THE_PANEL = ("panel.", "why.", "refused.", "reason.", "quality.", "unit.", "alarm.", "failure.")
 """First words of the messages that the front end is given."""
 LATER = (
-    "why.", "refused.", "failure.", "panel.access.", "panel.audit.", "panel.away.", "panel.calibration.", "panel.deed.",
-    "panel.device.", "panel.entries.", "panel.help.", "panel.logbook.", "panel.recipe.", "panel.rule.", "panel.rules.",
-    "panel.schedule.", "panel.sequence.", "panel.set_up.", "panel.sign_in.", "panel.system.", "panel.trend.",
-    "panel.users.",
+    "why.", "refused.", "failure.", "panel.access.", "panel.alarm.take_out", "panel.audit.", "panel.away.",
+    "panel.calibration.", "panel.deed.", "panel.device.", "panel.entries.", "panel.help.", "panel.logbook.",
+    "panel.recipe.", "panel.rule.", "panel.rules.",
+    "panel.schedule.", "panel.sequence.", "panel.set_up.", "panel.sign_in.", "panel.siren", "panel.system.",
+    "panel.trend.", "panel.users.",
 )  # fmt: skip
 """First words of those that the overview does not need: they come after it."""
 Part = Literal["all", "first"]

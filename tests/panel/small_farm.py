@@ -245,6 +245,9 @@ class SmallFarm:
         return len(self._alarms) >= 10
 
     async def alarm(self, wish: AlarmWish) -> Refusal | None:
+        if wish.action == "take_out" and wish.subject in self.site.alarms:  # whether or not it stands
+            self._alarms = [one for one in self._alarms if one.id != wish.subject]
+            self.raise_alarm(AlarmNow(wish.subject, self.site.alarms[wish.subject].priority, False, self.now()))
         if wish.scope == "one" and all(alarm.id != wish.subject for alarm in self._alarms):
             return Refusal(Because("alarm_unknown", {"alarm": wish.subject}))
         self.alarms_asked.append(wish)

@@ -20,6 +20,15 @@ from tests.panel.small_farm import START_S, SmallFarm
 __all__ = ["browser"]
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 GOOD, BETTER = "carp under the third bridge", "seven lettuces and a lamp"
+CHANGES = (
+    ("setpoint_changed", "ras1.tank1.do_sp", 7.5, 8.25, "7.50 mg/L → 8.25 mg/L"),
+    ("override", "pf1.room1.lamps", None, 40.0, "Automatic → 40 %"),
+    ("alarm_take_out", "gh1.bay1.humid", "unacknowledged", "out_of_service", "not acknowledged → out of service"),
+    ("rule_switched_off", "pf1.room1.day", 0.0, START_S + 14400.0, "runs → off until 02-02 14:40"),
+    ("rule_switched_on", "pf1.room1.day", START_S + 14400.0, 0.0, "off until 02-02 14:40 → runs"),
+    ("entered", "ras1.tank1.do", 7.62, None, "7.62 mg/L → –"),
+)
+"""Deeds with what stood before and after, and how the audit says it."""
 
 
 @asynccontextmanager
@@ -86,9 +95,14 @@ async def test_a_new_box_is_set_up_and_its_people_are_kept_by_whoever_did_it(bro
         await expect(page.locator(".user", has_text="grafana")).to_have_count(0)
         assert people.session_of_token(text) is None
 
-        # what was done, and that the chain of it holds
+        # what was done, from what to what, and that the chain of it holds
+        for what, subject, before, after, _ in CHANGES:
+            people.note("li", what, subject, {"by": "li", "before": before, "after": after})
         await page.goto(f"{url}/#/audit")
         await expect(page.locator(".chain")).to_contain_text("The chain holds")
+        told = [row[-1] for row in reversed(CHANGES)]
+        await expect(page.locator("tbody tr td:last-child").first).to_have_text(told[0])
+        assert (await page.locator("tbody tr td:last-child").all_inner_texts())[: len(told)] == told
         changed = page.locator("tr", has_text="account li changed")
         await expect(changed).to_contain_text("operator → technician")
         await expect(changed).to_contain_text(HOSTILE)

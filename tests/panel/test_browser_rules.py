@@ -36,6 +36,7 @@ async def opened_again(page: Page) -> None:
 async def test_a_rule_says_what_it_does_how_it_stands_and_what_it_would_have_done(
     browser: Browser, farm: SmallFarm, app: FastAPI, sign_in: SignIn, ruled: dict[str, RuleShape]
 ) -> None:
+    now_ms = farm.now() * 1000.0
     async with signed_in(browser, app, sign_in, "rules") as page:
         card = page.locator(".rule")
         await expect(card.locator("h2")).to_have_text("Light by day")
@@ -58,6 +59,36 @@ async def test_a_rule_says_what_it_does_how_it_stands_and_what_it_would_have_don
         await card.get_by_role("button", name="Confirm change").click()
         await expect(card.locator("form")).to_have_count(0)
         assert [made[1:] for made in farm.resets_made] == [(LAMPS, "operator")]
+
+        # switched off for a time by somebody who read what it does, with a reason; and on again before its time
+        ruled[LAMPS] = replace(ruled[LAMPS], spent="", guarded=True)
+        await opened_again(page)
+        await card.get_by_role("button", name="Switch off for a time").click()
+        await card.get_by_role("button", name="4 h", exact=True).click()
+        await expect(card.get_by_role("button", name="Review")).to_be_disabled()  # not without a reason
+        await card.get_by_role("textbox").fill("lamps are cleaned")
+        await card.get_by_role("button", name="Review").click()
+        await expect(card.locator("form")).to_contain_text("switched off for 4 h: lamps are cleaned")
+        await expect(card.locator("form .sentence")).to_contain_text("Lamps goes to 80 %")
+        await expect(card.locator("form .notice")).to_contain_text("look after the plant yourself")
+        assert farm.rules_switched == []
+        await card.get_by_role("button", name="Confirm change").click()
+        await expect(card.locator("form")).to_have_count(0)
+        until = now_ms + 4 * 3600_000.0
+        ruled[LAMPS] = replace(ruled[LAMPS], off_until=until, off_by="li", off_reason="lamps are cleaned")
+        await opened_again(page)
+        await expect(card.locator(".slot")).to_have_text("switched off")
+        told = "by li until 02-02 14:40: lamps are cleaned ("
+        await expect(card.locator(".facts")).to_contain_text(told)
+        await card.get_by_role("button", name="Switch on again").click()
+        await card.get_by_role("button", name="Review").click()
+        await card.get_by_role("button", name="Confirm change").click()
+        await expect(card.locator("form")).to_have_count(0)
+        assert [(one.rule, one.seconds, one.reason, one.by) for one in farm.rules_switched] == [
+            (LAMPS, 14400.0, "lamps are cleaned", "operator"), (LAMPS, 0.0, "", "operator")
+        ]  # fmt: skip
+        ruled[LAMPS] = replace(ruled[LAMPS], off_until=None)
+        await opened_again(page)
 
         # its text, line by line
         await card.get_by_role("button", name="Its text").click()

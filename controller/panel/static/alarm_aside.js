@@ -34,7 +34,7 @@ function AnyForm({ onClose }) {
   const [subject, setSubject] = useState("");
   const out = alarms.value.filter((one) => one.state === "out_of_service").map((one) => one.id);
   const rest = Object.entries(site.value.alarms).filter(([id]) => !out.includes(id));
-  return html`<div><label class="field"><span>${tell("panel.alarm.take_out.which")}</span><select value=${subject} onChange=${(event) => setSubject(event.target.value)}>
+  return html`<div class="any"><label class="field"><span>${tell("panel.alarm.take_out.which")}</span><select value=${subject} onChange=${(event) => setSubject(event.target.value)}>
       <option value=""></option>${rest.map(([id, one]) => html`<option key=${id} value=${id}>${called(one.cause)} (${id})</option>`)}</select></label>
     ${subject && html`<${AsideForm} key=${subject} subject=${subject} action="take_out" choices=${OUT[site.value.alarms[subject].priority]} onClose=${onClose} />`}</div>`;
 }

@@ -18,7 +18,7 @@ const RANKS = ["viewer", "operator", "technician", "admin"];
 export const SCREENS = [
   { path: "", label: "panel.overview", least: "viewer", main: true, load: () => import("./overview.js").then((one) => one.Overview) },
   { path: "facility", least: "viewer", load: () => import("./facility.js").then((one) => one.Facility) },
-  { path: "alarms", label: "panel.alarms", least: "viewer", main: true, load: () => import("./alarm_screen.js").then((one) => one.Alarms) },
+  { path: "alarms", label: "panel.alarms", least: "viewer", main: true, style: "alarms.css", load: () => import("./alarm_screen.js").then((one) => one.Alarms) },
   { path: "trend", label: "panel.trend", least: "viewer", main: true, drawn: true, style: "vendor/uplot.css", load: () => import("./trend.js").then((one) => one.Trend) },
   { path: "schedule", label: "panel.schedule", least: "viewer", style: "book.css", load: () => import("./schedule.js").then((one) => one.Schedule) },
   { path: "rules", label: "panel.rules", least: "viewer", style: "book.css", load: () => import("./rules.js").then((one) => one.Rules) },
