@@ -27,6 +27,10 @@ async def test_a_manager_reads_what_was_used_and_takes_it_along(browser: Browser
         await expect(row).to_contain_text("03-03")
         await expect(row).to_contain_text("48.0 kWh")
         await expect(row).to_contain_text("8.0 kWh")  # a kilogram
+        await page.get_by_role("button", name="中文").click()
+        await expect(page.locator("thead").first).to_contain_text("每 斤 收获")
+        await expect(page.locator("tbody tr").nth(1).locator("td").last).to_have_text("4.0 kWh")
+        await page.get_by_role("button", name="English").click()
         await page.get_by_role("button", name="Month", exact=True).click()
         await expect(house.locator(".number").first).to_contain_text("168.0 kWh this month so far")
         async with page.expect_download() as taken:
