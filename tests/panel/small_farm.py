@@ -423,7 +423,7 @@ class SmallFarm:
 
     def rules(self) -> RulesShape:
         rule = RuleShape(True, self.now() * 1000.0, False, "", 3, 120.0, 0)
-        return RulesShape(self.now() * 1000.0, {"gh1.bay1.rule": rule})
+        return RulesShape(self.now() * 1000.0, {"pf1.room1.day": rule})
 
     async def switch_rule(self, wish: RuleSwitch) -> Refusal | None:
         if wish.rule not in self.rules().rules:

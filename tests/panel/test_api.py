@@ -387,7 +387,7 @@ async def test_a_sequence_is_started_by_who_is_signed_in_and_rules_tell_what_the
     refused = await operator.put("/api/v1/sequences/gh1.bay1.wash", json=body)
     assert (refused.status_code, refused.json()["message"]) == (422, "refused.sequence_none")
     assert (await operator.put(path, json={**body, "action": "pause"})).status_code == 422
-    rule = (await operator.get("/api/v1/rules")).json()["rules"]["gh1.bay1.rule"]
+    rule = (await operator.get("/api/v1/rules")).json()["rules"]["pf1.room1.day"]
     assert (rule["activations_today"], rule["on_today_s"], rule["errors"]) == (3, 120.0, 0)
 
 
