@@ -663,10 +663,10 @@ class Agent:
     def entered(self, tag: str | None, most: int) -> Sequence[tuple[Entry, str | None]]:
         return [(one, self._entries.corrected_by.get(one.id)) for one in self._entries.of_tag(tag, most)]
 
-    async def note(self, note: Note) -> Note | Because:
+    async def note(self, note: Note, seen: str = "") -> Note | Because:
         now_s = self._clock.now()
         try:
-            answer = await asyncio.to_thread(self._logbook.keep, note, now_s)
+            answer = await asyncio.to_thread(self._logbook.keep, note, now_s, seen)
         except (sqlite3.Error, OSError) as error:
             log.error("note_not_kept", extra={"why": str(error)})
             return Because("note_not_kept", {"why": str(error)})

@@ -86,10 +86,11 @@ class Logbook:
     def __init__(self, database: StateDatabase) -> None:
         self._database = database
 
-    def keep(self, note: Note, now_s: float) -> Note | Because:
+    def keep(self, note: Note, now_s: float, seen: str = "") -> Note | Because:
         """Keeps a note; returns once it is on the disk: as it is kept, or why it is not. Raises sqlite3.Error, OSError.
 
-        The same id with other words is refused.
+        The same id with other words is refused. `seen`: the number of the newest correction, or `none`, that whoever
+        puts a note right saw; if there is another by now, it is refused. Empty: whatever there is.
         """
         with self._database.transaction(now_s) as database:
             found = database.execute(f"SELECT {_COLUMNS} FROM note WHERE id = ?", (note.id,)).fetchone()
@@ -104,6 +105,12 @@ class Logbook:
                 other = database.execute("SELECT 1 FROM note WHERE number = ?", (note.corrects,)).fetchone()
                 if other is None:
                     return Because("note_none", {"number": note.corrects})
+                newest = database.execute(
+                    "SELECT number, who FROM note WHERE corrects = ? ORDER BY number DESC LIMIT 1", (note.corrects,)
+                ).fetchone()
+                if seen and seen != (str(newest[0]) if newest else "none"):
+                    number, who = newest or ("none", "")
+                    return Because("note_corrected", {"version": str(number), "number": note.corrects, "by": who})
             if not all(has_photo(self._database.path.parent, name) for name in note.photos):
                 return Because("note_photo", {})
             columns, values = _COLUMNS.partition(", ")[2], note[1:-1]

@@ -145,13 +145,14 @@ class AccountCalls:
         new = await people.hash_of_new(body.password, name) if body.password is not None else None
         async with people.changing:
             old = self._known(name)
-            check_version(request, old.version)
+            check_version(request, old.version, people.changed_by.get(name, ""))
             try:
                 account = await asyncio.to_thread(
                     people.accounts.change, name, people.now(), role=body.role, password=new
                 )
             except LastAdminError as error:
                 raise ProblemError(409, "last_admin") from error
+            people.changed_by[name] = by
         ended = people.sessions.close_of(name)
         await people.keep_sessions()
         said = {
@@ -166,7 +167,7 @@ class AccountCalls:
         people, by = self._people, session_of(request).who
         async with people.changing:
             old = self._known(name)
-            check_version(request, old.version)
+            check_version(request, old.version, people.changed_by.get(name, ""))
             try:
                 await asyncio.to_thread(people.accounts.remove, name, people.now())
             except LastAdminError as error:

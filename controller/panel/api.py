@@ -222,7 +222,7 @@ class Api:
         present = self._farm.setpoints().get(name)
         if present is None:
             raise ProblemError(404, "not_found")
-        check_version(request, str(present.target))
+        check_version(request, str(present.target), present.by)
         # The value itself is no conflict: it is what a repeated request finds.
         if body.expected is not None and present.target not in (body.expected, body.value):
             values = {"expected": body.expected, "target": present.target, "unit": present.unit, "by": present.by}

@@ -14,6 +14,7 @@ from controller.core.words import Because, Calibrate
 from controller.panel.farm import Farm
 from controller.panel.hands import SaidBody, who_of
 from controller.panel.problems import ProblemError, language_of
+from controller.panel.replies import check_version, etag, json_reply
 from controller.panel.shapes import ProblemShape, milliseconds
 from foundation.messages import tell
 
@@ -86,6 +87,8 @@ class ProbeShape:
     care_by: str
     care_until: float | None
     made: tuple[CalibratedShape, ...]
+    version: str
+    """For `If-Match`: another one after each calibration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,7 @@ class CalibrationCalls:
 
     async def probe(self, tag: str) -> Response:
         """One probe; ask each second while it stands in its buffer."""
-        return _json(self._known(tag))
+        return self._versioned(tag)
 
     async def judged(self, tag: str, body: PointsBody, request: Request) -> Response:
         """What points would make of a probe, or why they would be refused. Changes nothing."""
@@ -151,13 +154,19 @@ class CalibrationCalls:
         return _json(JudgedShape(found, slopes(found), offset(found, self._farm.tags[tag].unit), "", {}, ""))
 
     async def calibrate(self, tag: str, body: CalibrateBody, request: Request) -> Response:
-        """Lets a calibration stand; answers once it does, or with why it does not."""
-        self._known(tag)
+        """Lets a calibration stand; answers once it does, or with why it does not. With `If-Match` only if nobody has
+        calibrated it meanwhile."""
+        known = self._known(tag)
+        check_version(request, known.version, known.made[-1].by if known.made else "")
         wish = self._wish(tag, body, body.change_id, who_of(body.who, request), body.again)
         answer = await self._farm.calibrate(wish)
         if answer is not None:
             raise ProblemError(422, "refused", key=f"refused.{answer.because.key}", values=answer.because.values)
-        return _json(self._known(tag))
+        return self._versioned(tag)
+
+    def _versioned(self, tag: str) -> Response:
+        shape = self._known(tag)
+        return json_reply(shape, headers=etag(shape.version))
 
     def _wish(self, tag: str, body: PointsBody, change_id: str, by: str, again: float | None) -> Calibrate:
         now_s = self._farm.now()
@@ -188,6 +197,7 @@ class CalibrationCalls:
             slopes(one.points), offset(one.points, unit), None if one.due_s is None else milliseconds(one.due_s),
             care.kind if care else None, care.by if care else "", milliseconds(care.until_s) if care else None,
             tuple(_made(made, unit) for made in one.made),
+            f"{milliseconds(one.made[-1].applied_s):.0f}" if one.made else "none",
         )  # fmt: skip
 
 

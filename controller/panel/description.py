@@ -52,7 +52,11 @@ _SEEN: Final = {
 }  # fmt: skip
 _AS_CSV: Final = ("GET /api/v1/alarms/journal",)
 """Which also answer as a table, when asked to."""
-_EDITED: Final = ("/api/v1/setpoints/{name}", "/api/v1/users/{name}", "/api/v1/recipes/{zone}")
+_EDITED: Final = (
+    "/api/v1/setpoints/{name}", "/api/v1/users/{name}", "/api/v1/recipes/{zone}", "/api/v1/calibrations/{tag}",
+    "/api/v1/hands/{output}", "/api/v1/lock-outs/{subject}", "/api/v1/lock-outs-of-others/{subject}",
+    "/api/v1/care/{tag}", "/api/v1/logbook",
+)  # fmt: skip
 
 
 def described(app: FastAPI) -> dict[str, Any]:

@@ -269,8 +269,9 @@ class Farm(Protocol):
         """The newest of what was entered, the last first, each with the id of what corrected it."""
         ...
 
-    async def note(self, note: Note) -> Note | Because:
-        """Keep a note in the logbook; returns once it is on the disk. The same id twice is kept once."""
+    async def note(self, note: Note, seen: str = "") -> Note | Because:
+        """Keep a note in the logbook; returns once it is on the disk. The same id twice is kept once. `seen` as in
+        `Logbook.keep`."""
         ...
 
     async def keep_photo(self, data: bytes) -> str | Because:

@@ -11,7 +11,7 @@ from controller.core.state import Mark
 from controller.core.words import Dose, EmergencyStop, LockOut, LockOutEnd, Maintain, MaintainEnd, Override
 from controller.panel.farm import Farm
 from controller.panel.problems import ProblemError
-from controller.panel.replies import session_of
+from controller.panel.replies import check_version, session_of
 from controller.panel.sessions import who_of as deed_of
 from controller.panel.shapes import CHANGE_ID, ProblemShape, milliseconds
 
@@ -62,6 +62,7 @@ class MarkShape:
     subject: str
     by: str
     since: float
+    """Also what `If-Match` of a change names: it is of this mark (`"none"`: of nothing that lies there)."""
     until: float | None
     """When it ends by itself; null: not by itself."""
     value: float | None
@@ -103,7 +104,9 @@ class HandsCalls:
         return Response(orjson.dumps(MarksShape(shapes)), media_type="application/json")
 
     async def hand(self, output: str, body: HandBody, request: Request) -> Response:
-        """Takes an output by hand for some hours, or gives it back to automatic; answers once it is done."""
+        """Takes an output by hand for some hours, or gives it back to automatic; answers once it is done. With
+        `If-Match` (a mark's `since`, or `none`) only if nobody's hand came between, as every call here."""
+        self._check(request, f"hand:{output}")
         until_s = self._farm.now() + body.hours * HOUR_S
         return await self._lay(Override(body.change_id, output, body.position, who_of(body.who, request), until_s))
 
@@ -113,26 +116,38 @@ class HandsCalls:
 
     async def lock(self, subject: str, body: LockBody, request: Request) -> Response:
         """Locks an output, or all outputs of a device, out: nothing starts it any more."""
+        self._check(request, f"lock:{subject}")
         who, now_s = who_of(body.who, request), self._farm.now()
         return await self._lay(LockOut(body.change_id, subject, who, body.note, body.statement, now_s))
 
     async def unlock(self, subject: str, change_id: Id, request: Request, who: Who = "") -> Response:
         """Takes one's own lock off."""
+        self._check(request, f"lock:{subject}")
         return await self._lay(LockOutEnd(change_id, subject, who_of(who, request), False, self._farm.now()))
 
     async def unlock_as_supervisor(self, subject: str, change_id: Id, request: Request, who: Who = "") -> Response:
         """Takes another person's lock off."""
+        self._check(request, f"lock:{subject}")
         return await self._lay(LockOutEnd(change_id, subject, who_of(who, request), True, self._farm.now()))
 
     async def care(self, tag: str, body: CareBody, request: Request) -> Response:
         """A probe is cleaned or calibrated: what it says is recorded, and not believed until the time is over."""
+        self._check(request, f"care:{tag}")
         now_s = self._farm.now()
         until_s = now_s + body.minutes * MINUTE_S
         return await self._lay(Maintain(body.change_id, tag, body.kind, who_of(body.who, request), until_s, now_s))
 
     async def end_care(self, tag: str, change_id: Id, request: Request, who: Who = "") -> Response:
         """The probe is back in its place."""
+        self._check(request, f"care:{tag}")
         return await self._lay(MaintainEnd(change_id, tag, who_of(who, request), self._farm.now()))
+
+    def _check(self, request: Request, key: str) -> None:
+        mark = self._farm.marks().get(key)
+        if mark is None or mark.over_s >= 0.0:
+            check_version(request, "none")
+        else:
+            check_version(request, f"{milliseconds(mark.since_s):.0f}", mark.by)
 
     async def _lay(self, wish: HandWish) -> Response:
         answer = await self._farm.lay(wish)

@@ -14,6 +14,7 @@ from controller.moments import MomentError, moment_s
 from controller.panel.farm import Farm
 from controller.panel.hands import who_of
 from controller.panel.problems import ProblemError
+from controller.panel.replies import etag, seen_version
 from controller.panel.shapes import CHANGE_ID, ProblemShape, milliseconds
 
 MOST_LINES = 200
@@ -113,7 +114,8 @@ class LogbookCalls:
         return _json(LogbookShape(milliseconds(now_s), [_shape(line) for line in shown], after))
 
     async def note(self, body: NoteBody, request: Request) -> Response:
-        """Writes a note; answers once it is on the disk, or with why it is not kept."""
+        """Writes a note; answers once it is on the disk, or with why it is not kept. A correction with `If-Match` (the
+        note's `corrected_by`, or `none`) only if nobody else put it right meanwhile."""
         farm, by = self._farm, who_of("", request)
         now_s = farm.now()
         try:
@@ -132,8 +134,13 @@ class LogbookCalls:
             0, body.change_id, round(at_s * 1000.0), entered_ms, body.who.strip() or by, by, body.place, text,
             body.corrects, tuple(dict.fromkeys(body.photos)),
         )  # fmt: skip
-        answer = await farm.note(wanted)
+        answer = await farm.note(wanted, seen_version(request))
         if isinstance(answer, Because):
+            if answer.key == "note_corrected":
+                told = etag(str(answer.values["version"]))
+                raise ProblemError(
+                    412, "changed_since", key="refused.note_corrected", values=answer.values, headers=told
+                )
             raise _refused(answer)
         line = Line(
             answer.at_ms, "note", answer.number, answer.who, answer.by, answer.place, "", answer.text,

@@ -35,6 +35,8 @@ class People:
     accounts: Accounts = field(default_factory=Accounts)
     kept: KeptSessions | None = None
     """Where sessions outlive a restart."""
+    changed_by: dict[str, str] = field(default_factory=dict)
+    """Who last changed an account, since the start."""
     passwords: Passwords = field(default_factory=Passwords)
     note: Note = _unnoted
     now: Callable[[], float] = process_time

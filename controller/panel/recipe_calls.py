@@ -10,6 +10,7 @@ from controller.panel.farm import Farm, Refusal
 from controller.panel.hands import who_of
 from controller.panel.problems import ProblemError
 from controller.panel.recipes import RecipeBody, RecipesShape
+from controller.panel.replies import check_version
 from controller.panel.shapes import CHANGE_ID, ProblemShape
 from controller.planned import Plan
 
@@ -40,9 +41,10 @@ class RecipeCalls:
         """Starts a recipe in a zone (as of a day), goes to another stage, edits one, or ends it; answers once it is
         done. With `at`, once it is planned. With `If-Match` only if nobody was faster (`versions` tells by zone)."""
         farm, by = self._farm, who_of("", request)
-        wanted = request.headers.get("if-match", "*").strip().strip('"')
-        if wanted not in ("*", farm.recipes().versions.get(zone, "none")):
-            raise ProblemError(412, "changed_since")
+        known = farm.recipes()
+        running = known.running.get(zone)
+        last = max(running.edits, key=lambda one: one.at, default=None) if running is not None else None
+        check_version(request, known.versions.get(zone, "none"), last.by if last else running.by if running else "")
         if body.at:
             at_s = self._moment(body.at)
             plain = body.model_dump(exclude_defaults=True, exclude={"at", "why"})

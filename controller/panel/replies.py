@@ -42,8 +42,22 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def check_version(request: Request, version: str) -> None:
-    """Raises ProblemError (412) if `If-Match` names another version than what stands now."""
+def seen_version(request: Request) -> str:
+    """The version that an edit is of, as `If-Match` names it; empty: whatever stands."""
+    wanted = request.headers.get("if-match", "*").strip().removeprefix("W/").strip('"')
+    return "" if wanted == "*" else wanted
+
+
+def check_version(request: Request, version: str, by: str = "") -> None:
+    """Raises ProblemError (412) if `If-Match` names another version than what stands now; it tells that one, and who
+    made it where that is known: whoever looks at it and wants it all the same names it in turn."""
     wanted = request.headers.get("if-match", "*")
     if wanted != "*" and version not in {one.strip().removeprefix("W/").strip('"') for one in wanted.split(",")}:
-        raise ProblemError(412, "changed_since")
+        key = "panel.error.changed_by" if by else ""
+        values = {"version": version, "by": by}
+        raise ProblemError(412, "changed_since", key=key, values=values, headers=etag(version))
+
+
+def etag(version: str) -> dict[str, str]:
+    """The header that tells a version."""
+    return {"etag": f'"{version}"'}

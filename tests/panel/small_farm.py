@@ -521,8 +521,8 @@ class SmallFarm:
         audit.note(at_s, who, what, subject, said)
         audit.write(self.now())
 
-    async def note(self, note: Note) -> Note | Because:
-        return Logbook(self.state_database).keep(note, self.now())
+    async def note(self, note: Note, seen: str = "") -> Note | Because:
+        return Logbook(self.state_database).keep(note, self.now(), seen)
 
     async def keep_photo(self, data: bytes) -> str | Because:
         return Photos(self.state_database).keep(data, self.now())

@@ -74,7 +74,7 @@ async def test_a_grower_sees_the_day_to_come_and_changes_the_recipe_with_open_ey
     assert [asked[1:] for asked in farm.sequences_asked] == [("abort", "operator")]
 
 
-async def test_whoever_was_slower_changes_nothing_and_is_told(browser: Browser, sign_in: SignIn) -> None:
+async def test_whoever_was_slower_is_told_and_changes_it_only_knowingly(browser: Browser, sign_in: SignIn) -> None:
     farm = RecipeFarm()
     assert (
         await farm.recipe(ZONE, RecipeBody(change_id="start-001", action="start", recipe="tomato"), START_S, "li")
@@ -95,6 +95,13 @@ async def test_whoever_was_slower_changes_nothing_and_is_told(browser: Browser, 
         edit = RecipeBody(change_id="edit-0001", action="edit", stage="root", setpoint=HEAT, value=19.0)
         assert await farm.recipe(ZONE, edit, START_S, "wang") is None
         await recipe.get_by_role("button", name="确认修改").click()
-        await expect(recipe.get_by_role("alert")).to_contain_text("在您之前已有人改过")
+        await expect(recipe.get_by_role("alert")).to_contain_text("wang 在您之前已改过")
+        # what was typed is still there; looked at again, it is done over the other's
+        await recipe.get_by_role("button", name="返回").click()
+        await expect(recipe.get_by_label("新值")).to_have_value("21")
+        await recipe.get_by_role("button", name="下一步").click()
+        await expect(recipe.locator(".proposal")).to_contain_text("原为 19.0 °C")
+        await recipe.get_by_role("button", name="确认修改").click()
+        await expect(recipe.locator("form")).to_have_count(0)
         assert await page.evaluate("document.documentElement.scrollWidth") == 360
-    assert [one.value for one in farm.state.recipes[ZONE].edits] == [19.0]
+    assert [one.value for one in farm.state.recipes[ZONE].edits] == [19.0, 21.0]

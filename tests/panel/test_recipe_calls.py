@@ -29,7 +29,7 @@ async def test_a_change_is_planned_taken_back_and_never_made_over_anothers_head(
     # whoever saw another recipe changes nothing
     body = {"change_id": "change-06", "action": "stop"}
     late = await operator.put(PATH, json=body, headers={"if-match": '"v0"'})
-    assert (late.status_code, late.json()["message"]) == (412, "panel.error.changed_since")
+    assert (late.status_code, late.json()["message"]) == (412, "panel.error.changed_by")
     assert farm.recipes_asked == []
     assert (await operator.put(PATH, json=body, headers={"if-match": '"v1"'})).status_code == 200
     assert len(farm.recipes_asked) == 1

@@ -139,7 +139,8 @@ function Review({ tag, probe, kept, keep }) {
       <div class="fields">${field("method", "panel.calibration.method")}${field("reference", "panel.calibration.reference")}${field("note", "panel.calibration.note")}</div>
       <div class="choices"><span></span><button type="button" class="strong" disabled=${!judged || wrong || !live} onClick=${() => review(change)}>${tell("panel.setpoint.review")}</button></div>`}
     told=${OldToNew}
-    send=${(id) => put(`calibrations/${tag}`, { change_id: id, ...body, method: kept.method, reference: kept.reference })}
+    version=${probe.version}
+    send=${(id, _, seen) => put(`calibrations/${tag}`, { change_id: id, ...body, method: kept.method, reference: kept.reference }, seen)}
     echoed=${(one) => last > one.last}
     taken=${(one) => html`${OldToNew(one)}<p class="notice good" role="status">${tell("panel.calibration.taken")}</p>
       <div class="choices"><button type="button" onClick=${() => keep(NOTHING)}>${tell("panel.close")}</button></div>`}
@@ -167,7 +168,8 @@ function Made({ tag, probe }) {
           <tbody>${newest.map((one, place) => row(one, place, review, live))}</tbody></table></div>
         ${mayCalibrate() && newest[0].points.length > 0 && html`<div class="choices"><button type="button" disabled=${!live} onClick=${() => review(change(null))}>${tell("panel.calibration.undo")}</button></div>`}`}
       told=${OldToNew}
-      send=${(id, one) => put(`calibrations/${tag}`, { change_id: id, points: [], ...(one.again ? { again: one.again } : {}) })}
+      version=${probe.version}
+      send=${(id, one, seen) => put(`calibrations/${tag}`, { change_id: id, points: [], ...(one.again ? { again: one.again } : {}) }, seen)}
       echoed=${(one) => last > one.last}
       onClose=${() => setRound(round + 1)} />
   </section>`;

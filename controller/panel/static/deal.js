@@ -1,9 +1,9 @@
 // A change in two touches: chosen, looked at, confirmed in another place; then waited for until the controller says so.
-// Nothing is shown ahead of it, and the same change sent twice is made once.
+// Nothing is shown ahead of it, and the same change sent twice is made once. What was typed stays as it is all along.
 
 import { link } from "./farm.js";
 import { html } from "./html.js";
-import { changeId } from "./server.js";
+import { changeId, of } from "./server.js";
 import { useEffect, useState } from "./vendor/preact_hooks.js";
 import { tell } from "./words.js";
 
@@ -11,12 +11,18 @@ import { tell } from "./words.js";
 const PATIENCE_MS = 10000;
 
 /** `choose(review, live)`: what to choose from, `review(change)` goes on. `told(change)`: what it will do, before it is
- *  confirmed. `send(id, change)`: the call. `echoed(change)`: whether the farm shows it, where the answer alone is not
+ *  confirmed. `send(id, change, seen)`: the call, with the headers that say of which `version` the change is (the one that
+ *  stood when it was reviewed); if somebody was faster, `refresh()` has the screen look again. `echoed(change)`: whether the farm shows it, where the answer alone is not
  *  enough. `taken(change, again)`: what stands once it is done; without it the form closes. */
-export function Deal({ choose, told, send, echoed, taken, unit = "", onClose }) {
+export function Deal({ choose, told, send, echoed, taken, unit = "", version, refresh, onClose }) {
   const [deal, setDeal] = useState({ stage: "choose" });
+  const [newer, setNewer] = useState(null);
   const live = link.value === "live";
-  const review = (change) => setDeal({ stage: "confirm", id: changeId(), change });
+  function review(change) {
+    const id = changeId();
+    const seen = version === undefined ? {} : { ...of(newer?.since === version ? newer.version : version), "idempotency-key": id };
+    setDeal({ stage: "confirm", id, change, seen });
+  }
   const done = () => (taken ? setDeal((present) => ({ ...present, stage: "taken" })) : onClose());
 
   useEffect(() => {
@@ -31,9 +37,14 @@ export function Deal({ choose, told, send, echoed, taken, unit = "", onClose }) 
   async function go() {
     setDeal({ ...deal, stage: "pending" });
     try {
-      await send(deal.id, deal.change);
+      await send(deal.id, deal.change, deal.seen);
       if (!echoed) done();
     } catch (problem) {
+      if (version !== undefined && problem.values?.version !== undefined) {
+        // whoever has read what stands by now may want theirs all the same, also before the screen has it
+        setNewer({ since: version, version: problem.values.version });
+        refresh?.();
+      }
       const unknown = !problem.arrived || problem.key === "refused.no_answer";
       setDeal((present) => (present.stage === "taken" ? present : { ...present, stage: unknown ? "unknown" : "refused", problem }));
     }
@@ -41,8 +52,7 @@ export function Deal({ choose, told, send, echoed, taken, unit = "", onClose }) 
 
   const back = () => setDeal({ stage: "choose" });
   const body = {
-    choose: () => html`${choose(review, live)}
-      ${!live && html`<p class="hint" role="status">${tell("panel.setpoint.offline")}</p>`}`,
+    choose: () => !live && html`<p class="hint" role="status">${tell("panel.setpoint.offline")}</p>`,
     confirm: () => html`${told(deal.change)}
       <p class="hint">${tell("panel.setpoint.check")}</p>
       <div class="choices">
@@ -61,7 +71,8 @@ export function Deal({ choose, told, send, echoed, taken, unit = "", onClose }) 
         <button type="button" onClick=${onClose}>${tell("panel.close")}</button>
       </div>`,
   };
-  return html`<form class=${`set ${deal.stage}`} onSubmit=${(event) => event.preventDefault()}>${body[deal.stage]()}</form>`;
+  return html`<form class=${`set ${deal.stage}`} onSubmit=${(event) => event.preventDefault()}>
+    <div class="chosen" hidden=${deal.stage !== "choose"}>${choose(review, live)}</div>${body[deal.stage]()}</form>`;
 }
 
 /** A button that opens a form under itself, and closes it again. */

@@ -3,7 +3,7 @@
 import { Deal, Opener } from "./deal.js";
 import { farmNow, order, site } from "./farm.js";
 import { html } from "./html.js";
-import { Laid, hear, laidOn } from "./laid.js";
+import { Laid, hear, laidOn, look } from "./laid.js";
 import { clockTime, typed } from "./numbers.js";
 import { NumberPad } from "./pad.js";
 import { ranks } from "./screens.js";
@@ -53,7 +53,8 @@ function HandForm({ name, byHand, onClose }) {
   const steps = (direction) => setText(String(Math.min(100, Math.max(0, Math.round((Number.isNaN(share) ? 0 : share) / 5) * 5 + 5 * direction))));
   const ends = (change) => clockTime(farmNow.value + change.hours * 3600000, site.value.site.timezone);
   return html`<${Deal} onClose=${onClose}
-    send=${(id, change) => put(`hands/${name}`, { change_id: id, position: change.position, hours: change.hours }).then(hear)}
+    version=${laidOn(name, "hand")?.since ?? "none"} refresh=${look}
+    send=${(id, change, seen) => put(`hands/${name}`, { change_id: id, position: change.position, hours: change.hours }, seen).then(hear)}
     told=${(change) => html`<p class="old-new"><span>${called(known.name)}: ${positionWords(Math.round(order(name)?.value ?? 0))}</span><span aria-hidden="true">→</span><b>${positionWords(change.position)}</b></p>
       <p class="hint">${change.position === null ? tell("panel.hand.given_back") : tell("panel.hand.ends", { hours: hoursWords(change.hours), at: ends(change) })}</p>`}
     choose=${(review, live) => html`

@@ -13,7 +13,7 @@ const marks = signal([]);
 let lookers = 0;
 let timer = null;
 
-async function look() {
+export async function look() {
   clearTimeout(timer);
   await get("hands").then(hear, () => null);
   if (lookers) timer = setTimeout(look, EVERY_MS);

@@ -7,7 +7,7 @@ import { clockTime, dayOfYear } from "./numbers.js";
 import { PhotoField, Photos } from "./photos.js";
 import { usePolled } from "./polled.js";
 import { ranks } from "./screens.js";
-import { changeId, get, post } from "./server.js";
+import { changeId, get, of, post } from "./server.js";
 import { useEffect, useState } from "./vendor/preact_hooks.js";
 import { called, tell } from "./words.js";
 
@@ -81,6 +81,7 @@ function NoteForm({ corrects, onDone, onClose }) {
     about: point ? corrects.place : "", time: "", who: "",
   });
   const [photos, setPhotos] = useState([]);
+  const [seen, setSeen] = useState(corrects.corrected_by ?? "none");
   const [deal, setDeal] = useState({ stage: "write" });
   const choosePhotos = (next) => {
     setPhotos(next);
@@ -95,9 +96,11 @@ function NoteForm({ corrects, onDone, onClose }) {
     const id = deal.id ?? changeId();
     setDeal({ stage: "pending", id });
     try {
-      await post("logbook", { change_id: id, text: note.text, place: note.about || note.place, time: note.time, who: note.who, corrects: isNew ? null : corrects.number, photos });
+      await post("logbook", { change_id: id, text: note.text, place: note.about || note.place, time: note.time, who: note.who, corrects: isNew ? null : corrects.number, photos }, of(seen));
       onDone();
     } catch (problem) {
+      // whoever has read that somebody else put it right may do so all the same
+      if (problem.values.version) setSeen(problem.values.version);
       setDeal({ stage: "failed", id: problem.arrived ? undefined : id, problem });
     }
   }

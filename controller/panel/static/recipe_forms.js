@@ -29,17 +29,17 @@ export function changeWords(change, stages, recipes) {
   return tell("panel.recipe.told.edit", { stage, setpoint: thing(change.setpoint), value: `${number(change.value, unit)} ${unitWord(unit)}` });
 }
 
-/** The frame of every change: its own fields, when and why, the proposal, and If-Match against what it was opened on. */
+/** The frame of every change: its own fields, when and why, and the proposal. */
 export function ChangeForm({ zone, recipes, form: Form, onChanged, onClose }) {
   const [version] = useState(recipes.versions[zone] ?? "none");
   const [when, setWhen] = useState({ at: "", why: "" });
   const running = recipes.running[zone];
   const put_ = (part) => (event) => setWhen({ ...when, [part]: event.target.value });
-  async function send(id, change) {
-    await put(`recipes/${zone}`, { change_id: id, ...change.body, at: change.at, why: change.why }, { "if-match": `"${version}"` });
+  async function send(id, change, seen) {
+    await put(`recipes/${zone}`, { change_id: id, ...change.body, at: change.at, why: change.why }, seen);
     onChanged();
   }
-  return html`<${Deal} send=${send} onClose=${onClose}
+  return html`<${Deal} send=${send} onClose=${onClose} version=${recipes.versions[zone] ?? "none"} refresh=${onChanged}
     told=${(change) => html`<${Proposal} zone=${zone} change=${change} stages=${running?.stages ?? []} recipes=${recipes} />`}
     choose=${(review) => html`<${Form} zone=${zone} recipes=${recipes} running=${running}>${(body, before) => html`
       <div class="fields">

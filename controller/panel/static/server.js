@@ -37,10 +37,12 @@ async function call(method, path, body, headers = {}) {
 }
 
 export const get = (path) => call("GET", path);
-export const post = (path, body) => call("POST", path, body);
+export const post = (path, body, headers) => call("POST", path, body, headers);
 export const send = (path, blob) => call("POST", path, blob);
 export const put = (path, body, headers) => call("PUT", path, body, headers);
-export const remove = (path) => call("DELETE", path);
+export const remove = (path, headers) => call("DELETE", path, undefined, headers);
+/** What `If-Match` says: the edit is of this version. */
+export const of = (version) => ({ "if-match": `"${version}"` });
 
 /** An id for a change that is to happen once: 128 random bits. */
 export function changeId() {

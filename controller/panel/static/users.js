@@ -55,13 +55,15 @@ function User({ one, may, ask }) {
       choose=${(review) => html`<${ChangeForm} one=${one} review=${review} onClose=${close} />`}
       told=${(change) => html`<p class="old-new">${one.name}${tell("panel.colon")}<span>${roleWord(one.role)}</span><span aria-hidden="true">→</span><b>${roleWord(change.role ?? one.role)}</b></p>
         ${change.password && html`<p class="hint">${tell("panel.users.new_password")}</p>`}<p class="hint">${tell("panel.users.ends")}</p>`}
-      send=${(id, change) => put(`users/${encodeURIComponent(one.name)}`, change, { "if-match": `"${one.version}"` })} />`}
+      version=${one.version} refresh=${ask}
+      send=${(id, change, seen) => put(`users/${encodeURIComponent(one.name)}`, change, seen)} />`}
     ${open === "remove" && html`<${Deal} onClose=${close}
       choose=${(review) => html`<p>${tell("panel.users.remove.told", { name: one.name })}</p><div class="choices">
         <button type="button" onClick=${close}>${tell("panel.cancel")}</button>
         <button type="button" class="strong" onClick=${() => review({})}>${tell("panel.setpoint.review")}</button></div>`}
       told=${() => html`<p>${tell("panel.users.remove.told", { name: one.name })}</p>`}
-      send=${() => remove(`users/${encodeURIComponent(one.name)}`)} />`}
+      version=${one.version} refresh=${ask}
+      send=${(id, change, seen) => remove(`users/${encodeURIComponent(one.name)}`, seen)} />`}
   </li>`;
 }
 
