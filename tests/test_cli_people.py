@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from controller import access
+from controller.history.audit import Row, read
+from controller.kept_state import kept_in
 from controller.moments import MomentError, moment_s
 from controller.running import run_agent
 from edge_config.loader import load_site
@@ -22,6 +24,8 @@ from tests.test_cli import farmloop  # noqa: F401  # a fixture
 from tests.wire.agent_on_wires import NOON_S, SITES, no_secret
 from tests.wire.servers import wait_for
 
+RULE = "ras1.tank1.cone_stays_open"
+NOTHING = "Nothing is by hand, stopped, locked out, in care or switched off\n"
 VALVE, TAN = "ras1.tank1.o2_valve", "ras1.tank1.tan"
 NAME = {"zh": "育成", "en": "Growing up"}
 RECIPES = {
@@ -30,6 +34,12 @@ RECIPES = {
         {"id": "fish", "name": NAME, "days": 90, "setpoints": {"zone.do_sp": {"value": "7 mg/L"}}},
     ]}),
 }  # fmt: skip
+
+
+def deeds_in(directory: Path) -> list[Row]:
+    """What the audit has on the disk, the oldest first; the agent writes once a second of the farm."""
+    wait_for(lambda: any(row.what == "rule_switched_on" for row in read(directory, 50)), what="the deeds")
+    return read(directory, 50)[::-1]
 
 
 @contextmanager
@@ -126,7 +136,7 @@ def test_a_running_agent_is_asked_and_told_and_a_stopped_one_is_read(
         assert (said.code, said.err) == (0, "")
         assert said.out.startswith(f"{VALVE}: by hand at 40 % by li until ")
         assert "Taken by hand by li" in farmloop("explain", VALVE, *at).out
-        assert farmloop("auto", VALVE, *at).out == "Nothing is by hand, stopped, locked out or in care\n"
+        assert farmloop("auto", VALVE, *at).out == NOTHING
         said = farmloop("lock", VALVE, "--note", "new seat", "--statement", "cylinders are open", "--who", "li", *at)
         assert said.out == f"{VALVE}: locked out by li: new seat\n"
         shown = farmloop("explain", VALVE, *at).out
@@ -141,6 +151,20 @@ def test_a_running_agent_is_asked_and_told_and_a_stopped_one_is_read(
         assert "Emergency stop: li" in farmloop("explain", "ras1.tank1.feeder", *at).out
         assert farmloop("explain", blower, *at, "--json").json["value"] > 0.0
         assert farmloop("stop", "ras1", "--reset", *at).out == "ras1: the emergency stop is reset\n"
+        # a rule is off for a time: said where it is missed, and on the disk before that is said
+        said = farmloop("rules", "off", RULE, "--for", "4h", "--reason", "valve is serviced", "--who", "li", *at)
+        assert (said.code, said.err) == (0, "")
+        assert said.out.startswith(f"{RULE}: switched off by li until ")
+        mark = (kept_in(var) or {})["marks"][f"rule_off:{RULE}"]
+        assert (mark[:3], mark[6]) == (["rule_off", RULE, "li"], "valve is serviced")
+        assert "is switched off by li until " in farmloop("explain", VALVE, *at).out
+        assert farmloop("hands", *at).out.startswith(f"{RULE}: rule switched off by li until ")
+        assert "switched off by li until " in farmloop("rules", "explain", str(SITES / "ras.yaml"), RULE, *at).out
+        assert farmloop("rules", "on", RULE, "--who", "li", *at).out == f"{RULE}: runs again\n"
+        assert farmloop("hands", *at).out == NOTHING
+        deeds = [(row.what, json.loads(row.said)) for row in deeds_in(var)]
+        switched = [(what, said["after"] == 0.0) for what, said in deeds if what.startswith("rule_switched")]
+        assert switched == [("rule_switched_off", False), ("rule_switched_on", True)]
         # a dose: what is no pump gives none, and nobody has had one
         said = farmloop("dose", VALVE, "50mL", "--id", "dose-0001", *at)
         assert (said.code, said.err.startswith("This is no dosing pump. There are: ")) == (1, True)
@@ -169,6 +193,8 @@ def test_a_running_agent_is_asked_and_told_and_a_stopped_one_is_read(
             (("interlocks", "bypass", "ras1.tank1.none", "--minutes", "5"), "There is no such interlock"),
             (("interlocks", "reset", "ras1.tank1.too_warm"), "nothing here that could be reset"),
             (("interlocks", "proof-test", "ras1.tank1.too_warm", "--passed"), "asks for no proof test"),
+            (("rules", "off", "ras1.tank1.none", "--reason", "x"), "There is no rule 'ras1.tank1.none'"),
+            (("rules", "on", RULE), "It is not switched off"),
             (("lock", blower), "keeps animals or crop alive: say what replaces it"),
             (("enter", TAN, "much"), "'much' is no number"),
             (("enter", TAN, "3", "--unit", "kPa"), "cannot be given in mg/L"),
