@@ -6,7 +6,6 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from controller.panel.app import create_app
-from controller.panel.permissions import Role
 from controller.panel.sign_in import SignIn
 from foundation.tag import Kind, Tag
 from tests.panel.browsing import SMALL, WIDE, browser, confirmed, signed_in
@@ -86,12 +85,6 @@ async def test_a_laboratory_value_is_entered_put_right_and_withdrawn(
         await expect(row.first).to_contain_text("withdrawn corrects 0.40 mg/L")
         last = farm.entries_made[-1]
         assert (last.value, last.note, last.corrects) == (None, "wrong bottle", farm.entries_made[1].id)
-
-
-async def test_who_only_looks_enters_nothing(browser: Browser, farm: SmallFarm) -> None:
-    sign_in = SignIn(role=Role.VIEWER)
-    async with signed_in(browser, create_app(farm, sign_in=sign_in), sign_in, "entries") as page:
-        await expect(page.locator(".card").get_by_role("button")).to_have_text(["What was entered"])
 
 
 @pytest.mark.parametrize(("viewport", "locale"), [(SMALL, "zh-CN"), (WIDE, "en-US")])

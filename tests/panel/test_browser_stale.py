@@ -5,69 +5,20 @@ scan by scan, as the agent's do: who is late is for the core to say, and for the
 """
 
 import asyncio
-from typing import Any
 
 import pytest
-import yaml
 from playwright.async_api import Browser, Page, expect
 
-from controller.core.scan import Core
-from controller.core.words import Snapshot
-from controller.last_said import with_last_said
 from controller.panel.app import create_app
 from controller.panel.sign_in import SignIn
 from controller.panel.stream import Streams
-from foundation.clock import SteppedClock
-from foundation.reading import good
+from foundation.clock import pause
 from tests.panel.browsing import browser, signed_in
-from tests.panel.small_farm import START_S, SmallFarm
+from tests.panel.scanned_farm import ScannedFarm
 
 __all__ = ["browser"]
 pytestmark = [pytest.mark.browser, pytest.mark.wire, pytest.mark.asyncio(loop_scope="module")]
-AIR, HEATER = "pf1.room.air_temp", "pf1.room.heater"
 DAY_S = 86400.0
-SITE = """
-schema: 1
-site: {id: my_farm, name: {zh: 我的农场, en: My farm}, timezone: Asia/Shanghai, latitude: 36.88, longitude: 118.74}
-facilities: {pf1: {kind: nursery, zones: [room], name: {zh: 育苗室, en: Nursery}}}
-buses: {rs485: {protocol: modbus_rtu, port: by-id/usb-FTDI_FT232R}}
-devices:
-  climate: {product: xymd/xy_md02, bus: rs485, unit: 1, period: 5 s, tags: {temperature: pf1.room.air_temp}}
-  relays: {product: icpdas/m7067, bus: rs485, unit: 20, watchdog: 20 s, tags: {relay1: pf1.room.heater}}
-outputs: {pf1.room.heater: {type: on_off, safe: "off", lease: 20 s, fail_safe_by: device}}
-programs: {pf1.room.temp_sp: {value: 22 degC, limits: [15 degC, 28 degC]}}
-loops:
-  pf1.room.heating:
-    {type: hysteresis, pv: pf1.room.air_temp, sp: pf1.room.temp_sp, out: pf1.room.heater, period: 10 s,
-     below: 0.5 K, on_loss: "off"}
-"""
-
-
-class ScannedFarm(SmallFarm):
-    """A nursery with one probe and one heater; what a scan made of the bus is what the panel gets."""
-
-    def __init__(self) -> None:
-        document: dict[str, Any] = yaml.safe_load(SITE)
-        super().__init__(SteppedClock(START_S), document)
-        self.core = Core(self.site)
-        self.tags = self.core.tags
-        self.state = self.core.start(START_S)
-
-    def scanned(self) -> float:
-        return self.state.at_s
-
-    def scan(self, to_s: float, air_c: float | None) -> None:
-        """At this moment of the agent's clock; None: the bus brings nothing."""
-        assert isinstance(self.clock, SteppedClock)
-        self.clock.set(to_s)
-        heard = () if air_c is None else (good(AIR, air_c, to_s),)
-        self.state = self.core.scan(self.state, Snapshot(heard), to_s).state
-        self.put(with_last_said(self.state), self.state.orders, self._setpoints)
-
-    def run(self, seconds: int, air_c: float | None) -> None:
-        """A scan a second; the probe is asked every five."""
-        for number in range(1, seconds + 1):
-            self.scan(self.now() + 1.0, air_c if number % 5 == 0 else None)
 
 
 async def test_a_silent_bus_a_standing_clock_and_a_clock_that_jumps_are_told_from_a_farm_that_is_well(
@@ -79,7 +30,7 @@ async def test_a_silent_bus_a_standing_clock_and_a_clock_that_jumps_are_told_fro
     app = create_app(farm, sign_in=sign_in, streams=streams)
     async with signed_in(browser, app, sign_in, "facility/pf1", stepped=True) as page:
         await page.reload()  # so that its timers are stepped from the first one on
-        air, heater = page.locator(".value", has_text="air temp").first, page.locator(".output")
+        air, heater = page.locator(".value", has_text="air temp").first, page.locator(".output", has_text="heater")
         await _is_live(page, "20.0 °C")
         await expect(heater).to_contain_text("on")
         await expect(heater.locator(".why")).to_contain_text("measured 20.0, wanted 22.0")
@@ -105,8 +56,10 @@ async def test_a_silent_bus_a_standing_clock_and_a_clock_that_jumps_are_told_fro
 
         # the agent's clock stands: its server answers, its heart beats, and nothing grows older by it
         async with asyncio.timeout(15):
-            while await page.locator(".offline").count() == 0:
-                await page.clock.run_for(10_000)
+            heard = streams._event_id
+            while streams._event_id < heard + 3:  # the last scan is told of with the next beat of the heart
+                await pause(0.02)
+        await page.clock.run_for(31_000)
         await expect(page.locator(".offline")).to_contain_text("What is shown is old")
         await expect(air.locator(".number.old")).to_have_text("20.5 °C")
         await expect(page.locator(".mimic .figure:not(.old)")).to_have_count(0)

@@ -12,11 +12,12 @@ import { called, tell } from "./words.js";
 const MINUTES = [10, 20, 60];
 
 export function ProbeCare({ tag }) {
-  if (!ranks("operator") || site.value.tags[tag].kind !== "measured") return null;
   const mark = laidOn(tag, "cleaning", "calibration");
+  const may = ranks("operator") && site.value.tags[tag].kind === "measured";
+  if (!may && !mark) return null;
   return html`<div class="hand">
     ${mark
-      ? html`<p><${Laid} mark=${mark} /></p><${BackButton} tag=${tag} />`
+      ? html`<p><${Laid} mark=${mark} /></p>${may && html`<${BackButton} tag=${tag} />`}`
       : html`<${Opener} label=${tell("panel.care")} form=${(close) => html`<${CareForm} tag=${tag} onClose=${close} />`} />`}
   </div>`;
 }

@@ -17,17 +17,18 @@ const DAY_MINUTES = 1440;
 const SWITCHED = ["on_off", "pulse", "heartbeat"];
 
 export function HandControl({ name }) {
-  if (!ranks("operator")) return null;
   const locked = laidOn(name, "lock");
   const byHand = laidOn(name, "hand");
+  const may = ranks("operator");
+  if (!may && !locked && !byHand) return null;
   return html`<div class="hand">
     ${(locked ?? byHand) && html`<p><${Laid} mark=${locked ?? byHand} /></p>`}
-    <div class="pick">
+    ${may && html`<div class="pick">
       ${!locked && html`<${Opener} label=${tell(byHand ? "panel.hand.change" : "panel.hand")} form=${(close) => html`<${HandForm} name=${name} byHand=${byHand !== null} onClose=${close} />`} />`}
       ${locked
-        ? html`<${Opener} label=${tell("panel.lock.end")} form=${(close) => html`<${UnlockForm} name=${name} mark=${locked} onClose=${close} />`} />`
+        ? (locked.by === session.value.who || ranks("technician")) && html`<${Opener} label=${tell("panel.lock.end")} form=${(close) => html`<${UnlockForm} name=${name} mark=${locked} onClose=${close} />`} />`
         : html`<${Opener} label=${tell("panel.lock")} form=${(close) => html`<${LockForm} name=${name} onClose=${close} />`} />`}
-    </div>
+    </div>`}
   </div>`;
 }
 
