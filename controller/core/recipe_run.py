@@ -90,7 +90,8 @@ class Recipes:
                 one = Running(plan.id, 0, wish.begun_s, wish.begun_s, wish.by)
                 one, _ = advanced(plan, one, turn.now_s)
                 self._hand_over(turn, zone, plan, one)
-                self._tell(turn, "recipe_started", zone, plan, one.stage, told)
+                changed = {"before": None if running is None else running.recipe, "after": plan.id}
+                self._tell(turn, "recipe_started", zone, plan, one.stage, told | changed)
             return
         if running is None:
             self._refuse(turn, zone, told, "recipe_none", {"zone": zone})
@@ -98,13 +99,15 @@ class Recipes:
         plan = self.plans[zone][running.recipe]
         if isinstance(wish, RecipeStop):
             self._stop(turn, zone, plan)
-            self._tell(turn, "recipe_stopped", zone, plan, running.stage, told)
+            changed = {"before": running.recipe, "after": None}
+            self._tell(turn, "recipe_stopped", zone, plan, running.stage, told | changed)
         elif isinstance(wish, RecipeStage):
             if not 0 <= wish.stage < len(plan.stages):
                 self._refuse(turn, zone, told, "recipe_stage", {"stage": wish.stage})
                 return
             self._hand_over(turn, zone, plan, running._replace(stage=wish.stage, begun_s=turn.now_s, over=False))
-            self._tell(turn, "recipe_stage", zone, plan, wish.stage, told)
+            changed = {"before": plan.stages[running.stage].id, "after": plan.stages[wish.stage].id}
+            self._tell(turn, "recipe_stage", zone, plan, wish.stage, told | changed)
         else:
             self._edit(turn, zone, plan, running, wish, told)
 
@@ -125,9 +128,10 @@ class Recipes:
                 self._hand_over(turn, zone, plan, after)
             else:
                 turn.recipes[zone] = after
-            what = {"setpoint": wish.setpoint or "days", "value": wish.value}
-            before = {} if wish.period == WHOLE else {"period": wish.period}
-            self._tell(turn, "recipe_edited", zone, plan, wish.stage, told | what | before)
+            stood = plan.stands(running, wish.stage, wish.setpoint, wish.period)
+            what = {"setpoint": wish.setpoint or "days", "value": wish.value, "before": stood, "after": wish.value}
+            period = {} if wish.period == WHOLE else {"period": wish.period}
+            self._tell(turn, "recipe_edited", zone, plan, wish.stage, told | what | period)
 
     def _hand_over(self, turn: Turn, zone: str, plan: RecipePlan, after: Running) -> None:
         """What will be another setpoint leaves from where it is; what people had set of it was for the time before."""

@@ -64,6 +64,15 @@ class RecipePlan:
                 setting = edited(setting, one)
         return setting
 
+    def stands(self, running: Running, stage: int, setpoint: str, period: int) -> float | None:
+        """What an edit that fits changes, as it is now; None of a setpoint that has periods and is to have one value."""
+        if setpoint == DAYS:
+            return self.days(running, stage)
+        setting = self.setting(running._replace(stage=stage), setpoint)
+        if setting is None:
+            return None
+        return setting.value if period == WHOLE else setting.periods[period][1]
+
     def ends_s(self, running: Running) -> float:
         """When the present stage's days are over."""
         return running.begun_s + self.days(running, running.stage) * DAY_S

@@ -113,7 +113,11 @@ def test_a_stage_is_edited_while_it_runs_and_before_it_begins_and_says_who(farm:
     assert at(farm, 3.9) == 24.0  # four days now
     assert 19.0 in {at(farm, 8.5 + hour / 24.0) for hour in range(24)}
     assert [(one.by, one.value) for one in running(farm).edits] == [("li", 24.0), ("li", 4.0), ("wang", 19.0)]
-    assert [event.values["by"] for event in farm.events if event.kind == "recipe_edited"] == ["li", "li", "wang"]
+    farm.scan([RecipeEdit("5", ZONE, 2, HEAT, 0, 19.5, "wang", farm.now_s)])
+    told = [event.values for event in farm.events if event.kind == "recipe_edited"]
+    assert [(one["by"], one["before"], one["after"]) for one in told] == [
+        ("li", 22.0, 24.0), ("li", 2.0, 4.0), ("wang", 17.0, 19.0), ("wang", 19.0, 19.5)
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("wish", "why"), [

@@ -55,7 +55,7 @@ function Chain() {
 const plain = (value) => (value === null || value === undefined ? "–" : typeof value === "object" ? Object.values(value).join(" ") : String(value));
 
 /** One side of a change, in the words of what was changed. */
-function shown({ what, subject }, value) {
+function shown({ what, subject, said }, value) {
   const { setpoints, tags, site: place } = site.value;
   if (what.startsWith("alarm_")) return tell(value === "normal" ? "panel.audit.normal" : `alarm.state.${value}`);
   if (what.startsWith("rule_switched") || what.startsWith("bypass")) {
@@ -63,7 +63,7 @@ function shown({ what, subject }, value) {
     return value ? tell("panel.audit.off_until", { until }) : tell("panel.audit.runs");
   }
   if (what === "override") return value === null ? tell("panel.hand.auto") : `${number(value, "%")} %`;
-  const unit = (setpoints[subject] ?? tags[subject])?.unit;
+  const unit = (setpoints[said.setpoint ?? subject] ?? tags[subject])?.unit;
   return unit !== undefined && typeof value === "number" ? `${number(value, unit)} ${unitWord(unit)}`.trim() : plain(value);
 }
 
