@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from controller.panel.accounts import Account, ApiToken, LastAdminError
+from controller.panel.pages import MOST_ROWS, Before, Most, page
 from controller.panel.people import People
 from controller.panel.permissions import Role
 from controller.panel.problems import ProblemError
@@ -75,6 +76,8 @@ class UserShape:
 @dataclass(frozen=True, slots=True)
 class UsersShape:
     users: list[UserShape]
+    next: str | None
+    """What `before` has to be for those after these; null: there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,8 @@ class TokenShape:
 @dataclass(frozen=True, slots=True)
 class TokensShape:
     tokens: list[TokenShape]
+    next: str | None
+    """What `before` has to be for those after these; null: there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +132,10 @@ class AccountCalls:
             ),
         )
 
-    async def users(self) -> Response:
+    async def users(self, before: Before = "", most: Most = MOST_ROWS) -> Response:
         """Everybody who may sign in."""
-        return json_reply(UsersShape([self._shape(account) for account in self._people.accounts.all()]))
+        found, after = page(list(self._people.accounts.all()), lambda one: one.name, before, most)
+        return json_reply(UsersShape([self._shape(account) for account in found], after))
 
     async def add(self, body: UserBody, request: Request) -> Response:
         """A new account."""
@@ -178,9 +184,10 @@ class AccountCalls:
         people.note(by, "account_removed", name, said)
         return Response(status_code=204)
 
-    async def tokens(self) -> Response:
+    async def tokens(self, before: Before = "", most: Most = MOST_ROWS) -> Response:
         """Every program that may ask by itself."""
-        return json_reply(TokensShape([_token_shape(token) for token in self._people.accounts.tokens()]))
+        found, after = page(list(self._people.accounts.tokens()), lambda one: one.id, before, most)
+        return json_reply(TokensShape([_token_shape(token) for token in found], after))
 
     async def make_token(self, body: TokenBody, request: Request) -> Response:
         """A new token; its text is told once, here."""

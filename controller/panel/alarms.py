@@ -14,6 +14,7 @@ from controller.alarm_texts import AlarmTexts
 from controller.core.words import AlarmWish
 from controller.moments import MomentError, moment_s
 from controller.panel.farm import Farm
+from controller.panel.pages import Before, page
 from controller.panel.permissions import GRANTS, Permission
 from controller.panel.problems import ProblemError
 from controller.panel.sessions import Session
@@ -61,7 +62,9 @@ class AlarmsShape:
 class AlarmJournalShape:
     changes: list[AlarmChange]
     more: bool
-    """Whether there are more than are told here: ask for a shorter time."""
+    """Whether there are more than are told here."""
+    next: str | None
+    """What `before` has to be for those after these; null: there are none."""
 
 
 class AlarmCalls:
@@ -121,14 +124,17 @@ class AlarmCalls:
         from_: Annotated[Moment, Query(alias="from")] = "",
         to: Moment = "",
         form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
+        before: Before = "",
+        most: Annotated[int, Query(ge=1, le=MOST_ROWS)] = MOST_ROWS,
     ) -> Response:
-        """Every change of every alarm between two moments."""
+        """Every change of every alarm between two moments, in the order in which they came (a table: all at once)."""
         from_s = self._moment(from_) if from_ else 0.0
         to_s = self._moment(to) if to else self._farm.now() + 1.0
         changes = await asyncio.to_thread(self._changes, from_s, to_s)
         if form == "csv":
             return Response(await asyncio.to_thread(as_csv, changes), media_type="text/csv; charset=utf-8")
-        return _json(AlarmJournalShape(changes[:MOST_ROWS], len(changes) > MOST_ROWS))
+        shown, after = page(list(enumerate(changes)), lambda one: one[0], before, most)
+        return _json(AlarmJournalShape([change for _, change in shown], after is not None, after))
 
     async def kpi(self, days: Annotated[float, Query(gt=0, le=400, allow_inf_nan=False)] = 30.0) -> Response:
         """How many alarms there were, which, and how long nobody looked, over the last days."""

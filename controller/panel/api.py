@@ -16,6 +16,7 @@ from controller.panel.assets import Asset, packed, serve
 from controller.panel.automation import RulesShape, SequenceBody, SequencesShape
 from controller.panel.farm import Farm, Refusal
 from controller.panel.layout import SiteShape, layout, reason_above
+from controller.panel.pages import ALL, MOST_ROWS, Before, Most, page
 from controller.panel.people import People
 from controller.panel.problems import ProblemError
 from controller.panel.replies import check_version, json_reply
@@ -190,11 +191,12 @@ class Api:
         return _json(explanation_shape(explanation))
 
     async def entries(
-        self, tag: str = "", most: Annotated[int, Query(ge=1, le=MOST_ENTRIES)] = MOST_ENTRIES
+        self, tag: str = "", before: Before = "", most: Most = MOST_ROWS
     ) -> Response:
         """What people entered (for one tag, or for all), corrections and what they correct among it."""
-        found = self._farm.entered(tag or None, most)
-        return _json(EntriesShape([entry_shape(entry, corrected_by) for entry, corrected_by in found]))
+        known = self._farm.entered(tag or None, ALL if before else most + 1)
+        found, after = page(known, lambda one: one[0].id, before, most)
+        return _json(EntriesShape([entry_shape(entry, corrected_by) for entry, corrected_by in found], after))
 
     async def enter(self, body: EntryBody, request: Request) -> Response:
         """Enters a value at its time of sampling; answers once it is on the disk, or with why it is not entered."""
@@ -213,9 +215,10 @@ class Api:
             raise ProblemError(422, "refused", key=f"refused.{answer.because.key}", values=answer.because.values)
         return _json(entry_shape(answer), 201)
 
-    async def notices(self, most: Annotated[int, Query(ge=1, le=MOST_ENTRIES)] = MOST_ENTRIES) -> Response:
+    async def notices(self, before: Before = "", most: Most = MOST_ROWS) -> Response:
         """What rules said to people."""
-        return _json(NoticesShape([notice_shape(one) for one in self._farm.notices(most)]))
+        found, after = page(self._farm.notices(ALL), lambda one: one.id, before, most)
+        return _json(NoticesShape([notice_shape(one) for one in found], after))
 
     async def set_setpoint(self, name: str, body: SetpointBody, request: Request) -> Response:
         """Sets a setpoint; answers once the controller has taken it, or with why it has not."""

@@ -7,7 +7,7 @@ A write carries an `Idempotency-Key`: where no answer came it is asked once more
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -91,6 +91,16 @@ class Client:
             raise RefusedError(reply.status_code, document if isinstance(document, dict) else {})
         return document
 
+    def pages(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[Any]:
+        """Documents of a list that grows, one a page, until its last. Raises RefusedError, UnreachableError."""
+        given = dict(query or {})
+        while True:
+            document = self.call("GET", path, query=given)
+            yield document
+            if document["next"] is None:
+                return
+            given["before"] = str(document["next"])
+
     # --- the farm
 
     def state(self) -> "StateShape":
@@ -128,7 +138,7 @@ class Client:
     def users(self) -> Sequence["UserShape"]:
         from controller.panel.account_calls import UsersShape
 
-        return _shaped(UsersShape, self.call("GET", f"{API}/users")).users
+        return [user for one in self.pages(f"{API}/users") for user in _shaped(UsersShape, one).users]
 
     def add_user(self, name: str, role: str, password: str) -> "UserShape":
         from controller.panel.account_calls import UserShape
@@ -148,7 +158,7 @@ class Client:
     def tokens(self) -> Sequence["TokenShape"]:
         from controller.panel.account_calls import TokensShape
 
-        return _shaped(TokensShape, self.call("GET", f"{API}/tokens")).tokens
+        return [token for one in self.pages(f"{API}/tokens") for token in _shaped(TokensShape, one).tokens]
 
     def make_token(self, name: str, role: str = "viewer", days: float | None = 365.0) -> "NewTokenShape":
         """The only time that its text is told."""

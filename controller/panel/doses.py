@@ -10,6 +10,7 @@ from pydantic import Field
 from controller.core.words import Dose
 from controller.panel.farm import Farm
 from controller.panel.hands import SaidBody, who_of
+from controller.panel.pages import MOST_ROWS, Before, Most, page
 from controller.panel.problems import ProblemError
 from controller.panel.shapes import ProblemShape, milliseconds
 
@@ -39,6 +40,8 @@ class DoseShape:
 class DosesShape:
     doses: list[DoseShape]
     """Of the last day, the newest first."""
+    next: str | None
+    """What `before` has to be for those after these; null: there are none."""
 
 
 class DoseCalls:
@@ -58,11 +61,12 @@ class DoseCalls:
                 responses={200: {"model": DosesShape}, "default": {"model": ProblemShape}},
             )  # fmt: skip
 
-    async def doses(self) -> Response:
+    async def doses(self, before: Before = "", most: Most = MOST_ROWS) -> Response:
         """What people have dosed in the last day."""
-        begun = sorted(self._farm.doses().items(), key=lambda one: -one[1].at_s)
+        known = sorted(self._farm.doses().items(), key=lambda one: -one[1].at_s)
+        begun, after = page(known, lambda one: one[0], before, most)
         shapes = [DoseShape(name, one.output, one.ml, one.by, milliseconds(one.at_s)) for name, one in begun]
-        return Response(orjson.dumps(DosesShape(shapes)), media_type="application/json")
+        return Response(orjson.dumps(DosesShape(shapes, after)), media_type="application/json")
 
     async def dose(self, output: str, body: DoseBody, request: Request) -> Response:
         """Doses a volume; answers once the pump runs. What cannot begin at once is refused, and does not come later."""

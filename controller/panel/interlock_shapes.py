@@ -60,6 +60,8 @@ class FirstOutShape:
 @dataclass(frozen=True, slots=True)
 class FirstOutsShape:
     first_outs: list[FirstOutShape]
+    next: str | None
+    """What `before` has to be for those after these; null: there are none."""
 
 
 def interlocks_shape(site: Site, interlocks: Sequence[InterlockBlock], blocks: Mapping[str, Block]) -> InterlocksShape:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from controller.core.words import Bypass, ProofTest
 from controller.panel.farm import Farm
 from controller.panel.interlock_shapes import FirstOutShape, FirstOutsShape, InterlocksShape, record_shape
+from controller.panel.pages import ALL, Before, Most, page
 from controller.panel.permissions import GRANTS, Permission
 from controller.panel.problems import ProblemError
 from controller.panel.replies import session_of
@@ -75,14 +76,14 @@ class InterlockCalls:
         who = who_of(body.who, session_of(request))
         return await self._done(ProofTest(body.change_id, name, body.passed, who, self._farm.now()))
 
-    async def first_outs(self) -> Response:
+    async def first_outs(self, before: Before = "", most: Most = 50) -> Response:
         """Groups that tripped, the last one first, without their rows."""
-        records = await self._farm.first_outs(MOST_RECORDS)
-        return _json(FirstOutsShape([record_shape(record, False) for record in records]))
+        records, after = page(await self._farm.first_outs(ALL), lambda one: one.id, before, most)
+        return _json(FirstOutsShape([record_shape(record, False) for record in records], after))
 
     async def first_out(self, id: str) -> Response:  # the name in the path
         """One of them with all that the group said from 5 min before to 1 min after."""
-        for record in await self._farm.first_outs(MOST_RECORDS):
+        for record in await self._farm.first_outs(ALL):
             if record.id == id:
                 return _json(record_shape(record, True))
         raise ProblemError(404, "not_found")

@@ -1,12 +1,13 @@
 """What was sent to people and what became of it, tests whether they are reached, and silence for the siren."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import orjson
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from controller.panel.farm import Farm
+from controller.panel.pages import ALL, MOST_ROWS, Before, Most, page
 from controller.panel.problems import ProblemError
 from controller.panel.shapes import CHANGE_ID, ProblemShape, milliseconds
 from edge_config.wording import nearest
@@ -42,6 +43,8 @@ class ReceiptShape(BaseModel):
 
 class ReceiptsShape(BaseModel):
     receipts: list[ReceiptShape]
+    next: str | None
+    """What `before` has to be for those after these; null: there are none."""
 
 
 class SentShape(BaseModel):
@@ -87,8 +90,10 @@ class MessagesSent:
                 path, call, methods=[method], status_code=status, responses=answers, response_class=Response
             )
 
-    async def receipts(self, most: Annotated[int, Query(ge=1, le=MOST)] = MOST) -> Response:
+    async def receipts(self, before: Before = "", most: Most = MOST_ROWS) -> Response:
         """The newest messages, one row a channel, the last first."""
+        rows = self._farm.receipts(ALL if before else most + 1)
+        shown, after = page(rows, lambda one: f"{one.message}/{one.person}/{one.channel}", before, most)
         found = [
             ReceiptShape(
                 id=one.message,
@@ -103,9 +108,9 @@ class MessagesSent:
                 at=None if one.at_s is None else milliseconds(one.at_s),
                 answer=one.answer,
             )
-            for one in self._farm.receipts(most)
+            for one in shown
         ]
-        return Response(orjson.dumps(ReceiptsShape(receipts=found).model_dump()), media_type="application/json")
+        return Response(orjson.dumps(ReceiptsShape(receipts=found, next=after).model_dump()), media_type="application/json")
 
     async def test(self, body: TestBody) -> Response:
         """Sends a test message to one person, or to all."""

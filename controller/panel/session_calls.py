@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from controller.panel.accounts import Account
+from controller.panel.pages import MOST_ROWS, Before, Most, page
 from controller.panel.people import People
 from controller.panel.permissions import GRANTS, Permission, Role
 from controller.panel.problems import ProblemError
@@ -87,6 +88,8 @@ class OpenSessionShape:
 @dataclass(frozen=True, slots=True)
 class OpenSessionsShape:
     sessions: list[OpenSessionShape]
+    next: str | None
+    """What `before` has to be for those after these; null: there are none."""
 
 
 class SessionCalls:
@@ -214,7 +217,7 @@ class SessionCalls:
             # 401 would send a browser that is signed in to the sign-in page
             raise ProblemError(403, "password") from error
 
-    async def all(self, request: Request) -> Response:
+    async def all(self, request: Request, before: Before = "", most: Most = MOST_ROWS) -> Response:
         """Where one is signed in; for administrators, where everybody is."""
         session, shapes = session_of(request), []
         for one in self._people.sessions.all():
@@ -225,7 +228,8 @@ class SessionCalls:
                         one.id, one.who, one.role, one.from_address, round(opened_s), round(used_s), one is session
                     )
                 )
-        return json_reply(OpenSessionsShape(shapes))
+        found, after = page(shapes, lambda one: one.id, before, most)
+        return json_reply(OpenSessionsShape(list(found), after))
 
     async def revoke(self, id: str, request: Request) -> Response:
         """Ends a session: whatever it had open ends within a second. 503 where it has ended, and would be back after

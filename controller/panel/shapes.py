@@ -263,6 +263,8 @@ class EntryShape:
 class EntriesShape:
     entries: list[EntryShape]
     """The last one entered first."""
+    next: str | None
+    """What `before` has to be for those after these; null: there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +284,8 @@ class NoticeShape:
 class NoticesShape:
     notices: list[NoticeShape]
     """The last one first."""
+    next: str | None
+    """What `before` has to be for those after these; null: there are none."""
 
 
 @dataclass(frozen=True, slots=True)

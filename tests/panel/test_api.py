@@ -459,7 +459,7 @@ async def test_a_value_is_entered_with_all_that_was_said_of_it(operator: httpx.A
     assert [(one["id"], one["corrects"], one["corrected_by"]) for one in shown] == [
         ("entry-0002", "entry-0001", None), ("entry-0001", None, "entry-0002"),
     ]  # fmt: skip
-    assert (await operator.get(ENTRIES, params={"tag": "ras1.tank1.do"})).json() == {"entries": []}
+    assert (await operator.get(ENTRIES, params={"tag": "ras1.tank1.do"})).json() == {"entries": [], "next": None}
 
 
 @pytest.mark.parametrize(
