@@ -297,7 +297,10 @@ def _described(site: Site, placed: Placed) -> NameShape:
     zh, en = (said, said) if isinstance(said, str) else (said.zh, said.en)
     if placed.rule.scope is None:
         return NameShape(zh, en)
-    zone = _zone_name(site, *_where(placed.id))
+    facility, place = _where(placed.id)
+    if len(site.facilities[facility].zones) == 1:
+        return NameShape(zh, en)
+    zone = _zone_name(site, facility, place)
     return NameShape(f"{zh} ({zone.zh})", f"{en} ({zone.en})")
 
 
