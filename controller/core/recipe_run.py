@@ -142,7 +142,13 @@ class Recipes:
             if was != plan.setting(after, name):
                 left[name] = Left(name, self._where(turn, name), turn.now_s)
                 turn.chosen.pop(name, None)
+            elif name in left and self._pace(old, before) != self._pace(plan, after):
+                # still on its way to the same place, and from here on at the pace of another stage
+                left[name] = Left(name, self._where(turn, name), turn.now_s)
         turn.recipes[zone] = after._replace(left=tuple(sorted(left.values())))
+
+    def _pace(self, plan: RecipePlan | None, running: Running | None) -> float | None:
+        return None if plan is None or running is None else plan.stages[running.stage].hand_over_s
 
     def _where(self, turn: Turn, name: str) -> float:
         return self.program(name, turn.recipes).target(turn.chosen.get(name), turn.values, turn.now_s)

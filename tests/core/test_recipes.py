@@ -176,6 +176,19 @@ def test_a_restart_goes_on_where_it_was_and_takes_the_days_between_into_account(
         assert Farm(core, farm.now_s, {**kept, "recipes": damage}).state.recipes == {}
 
 
+def test_what_is_on_its_way_does_not_jump_where_another_stage_hands_over_faster(farm: Farm) -> None:
+    """Neither stage says anything of it; one has six hours for what changes, the other twelve."""
+    start(farm)
+    for wait_s, number in ((DAY_S, 2), (DAY_S, 1), (4 * 3600.0, 0)):
+        farm.scan(after_s=wait_s)
+        before = farm.state.values[COOL]
+        farm.scan([RecipeStage("2", ZONE, number, "li", farm.now_s)])
+        assert farm.state.values[COOL] == pytest.approx(before, abs=0.001)
+    assert 25.3 < float(str(before)) < 25.4
+    farm.scan(after_s=6 * 3600.0)
+    assert farm.state.values[COOL] == 26.0
+
+
 @given(
     wishes=st.lists(
         st.tuples(
