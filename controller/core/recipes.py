@@ -65,7 +65,7 @@ class RecipePlan:
         return setting
 
     def stands(self, running: Running, stage: int, setpoint: str, period: int) -> float | None:
-        """What an edit that fits changes, as it is now; None of a setpoint that has periods and is to have one value."""
+        """What an edit that fits changes, as it is now; None of a setpoint with periods that is to have one value."""
         if setpoint == DAYS:
             return self.days(running, stage)
         setting = self.setting(running._replace(stage=stage), setpoint)
