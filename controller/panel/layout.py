@@ -298,7 +298,8 @@ def _described(site: Site, placed: Placed) -> NameShape:
     if placed.rule.scope is None:
         return NameShape(zh, en)
     facility, place = _where(placed.id)
-    if len(site.facilities[facility].zones) == 1:
+    zones = site.facilities[facility].zones
+    if len(zones) == 1 or place not in zones:
         return NameShape(zh, en)
     zone = _zone_name(site, facility, place)
     return NameShape(f"{zh} ({zone.zh})", f"{en} ({zone.en})")

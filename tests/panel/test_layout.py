@@ -11,9 +11,9 @@ def test_a_rule_of_several_zones_bears_the_name_of_its_zone_and_of_a_single_one_
     document["facilities"]["ras1"]["zone_names"] = {"tank1": {"zh": "东池", "en": "East tank"}}
     told = {"description": {"zh": "多供氧", "en": "More oxygen"}, "on_bad_quality": "hold"}
     document["rules"] += [
-        {"id": "more", "scope": {"each": "tank in ras1"}, "when": "tank.do < '6 mg/L'", **told,
+        {"id": "ras1.tank.more", "scope": {"each": "tank in ras1"}, "when": "tank.do < '6 mg/L'", **told,
          "then": [{"set": "tank.o2_valve", "to": "80 %"}]},
-        {"id": "air", "scope": {"each": "bay in gh1"}, "when": "bay.rh > '90 %'", **told,
+        {"id": "gh1.bay.air", "scope": {"each": "bay in gh1"}, "when": "bay.rh > '90 %'", **told,
          "then": [{"set": "bay.vent", "to": "20 %"}]},
     ]  # fmt: skip
     shape = layout(SmallFarm(document=document))
