@@ -64,7 +64,8 @@ async def seen(
     dark: Literal["dark", "light"] = "dark" if theme == "dark" else "light"
     with TemporaryDirectory() as folder:
         box = SmallBox(Path(folder))
-        app = create_app(farm, people=People(sign_in, note=box.note), box=box)
+        # no administrator yet: set-up is open
+        app = create_app(farm, people=People(sign_in, note=box.note, code_in=Path(folder)), box=box)
         async with served(app) as url, _page(browser, url, sign_in.link(url), locale, dark, size) as (page, witness):
             yield page, url, witness
 
@@ -117,6 +118,15 @@ OPENED = {"facility/ras1": ".hand", "alarms": ".siren", "rules": ".rule"}
 """Screens with forms, and what is there once they are."""
 
 
+async def what_is_wrong(page: Page, witness: Witness, size: ViewportSize) -> list[str]:
+    """All that somebody with bad eyes, large fingers or a small telephone would stumble over on what is shown."""
+    wrong = await failings(page, witness) + [f"small: {one}" for one in await too_small(page)]
+    across = await page.evaluate("document.documentElement.scrollWidth")
+    wrong += [f"{across} px wide"] if across != size["width"] else []
+    text = await page.locator("main").inner_text()
+    return wrong + [f"untold: {key}" for key in re.findall(r"\b(?:panel|why|reason|refused|unit)\.[a-z_.]+", text)]
+
+
 def wide_of(locale: str, theme: str, size: ViewportSize) -> str:
     return f"{locale} {theme} {size['width']}"
 
@@ -140,16 +150,18 @@ async def test_every_screen_can_be_used_by_whoever_sees_badly_or_has_wet_gloves(
                 await page.locator(f"main {OPENED[screen]}").first.wait_for()
                 await page.evaluate("document.querySelectorAll('[aria-expanded=false]').forEach((one) => one.click())")
                 await page.locator(".set").first.wait_for()
-            wrong = await failings(page, witness) + [f"small: {one}" for one in await too_small(page)]
-            across = await page.evaluate("document.documentElement.scrollWidth")
-            wrong += [f"{across} px wide"] if across != size["width"] else []
-            text = await page.locator("main").inner_text()
-            wrong += [f"untold: {key}" for key in re.findall(r"\b(?:panel|why|reason|refused|unit)\.[a-z_.]+", text)]
-            if wrong:
+            if wrong := await what_is_wrong(page, witness, size):
                 found[screen] = wrong
         # and it would be told
         await page.evaluate("document.querySelector('main').append(document.createElement('img'))")
         assert [one.partition(":")[0] for one in await failings(page, witness)] == ["image-alt"]
+        for door, waited in ((f"alarm#{farm.link_token}", "#alarms h2"), ("set-up", "form"), ("sign-in", "form")):
+            await page.goto(f"{url}/{door}")
+            await page.locator(waited).first.wait_for()
+            await page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+            await page.evaluate(AXE)
+            if wrong := await what_is_wrong(page, witness, size):
+                found[door] = wrong
     assert found == {}
 
 
