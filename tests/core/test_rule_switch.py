@@ -10,10 +10,10 @@ from controller.core.explain import look
 from controller.core.rule_switch import LONGEST_OFF_S, key_of
 from controller.core.scan import Core
 from controller.core.state import to_plain
-from controller.core.words import Reset, RuleSwitch, Wish
+from controller.core.words import Reset, RuleSwitch, Snapshot, Wish
 from controller.why.card import cards_of
 from controller.why.words import sentences
-from rules.rule import RuleMemory
+from rules.rule import RuleMemory, today
 from tests.core.small_site import Farm, changed, core_of
 
 RULE, SIREN, FAN = "fa.z.r", "fa.z.siren", "fa.z.fan"
@@ -60,13 +60,16 @@ def test_a_rule_that_is_switched_off_lets_go_at_once_and_acts_again_by_itself() 
     said, until_s = told["rule_switched_off"], farm.state.at_s + 600.0
     assert (said["before"], said["after"], said["until"], said["reason"]) == (0.0, until_s, until_s, "vet is here")
     assert (farm.order(SIREN).value, memory_of(farm).on) == (0.0, False)
+    did = today(memory_of(farm), farm.state.at_s, SOUNDS.plan.rules.sky)
+    assert (did.starts, did.on_s) == (1, 10.0)  # what it did counts
     while farm.state.at_s < until_s - 1.0:
         farm.scan()
         assert farm.order(SIREN).value == 0.0
-    assert scanned(farm)[0] == ("rule_switch_over", {"by": "li"})
-    # the door has not moved meanwhile: it looks all the same
-    assert (farm.order(SIREN).owner, farm.order(SIREN).value) == (RULE, 100.0)
-    assert farm.state.marks == {}
+    # nothing has moved meanwhile, and nothing is heard: it looks all the same
+    result = SOUNDS.scan(farm.state, Snapshot(), until_s)
+    assert [one.values for one in result.events if one.kind == "rule_switch_over"] == [{"by": "li"}]
+    assert (result.orders[SIREN].owner, result.orders[SIREN].value) == (RULE, 100.0)
+    assert result.state.marks == {}
 
 
 def test_what_stood_before_it_is_told_where_it_is_prolonged_or_switched_on_again() -> None:
@@ -84,9 +87,8 @@ def test_what_stood_before_it_is_told_where_it_is_prolonged_or_switched_on_again
 
 
 def test_its_delay_counts_from_when_it_runs_again() -> None:
-    farm = farm_of(core_with(**{"for": {"on": "30 s"}}), door=False)
+    farm = farm_of(core_with(**{"for": {"on": "30 s"}}))  # it waits for its delay when it is switched off
     scanned(farm, off(farm, 60.0))
-    farm.says["fa.z.door"] = True
     farm.run(59)
     assert farm.told("rule_switch_over") == []
     farm.run(29)
