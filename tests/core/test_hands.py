@@ -2,7 +2,7 @@
 
 import json
 from copy import deepcopy
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given, settings
@@ -10,11 +10,22 @@ from hypothesis import strategies as st
 
 from controller.core.explain import look, standing
 from controller.core.state import to_plain
-from controller.core.words import EmergencyStop, LockOut, LockOutEnd, Override, Reset, SequenceWish, Slot
+from controller.core.words import (
+    AlarmWish,
+    EmergencyStop,
+    LockOut,
+    LockOutEnd,
+    Override,
+    Reset,
+    SequenceWish,
+    SetpointChange,
+    Slot,
+)
 from foundation.reading import Reason
 from tests.core.small_site import Farm, changed, core_of, document, small_core
 
 HOUR_S = 3600.0
+ASIDE: tuple[Literal["shelve", "take_out", "put_back"], ...] = ("shelve", "take_out", "put_back")
 
 
 def by_hand(farm: Farm, output: str, value: float | None, hours: float = 4.0) -> Override:
@@ -69,6 +80,28 @@ def test_a_hand_ends_by_itself_and_that_is_told_before_and_after():
     farm.now_s += 900.0
     farm.scan()
     assert not alarms(farm, "hand_over")
+
+
+def test_what_a_person_changes_says_what_stood_before_and_what_stands_after():
+    farm = Farm()
+    farm.says["fa.z.ph"] = 4.5
+    farm.run(300)
+    wishes = [
+        SetpointChange("w1", "fa.z.temp_sp", 22.0, "li", farm.now_s),
+        by_hand(farm, "fa.z.lamp", 40.0),
+        by_hand(farm, "fa.z.lamp", 60.0),
+        by_hand(farm, "fa.z.lamp", None),
+        *(
+            AlarmWish(f"w{one}", one, "fa.z.acid", "li", farm.now_s, "one", "probe", farm.now_s + 600.0)
+            for one in ASIDE
+        ),
+    ]
+    before = farm.state.values["fa.z.temp_sp"]
+    told = [event.values for event in farm.scan(wishes).events if "before" in event.values]
+    assert [(one["before"], one["after"]) for one in told] == [
+        (before, 22.0), (None, 40.0), (40.0, 60.0), (60.0, None),
+        ("unacknowledged", "shelved"), ("shelved", "out_of_service"), ("out_of_service", "normal"),
+    ]  # fmt: skip
 
 
 def test_what_is_given_back_is_no_alarm():

@@ -399,7 +399,7 @@ def test_a_rule_that_is_gone_is_gone_after_its_lease(monkeypatch):
     farm.says["fa.z.door"] = True
     farm.run(10)
     assert farm.wires["fa.z.siren"] is True
-    monkeypatch.setattr(RuleBlock, "run", lambda self, turn, sky: None)
+    monkeypatch.setattr(RuleBlock, "run", lambda self, turn, sky, anew: None)
     farm.run(RULE_LEASE_S - 5.0 - RENEW_S)
     assert farm.wires["fa.z.siren"] is True
     farm.run(10 + RENEW_S)
@@ -487,7 +487,7 @@ def test_a_setpoint_within_its_limits_is_taken_in_the_same_scan(value):
     result = farm.scan([SetpointChange("9", "fa.z.co2_sp", value, "wang", farm.now_s)])
     assert farm.state.values["fa.z.co2_sp"] == value
     (event,) = [event for event in result.events if event.kind == "setpoint_changed"]
-    assert event.values == {"id": "9", "by": "wang", "value": value, "before": 800.0}
+    assert event.values == {"id": "9", "by": "wang", "value": value, "before": 800.0, "after": value}
 
 
 # --- who comes first in one slot
