@@ -6,8 +6,8 @@ import { html } from "./html.js";
 import { AlarmMark, QualityMark } from "./marks.js";
 import { Notices } from "./notices.js";
 import { alarmsOf, drives, keyValues, lives, ofZone, trusted, zonesOf, zoneWord } from "./places.js";
+import { Used } from "./used.js";
 import { ValueRow } from "./values.js";
-import { useEffect, useState } from "./vendor/preact_hooks.js";
 import { called, tell } from "./words.js";
 
 const LEAST_VALUES = 4;
@@ -15,10 +15,8 @@ const MOST_VALUES = 6;
 
 export function Overview() {
   const cards = site.value.facilities.flatMap((facility) => zonesOf(facility).map((zone) => [facility, zone]));
-  const [Used, came] = useState(null);
-  useEffect(() => void import("./used.js").then((one) => came(() => one.Used)), []);
   return html`<div class="cards"><h1 class="unseen">${tell("panel.overview")}</h1>
-    <${OwnAlarms} />${cards.map(([facility, zone]) => html`<${Card} key=${`${facility.id}.${zone}`} facility=${facility} zone=${zone} Used=${Used} />`)}<${Notices} />
+    <${OwnAlarms} />${cards.map(([facility, zone]) => html`<${Card} key=${`${facility.id}.${zone}`} facility=${facility} zone=${zone} />`)}<${Notices} />
   </div>`;
 }
 
@@ -31,7 +29,7 @@ function OwnAlarms() {
   </section>`;
 }
 
-function Card({ facility, zone, Used }) {
+function Card({ facility, zone }) {
   const found = ranked(alarmsOf(facility, zone));
   const values = keyValues(facility, zone, LEAST_VALUES, MOST_VALUES);
   const outputs = ofZone(site.value.outputs, facility, zone);
@@ -47,7 +45,7 @@ function Card({ facility, zone, Used }) {
     ${found.length > 1 && html`<p class="alarm-list"><a class="button" href="#/alarms">${tell("panel.alarms.more", { count: found.length - 1 })}</a></p>`}
     <ul class="values">${values.map((tag) => html`<${ValueRow} key=${tag} tag=${tag} />`)}</ul>
     <ul class="states"><${Drive} facility=${facility} zone=${zone} outputs=${outputs} /><${Trusted} facility=${facility} zone=${zone} /></ul>
-    ${Used && zone === zonesOf(facility)[0] && html`<${Used} facility=${facility} />`}
+    ${zone === zonesOf(facility)[0] && html`<${Used} facility=${facility} />`}
     <footer>
       <a class="button" href=${`#/facility/${facility.id}${part ? `?zone=${zone}` : ""}`}>${tell("panel.open")}</a>
       <a class="button" href=${`#/trend/${facility.id}`}>${tell("panel.trend")}</a>
