@@ -1,6 +1,7 @@
 """A rule that a person switched off wants nothing, is told of, and runs again by itself."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from controller.core.scan import Core
 from controller.core.state import to_plain
 from controller.core.words import Reset, RuleSwitch, Snapshot, Wish
 from controller.why.card import cards_of
+from controller.why.journal import WhyJournal, record_at
 from controller.why.words import sentences
 from rules.rule import RuleMemory, today
 from tests.core.small_site import Farm, changed, core_of
@@ -179,6 +181,18 @@ def test_why_an_output_stands_names_the_rule_that_is_off() -> None:
     assert [line for line in lines if line.startswith("The rule r would")] == []
     assert "规则 r 由 li 停用至 11:40:11：vet is here" in sentences(cards, why, "zh-CN")
     assert look(SOUNDS.plan, farm.state, FAN, ()).off == ()
+
+
+def test_the_record_of_the_day_tells_it_though_the_output_stands_as_it_did(tmp_path: Path) -> None:
+    farm = farm_of(door=False)
+    journal = WhyJournal(tmp_path, SOUNDS, farm.now_s)
+    for wishes in ((), (), (off(farm),)):
+        farm.scan(list(wishes))
+        journal.see(farm.state)
+    journal.write()
+    off_s = farm.state.at_s
+    assert [one.rule for one in record_at(tmp_path, off_s).outputs[SIREN].off] == [RULE]
+    assert record_at(tmp_path, off_s - 0.5).outputs[SIREN].off == ()
 
 
 @settings(max_examples=25, deadline=None)
