@@ -437,6 +437,10 @@ class Agent:
             self._shown = self._state, with_last_said(self._state)
         return self._shown[1]
 
+    def heard_s(self) -> Mapping[str, float]:
+        """By tag, up to when it is known how it stands: also that it is out of date."""
+        return {tag: reading.time_s for tag, reading in self._state.readings.items()}
+
     def orders(self) -> Mapping[str, Order]:
         return self._state.orders
 

@@ -92,7 +92,7 @@ def report_of(agent: Agent) -> dict[str, object]:
         points.setdefault(tag, {})[reason] = count
     return {
         "now_s": agent.now(),
-        "source_s": {tag: reading.time_s for tag, reading in agent.readings().items()},
+        "source_s": agent.heard_s(),
         "points": points,
         "stored_s": history.last_stored_s,
         "dropped_points": history.dropped_points,
