@@ -119,7 +119,7 @@ app.add_typer(
     help="What an agent keeps: back up, restore, export, import, verify, repair.",
 )
 app.add_typer(sequence_commands.app, name="sequence", help="Sequences of a running agent: show, start, abort.")
-app.add_typer(account_commands.users, name="user", help="Who may sign in: add, list, role, password, remove.")
+app.add_typer(account_commands.users, name="user", help="Who may sign in: add, list, role, password, no-code, remove.")
 app.add_typer(account_commands.tokens, name="token", help="Tokens of programs: create, list, revoke.")
 app.add_typer(recipe_commands.app, name="recipe", help="Recipes of a running agent: show, start, stage, edit, stop.")
 

@@ -19,6 +19,7 @@ from controller.panel.kept_sessions import KeptSessions
 from controller.panel.people import Note, People
 from controller.panel.permissions import Role
 from controller.panel.redirect import redirect
+from controller.panel.second_factors import SecondFactors
 from controller.panel.server import serve
 from controller.panel.sessions import Sessions
 from foundation.clock import Clock, pause
@@ -151,7 +152,10 @@ def people_of(database: StateDatabase, now: Callable[[], float], note: Note, cod
     accounts, sessions = Accounts(database, now()), Sessions()
     kept = KeptSessions(database, sessions, now)
     kept.take_up(accounts)
-    return People(sessions=sessions, accounts=accounts, kept=kept, note=note, now=now, code_in=code_in)
+    return People(
+        sessions=sessions, accounts=accounts, factors=SecondFactors(database, now()), kept=kept, note=note, now=now,
+        code_in=code_in,
+    )  # fmt: skip
 
 
 def is_loopback(host: str) -> bool:

@@ -65,6 +65,13 @@ def password(
     _done(document, as_json, "changed", name=name, role=document["role"])
 
 
+@users.command("no-code")
+def no_code(name: Name, directory: Directory = Path("var"), as_json: Json = False) -> None:
+    """Take away the code that is asked for beside the password: a lost telephone, and no paper."""
+    _asked(directory, "DELETE", f"users/{quote(name, safe='')}/second-factor")
+    _done({"no_code": name}, as_json, "no_code", name=name)
+
+
 @users.command("remove")
 def remove_user(name: Name, directory: Directory = Path("var"), as_json: Json = False) -> None:
     """Let a person in no more; whatever they have open ends."""

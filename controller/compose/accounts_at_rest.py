@@ -24,18 +24,22 @@ async def _asked(directory: Path, method: str, path: str, body: object, language
     from controller.panel.app import answer_with_problems
     from controller.panel.people import People
     from controller.panel.permissions import Role
+    from controller.panel.second_factor_calls import SecondFactorCalls
+    from controller.panel.second_factors import SecondFactors
     from controller.panel.session_calls import SessionCalls
     from foundation.clock import WallClock
 
     clock, database = WallClock(), StateDatabase(directory)
     audit = Audit(database)
     people = People(
-        accounts=Accounts(database, clock.now()), now=clock.now,
+        accounts=Accounts(database, clock.now()), factors=SecondFactors(database, clock.now()), now=clock.now,
         note=lambda who, what, subject, said: audit.note(clock.now(), who, what, subject, said),
     )  # fmt: skip
     session = people.sessions.find(people.sessions.open("command line", Role.ADMIN, lasts=True))
     app = FastAPI()
-    AccountCalls(people, SessionCalls(people, "farmloop", secure=False)).add_to(app)
+    door = SessionCalls(people, "farmloop", secure=False)
+    AccountCalls(people, door).add_to(app)
+    SecondFactorCalls(people, door).add_to(app)
     answer_with_problems(app)
     # nobody but this process reaches it, and whoever starts it owns the file
     transport = httpx.ASGITransport(_as(app, session))

@@ -69,7 +69,14 @@ CREATE TRIGGER photo_is_kept BEFORE DELETE ON note_photo BEGIN SELECT RAISE(ABOR
 """
 """`note_photo.name` is of a file beside the database (`photos.py`)."""
 
-_STEPS: Final = (AUDIT, KEPT, ACCOUNTS, NOTES, SESSIONS, PHOTOS)
+FACTORS: Final = """
+CREATE TABLE second_factor (
+    name TEXT PRIMARY KEY, key TEXT NOT NULL, used_step INTEGER NOT NULL, paper TEXT NOT NULL
+) STRICT;
+"""
+"""Of accounts that want a code beside the password. `paper` holds SHA-256 of codes on paper, in hex."""
+
+_STEPS: Final = (AUDIT, KEPT, ACCOUNTS, NOTES, SESSIONS, PHOTOS, FACTORS)
 """In the order in which they came: a new part goes to the end, and what stands here never changes."""
 FORM: Final = Form(
     0x46617273,
@@ -84,10 +91,11 @@ FORM: Final = Form(
         "SELECT id, zone, at_ms, body, by, why, said_ms, outcome, done_ms FROM planned LIMIT 0",
         "SELECT key, who, role, account, from_address, idle_s, opened_ms, used_ms FROM session LIMIT 0",
         "SELECT note, place, name FROM note_photo LIMIT 0",
+        "SELECT name, key, used_step, paper FROM second_factor LIMIT 0",
     ),
     migrations=_STEPS[1:],
 )
-SALVAGED: Final = ("kept", "account", "token", "note", "note_photo", "planned")
+SALVAGED: Final = ("kept", "account", "token", "note", "note_photo", "planned", "second_factor")
 """Tables of a broken file whose rows are taken over one by one. The chain of deeds is not: it stays where it was set
 aside, as far as it goes. Sessions are not: one that was ended might come back."""
 _log = logging.getLogger(__name__)

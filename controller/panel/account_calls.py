@@ -71,6 +71,8 @@ class UserShape:
     """Open now."""
     version: str
     """For `If-Match`."""
+    second_factor: bool
+    """A code is asked for beside the password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,7 @@ class AccountCalls:
             check_version(request, old.version, people.changed_by.get(name, ""))
             try:
                 await asyncio.to_thread(people.accounts.remove, name, people.now())
+                await asyncio.to_thread(people.factors.remove, name, people.now())
             except LastAdminError as error:
                 raise ProblemError(409, "last_admin") from error
         ended = people.sessions.close_of(name)
@@ -251,7 +254,8 @@ class AccountCalls:
     def _shape(self, account: Account) -> UserShape:
         sessions = sum(one.account and one.who == account.name for one in self._people.sessions.all())
         return UserShape(
-            account.name, account.role, account.made_ms, account.changed_ms, sessions, account.version
+            account.name, account.role, account.made_ms, account.changed_ms, sessions, account.version,
+            self._people.factors.has(account.name),
         )  # fmt: skip
 
 

@@ -190,9 +190,7 @@ class Api:
             raise ProblemError(404, "not_found", key="explain.not_recorded", values=spoken) from error
         return _json(explanation_shape(explanation))
 
-    async def entries(
-        self, tag: str = "", before: Before = "", most: Most = MOST_ROWS
-    ) -> Response:
+    async def entries(self, tag: str = "", before: Before = "", most: Most = MOST_ROWS) -> Response:
         """What people entered (for one tag, or for all), corrections and what they correct among it."""
         known = self._farm.entered(tag or None, ALL if before else most + 1)
         found, after = page(known, lambda one: one[0].id, before, most)

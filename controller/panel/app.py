@@ -36,6 +36,7 @@ from controller.panel.rates import Rate
 from controller.panel.recipe_calls import RecipeCalls
 from controller.panel.rules import RuleCalls
 from controller.panel.schedule import ScheduleCalls
+from controller.panel.second_factor_calls import SecondFactorCalls
 from controller.panel.session_calls import SessionCalls
 from controller.panel.sessions import Session, Sessions
 from controller.panel.sign_in import SignIn
@@ -84,6 +85,7 @@ def create_app(
     session_calls = SessionCalls(people, cookie, secure)
     session_calls.add_to(app)
     AccountCalls(people, session_calls).add_to(app)
+    SecondFactorCalls(people, session_calls).add_to(app)
     SystemCalls(farm, box).add_to(app)
     AlarmLinks(farm, Rate(LINK_ATTEMPTS, 60.0), open_pages(assets, "alarm_link.html")).add_to(app)
     MessagesSent(farm).add_to(app)

@@ -29,6 +29,9 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "PUT /api/v1/sequences/{name}": {**CHANGE, "action": "start"},
     "POST /api/v1/session": {"name": "wang", "password": "carp under the third bridge"},
     "POST /api/v1/session/confirm": {"password": "carp under the third bridge"},
+    "POST /api/v1/session/second-factor": {"password": "carp under the third bridge"},
+    "POST /api/v1/session/second-factor/off": {"password": "carp under the third bridge", "code": "492039"},
+    "PUT /api/v1/session/second-factor": {"code": "492039"},
     "PUT /api/v1/session/password": {
         "password": "carp under the third bridge", "new_password": "seven lettuces and a lamp",
     },

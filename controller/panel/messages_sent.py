@@ -110,7 +110,9 @@ class MessagesSent:
             )
             for one in shown
         ]
-        return Response(orjson.dumps(ReceiptsShape(receipts=found, next=after).model_dump()), media_type="application/json")
+        return Response(
+            orjson.dumps(ReceiptsShape(receipts=found, next=after).model_dump()), media_type="application/json"
+        )
 
     async def test(self, body: TestBody) -> Response:
         """Sends a test message to one person, or to all."""

@@ -11,6 +11,7 @@ from controller.panel.passwords import Passwords, weakness
 from controller.panel.permissions import Role
 from controller.panel.problems import ProblemError
 from controller.panel.rates import Delays, Rate
+from controller.panel.second_factors import SecondFactors
 from controller.panel.sessions import Session, Sessions
 from controller.panel.set_up import SetUp
 from controller.panel.sign_in import SignIn
@@ -37,6 +38,7 @@ class People:
     """Where sessions outlive a restart."""
     changed_by: dict[str, str] = field(default_factory=dict)
     """Who last changed an account, since the start."""
+    factors: SecondFactors = field(default_factory=SecondFactors)
     passwords: Passwords = field(default_factory=Passwords)
     note: Note = _unnoted
     now: Callable[[], float] = process_time

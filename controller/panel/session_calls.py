@@ -17,6 +17,7 @@ from controller.panel.replies import add_calls, address_of, json_reply, session_
 from controller.panel.sessions import KIOSK_IDLE_S, Session
 
 Secret = Annotated[str, Field(min_length=1, max_length=200)]
+Code = Annotated[str, Field(max_length=20)]
 
 
 class SignInBody(BaseModel):
@@ -29,6 +30,8 @@ class SignInBody(BaseModel):
     token: Secret | None = None
     name: Annotated[str, Field(min_length=1, max_length=40)] | None = None
     password: Secret | None = None
+    code: Code = ""
+    """Of the authenticator, or from paper, where the account asks for one."""
     kiosk: bool = False
     """For a screen on the wall: it only shows, whoever signs in, and for twelve hours without a touch."""
 
@@ -40,11 +43,12 @@ class SignInBody(BaseModel):
 
 
 class ConfirmBody(BaseModel):
-    """The password again, before what only its owner may do."""
+    """The password again, before what only its owner may do; with a code where the account asks for one."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     password: Secret
+    code: Code = ""
 
 
 class PasswordBody(BaseModel):
@@ -54,6 +58,7 @@ class PasswordBody(BaseModel):
 
     password: Secret
     new_password: Secret
+    code: Code = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,8 @@ class SessionShape:
     may: list[Permission]
     confirmed: bool
     """The password was given within the last five minutes."""
+    second_factor: bool
+    """A code is asked for beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +131,7 @@ class SessionCalls:
                 raise ProblemError(401, "token", headers={"www-authenticate": "Session"})
             who, role = people.sign_in.who, people.sign_in.role
             return await self.begin(request, who, Role.VIEWER if body.kiosk else role, None, long=True)
-        account = await self._known(body.name or "", body.password or "", address)
+        account = await self._known(body.name or "", body.password or "", body.code, address)
         role = Role.VIEWER if body.kiosk else account.role
         return await self.begin(request, account.name, role, account, long=body.kiosk)
 
@@ -147,8 +154,9 @@ class SessionCalls:
         response.set_cookie(self._cookie, session_id, httponly=True, samesite="strict", secure=self._secure, path="/")
         return response
 
-    async def _known(self, name: str, password: str, address: str) -> Account:
-        """Whose name and password these are; raises ProblemError. Always the work of one hash."""
+    async def _known(self, name: str, password: str, code: str, address: str) -> Account:
+        """Whose name and password these are; raises ProblemError. Always the work of one hash. That a code is asked
+        for is only told to whoever has the password."""
         people = self._people
         if (wait_s := people.delays.wait_s(name)) > 0.0:
             raise too_many(wait_s)
@@ -160,6 +168,14 @@ class SessionCalls:
             # an unknown name may be a password that was typed in the wrong place
             people.note(name if account else "", "sign_in_refused", name if account else "", {"from": address})
             raise ProblemError(401, "password", headers={"www-authenticate": "Session"})
+        if people.factors.has(name) and not code.strip():
+            raise ProblemError(401, "second_factor", headers={"www-authenticate": "Session"})
+        async with people.changing:
+            is_let_in = await asyncio.to_thread(people.factors.fits, name, code, people.now())
+        if not is_let_in:
+            people.delays.failed(name)
+            people.note(name, "sign_in_refused", name, {"from": address, "code": False})
+            raise ProblemError(401, "second_factor_wrong", headers={"www-authenticate": "Session"})
         people.delays.succeeded(name)
         if people.passwords.is_old(account.password):
             async with people.changing:
@@ -184,14 +200,14 @@ class SessionCalls:
     async def confirm(self, body: ConfirmBody, request: Request) -> Response:
         """Gives the password again: for five minutes the session may change accounts, tokens and interlocks."""
         session = session_of(request)
-        await self._own(session, body.password, request)
+        await self.own(session, body, request)
         self._people.sessions.confirm(session)
         return json_reply(self._shape(session))
 
     async def change_password(self, body: PasswordBody, request: Request) -> Response:
         """Changes one's own password, and ends all of one's other sessions."""
         people, session = self._people, session_of(request)
-        account = await self._own(session, body.password, request)
+        account = await self.own(session, body, request)
         new = await people.hash_of_new(body.new_password, account.name, body.password)
         async with people.changing:
             if people.accounts.find(account.name) != account:
@@ -204,18 +220,19 @@ class SessionCalls:
         people.sessions.confirm(session)
         return json_reply(self._shape(session))
 
-    async def _own(self, session: Session, password: str, request: Request) -> Account:
-        """The account of the session, if it is its password; raises ProblemError."""
+    async def own(self, session: Session, body: ConfirmBody | PasswordBody, request: Request) -> Account:
+        """The account of the session, if it is its password, and its code where one is asked for; raises
+        ProblemError."""
         if not session.account:
             raise ProblemError(403, "no_account")
         check_rate(self._people.attempts, address_of(request))
         try:
-            return await self._known(session.who, password, address_of(request))
+            return await self._known(session.who, body.password, body.code, address_of(request))
         except ProblemError as error:
             if error.status != 401:
                 raise
             # 401 would send a browser that is signed in to the sign-in page
-            raise ProblemError(403, "password") from error
+            raise ProblemError(403, error.code) from error
 
     async def all(self, request: Request, before: Before = "", most: Most = MOST_ROWS) -> Response:
         """Where one is signed in; for administrators, where everybody is."""
@@ -251,7 +268,12 @@ class SessionCalls:
     def _shape(self, session: Session) -> SessionShape:
         may = sorted(GRANTS[session.role] - {Permission.OPEN})
         return SessionShape(
-            session.who, session.role, session.account, may, self._people.sessions.is_confirmed(session)
+            session.who,
+            session.role,
+            session.account,
+            may,
+            self._people.sessions.is_confirmed(session),
+            session.account and self._people.factors.has(session.who),
         )
 
 

@@ -26,7 +26,9 @@ async def test_a_token_is_traded_for_a_session_once(stranger: httpx.AsyncClient,
     reply = await stranger.post("/api/v1/session", json={"token": token}, headers=OWN)
     assert reply.status_code == 201
     may = ["administer", "operate", "see", "service", "supervise"]
-    shown = {"who": "operator", "role": "admin", "account": False, "may": may, "confirmed": True}
+    shown = {
+        "who": "operator", "role": "admin", "account": False, "may": may, "confirmed": True, "second_factor": False,
+    }  # fmt: skip
     assert reply.json() == shown
     cookie = reply.headers["set-cookie"].lower()
     assert "httponly" in cookie

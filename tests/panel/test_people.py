@@ -134,7 +134,8 @@ def test_each_role_may_all_that_the_one_before_may() -> None:
     writes = {key for key, asked in ROUTES.items() if key[0] != "GET" and asked is Permission.SEE}
     assert writes == {
         ("DELETE", "/api/v1/session"), ("POST", "/api/v1/session/confirm"), ("PUT", "/api/v1/session/password"),
-        ("DELETE", "/api/v1/sessions/{id}"),
+        ("DELETE", "/api/v1/sessions/{id}"), ("POST", "/api/v1/session/second-factor"),
+        ("PUT", "/api/v1/session/second-factor"), ("POST", "/api/v1/session/second-factor/off"),
     }  # fmt: skip
 
 

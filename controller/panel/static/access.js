@@ -1,8 +1,9 @@
 // My access: where I am signed in, how to end it, and another password. Administrators see where everybody is.
 
 import { html } from "./html.js";
-import { Problem, Secret } from "./password.js";
+import { Code, Problem, Secret } from "./password.js";
 import { usePolled } from "./polled.js";
+import { SecondFactor } from "./second_factor.js";
 import { put, remove } from "./server.js";
 import { session } from "./session.js";
 import { useState } from "./vendor/preact_hooks.js";
@@ -18,7 +19,7 @@ export function Access() {
     <section class="card wide"><h2>${tell("panel.access.sessions")}</h2>
       <ul class="stack">${(news?.sessions ?? []).map((one) => html`<${Open} key=${one.id} one=${one} ask=${ask} />`)}</ul>
     </section>
-    ${session.value.account && html`<${OwnPassword} />`}
+    ${session.value.account && html`<${OwnPassword} /><${SecondFactor} />`}
   </div>`;
 }
 
@@ -38,13 +39,13 @@ function OwnPassword() {
   async function change(event) {
     event.preventDefault();
     const form = event.target;
-    const { password, wanted, again } = form.elements;
+    const { password, wanted, again, code } = form.elements;
     if (wanted.value !== again.value) {
       setTold({ key: "panel.set_up.differ" });
       return;
     }
     try {
-      await put("session/password", { password: password.value, new_password: wanted.value });
+      await put("session/password", { password: password.value, new_password: wanted.value, ...(code ? { code: code.value } : {}) });
       form.reset();
       setTold({ good: true });
     } catch (caught) {
@@ -55,6 +56,7 @@ function OwnPassword() {
     ${told?.good ? html`<p class="notice good" role="status">${tell("panel.access.new_password.done")}</p>` : html`<${Problem} problem=${told} />`}
     <div class="fields">
       <${Secret} name="password" label=${tell("panel.access.password")} complete="current-password" />
+      ${session.value.second_factor && html`<${Code} required=${true} />`}
       <${Secret} name="wanted" label=${tell("panel.set_up.password")} complete="new-password" />
       <${Secret} name="again" label=${tell("panel.set_up.again")} complete="new-password" />
     </div>

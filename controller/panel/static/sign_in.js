@@ -22,14 +22,23 @@ async function trade(body, refused) {
     return;
   }
   if (reply.ok) location.replace("/");
-  else say(reply.status === 429 ? "many" : refused);
+  else {
+    const { code } = await reply.json().catch(() => ({}));
+    const asked = { second_factor: "code", second_factor_wrong: "code_wrong" }[code];
+    say(reply.status === 429 ? "many" : asked ?? refused);
+    // only whoever has the password learns that a code is asked for
+    if (asked) {
+      document.getElementById("code").hidden = false;
+      account.elements.code.focus();
+    } else account.elements.password.value = "";
+    account.elements.code.value = "";
+  }
 }
 
 account.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const { name, password, kiosk } = account.elements;
-  await trade({ name: name.value.trim(), password: password.value, kiosk: kiosk.checked }, "wrong");
-  password.value = "";
+  const { name, password, code, kiosk } = account.elements;
+  await trade({ name: name.value.trim(), password: password.value, kiosk: kiosk.checked, ...(code.value ? { code: code.value } : {}) }, "wrong");
 });
 
 link.addEventListener("submit", (event) => {

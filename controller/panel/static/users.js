@@ -46,9 +46,10 @@ function User({ one, may, ask }) {
     ask();
   };
   return html`<li class="user">
-    <p><b>${one.name}</b> <span class="slot">${roleWord(one.role)}</span> <span class="soft">${tell("panel.users.sessions", { count: one.sessions })}</span></p>
+    <p><b>${one.name}</b> <span class="slot">${roleWord(one.role)}</span> <span class="soft">${tell("panel.users.sessions", { count: one.sessions })}${one.second_factor && ` · ${tell("panel.factor")}`}</span></p>
     ${!open && html`<div class="choices">
       <button disabled=${!may} onClick=${() => setOpen("change")}>${tell("panel.users.change")}</button>
+      ${one.second_factor && html`<button disabled=${!may} onClick=${() => setOpen("factor")}>${tell("panel.users.factor")}</button>`}
       <button disabled=${!may} onClick=${() => setOpen("remove")}>${tell("panel.users.remove")}</button>
     </div>`}
     ${open === "change" && html`<${Deal} onClose=${close}
@@ -57,6 +58,12 @@ function User({ one, may, ask }) {
         ${change.password && html`<p class="hint">${tell("panel.users.new_password")}</p>`}<p class="hint">${tell("panel.users.ends")}</p>`}
       version=${one.version} refresh=${ask}
       send=${(id, change, seen) => put(`users/${encodeURIComponent(one.name)}`, change, seen)} />`}
+    ${open === "factor" && html`<${Deal} onClose=${close}
+      choose=${(review) => html`<p>${tell("panel.users.factor.told", { name: one.name })}</p><div class="choices">
+        <button type="button" onClick=${close}>${tell("panel.cancel")}</button>
+        <button type="button" class="strong" onClick=${() => review({})}>${tell("panel.setpoint.review")}</button></div>`}
+      told=${() => html`<p>${tell("panel.users.factor.told", { name: one.name })}</p>`}
+      send=${() => remove(`users/${encodeURIComponent(one.name)}/second-factor`)} />`}
     ${open === "remove" && html`<${Deal} onClose=${close}
       choose=${(review) => html`<p>${tell("panel.users.remove.told", { name: one.name })}</p><div class="choices">
         <button type="button" onClick=${close}>${tell("panel.cancel")}</button>
