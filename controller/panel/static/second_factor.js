@@ -46,7 +46,7 @@ export function SecondFactor() {
   if (begun) {
     return frame(turnOn, "panel.factor.turn_on", html`<p>${tell("panel.factor.how")}</p>
       <p><a class="button" href=${begun.uri}>${tell("panel.factor.open")}</a></p>
-      <label class="field"><span>${tell("panel.factor.key")}</span><input class="token" readonly value=${begun.key.match(/.{1,4}/g).join(" ")} onFocus=${(event) => event.target.select()} /></label>
+      <label class="field"><span>${tell("panel.factor.key")}</span><output class="token">${begun.key.match(/.{1,4}/g).join(" ")}</output></label>
       <div class="fields"><${Code} required=${true} /></div>`);
   }
   if (!news.on) return frame(begin, "panel.factor.begin", html`<p class="hint">${tell("panel.factor.what")}</p><div class="fields"><${Secret} name="password" label=${tell("panel.access.password")} complete="current-password" /></div>`);
