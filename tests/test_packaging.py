@@ -20,7 +20,7 @@ from tests.wire.servers import Mosquitto, wait_for
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("foundation", "drivers", "rules", "edge_config", "simulator", "controller")
-SHIPPED = {".py", ".yaml", ".json", ".js", ".css", ".svg", ".html", ".txt", ".csv", ".epw"}
+SHIPPED = {".py", ".yaml", ".json", ".png", ".js", ".css", ".svg", ".html", ".txt", ".csv", ".epw"}
 
 
 # --- the wheel
