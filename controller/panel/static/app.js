@@ -6,12 +6,14 @@ import { effect } from "./vendor/signals.js";
 import { allWords } from "./words.js";
 
 const WORKER = "/worker.js";
+/** So long the first screen has the line to itself; whoever opens another one has its words at once. */
+const WORDS_AFTER_MS = 3000;
 
 /** Registers the worker where a browser allows one (https, or this very computer). `told(load)` is called once newer
  *  files wait; nothing is loaded before `load` is. */
 export async function install(told) {
   await new Promise((resolve) => effect(() => wholes.value > 0 && resolve()));
-  allWords().catch(() => {});
+  setTimeout(() => allWords().catch(() => {}), WORDS_AFTER_MS);
   const { serviceWorker } = navigator;
   if (!serviceWorker) return;
   const policy = globalThis.trustedTypes?.createPolicy("farmloop-worker", { createScriptURL: () => WORKER });
