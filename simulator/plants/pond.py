@@ -170,8 +170,9 @@ class Pond:
         aired_g, gassed_mol = self._aired(upper, upper_m3, upper_c, above, upper_h, weather, wheels, dt_h)
 
         # fish: what they breathe and leave; dung and lost feed sink as debris
-        excreted_n = did.tan_g + did.wasted_feed_g * (PROTEIN_N * p.feed_protein - p.solids_nitrogen)
-        dung_g = did.solids_g + did.wasted_feed_g
+        feed_n = PROTEIN_N * p.feed_protein
+        excreted_n = did.tan_g + did.wasted_feed_g * max(0.0, feed_n - p.solids_nitrogen)
+        dung_g = did.solids_g + did.wasted_feed_g * min(1.0, feed_n / p.solids_nitrogen)
         breathed_mol = p.respiratory_quotient * did.oxygen_g * CO2_PER_O2_G / CO2_MG_MMOL
         upper = on_top.layer
         upper = upper._replace(

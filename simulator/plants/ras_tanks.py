@@ -122,8 +122,9 @@ def tank_step(
     bubbled_g *= max(0.0, 1.0 - oxygen / volume_m3 / pure_mg_l)
     rot_g = rotting_oxygen_g(p, solids, oxygen, volume_m3, around.decayed)
     rotten_g = rot_g / p.solids_oxygen
-    # Uneaten feed counts as solids; the protein it has more than they have dissolves.
-    leached_g = wasted_g * (PROTEIN_N * p.feed_protein - p.solids_nitrogen)
+    # Uneaten feed counts as solids, as far as its nitrogen makes them; what it has more than they have dissolves.
+    settled_g = wasted_g * min(1.0, PROTEIN_N * p.feed_protein / p.solids_nitrogen)
+    leached_g = wasted_g * max(0.0, PROTEIN_N * p.feed_protein - p.solids_nitrogen)
     ammonia_g = excreted_g + leached_g + rotten_g * p.solids_nitrogen
     ammonia_mol = ammonia_g / NITROGEN_MG_MMOL  # comes as NH3 and takes up a proton
     respired_mol = p.respiratory_quotient * breathed_g * CO2_PER_O2_G / CO2_MG_MMOL + rot_g / O2_G_MOL
@@ -136,7 +137,7 @@ def tank_step(
             nitrate * stays + lifted.nitrate,
             carbon * stays + lifted.carbon + respired_mol + vented_mol,
             alkalinity * stays + lifted.alkalinity + ammonia_mol,
-            solids * stays + lifted.solids + faeces_g + wasted_g - rotten_g,
+            solids * stays + lifted.solids + faeces_g + settled_g - rotten_g,
         ),
         fish,
         did,

@@ -548,6 +548,15 @@ def test_water_oxygen_nitrogen_alkalinity_carbon_and_heat_add_up_over_a_day() ->
     assert PLANT.closure(kept_day()[0], warmer)["energy"] > 1e-4
 
 
+def test_lean_feed_that_nobody_eats_takes_no_ammonia_out_of_the_water() -> None:
+    # starved of oxygen they eat nothing, and the feed has less nitrogen than solids have
+    plant = Ras(replace(PLANT.parameters, feed_protein=0.2))
+    states = run(2.0, {**DEAD, "feeder": 1.0}, plant=plant)
+    assert min(see(state, "tank1.tan") for state in states) >= 0.0
+    assert states[-1].tank.solids > states[0].tank.solids
+    assert plant.closure(states[0], states[-1])["nitrogen"] < 1e-9
+
+
 def test_nitrogen_that_fish_keep_is_that_of_fish() -> None:
     first, last = kept_day()[0], kept_day()[-1]
     kept_g = last.fish.body_n_g - first.fish.body_n_g
