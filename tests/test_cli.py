@@ -61,7 +61,7 @@ def broken_site(tmp_path: Path) -> Path:
     for old, new in (
         ("kind: ras,", "kind: rass,"),
         ("unit: 12,", "unit: 1200,"),
-        ("when: \"ras1.tank1.do < '6.8 mg/L' or ", "when: \"ras1.tank1.do < '6.8 bar' or "),
+        ("when: \"ras1.tank1.do < '6.8 mg/L' and ", "when: \"ras1.tank1.do < '6.8 bar' and "),
     ):
         assert old in text
         text = text.replace(old, new, 1)

@@ -601,10 +601,10 @@ async def test_p7_isolated_a_sink_that_throws_does_not_stop_the_other(
     taken: list[bytes] = []
 
     class Taking:
-        def send(self, lines: list[bytes], meanwhile: object = None) -> Any:
+        def send(self, body: bytes, meanwhile: object = None) -> Any:
             from controller.history.sinks import Answer
 
-            taken.extend(lines)
+            taken.extend(body.split(b"\n"))
             return Answer(204)
 
         def close(self) -> None: ...

@@ -53,10 +53,11 @@ class Server:
         self.newest_ms: list[int] = []
         self.points = 0
 
-    def send(self, lines: Sequence[bytes], meanwhile: Callable[[], object] | None = None) -> Answer:
+    def send(self, body: bytes, meanwhile: Callable[[], object] | None = None) -> Answer:
         if meanwhile is not None:
             meanwhile()
         if self.answer.status is not None:
+            lines = body.split(b"\n")
             self.points += len(lines)
             self.newest_ms.append(max(int(lines[0].rpartition(b" ")[2]), int(lines[-1].rpartition(b" ")[2])))
             for line in lines:

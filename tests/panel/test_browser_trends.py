@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fastapi import FastAPI
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Response, expect
 
 from controller.panel.sign_in import SignIn
 from tests.panel.browsing import SMALL, browser, signed_in
@@ -38,9 +38,16 @@ def shown(page: Page) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(page.url).fragment.partition("?")[2]).items()}
 
 
-async def asked(page: Page, act: object) -> dict[str, list[str]]:
-    """What the chart asks the farm for after something is done to it."""
-    async with page.expect_response(lambda reply: "/api/v1/trends?" in reply.url and reply.ok) as reply:
+async def asked(page: Page, act: object, hours: float | None = None) -> dict[str, list[str]]:
+    """What the chart asks the farm for after something is done to it; of so many hours, where what was done before may
+    still be asked for."""
+
+    def suits(reply: Response) -> bool:
+        if "/api/v1/trends?" not in reply.url or not reply.ok:
+            return False
+        return hours is None or abs(span_ms(parse_qs(urlsplit(reply.url).query)) - hours * HOUR_MS) < 1000.0
+
+    async with page.expect_response(suits) as reply:
         await act  # type: ignore[misc]  # something that can be awaited
     return parse_qs(urlsplit((await reply.value).url).query)
 
@@ -87,7 +94,7 @@ async def test_values_are_found_by_name_compared_with_yesterday_and_taken_away(
         await pointed(page, 0.2, "mg/L")
 
         # a day is a band, and yesterday lies under it
-        day = await asked(page, page.get_by_role("button", name="24 h").click())
+        day = await asked(page, page.get_by_role("button", name="24 h").click(), 24)
         assert span_ms(day) == pytest.approx(24 * HOUR_MS, abs=1000.0)
         before = await asked(page, page.get_by_role("button", name="Yesterday").click())
         assert shown(page)["yesterday"] == "1"
