@@ -47,6 +47,13 @@ def test_no_fault_and_no_two_faults_kill_what_could_be_saved(kind: str, numbers:
     assert lost == []
 
 
+def test_a_ph_probe_that_jumps_does_not_burn_the_roots() -> None:
+    # it says 1.29 times the pH from one moment to the next: held to 5.8 by it, the water would be at 4.5
+    verdict = judge(settled(case_of("plant_factory", 10_016)))
+    assert verdict.outcome.survived, str(verdict)
+    assert verdict.outcome.metrics["tank.ph:min"] > 5.5
+
+
 def test_a_case_is_the_same_in_every_process_and_another_with_every_seed() -> None:
     assert case_of("ras", 3).said == case_of("ras", 3).said
     assert len({case_of("ras", seed).said for seed in range(20)}) == 20
