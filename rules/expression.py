@@ -75,13 +75,21 @@ def parsed(text: str) -> ast.expr:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python has opinions on `1 is 2` that are none of the farmer's business
-            tree = ast.parse(stripped, mode="eval")
+            tree = _tree(stripped)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         offset = getattr(error, "offset", 1)  # 1-based; Python says 0 where the text ends too early
         raise ExpressionError("E401", indent + (offset - 1 if offset else len(stripped)), found=text) from error
     if sum(1 for _ in ast.walk(tree)) > MAX_NODES:
         raise ExpressionError("E402", 0, limit=MAX_NODES)
     return tree.body
+
+
+def _tree(text: str) -> ast.Expression:
+    try:
+        return ast.parse(text, mode="eval")
+    except SystemError:
+        # Python 3.11 counts its depth wrong where something else was parsed meanwhile (gh-106905): not the text's fault
+        return ast.parse(text, mode="eval")
 
 
 def compile_expression(

@@ -1,6 +1,5 @@
 """The page of hazards promises tests: they exist, and both languages promise the same."""
 
-import ast
 import re
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("docs/safety.md", "docs/safety.zh.md")
+DEFINED = re.compile(r"^(?:async )?def (\w+)", re.MULTILINE)
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 
@@ -20,8 +20,7 @@ def test_every_test_that_the_page_names_exists(page: str) -> None:
     named = _named(page)
     assert len(named) > 50
     for file, name in named:
-        tree = ast.parse((ROOT / file).read_text("utf-8"))
-        assert name in {one.name for one in tree.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)}, name
+        assert name in DEFINED.findall((ROOT / file).read_text("utf-8")), name
 
 
 def test_every_row_names_a_test_and_both_languages_the_same() -> None:

@@ -1,5 +1,6 @@
 """Latches and locked dosing loops: an operator sees that they wait for a person, and can end them."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from controller.compose.simulate import Simulation, prepare, start_of
@@ -22,19 +23,23 @@ def waiting(simulation: Simulation) -> set[str]:
     return {alarm.id for alarm in simulation.state.alarms if alarm.active and "reset" in alarm.values}
 
 
+def soured(simulation: Simulation, eighths: Iterable[int]) -> None:
+    """An eighth of a pH a minute: a step would be the probe's own, with a latch of its own."""
+    for eighth in eighths:
+        simulation.devices["pf_ph"].offset["ph"] = -0.125 * eighth
+        for _ in range(60):
+            simulation.step()
+
+
 def test_a_latch_waits_for_a_person_who_finds_the_cause_gone() -> None:
     farm = running()
     assert waiting(farm) == set()
-    farm.devices["pf_ph"].offset["ph"] = -1.5
-    for _ in range(150):
-        farm.step()
+    soured(farm, range(1, 13))
     assert waiting(farm) == {f"latched:{LATCH}"}
     # while the cause stands nothing is reset
     farm.step((Reset("reset-1", LATCH, "operator", farm.now_s),))
     assert waiting(farm) == {f"latched:{LATCH}"}
-    farm.devices["pf_ph"].offset.clear()
-    for _ in range(90):
-        farm.step()
+    soured(farm, range(11, -1, -1))
     assert waiting(farm) == {f"latched:{LATCH}"}
     farm.step((Reset("reset-2", LATCH, "operator", farm.now_s),))
     assert waiting(farm) == set()

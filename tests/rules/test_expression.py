@@ -1,7 +1,9 @@
 """The rule language: what may be said, in which units, and what it means when something is not known."""
 
+import ast
 from itertools import product
 from math import isfinite
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from foundation.air import vapour_pressure_deficit_kpa
 from foundation.units import Quantity, parse_quantity
-from rules.expression import MAX_NODES, ExpressionError, Values, compile_expression
+from rules.expression import MAX_NODES, ExpressionError, Values, compile_expression, parsed
 from rules.functions import FUNCTIONS
 
 UNITS = {
@@ -405,3 +407,16 @@ def test_a_deadband_keeps_an_alarm_until_the_value_is_back_by_it():
     assert [low.run({"gh.bay.air": t}) for t in (4.9, 5.4, 5.5)] == [True, True, False]
     assert [high.run({"gh.bay.air": t}) for t in (30.1, 29.6, 29.5)] == [True, True, False]
     assert [never.run({"gh.bay.air": t}) for t in (5.0, 5.4, 5.6)] == [True, True, False]
+
+
+def test_what_python_miscounts_is_not_the_texts_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    parse, failures = ast.parse, [SystemError("AST constructor recursion depth mismatch (before=138, after=154)")]
+
+    def once(*told: Any, **named: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return parse(*told, **named)
+
+    monkeypatch.setattr("rules.expression.ast.parse", once)
+    assert ast.unparse(parsed("a.b.c > 1")) == "a.b.c > 1"
+    assert failures == []
