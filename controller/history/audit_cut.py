@@ -6,12 +6,13 @@ so that what is left hangs on what went, whether the file is still there or was 
 
 import gzip
 import json
-import os
 import sqlite3
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+
+from controller.history.durable import write_durably
 
 KEPT_S: Final = 400 * 86400.0
 """China's cybersecurity law asks for six months of logs (art. 21); a season and its year fit in this."""
@@ -111,16 +112,5 @@ def rows_of(path: Path) -> Iterator[Row]:
 def _write(path: Path, rows: list[Row]) -> str:
     lines = (json.dumps([*row[:-1], row.hash.hex()], ensure_ascii=False) + "\n" for row in rows)
     packed = gzip.compress("".join(lines).encode(), mtime=0)
-    fresh = path.with_suffix(".new")
-    with fresh.open("wb") as file:
-        os.fchmod(file.fileno(), 0o600)
-        file.write(packed)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    handle = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    write_durably(path, packed)
     return sha256(packed).hexdigest()

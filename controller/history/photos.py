@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from controller.core.words import Because
+from controller.history.durable import write_durably
 from controller.history.pictures import PictureError, kind_of, without_place
 from controller.history.state_database import StateDatabase
 
@@ -43,7 +44,7 @@ class Photos:
             used = sum(one.stat().st_size for one in self._directory.glob(f"{_PREFIX}*"))
             if used + len(picture) > self._quota_bytes:
                 return Because("photos_full", {"most": self._quota_bytes >> 20})
-            _write(path, picture)
+            write_durably(path, picture)
         os.utime(path, (now_s, now_s))
         return name
 
@@ -68,13 +69,3 @@ def has_photo(directory: Path, name: str) -> bool:
 
 def _path(directory: Path, name: str) -> Path:
     return directory / f"{_PREFIX}{name}"
-
-
-def _write(path: Path, data: bytes) -> None:
-    fresh = path.with_suffix(".new")
-    with fresh.open("wb") as file:
-        os.fchmod(file.fileno(), 0o600)
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
