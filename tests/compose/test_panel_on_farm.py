@@ -16,8 +16,12 @@ ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-backgroun
 
 @pytest.fixture
 def sign_in_url(tmp_path: Path) -> Iterator[str]:
-    """A fish farm sixty times as fast as life: a quarter of an hour passes in fifteen seconds."""
-    with started(tmp_path, "ras", "--speed", "60") as (_, ready):
+    """A fish farm thirty times as fast as life: a quarter of an hour passes in half a minute.
+
+    Twice as fast, a busy machine that pauses for a second lets its probes go stale, and emergency oxygen comes for good
+    reason.
+    """
+    with started(tmp_path, "ras", "--speed", "30") as (_, ready):
         yield ready["sign_in"]
 
 
@@ -32,7 +36,7 @@ def test_an_operator_changes_a_setpoint_and_sees_the_plant_follow(sign_in_url: s
         card = page.locator(".card", has_text="RAS 1")
         oxygen = card.locator(".value", has_text="Dissolved oxygen").first
         expect(oxygen.locator(".trust")).to_contain_text("good", timeout=30_000)
-        expect(oxygen.locator(".number")).to_contain_text(re.compile(r"^7\.\d\d"), timeout=30_000)
+        expect(oxygen.locator(".number")).to_contain_text(re.compile(r"^7\.\d\d"), timeout=60_000)
 
         page.goto(page.url + "#/facility/ras1")
         row = page.locator(".setpoint", has_text="Oxygen setpoint")
@@ -47,7 +51,7 @@ def test_an_operator_changes_a_setpoint_and_sees_the_plant_follow(sign_in_url: s
         valve = page.locator(".output", has_text="Oxygen valve").first
         expect(valve.locator(".why")).to_contain_text("wanted 8.60 mg/L", timeout=30_000)
         page.goto(page.url.split("#")[0] + "#/")
-        expect(oxygen.locator(".number")).to_contain_text(re.compile(r"^8\.[3-9]\d"), timeout=60_000)
+        expect(oxygen.locator(".number")).to_contain_text(re.compile(r"^8\.[3-9]\d"), timeout=120_000)
         assert complaints == []
         chromium.close()
 
