@@ -106,7 +106,8 @@ def test_what_is_no_markdown_of_ours_is_plain_text() -> None:
     assert shown("![a picture](img/one.png)\n\nand [there](alarms.zh.md#one)") == (
         '<p>and <a href="/guide/alarms?language=zh-CN#one" lang="zh-CN">there</a></p>'
     )
-    assert shown("<script>x</script>\n\n[x](javascript:alert)") == "<p>&lt;script&gt;x&lt;/script&gt;</p><p>[x](javascript:alert)</p>"
+    hostile = shown("<script>x</script>\n\n[x](javascript:alert)")
+    assert hostile == "<p>&lt;script&gt;x&lt;/script&gt;</p><p>[x](javascript:alert)</p>"
 
 
 @pytest.mark.parametrize(("language", "name"), [("zh-CN", "示范农场"), ("en", "Demo farm")])
