@@ -13,7 +13,7 @@ from math import inf
 from typing import Literal, NamedTuple
 
 from foundation.units import factor
-from rules.expression import Named, compile_expression, parsed
+from rules.expression import Named, compile_expression, parsed, tree_of
 from rules.functions import GAUGES
 
 MOST_BOXES = 512
@@ -273,7 +273,7 @@ class _Reader:
             def visit_Attribute(self, found: ast.Attribute) -> ast.AST:
                 return ast.Name(named(ast.unparse(found)), ast.Load())
 
-        return ast.unparse(Full().visit(ast.parse(ast.unparse(node), mode="eval").body))
+        return ast.unparse(Full().visit(tree_of(ast.unparse(node)).body))
 
 
 def _clock_s(node: ast.expr) -> float:

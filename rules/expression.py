@@ -75,7 +75,7 @@ def parsed(text: str) -> ast.expr:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python has opinions on `1 is 2` that are none of the farmer's business
-            tree = _tree(stripped)
+            tree = tree_of(stripped)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         offset = getattr(error, "offset", 1)  # 1-based; Python says 0 where the text ends too early
         raise ExpressionError("E401", indent + (offset - 1 if offset else len(stripped)), found=text) from error
@@ -84,11 +84,12 @@ def parsed(text: str) -> ast.expr:
     return tree.body
 
 
-def _tree(text: str) -> ast.Expression:
+def tree_of(text: str) -> ast.Expression:
+    """Raises what `ast.parse` raises for a wrong text."""
     try:
         return ast.parse(text, mode="eval")
     except SystemError:
-        # Python 3.11 counts its depth wrong where something else was parsed meanwhile (gh-106905): not the text's fault
+        # Python 3.11 counts its depth wrong where a traceback was written meanwhile (gh-106905): not the text's fault
         return ast.parse(text, mode="eval")
 
 
@@ -474,7 +475,7 @@ class _Compiler:
             def visit_Call(self, found: ast.Call) -> ast.AST:
                 return ast.Call(found.func, [self.visit(argument) for argument in found.args], [])
 
-        return ast.unparse(Full().visit(ast.parse(ast.unparse(node), mode="eval").body))
+        return ast.unparse(Full().visit(tree_of(ast.unparse(node)).body))
 
 
 def _against(op: type[ast.cmpop], tag: str, limit: float) -> Run:

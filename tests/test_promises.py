@@ -64,6 +64,7 @@ from tests.history.protocol import read
 from tests.history.test_kill import Farms, check
 from tests.panel.small_farm import SmallFarm
 from tests.recorded_session import BROKEN_S, CANARY, SPEED, Session
+from tests.syntax import tree_of
 from tests.wheels import installed_environment
 from tests.wire.agent_on_wires import NOON_S, SITES, no_secret, until
 
@@ -357,7 +358,7 @@ def test_p3_safe_without_the_agent_the_devices_go_there_by_themselves(name: str)
 
 def _calls(path: Path, name: str) -> int:
     """How often a function or method of this name is called in a file."""
-    tree = ast.parse(path.read_text("utf-8"))
+    tree = tree_of(path)
     calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
     return sum(
         (isinstance(call, ast.Name) and call.id == name) or (isinstance(call, ast.Attribute) and call.attr == name)
@@ -432,7 +433,7 @@ def test_p4_one_writer_with_owner_reason_and_lease(name: str) -> None:
 def test_p4_one_writer_every_reason_of_the_core_has_words_in_both_languages() -> None:
     keys, prefixes, guarded = set[str](), set[object](), set[str]()
     for path in (ROOT / "controller/core").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Because":
                 first = node.args[0]
                 if isinstance(first, ast.JoinedStr):
@@ -662,7 +663,7 @@ def test_p8_same_code_nothing_asks_whether_it_is_simulated() -> None:
     told = {
         f"{path.relative_to(ROOT)}: {text.strip()}"
         for path in files
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in ast.walk(tree_of(path))
         for text in _names(node)
         if "simulat" in text.lower()
     }

@@ -10,6 +10,7 @@ from edge_config.model.site import FacilityKind
 from foundation.messages import LANGUAGES, catalogue, tell
 from foundation.reading import Quality, Reason
 from foundation.units import CANONICAL
+from tests.syntax import tree_of
 
 ROOT = Path(__file__).parents[2]
 PLACE = re.compile(r"(?<!\{)\{([^{}]*)\}(?!\})")  # {{…}} is written as {…}, an example and no place
@@ -60,7 +61,7 @@ def _becauses() -> set[str]:
     """Every key that the core or the agent gives as a reason."""
     keys: set[str] = set()
     for path in (ROOT / "controller").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Name)
