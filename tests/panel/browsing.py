@@ -13,6 +13,9 @@ from tests.panel.conftest import served
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SMALL: ViewportSize = {"width": 360, "height": 740}
 WIDE: ViewportSize = {"width": 1280, "height": 800}
+PATIENCE_MS = 15_000
+"""For whatever is waited for, of a browser among others on a busy machine; how fast a page is, benchmarks say."""
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -60,7 +63,7 @@ async def signed_in(
             locale=locale, viewport=viewport, accept_downloads=True, service_workers="block"
         )
         page = await context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MS)
         witness = Witness(page)
         await page.goto(sign_in.link(url))
         await expect(page.locator(".link")).to_have_class("link live")
