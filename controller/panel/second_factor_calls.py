@@ -38,6 +38,8 @@ class BegunShape:
 
     key: str
     uri: str
+    picture: list[str]
+    """The `uri` as a QR code, a row a text: 1 is dark, 0 light, with the light border that it needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ class SecondFactorCalls:
         session = session_of(request)
         account = await self._door.own(session, body, request)
         key, uri = self._people.factors.begin(account.name)
-        return json_reply(BegunShape(key, uri), 201)
+        picture = await asyncio.to_thread(self._people.factors.picture, uri)
+        return json_reply(BegunShape(key, uri, picture), 201)
 
     async def turn_on(self, body: TurnOnBody, request: Request) -> Response:
         """From now on a code is asked for: with the first one of the key that was begun. One's other sessions end."""

@@ -45,6 +45,7 @@ export function SecondFactor() {
     <div class="choices"><button type="submit" class="strong">${tell(key)}</button></div></form>`;
   if (begun) {
     return frame(turnOn, "panel.factor.turn_on", html`<p>${tell("panel.factor.how")}</p>
+      <${QrCode} rows=${begun.picture} label=${tell("panel.factor.picture")} />
       <p><a class="button" href=${begun.uri}>${tell("panel.factor.open")}</a></p>
       <label class="field"><span>${tell("panel.factor.key")}</span><output class="token">${begun.key.match(/.{1,4}/g).join(" ")}</output></label>
       <div class="fields"><${Code} required=${true} /></div>`);
@@ -54,4 +55,10 @@ export function SecondFactor() {
     ${paper && html`<p class="notice good" role="status">${tell("panel.factor.paper")}</p><ul class="paper">${paper.map((one) => html`<li key=${one}><code>${one}</code></li>`)}</ul>`}
     <p>${tell("panel.factor.is_on", { left: news.paper_left })}</p>
     <div class="fields"><${Secret} name="password" label=${tell("panel.access.password")} complete="current-password" /><${Code} required=${true} /></div>`);
+}
+
+/** A QR code, dark on light in every theme: what reads it looks for that. */
+function QrCode({ rows, label }) {
+  const dark = rows.flatMap((row, y) => [...row.matchAll(/1+/g)].map((run) => `M${run.index} ${y}h${run[0].length}v1h-${run[0].length}z`));
+  return html`<svg class="qr" viewBox=${`0 0 ${rows.length} ${rows.length}`} role="img" aria-label=${label}><path fill="#fff" d=${`M0 0h${rows.length}v${rows.length}H0z`} /><path d=${dark.join("")} /></svg>`;
 }
