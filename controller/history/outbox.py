@@ -228,13 +228,15 @@ class Outbox:
 
     # --- shipping
 
-    def gaps(self, sink: str) -> list[tuple[int, int]]:
-        """The runs `first` to `last` that the sink does not have, oldest first."""
+    def gaps(self, sink: str, taken: Batch | None = None) -> list[tuple[int, int]]:
+        """The runs `first` to `last` that the sink does not have, oldest first; `taken` is about to be written off."""
         with self._lock:
-            return self._gaps(sink)
+            return self._gaps(sink, taken)
 
-    def _gaps(self, sink: str) -> list[tuple[int, int]]:
+    def _gaps(self, sink: str, taken: Batch | None = None) -> list[tuple[int, int]]:
         runs = self._shipped[sink]
+        if taken is not None and taken.file == self._file:
+            runs = _joined([*runs, (taken.first, taken.last)])
         edges = [*(first for first, _ in runs[1:]), self.newest + 1]
         return [(last + 1, edge - 1) for (_, last), edge in zip(runs, edges, strict=True) if edge > last + 1]
 

@@ -2,7 +2,8 @@
 
 The newest blobs and the backlog take turns (one live batch, then up to four of the backlog), so that whoever looks from
 afar sees the present at once while three days are being filled in. A batch that failed is sent again as it was, byte
-for byte. Waiting is process time: it spares a real server.
+for byte. While one answer is waited for, the batch before it is written off and the next is read: a crash in between
+sends the last one again, which the sink takes for the same points. Waiting is process time: it spares a real server.
 """
 
 import logging
@@ -74,6 +75,8 @@ class Shipper:
         self._held: Batch | None = None
         self._ahead: Batch | None = None
         """What of the backlog comes after the held one, read while that was on its way."""
+        self._taken: tuple[Batch, list[Dead]] | None = None
+        """What the sink has, and the outbox does not know of yet."""
         self._lines = lines
         self._turn = 0
         self._failures = 0
@@ -95,6 +98,8 @@ class Shipper:
         if self._thread.ident is not None:
             self._thread.join(STOP_S)
         if not self._thread.is_alive():
+            with suppress(sqlite3.Error, OSError):
+                self._write_off()
             self._close()
 
     def count(self) -> None:
@@ -113,12 +118,11 @@ class Shipper:
     def step(self) -> float | None:
         """Send one batch. Seconds to wait before the next, or None where there is nothing to send."""
         try:
-            batch = self._held or self._next()
-            if batch is None:
-                return None
-            self._held = batch
-            wait_s = self._ship(batch)
-            self.count()
+            self._held = self._held or self._next()
+            wait_s = None if self._held is None else self._ship(self._held)
+            if wait_s != 0.0 or self._ahead is None:
+                self._write_off()
+                self.count()
             return wait_s
         except sqlite3.Error as error:
             # the outbox looks after itself; what was held may be of another file by then
@@ -132,7 +136,7 @@ class Shipper:
             return self._backoff_s()
 
     def _next(self) -> Batch | None:
-        gaps = self._outbox.gaps(self.name)
+        gaps = self._outbox.gaps(self.name, self._taken and self._taken[0])
         if not gaps:
             return None
         first, last = gaps[-1]
@@ -145,6 +149,18 @@ class Shipper:
             return ahead
         return self._outbox.read(*gaps[0], self._lines)
 
+    def _meanwhile(self) -> None:
+        # what cannot be written or read now is told of when it is its turn
+        with suppress(sqlite3.Error, OSError):
+            self._write_off()
+            self.count()
+            self._read_ahead()
+
+    def _write_off(self) -> None:
+        if self._taken is not None:
+            self._outbox.delivered(self.name, *self._taken, self._now())
+            self._taken = None
+
     def _read_ahead(self) -> None:
         batch, gaps = self._held, self._outbox.gaps(self.name)
         if batch is None or not gaps or self._ahead is not None:
@@ -155,9 +171,7 @@ class Shipper:
         elif batch.last == last:
             last = batch.first - 1
         if first <= last:
-            # what cannot be read now is told of when it is its turn
-            with suppress(sqlite3.Error, OSError):
-                self._ahead = self._outbox.read(first, last, self._lines)
+            self._ahead = self._outbox.read(first, last, self._lines)
 
     def _ship(self, batch: Batch) -> float:
         if self._sink is None:
@@ -170,8 +184,9 @@ class Shipper:
         answer = self._deliver(self._sink, batch, dead)
         match Verdict.DELIVERED if answer is None else verdict(answer):
             case Verdict.DELIVERED:
-                self._outbox.delivered(self.name, batch, dead, self._now())
-                self._held = None
+                # the one before, where nothing was waited for
+                self._write_off()
+                self._taken, self._held = (batch, dead), None
                 self._failures = 0
                 for letter in dead[:10]:
                     _log.error("sink %s will never take %.200s: %s", self.name, letter.line, letter.reason)
@@ -202,7 +217,7 @@ class Shipper:
         taken = False
         while parts:
             part = parts.pop()
-            answer = sink.send(part, self._read_ahead)
+            answer = sink.send(part, self._meanwhile)
             match verdict(answer):
                 case Verdict.DELIVERED:
                     taken = True

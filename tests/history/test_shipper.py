@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from random import Random
@@ -12,7 +13,7 @@ import pytest
 from controller.history import sinks, wire
 from controller.history.line import milliseconds, split
 from controller.history.outbox import Batch, Outbox, pack
-from controller.history.shipper import BACKOFF_S, REFUSED_S, Shipper
+from controller.history.shipper import BACKOFF_S, IDLE_S, REFUSED_S, Shipper
 from controller.history.sinks import Answer, Sink, Verdict, opener, verdict
 from tests.history.fake_influx import FakeInflux, Say
 from tests.history.farm import START_S, TOKEN, secrets, site, v1, v2, v3
@@ -305,9 +306,11 @@ class Notebook:
     def __init__(self) -> None:
         self.batches: list[list[bytes]] = []
         self.answer = Answer(204)
+        self.waits = True
+        """Whether there is an answer to wait for."""
 
     def send(self, body: bytes, meanwhile: Callable[[], object] | None = None) -> Answer:
-        if meanwhile is not None:
+        if meanwhile is not None and self.waits:
             meanwhile()
         self.batches.append(split(body))
         return self.answer
@@ -448,3 +451,82 @@ def test_what_was_read_ahead_and_the_present_has_taken_is_not_sent_again(box: Ou
         fill(box, range(size * 100, size * 100 + size), points=10)
         finish(shipper)
     assert sum(map(len, notebook.batches)) == 10 * sum(range(1, 40))
+
+
+def test_a_batch_is_written_off_while_the_next_is_on_its_way_and_a_crash_in_between_sends_only_it_again(
+    box: Outbox,
+) -> None:
+    notebook = Notebook()
+    shipper = Shipper("influx", box, lambda: notebook, lambda: START_S, Random(1))
+    shipper._lines = 30
+    fill(box, range(12), points=10)
+    for _ in range(3):
+        assert shipper.step() == 0.0
+    # the third is with the sink, and the outbox does not know: here the power goes
+    assert (len(notebook.batches), box.pending("influx").points, shipper.pending.points) == (3, 120 - 60, 120 - 60)
+    after = Notebook()
+    finish(Shipper("influx", box, lambda: after, lambda: START_S, Random(1)))
+    assert box.pending("influx").points == 0
+    before, again = ({line for batch in one.batches for line in batch} for one in (notebook, after))
+    assert len(before | again) == 120
+    assert before & again == set(notebook.batches[2])
+
+
+def test_where_nothing_is_waited_for_each_batch_is_written_off_at_once(box: Outbox) -> None:
+    notebook = Notebook()
+    shipper = Shipper("influx", box, lambda: notebook, lambda: START_S, Random(1))
+    shipper._lines = 30
+    fill(box, range(12), points=10)
+    for notebook.waits, left in ((False, 90), (True, 90), (False, 30)):
+        shipper.step()
+        assert box.pending("influx").points == left
+
+
+def test_who_stops_in_an_orderly_way_writes_off_what_was_taken(box: Outbox) -> None:
+    notebook = Notebook()
+    shipper = Shipper("influx", box, lambda: notebook, lambda: START_S, Random(1))
+    shipper._lines = 30
+    fill(box, range(12), points=10)
+    for _ in range(3):
+        shipper.step()
+    shipper.stop()
+    assert box.pending("influx").points == 120 - sum(map(len, notebook.batches))
+
+
+@pytest.mark.parametrize("bad", [Answer(503), Answer(None, "refused"), Answer(401)])
+def test_when_the_next_one_fails_what_was_taken_before_is_written_off_all_the_same(box: Outbox, bad: Answer) -> None:
+    notebook = Notebook()
+    shipper = Shipper("influx", box, lambda: notebook, lambda: START_S, Random(1))
+    shipper._lines = 30
+    fill(box, range(30), points=10)
+    for _ in range(5):
+        assert shipper.step() == 0.0
+    # the sixth is the present again, and what of the backlog comes after it has been read
+    fill(box, range(30, 31), points=10)
+    taken = sum(map(len, notebook.batches))
+    notebook.answer, notebook.waits = bad, bad.status is not None
+    shipper.step()
+    assert box.pending("influx").points == shipper.pending.points == 310 - taken
+
+
+def test_an_outbox_that_cannot_be_written_while_an_answer_is_waited_for_loses_nothing(
+    box: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = Notebook()
+    shipper = Shipper("influx", box, lambda: notebook, lambda: START_S, Random(1))
+    shipper._lines = 30
+    fill(box, range(12), points=10)
+    for _ in range(2):
+        shipper.step()
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Outbox, "delivered", full)
+        assert shipper.step() == IDLE_S
+    assert (shipper.health.state, shipper.health.last_error) == ("failing", "outbox: disk I/O error")
+    assert box.pending("influx").points == 120 - 30, "the first one was written off, the next two were not"
+    finish(shipper)
+    assert box.pending("influx").points == 0
+    assert {tick for batch in notebook.batches for tick in ticks(batch)} == set(range(12))
