@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest_asyncio
 from fastapi import FastAPI
-from playwright.async_api import Browser, ConsoleMessage, Locator, Page, ViewportSize, async_playwright, expect
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, ViewportSize, async_playwright, expect
 
 from controller.panel.sign_in import SignIn
 from tests.panel.conftest import served
@@ -34,7 +34,27 @@ class Witness:
         self.hosts: set[str] = set()
         page.on("console", lambda message: self._heard(message) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda request: self.hosts.add(request.url.split("/")[2]))
+        page.on("request", self._asked)
+        page.on("requestfinished", self._answered)
+        page.on("requestfailed", self._answered)
+        self._page = page
+        self._open: set[Request] = set()
+
+    def _asked(self, request: Request) -> None:
+        self.hosts.add(request.url.split("/")[2])
+        if "/api/" in request.url and not request.url.endswith("/stream"):
+            self._open.add(request)
+
+    def _answered(self, request: Request) -> None:
+        self._open.discard(request)
+
+    async def quiet(self) -> None:
+        """Until the page has drawn what it asked for, but for the stream."""
+        for _ in range(PATIENCE_MS // 20):
+            await self._page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            if not self._open:
+                return
+            await self._page.wait_for_timeout(20)
 
     def _heard(self, message: ConsoleMessage) -> None:
         """With the address that it is about."""

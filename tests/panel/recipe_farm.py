@@ -1,5 +1,7 @@
 """The small farm with recipes that really run: its setpoints are a core's, scanned whenever somebody asks something."""
 
+from typing import Any
+
 from controller.core.scan import Core
 from controller.core.words import Because, Snapshot
 from controller.panel.farm import Refusal
@@ -23,8 +25,8 @@ STAGES = (
 class RecipeFarm(SmallFarm):
     """Two setpoints of the greenhouse, one with periods by clock and sun, and a recipe for tomato."""
 
-    def __init__(self, clock: Clock | None = None) -> None:
-        document = site_document()
+    def __init__(self, clock: Clock | None = None, tags: dict[str, Any] | None = None) -> None:
+        document = site_document() | ({"tags": tags} if tags else {})
         document["programs"][VENT] |= {
             "periods": [{"from": "06:00", "value": "24 degC"}, {"from": "sunset", "value": "19 degC"}],
             "ramp": {"up": "1 K/h", "down": "1 K/h"},

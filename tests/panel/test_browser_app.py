@@ -1,7 +1,6 @@
 """The panel as an app in a real browser: kept files, a newer version, a box that is off, help, and units."""
 
 import asyncio
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -14,27 +13,17 @@ from controller.panel.farm import Refusal
 from controller.panel.people import People
 from controller.panel.sign_in import SignIn
 from foundation.tag import Kind, Tag
-from tests.panel.browsing import SMALL, browser, confirmed, signed_in
+from tests.panel.browsing import SMALL, Witness, browser, confirmed, signed_in
 from tests.panel.conftest import served
 from tests.panel.small_farm import SmallFarm, site_document
 from tests.panel.test_app import changed_assets, newer_app
-from tests.panel.test_browser_accessible import AXE, RULES
+from tests.panel.test_browser_accessible import failings
 
 __all__ = ["browser"]
 pytestmark = [pytest.mark.browser, pytest.mark.wire, pytest.mark.asyncio(loop_scope="module")]
 
-OPTIONS = json.dumps({"runOnly": RULES, "resultTypes": ["violations"]})
 KEPT = """async () => Object.fromEntries(await Promise.all((await caches.keys()).map(
     async (name) => [name, (await (await caches.open(name)).keys()).map((one) => new URL(one.url).pathname)])))"""
-
-
-async def _failings(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.2 AA."""
-    await page.evaluate(AXE)
-    found: list[str] = await page.evaluate(
-        f"axe.run(document, {OPTIONS}).then((one) => one.violations.map((two) => two.id))"
-    )
-    return found
 
 
 async def _kept(page: Page) -> dict[str, list[str]]:
@@ -85,6 +74,7 @@ async def test_the_installed_panel_opens_from_what_it_keeps_tells_of_a_newer_one
         box = await page.locator("form textarea").bounding_box()
         await expect(touch).to_be_visible()
         assert await page.locator("form textarea").bounding_box() == box
+        assert await failings(page, Witness(page)) == []
         await expect(page.locator("form textarea")).to_have_value("two fish at the surface")
         await expect(page.locator(".fresh")).to_have_count(0)
         # and what is opened next is of the version that it began with
@@ -243,9 +233,6 @@ async def test_help_opens_by_its_key_or_a_touch_and_leaves_the_screen_as_it_was(
         await expect(guide.get_by_role("heading", level=1)).to_have_text(
             "Trends, devices, calibration, people's values"
         )
-        assert await _failings(guide) == []
-        await guide.goto(guide.url.partition("/guide")[0] + "/offline")
-        assert await _failings(guide) == []
         await guide.close()
         await page.keyboard.press("Escape")
         await expect(dialog).to_have_count(0)
@@ -265,4 +252,3 @@ async def test_help_opens_by_its_key_or_a_touch_and_leaves_the_screen_as_it_was(
         small = page.get_by_role("dialog", name="帮助")
         await expect(small).to_contain_text("本页可用的按键")  # the only one: the key opened none
         assert await page.evaluate("document.documentElement.scrollWidth") == 360
-        assert await _failings(page) == []
