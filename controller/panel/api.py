@@ -14,12 +14,13 @@ from controller.entries import Wish
 from controller.moments import MomentError, moment_s, spelled
 from controller.panel.assets import Asset, packed, serve
 from controller.panel.automation import RulesShape, SequenceBody, SequencesShape
+from controller.panel.client import target_version
 from controller.panel.farm import Farm, Refusal
 from controller.panel.layout import SiteShape, layout, reason_above
 from controller.panel.pages import ALL, MOST_ROWS, Before, Most, page
 from controller.panel.people import People
 from controller.panel.problems import ProblemError
-from controller.panel.replies import check_version, json_reply
+from controller.panel.replies import check_version, etag, json_reply
 from controller.panel.sessions import Session
 from controller.panel.shapes import (
     CHANGE_ID,
@@ -219,15 +220,17 @@ class Api:
         return _json(NoticesShape([notice_shape(one) for one in found], after))
 
     async def set_setpoint(self, name: str, body: SetpointBody, request: Request) -> Response:
-        """Sets a setpoint; answers once the controller has taken it, or with why it has not."""
+        """Sets a setpoint; answers once the controller has taken it, or with why it has not. With `If-Match` (its
+        target, as `ETag` tells it) only if nobody was faster; a request repeated finds its own value, which is no
+        conflict."""
         present = self._farm.setpoints().get(name)
         if present is None:
             raise ProblemError(404, "not_found")
-        check_version(request, str(present.target), present.by)
-        # The value itself is no conflict: it is what a repeated request finds.
-        if body.expected is not None and present.target not in (body.expected, body.value):
-            values = {"expected": body.expected, "target": present.target, "unit": present.unit, "by": present.by}
-            raise ProblemError(409, "changed_meanwhile", values=values)
+        if present.target != body.value:
+            now = {"target": present.target, "unit": present.unit, "by": present.by}
+            check_version(request, target_version(present.target), key="panel.error.changed_meanwhile", values=now)
+            if body.expected is not None and body.expected != present.target:
+                raise ProblemError(409, "changed_meanwhile", values={"expected": body.expected, **now})
         who, reason = _session(request).who, body.reason.strip()
         most = reason_above(self._farm.site.programs[name], present.unit)
         within = present.low <= body.value <= present.high  # what is outside is refused with the limits
@@ -240,14 +243,14 @@ class Api:
         if reason and present.target != body.value:  # told again it is written down once
             said = {"id": body.change_id, "from": present.target, "to": body.value, "reason": reason}
             self._people.note(who, "setpoint_reason", name, said)
-        return json_reply(setpoint_shape(answer), headers={"etag": f'"{answer.target}"'})
+        return json_reply(setpoint_shape(answer), headers=etag(target_version(answer.target)))
 
     async def setpoint(self, name: str) -> Response:
         """A setpoint as it stands; its `ETag` is what `If-Match` of a change is held against."""
         present = self._farm.setpoints().get(name)
         if present is None:
             raise ProblemError(404, "not_found")
-        return json_reply(setpoint_shape(present), headers={"etag": f'"{present.target}"'})
+        return json_reply(setpoint_shape(present), headers=etag(target_version(present.target)))
 
     async def reset(self, name: str, body: ResetBody, request: Request) -> Response:
         """Resets a latched interlock or a locked dosing loop; answers once it is done, or with why it is not."""

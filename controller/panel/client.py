@@ -116,9 +116,8 @@ class Client:
         from controller.panel.shapes import SetpointNowShape
 
         body = {"change_id": f"client_{secrets.token_urlsafe(9)}", "value": value, "reason": reason}
-        if expected is not None:
-            body["expected"] = expected
-        return _shaped(SetpointNowShape, self.call("PUT", f"{API}/setpoints/{quote(name)}", body=body))
+        seen = "" if expected is None else target_version(expected)
+        return _shaped(SetpointNowShape, self.call("PUT", f"{API}/setpoints/{quote(name)}", body=body, seen=seen))
 
     def switch_rule_off(self, name: str, hours: float, reason: str) -> "RulesShape":
         """Returns once the rule is off; after so many hours (24 at most) it runs again by itself."""
@@ -183,6 +182,11 @@ class Client:
 
         query = {"most": str(most)} | ({} if before is None else {"before": str(before)})
         return _shaped(DeedsShape, self.call("GET", f"{API}/audit", query=query))
+
+
+def target_version(target: float) -> str:
+    """What `If-Match` of a setpoint's change names: its target as JavaScript spells a number too."""
+    return repr(float(target)).removesuffix(".0")
 
 
 def _shaped(shape: type[Shape], document: object) -> Shape:

@@ -36,7 +36,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "password": "carp under the third bridge", "new_password": "seven lettuces and a lamp",
     },
     "POST /api/v1/set-up": {"code": "K7QD2MXA", "name": "wang", "password": "carp under the third bridge"},
-    "PUT /api/v1/setpoints/{name}": {**CHANGE, "value": 8.0, "expected": 7.5},
+    "PUT /api/v1/setpoints/{name}": {**CHANGE, "value": 8.0},
     "PUT /api/v1/siren": {**CHANGE},
     "PUT /api/v1/stops/{facility}": {**CHANGE},
     "POST /api/v1/tokens": {"name": "grafana", "role": "viewer", "days": 365.0},

@@ -48,14 +48,17 @@ def seen_version(request: Request) -> str:
     return "" if wanted == "*" else wanted
 
 
-def check_version(request: Request, version: str, by: str = "") -> None:
+def check_version(
+    request: Request, version: str, by: str = "", *, key: str = "", values: Mapping[str, object] | None = None
+) -> None:
     """Raises ProblemError (412) if `If-Match` names another version than what stands now; it tells that one, and who
-    made it where that is known: whoever looks at it and wants it all the same names it in turn."""
+    made it where that is known: whoever looks at it and wants it all the same names it in turn. `key` and `values` are
+    words of its own for that."""
     wanted = request.headers.get("if-match", "*")
     if wanted != "*" and version not in {one.strip().removeprefix("W/").strip('"') for one in wanted.split(",")}:
-        key = "panel.error.changed_by" if by else ""
-        values = {"version": version, "by": by}
-        raise ProblemError(412, "changed_since", key=key, values=values, headers=etag(version))
+        told = {"version": version, "by": by, **(values or {})}
+        key = key or ("panel.error.changed_by" if by else "")
+        raise ProblemError(412, "changed_since", key=key, values=told, headers=etag(version))
 
 
 def etag(version: str) -> dict[str, str]:

@@ -158,7 +158,8 @@ class SetpointBody(BaseModel):
     change_id: Annotated[str, Field(pattern=CHANGE_ID)]
     value: float
     expected: float | None = None
-    """The target that the person saw. If it is another one by now, nothing is changed (409)."""
+    """The target that the person saw. If it is another one by now, nothing is changed (409). `If-Match` says the same
+    as every other edit does (412)."""
     reason: Annotated[str, Field(max_length=200)] = ""
     """Asked for where the change is larger than the setpoint's `reason_above`; kept with who and when."""
 

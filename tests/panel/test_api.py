@@ -262,10 +262,22 @@ async def test_a_setpoint_beyond_its_limits_is_refused_in_words(
 
 async def test_two_people_do_not_overwrite_each_other(operator: httpx.AsyncClient, farm: SmallFarm) -> None:
     farm.echo("ras1.tank1.do_sp", 9.0, "li")
+    now = {"target": 9.0, "unit": "mg/L", "by": "li"}
     reply = await operator.put(SETPOINT, json={"change_id": "change-0001", "value": 8.0, "expected": 7.5})
-    assert reply.status_code == 409
-    assert reply.json()["values"] == {"expected": 7.5, "target": 9.0, "unit": "mg/L", "by": "li"}
+    assert (reply.status_code, reply.json()["values"]) == (409, {"expected": 7.5, **now})
+    body = {"change_id": "change-0001", "value": 8.0}
+    late = await operator.put(SETPOINT, json=body, headers={"if-match": '"7.5"'})
+    assert (late.status_code, late.json()["code"], late.json()["values"]) == (
+        412, "changed_since", {"version": "9", **now}
+    )  # fmt: skip
+    assert "meanwhile been changed to 9.0 (by li)" in late.json()["title"]
     assert farm.changes_made == []
+    seen = (await operator.get(SETPOINT)).headers["etag"]
+    assert seen == late.headers["etag"] == '"9"'
+    for _ in range(2):  # sent again it finds what it made
+        reply = await operator.put(SETPOINT, json=body, headers={"if-match": seen})
+        assert (reply.status_code, reply.headers["etag"]) == (200, '"8"')
+    assert len(farm.changes_made) == 1
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from controller.panel.sign_in import SignIn
 from controller.panel.stream import Streams
 from foundation.clock import SteppedClock
 from foundation.reading import Reason
-from tests.panel.browsing import SMALL, WIDE, Witness, browser
+from tests.panel.browsing import SMALL, WIDE, Witness, browser, confirmed
 from tests.panel.conftest import served
 from tests.panel.small_farm import START_S, SmallFarm, site_document
 
@@ -175,6 +175,11 @@ async def test_a_refusal_is_told_in_words(browser: Browser, farm: SmallFarm, sig
         await row.get_by_role("button", name="确认修改").click()
         await expect(row.get_by_role("alert")).to_contain_text("设定值已被改为 9.00（li），请重新查看后再改。")
         assert farm.changes_made == []
+        # and whoever has looked at it again may go on
+        await row.get_by_role("button", name="返回").click()
+        await confirmed(row, "下一步", "确认修改")
+        await expect(row.locator(".notice.good")).to_contain_text("7.60 mg/L")
+        assert [change[2] for change in farm.changes_made] == [7.6]
 
 
 async def test_an_alarm_is_told_with_its_limit_and_set_aside_for_a_reason(

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from playwright.async_api import Browser, expect
 
 from controller.core.words import Override
+from controller.panel.client import Client, RefusedError
 from controller.panel.sign_in import SignIn
 from tests.panel.browsing import browser, confirmed, signed_in
 from tests.panel.small_farm import START_S, SmallFarm
@@ -35,6 +36,20 @@ async def test_a_hand_on_what_another_hand_took_meanwhile_is_told(operator: http
     assert (
         await operator.put(f"/api/v1/hands/{VALVE}", json={"change_id": "by-li-000003", "position": None})
     ).is_success
+
+
+def test_a_program_names_the_target_that_it_saw_as_the_farm_spells_it() -> None:
+    named: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        named.append(request.headers.get("if-match"))
+        return httpx.Response(412, json={"title": "wang was faster"})
+
+    with Client("http://127.0.0.1", transport=httpx.MockTransport(answer)) as client:
+        for expected in (None, 8.0, 7.25, 1234567.0):
+            with pytest.raises(RefusedError, match="wang"):
+                client.set_setpoint("ras1.tank1.do_sp", 9.0, expected=expected)
+    assert named == [None, '"8"', '"7.25"', '"1234567"']
 
 
 async def test_a_probe_that_somebody_calibrated_meanwhile_is_told(operator: httpx.AsyncClient, farm: SmallFarm) -> None:

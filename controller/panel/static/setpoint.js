@@ -32,9 +32,9 @@ export function SetpointForm({ name, onClose }) {
     setText(toShown(Math.min(now.high, Math.max(now.low, next)), known.unit).toFixed(Math.max(0, digits)));
   }
 
-  const send = (id, change) =>
-    put(`setpoints/${name}`, { change_id: id, value: change.value, expected: change.old, ...(change.reason ? { reason: change.reason } : {}) });
-  return html`<${Deal} unit=${known.unit} onClose=${onClose} send=${send}
+  const send = (id, change, seen) =>
+    put(`setpoints/${name}`, { change_id: id, value: change.value, ...(change.reason ? { reason: change.reason } : {}) }, seen);
+  return html`<${Deal} unit=${known.unit} onClose=${onClose} send=${send} version=${String(now.target)}
     echoed=${(change) => Math.abs(setpoint(name).target - change.value) < 1e-9}
     told=${(change) => html`<${OldToNew} change=${change} told=${told} /><${Effect} of=${known.of} change=${change} unit=${known.unit} />`}
     taken=${(change, review) => html`<${OldToNew} change=${change} told=${told} /><${Taken} change=${change} told=${told} review=${review} onClose=${onClose} />`}
