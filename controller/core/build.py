@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 from controller.core.actuators import (
@@ -52,6 +53,7 @@ from controller.core.timed import Held
 from controller.core.trials import TrialMemory, TrialRunner, key_of
 from controller.core.vote import Voted
 from controller.core.words import Slot
+from edge_config.blocked import blocked
 from edge_config.model.control import (
     Dosing,
     FeedForward,
@@ -564,8 +566,18 @@ class _Builder:
         wants = tuple(want for effect in rule.effects if (want := _wanted(effect, named)) is not None)
         run = {named(effect.run_sequence) for effect in rule.effects if effect.run_sequence is not None}
         touches = frozenset(want.output for want in wants).union(*(self.site.sequences[one].outputs for one in run))
-        guarded = alarm is not None or any(self.site.outputs[one].life_support for one in touches)
+        held_back = {named(one) for effect in rule.effects if (one := effect.inhibit or effect.limit_max) is not None}
+        guarded = (
+            alarm is not None
+            or any(self.site.outputs[one].life_support for one in touches)
+            or not held_back.isdisjoint(self.feeds_or_doses)
+        )
         return RuleBlock(placed.id, law, needs, wants, adds, alarm, rank, notices, touches, guarded)
+
+    @cached_property
+    def feeds_or_doses(self) -> frozenset[str]:
+        functions, places = ("feeding", "dosing"), self.site.facilities
+        return frozenset(one for what in functions for place in places for one in blocked(self.site, what, place))
 
     def _trial(self, loop: PidLoop, outputs: Mapping[str, OutputPlan]) -> TrialRunner:
         life_support = any(outputs[part.output].life_support for part in loop.parts)

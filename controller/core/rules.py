@@ -64,7 +64,7 @@ class RuleBlock:
     touches: frozenset[str] = frozenset()
     """The outputs that it moves, itself or by a sequence."""
     guarded: bool = False
-    """It raises an alarm or moves life support: that it is switched off is itself an alarm."""
+    """It raises an alarm, moves life support or holds feeding or dosing back: that it is off is itself an alarm."""
     looks: Callable[[Values], Result] | None = field(init=False)
     """Its condition, where there is no more to it: no longest time."""
 

@@ -35,7 +35,7 @@ class RuleShape:
     """Its cause says otherwise, and it will be so once its delay is over."""
     waits_until: float | None = None
     guarded: bool = False
-    """It raises an alarm or moves life support: to switch it off is a technician's."""
+    """It raises an alarm, moves life support or holds feeding or dosing back: to switch it off is a technician's."""
     off_until: float | None = None
     """Until when a person switched it off; None: nobody did."""
     off_by: str = ""

@@ -117,8 +117,8 @@ class RuleCalls:
         return RuleTextShape(words, written.splitlines())
 
     async def switch_off(self, name: str, body: RuleOffBody, request: Request) -> Response:
-        """Switches a rule off for some hours; then it runs again by itself. One that raises an alarm or moves life
-        support is a technician's. Answers once it is done, or with why it is not."""
+        """Switches a rule off for some hours; then it runs again by itself. One that raises an alarm, moves life
+        support or holds feeding or dosing back is a technician's. Answers once it is done, or with why it is not."""
         rule = self._farm.rules().rules.get(name)
         if rule is not None and rule.guarded and Permission.SERVICE not in GRANTS[session_of(request).role]:
             raise ProblemError(403, "not_allowed")

@@ -148,12 +148,18 @@ def test_which_rules_watch_over_something_is_read_off_the_site() -> None:
         site |= parts
         return RULE in core_of(site).plan.rules.guarded
 
+    feeding = changed("outputs", "fa.z.feeder", "function", "feeding")["outputs"]
     rescue = {"fa.z.saving": {"steps": [{"set": {"fa.z.rescue": "on"}, "for": "10 s"}]}}
     assert not guarded({"set": SIREN, "to": "on"})
     assert guarded({"set": SIREN, "to": "on"}, ALARM)
     assert guarded({"set": "fa.z.rescue", "to": "on"})
     assert guarded({"limit_min": "fa.z.rescue", "to": "on"})
     assert guarded({"run_sequence": "fa.z.saving"}, sequences=rescue)
+    # what holds feeding or dosing back protects too; what doses does not
+    assert guarded({"inhibit": "fa.z.pump_a"})
+    assert guarded({"limit_max": "fa.z.feeder", "to": "off"}, outputs=feeding)
+    assert not guarded({"inhibit": SIREN})
+    assert not guarded({"set": "fa.z.feeder", "to": "on"}, outputs=feeding)
 
 
 def test_a_reset_of_a_rule_that_is_off_is_answered_and_its_limit_is_not_forgotten_by_switching() -> None:

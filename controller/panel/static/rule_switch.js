@@ -10,7 +10,7 @@ import { tell } from "./words.js";
 
 const HOURS = [1, 4, 24];
 
-/** `guarded`: it raises an alarm or moves life support, and is a technician's to switch off. */
+/** `guarded`: it raises an alarm, moves life support or holds feeding or dosing back, and is a technician's to switch off. */
 export function SwitchOff({ name, guarded, sentence, onChanged }) {
   if (!ranks(guarded ? "technician" : "operator")) return null;
   return html`<${Opener} label=${tell("panel.rule.switch_off")} form=${(close) => html`<${OffForm} name=${name} guarded=${guarded} sentence=${sentence} onClose=${close} onChanged=${onChanged} />`} />`;
