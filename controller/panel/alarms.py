@@ -126,14 +126,17 @@ class AlarmCalls:
         form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
         before: Before = "",
         most: Annotated[int, Query(ge=1, le=MOST_ROWS)] = MOST_ROWS,
+        order: Literal["oldest", "newest"] = "oldest",
     ) -> Response:
-        """Every change of every alarm between two moments, in the order in which they came (a table: all at once)."""
+        """Every change of every alarm between two moments, in the order in which they came, or the newest first (a
+        table: all at once, as they came)."""
         from_s = self._moment(from_) if from_ else 0.0
         to_s = self._moment(to) if to else self._farm.now() + 1.0
         changes = await asyncio.to_thread(self._changes, from_s, to_s)
         if form == "csv":
             return Response(await asyncio.to_thread(as_csv, changes), media_type="text/csv; charset=utf-8")
-        shown, after = page(list(enumerate(changes)), lambda one: one[0], before, most)
+        rows = list(enumerate(changes))
+        shown, after = page(rows if order == "oldest" else rows[::-1], lambda one: one[0], before, most)
         return _json(AlarmJournalShape([change for _, change in shown], after is not None, after))
 
     async def kpi(self, days: Annotated[float, Query(gt=0, le=400, allow_inf_nan=False)] = 30.0) -> Response:

@@ -64,8 +64,11 @@ class Scene:
 
     async def shown(self, screen: str) -> None:
         """The screen as it begins, also where the page was there already."""
-        await self.page.goto(f"{self.url}/#/{'access' if screen == 'more' else 'more'}")
+        other, left = ("access", "main .access") if screen == "more" else ("more", "main .more-screens")
+        await self.page.goto(f"{self.url}/#/{other}")
+        await self.page.locator(left).wait_for()
         await self.page.goto(f"{self.url}/#/{screen}")
+        await self.page.locator(left).wait_for(state="detached")
         await self.page.locator("main h1").first.wait_for(state="attached")
         await self.witness.quiet()
 

@@ -33,7 +33,7 @@ AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 WITH_ID = {
     "facility": ["facility/ras1", "facility/gh1", "facility/pf1"],
-    "alarms": ["alarms", "alarms/aside", "alarms/history", "alarms/figures"],
+    "alarms": ["alarms", "alarms/aside", "alarms/history", "alarms/sent", "alarms/figures"],
     "trend": ["trend", "trend/ras1"],
     "calibration": ["calibration", f"calibration/{PH}"],
     "schedule": ["schedule", f"schedule/{ZONE}"],

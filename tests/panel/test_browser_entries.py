@@ -1,5 +1,6 @@
 """What people enter on the panel: looked at, kept, put right beside what was wrong."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -85,6 +86,21 @@ async def test_a_laboratory_value_is_entered_put_right_and_withdrawn(
         await expect(row.first).to_contain_text("withdrawn corrects 0.40 mg/L")
         last = farm.entries_made[-1]
         assert (last.value, last.note, last.corrects) == (None, "wrong bottle", farm.entries_made[1].id)
+
+        # older ones come on a touch, and stay though newer ones come
+        farm.entries_made[:0] = [replace(farm.entries_made[0], id=f"older-{number:04d}") for number in range(40)]
+        await page.goto(page.url.replace("entries", "more"))
+        await page.goto(page.url.replace("more", "entries"))
+        await card.get_by_role("button", name="What was entered").click()
+        await expect(row).to_have_count(30)
+        await card.get_by_role("button", name="Older ones").click()
+        await expect(row).to_have_count(43)
+        await row.nth(35).get_by_role("button", name="Correct").click()
+        await form.get_by_label("Value (mg/L)").fill("0.5")
+        await confirmed(form, "Review", "Confirm change")
+        await form.get_by_role("button", name="Close").click()
+        await expect(row).to_have_count(44)
+        await expect(row.nth(36)).to_have_class("corrected")
 
 
 @pytest.mark.parametrize(("viewport", "locale"), [(SMALL, "zh-CN"), (WIDE, "en-US")])

@@ -86,6 +86,20 @@ async def test_hands_locks_stops_and_care_do_what_they_say_and_end_as_they_say(
         await confirmed(fan, "Review", "Confirm change")
         await expect(fan.locator(".told")).to_have_text("on")
 
+        # a lock on the whole device stands beside each of its outputs, with whatever stands there already
+        await farm.lay(LockOut("lock-the-relays", "relays", "wang", "a new relay", "doors are open", farm.now()))
+        await page.clock.run_for(ASKED_MS)
+        for output in (heater, fan):
+            await expect(output.locator(".laid")).to_have_text("Device relays locked outwang · a new relay ")
+            await expect(output.get_by_role("button", name="By hand")).to_have_count(0)
+            await expect(output.get_by_role("button", name="Lock out")).to_be_visible()
+        await fan.get_by_role("button", name="Take lock off").click()
+        await expect(fan.locator("form")).to_contain_text("Locked by wang.")
+        await fan.get_by_role("button", name="Review").click()
+        await expect(fan.locator(".old-new")).to_contain_text("heater · fan")
+        await fan.get_by_role("button", name="Confirm change").click()
+        await expect(page.locator(".laid")).to_have_count(0)
+
         # everything but what keeps alive stands, until somebody hands it back
         stop = page.locator(".stop")
         await stop.get_by_role("button", name="Emergency stop").click()

@@ -1,5 +1,7 @@
 """The logbook on the panel: written in a wet glove, found again, put right by a new note."""
 
+from dataclasses import replace
+
 import pytest
 from fastapi import FastAPI
 from playwright.async_api import Browser, expect
@@ -85,9 +87,16 @@ async def test_a_note_is_written_found_and_put_right(
         await expect(page.locator(".empty")).to_have_text("There is nothing like that.")
 
 
-async def test_older_lines_come_page_by_page_on_a_small_screen(
-    browser: Browser, farm: SmallFarm, app: FastAPI, sign_in: SignIn
+async def test_what_is_older_comes_page_by_page_on_a_small_screen(
+    browser: Browser, farm: SmallFarm, app: FastAPI, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    notices = [replace(farm.notices(1)[0], id=f"notice-{number}") for number in range(7)]
+    receipts = [replace(farm.receipts(1)[0], message=number) for number in range(60)]
+    (change,) = farm.alarm_changes(START_S, START_S + 1.0)
+    changes = [replace(change, time_s=START_S - 200.0 + number) for number in range(120)]
+    monkeypatch.setattr(farm, "notices", lambda most: notices[:most])
+    monkeypatch.setattr(farm, "receipts", lambda most: receipts[:most])
+    monkeypatch.setattr(farm, "alarm_changes", lambda from_s, to_s: changes)
     for number in range(60):
         farm.did(START_S - 60.0 * number, "li", "override", "gh1.bay1.vent", {"value": float(number)})
     async with signed_in(browser, app, sign_in, "logbook", SMALL, "zh-CN") as page:
@@ -96,5 +105,20 @@ async def test_older_lines_come_page_by_page_on_a_small_screen(
         await expect(lines.nth(7)).to_contain_text("天窗：手动 7 %")
         await page.get_by_role("button", name="更早的").click()
         await expect(lines).to_have_count(60)
-        await expect(page.get_by_role("button", name="更早的")).to_have_count(0)
+        older = page.get_by_role("button", name="更早的")
+        await expect(older).to_have_count(0)
+        for place, rows, count, whole in (
+            ("", ".card .alarm-list li .age", 5, 7),
+            ("alarms/sent", "tbody tr", 50, 60),
+            ("alarms/history", "tbody tr", 100, 120),
+        ):
+            await page.goto(f"{page.url.partition('#')[0]}#/{place}")
+            shown = page.locator(f"main {rows}")
+            await expect(shown).to_have_count(count)
+            if place == "alarms/history":
+                await expect(shown.first).to_contain_text("10:38:39")  # the newest first
+            await older.click()
+            await expect(shown).to_have_count(whole)
+            await expect(older).to_have_count(0)
+        await page.goto(f"{page.url.partition('#')[0]}#/logbook")
         assert await page.evaluate("document.documentElement.scrollWidth") == 360

@@ -120,6 +120,7 @@ def test_no_message_of_the_panel_is_there_for_nobody() -> None:
         "panel.alarms.event.",
         "panel.alarms.kpi.",
         "panel.alarms.part.",
+        "panel.alarms.sent.",
         "panel.audit.",
         "panel.calibration.kind.",
         "panel.bus.",

@@ -2,29 +2,31 @@
 
 import { Left } from "./ages.js";
 import { Back, SetAside, TakeOutAny, reviewWords } from "./alarm_aside.js";
+import { Sent } from "./alarm_sent.js";
 import { AlarmAdvice, AcknowledgeAll, alarmWords, ranked, standing } from "./alarms.js";
 import { alarms, farmNow, site } from "./farm.js";
 import { html } from "./html.js";
 import { AlarmMark } from "./marks.js";
 import { clockTime, dayOfYear } from "./numbers.js";
+import { useOlder } from "./older.js";
 import { usePolled } from "./polled.js";
 import { Siren } from "./siren.js";
 import { useState } from "./vendor/preact_hooks.js";
 import { tell } from "./words.js";
 
-const PARTS = ["", "aside", "history", "figures"];
+const PARTS = ["", "aside", "history", "sent", "figures"];
 const DAYS = [1, 7, 30];
 const SIREN_MS = 5000;
 const HISTORY_MS = 30000;
 const FIGURES_MS = 60000;
-const MOST_ROWS = 200;
+const MOST_ROWS = 100;
 
 export function Alarms({ id }) {
   const part = PARTS.includes(id) ? id : "";
   return html`<div class="screen alarms">
     <h1>${tell("panel.alarms")}</h1>
     <nav class="pick" aria-label=${tell("panel.alarms")}>${PARTS.map((one) => html`<a key=${one} class="button" href=${`#/alarms${one && `/${one}`}`} aria-current=${part === one ? "page" : undefined}>${tell(`panel.alarms.part.${one || "active"}`)}</a>`)}</nav>
-    ${{ "": () => html`<${Active} />`, aside: () => html`<${Aside} />`, history: () => html`<${History} />`, figures: () => html`<${Figures} />` }[part]()}
+    ${{ "": () => html`<${Active} />`, aside: () => html`<${Aside} />`, history: () => html`<${History} />`, sent: () => html`<${Sent} />`, figures: () => html`<${Figures} />` }[part]()}
   </div>`;
 }
 
@@ -79,9 +81,9 @@ function History() {
   const ago = (days) => farmNow.peek() - days * 86400000;
   const [days, setDays] = useState(1);
   const [begin, setBegin] = useState(() => ago(1));
-  const { news, problem } = usePolled(`alarms/journal?from=${encodeURIComponent(new Date(begin).toISOString())}`, HISTORY_MS);
+  const path = `alarms/journal?order=newest&most=${MOST_ROWS}&from=${encodeURIComponent(new Date(begin).toISOString())}`;
+  const { news, problem, rows, older } = useOlder(path, "changes", HISTORY_MS, (one) => `${one.time_s} ${one.id} ${one.event}`);
   const { timezone } = site.value.site;
-  const rows = [...(news?.changes ?? [])].reverse();
   const choose = (one) => {
     setDays(one);
     setBegin(ago(one));
@@ -89,14 +91,14 @@ function History() {
   return html`<${DayPick} days=${days} setDays=${choose} />
     ${problem && html`<p class="notice bad" role="alert">${tell(problem.key, problem.values)}</p>`}
     ${news && rows.length === 0 && html`<p class="empty">${tell("panel.alarms.history.none")}</p>`}
-    ${rows.length > MOST_ROWS && html`<p class="hint">${tell("panel.alarms.history.newest", { count: MOST_ROWS, all: rows.length })}</p>`}
     ${rows.length > 0 && html`<div class="scroll" tabindex="0" role="region" aria-label=${tell("panel.alarms.part.history")}><table class="table">
       <thead><tr>${["time", "alarm", "event", "by"].map((one) => html`<th key=${one} scope="col">${tell(`panel.alarms.column.${one}`)}</th>`)}</tr></thead>
-      <tbody>${rows.slice(0, MOST_ROWS).map((one) => html`<tr key=${`${one.time_s} ${one.id} ${one.event}`}>
+      <tbody>${rows.map((one) => html`<tr key=${`${one.time_s} ${one.id} ${one.event}`}>
         <td>${dayOfYear(one.time_s * 1000, timezone)} ${clockTime(one.time_s * 1000, timezone, true)}</td>
         <td><span class="count"><${AlarmMark} priority=${one.priority} />${causeWords(one.id)}</span></td>
         <td>${tell(`panel.alarms.event.${one.event}`)}${one.reason && ` · ${one.reason}`}</td><td>${one.by}</td></tr>`)}</tbody>
-    </table></div>`}`;
+    </table></div>`}
+    ${older}`;
 }
 
 /** Whether the alarms are any good, against what EEMUA 191 and ISA-18.2 hold for bearable. */

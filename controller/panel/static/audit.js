@@ -32,7 +32,7 @@ export function Audit() {
       <tbody>${deeds.map((deed) => html`<${Deed} key=${deed.id} deed=${deed} />`)}</tbody>
     </table></div>`}
     <div class="choices"><button onClick=${() => fetchFrom(null)}>${tell("panel.audit.again")}</button>
-      ${next !== null && html`<button onClick=${() => fetchFrom(next)}>${tell("panel.audit.older")}</button>`}</div>
+      ${next !== null && html`<button onClick=${() => fetchFrom(next)}>${tell("panel.older")}</button>`}</div>
   </div>`;
 }
 

@@ -72,15 +72,16 @@ function Stands({ of }) {
 function Care({ tag, probe }) {
   const isOurs = probe.care === "calibration";
   const minutes = Math.max(0, Math.ceil(((probe.care_until ?? 0) - farmNow.value) / 60000));
-  const button = (label) => (review, live) => ranks("operator") && html`<div class="choices"><button type="button" class="strong" disabled=${!live} onClick=${() => review({})}>${tell(label)}</button></div>`;
+  const may = ranks("operator");
+  const button = (label) => (review, live) => html`<div class="choices"><button type="button" class="strong" disabled=${!live} onClick=${() => review({})}>${tell(label)}</button></div>`;
   return html`<section class="card"><h2>${tell("panel.calibration.care")}</h2>
     ${probe.care === null
       ? html`<p>${tell("panel.calibration.care.hint", { minutes: CARE_MINUTES })}</p>
-        <${Deal} key="begin" choose=${button("panel.calibration.care.begin")} told=${() => html`<p>${tell("panel.calibration.care.begin")}</p>`}
-          send=${(id) => put(`care/${tag}`, { change_id: id, kind: "calibration", minutes: CARE_MINUTES })} echoed=${() => isOurs} onClose=${() => {}} />`
+        ${may && html`<${Deal} key="begin" choose=${button("panel.calibration.care.begin")} told=${() => html`<p>${tell("panel.calibration.care.begin")}</p>`}
+          send=${(id) => put(`care/${tag}`, { change_id: id, kind: "calibration", minutes: CARE_MINUTES })} echoed=${() => isOurs} onClose=${() => {}} />`}`
       : html`<p class="notice" role="status">${tell(isOurs ? "panel.calibration.care.left" : "panel.calibration.care.cleaning", { minutes, by: probe.care_by })}</p>
-        <${Deal} key="end" choose=${button("panel.calibration.care.end")} told=${() => html`<p>${tell("panel.calibration.care.check")}</p>`}
-          send=${(id) => remove(`care/${tag}?change_id=${id}`)} echoed=${() => probe.care === null} onClose=${() => {}} />`}
+        ${may && html`<${Deal} key="end" choose=${button("panel.calibration.care.end")} told=${() => html`<p>${tell("panel.calibration.care.check")}</p>`}
+          send=${(id) => remove(`care/${tag}?change_id=${id}`)} echoed=${() => probe.care === null} onClose=${() => {}} />`}`}
   </section>`;
 }
 
@@ -161,12 +162,14 @@ function Made({ tag, probe }) {
     <td>${`${dayOfYear(one.applied, timezone)} ${clockTime(one.applied, timezone)}`}<small class="age"> ${ageWords(farmNow.value - one.applied)}</small>${place > 0 && mayCalibrate() && html`<br /><button type="button" disabled=${!live} onClick=${() => review(change(one))}>${tell("panel.calibration.again")}</button>`}</td><td>${one.by}</td>
     <td>${one.points.length ? [one.method, one.reference, one.note].filter(Boolean).join(" · ") || "–" : tell("panel.calibration.site")}</td>
     <td>${slopeWords(one.slopes)}</td><td>${number(one.offset, probe.unit)}</td></tr>`;
+  const table = (review, live) => html`<div class="scroll" tabindex="0" role="region" aria-label=${tell("panel.calibration.history")}><table class="table"><thead><tr>
+    ${COLUMNS.map((one) => html`<th key=${one}>${tell(one)}</th>`)}</tr></thead>
+    <tbody>${newest.map((one, place) => row(one, place, review, live))}</tbody></table></div>`;
+  if (!mayCalibrate()) return html`<section class="card"><h2>${tell("panel.calibration.history")}</h2>${table()}</section>`;
   return html`<section class="card"><h2>${tell("panel.calibration.history")}</h2>
     <${Deal} key=${round}
-      choose=${(review, live) => html`<div class="scroll" tabindex="0" role="region" aria-label=${tell("panel.calibration.history")}><table class="table"><thead><tr>
-          ${COLUMNS.map((one) => html`<th key=${one}>${tell(one)}</th>`)}</tr></thead>
-          <tbody>${newest.map((one, place) => row(one, place, review, live))}</tbody></table></div>
-        ${mayCalibrate() && newest[0].points.length > 0 && html`<div class="choices"><button type="button" disabled=${!live} onClick=${() => review(change(null))}>${tell("panel.calibration.undo")}</button></div>`}`}
+      choose=${(review, live) => html`${table(review, live)}
+        ${newest[0].points.length > 0 && html`<div class="choices"><button type="button" disabled=${!live} onClick=${() => review(change(null))}>${tell("panel.calibration.undo")}</button></div>`}`}
       told=${OldToNew}
       version=${probe.version}
       send=${(id, one, seen) => put(`calibrations/${tag}`, { change_id: id, points: [], ...(one.again ? { again: one.again } : {}) }, seen)}

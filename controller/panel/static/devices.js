@@ -4,6 +4,7 @@ import { DeviceOutputs, RawWords } from "./device_parts.js";
 import { Opener } from "./deal.js";
 import { farmNow, site } from "./farm.js";
 import { html } from "./html.js";
+import { Laid, laidOn, useLaid } from "./laid.js";
 import { QualityMark } from "./marks.js";
 import { usePolled } from "./polled.js";
 import { ranks } from "./screens.js";
@@ -17,6 +18,7 @@ export function Devices() {
   const problem = devices.problem ?? buses.problem;
   const news = devices.news?.devices;
   const known = site.value.devices;
+  useLaid();
   return html`<div class="screen devices">
     <h1>${tell("panel.devices")}</h1>
     ${problem && html`<p class="notice bad" role="alert">${tell(problem.key, problem.values)}</p>`}
@@ -51,6 +53,7 @@ const failuresWords = (failures) => Object.entries(failures).map(([kind, count])
 
 function Device({ id, now, old }) {
   const known = site.value.devices[id];
+  const lock = laidOn(id, "lock");
   const facts = [
     ["panel.device.seen", now.seen === null ? tell("panel.device.never") : ageWords(farmNow.value - now.seen)],
     ["panel.device.answered", `${shareWords(now.answered, now.polls)} (${now.answered} / ${now.polls})`],
@@ -64,6 +67,7 @@ function Device({ id, now, old }) {
   return html`<li class=${`card device ${now.online ? "online" : "away"} ${old ? "old" : ""}`}>
     <header><h2>${id}</h2><span class=${`trust ${now.online ? "good" : "bad"}`}><${QualityMark} quality=${now.online ? "good" : "bad"} /><span>${tell(now.online ? "panel.device.online" : "panel.device.offline")}</span></span></header>
     <p class="kind">${known ? `${known.product} · ${known.bus}${known.unit === null ? "" : ` · ${tell("panel.device.unit", { unit: String(known.unit) })}`}` : ""}</p>
+    ${lock && html`<p><${Laid} mark=${lock} /></p>`}
     <dl>${facts.map(([key, words]) => html`<div><dt>${tell(key)}</dt><dd>${words}</dd></div>`)}</dl>
     <div class="parts">
       <${Opener} label=${tell("panel.device.heard")} form=${() => html`<${RawWords} id=${id} />`} />

@@ -4,8 +4,8 @@ import { EntryForm, WithdrawForm } from "./entry_form.js";
 import { farmNow, reading, site } from "./farm.js";
 import { html } from "./html.js";
 import { clockTime, dayOfYear } from "./numbers.js";
+import { useOlder } from "./older.js";
 import { zoneWord } from "./places.js";
-import { usePolled } from "./polled.js";
 import { ranks } from "./screens.js";
 import { useState } from "./vendor/preact_hooks.js";
 import { ageWords, called, quantity, tell } from "./words.js";
@@ -49,11 +49,12 @@ function Entered({ tag, zone }) {
 }
 
 function History({ tag }) {
-  const { news, problem, ask } = usePolled(`entries?tag=${tag}&most=${MOST}`, EVERY_MS);
+  const { news, problem, ask, rows: all, older } = useOlder(`entries?tag=${tag}&most=${MOST}`, "entries", EVERY_MS);
   const [open, setOpen] = useState(null);
   const known = site.value.tags[tag];
   const { timezone } = site.value.site;
-  const all = news?.entries ?? [];
+  // also of an older page, which is not asked for again
+  const corrected = new Set(all.map((one) => one.corrects));
   const shown = (one) => (one.value === null ? tell("panel.entries.withdrawn") : quantity(one.value, known.unit));
   const close = () => {
     setOpen(null);
@@ -63,15 +64,16 @@ function History({ tag }) {
     ${news && all.length === 0 && html`<p class="empty">${tell("panel.entries.never")}</p>`}
     <ul class="entered">${all.map((one) => {
       const wrong = all.find((other) => other.id === one.corrects);
-      return html`<li key=${one.id} class=${one.corrected_by ? "corrected" : ""}>
-        <p><b>${shown(one)}</b> ${one.corrected_by && html`<span class="tag-mark">${tell("panel.entries.corrected")}</span>`}
+      const over = Boolean(one.corrected_by) || corrected.has(one.id);
+      return html`<li key=${one.id} class=${over ? "corrected" : ""}>
+        <p><b>${shown(one)}</b> ${over && html`<span class="tag-mark">${tell("panel.entries.corrected")}</span>`}
           ${wrong && html`<span class="tag-mark">${tell("panel.entries.corrects", { value: shown(wrong) })}</span>`}</p>
         <p class="soft">${[`${dayOfYear(one.time, timezone)} ${clockTime(one.time, timezone)}`, one.who, one.method, one.note].filter(Boolean).join(" · ")}</p>
-        ${ranks("operator") && !one.corrected_by && one.value !== null && html`<div class="pick">
+        ${ranks("operator") && !over && one.value !== null && html`<div class="pick">
           <button type="button" aria-expanded=${open === `c${one.id}`} onClick=${() => setOpen(`c${one.id}`)}>${tell("panel.entries.correct")}</button>
           <button type="button" aria-expanded=${open === `w${one.id}`} onClick=${() => setOpen(`w${one.id}`)}>${tell("panel.entries.withdraw")}</button></div>`}
         ${open === `c${one.id}` && html`<${EntryForm} tag=${tag} wrong=${one} onClose=${close} />`}
         ${open === `w${one.id}` && html`<${WithdrawForm} tag=${tag} wrong=${one} onClose=${close} />`}
       </li>`;
-    })}</ul>`;
+    })}</ul>${older}`;
 }

@@ -3,7 +3,7 @@
 import { Deal, Opener } from "./deal.js";
 import { farmNow, order, site } from "./farm.js";
 import { html } from "./html.js";
-import { Laid, hear, laidOn, look } from "./laid.js";
+import { Laid, hear, laidOn, locksOn, look } from "./laid.js";
 import { clockTime, typed } from "./numbers.js";
 import { NumberPad } from "./pad.js";
 import { ranks } from "./screens.js";
@@ -17,17 +17,17 @@ const DAY_MINUTES = 1440;
 const SWITCHED = ["on_off", "pulse", "heartbeat"];
 
 export function HandControl({ name }) {
-  const locked = laidOn(name, "lock");
+  const locks = locksOn(name);
   const byHand = laidOn(name, "hand");
   const may = ranks("operator");
-  if (!may && !locked && !byHand) return null;
+  const marks = locks.length || !byHand ? locks : [byHand];
+  if (!may && !marks.length) return null;
   return html`<div class="hand">
-    ${(locked ?? byHand) && html`<p><${Laid} mark=${locked ?? byHand} /></p>`}
+    ${marks.map((mark) => html`<p key=${mark.subject}><${Laid} mark=${mark} /></p>`)}
     ${may && html`<div class="pick">
-      ${!locked && html`<${Opener} label=${tell(byHand ? "panel.hand.change" : "panel.hand")} form=${(close) => html`<${HandForm} name=${name} byHand=${byHand !== null} onClose=${close} />`} />`}
-      ${locked
-        ? (locked.by === session.value.who || ranks("technician")) && html`<${Opener} label=${tell("panel.lock.end")} form=${(close) => html`<${UnlockForm} name=${name} mark=${locked} onClose=${close} />`} />`
-        : html`<${Opener} label=${tell("panel.lock")} form=${(close) => html`<${LockForm} name=${name} onClose=${close} />`} />`}
+      ${!locks.length && html`<${Opener} label=${tell(byHand ? "panel.hand.change" : "panel.hand")} form=${(close) => html`<${HandForm} name=${name} byHand=${byHand !== null} onClose=${close} />`} />`}
+      ${locks.map((mark) => (mark.by === session.value.who || ranks("technician")) && html`<${Opener} key=${mark.subject} label=${tell("panel.lock.end")} form=${(close) => html`<${UnlockForm} mark=${mark} onClose=${close} />`} />`)}
+      ${!locks.some((mark) => mark.subject === name) && html`<${Opener} label=${tell("panel.lock")} form=${(close) => html`<${LockForm} name=${name} onClose=${close} />`} />`}
     </div>`}
   </div>`;
 }
@@ -92,12 +92,13 @@ function LockForm({ name, onClose }) {
       </div>`} />`;
 }
 
-function UnlockForm({ name, mark, onClose }) {
+function UnlockForm({ mark, onClose }) {
   const own = mark.by === session.value.who;
+  const names = (site.value.devices[mark.subject]?.outputs ?? [mark.subject]).map((one) => called(site.value.outputs[one].name));
   const path = own ? "lock-outs" : "lock-outs-of-others";
   return html`<${Deal} onClose=${onClose}
-    send=${(id) => remove(`${path}/${name}?change_id=${id}`).then(hear)}
-    told=${() => html`<p class="old-new"><span>${called(site.value.outputs[name].name)}</span><span aria-hidden="true">→</span><b>${tell("panel.hand.auto")}</b></p>`}
+    send=${(id) => remove(`${path}/${mark.subject}?change_id=${id}`).then(hear)}
+    told=${() => html`<p class="old-new"><span>${names.join(" · ")}</span><span aria-hidden="true">→</span><b>${tell("panel.hand.auto")}</b></p>`}
     choose=${(review, live) => html`
       <p class="hint">${own ? tell("panel.lock.own") : tell("panel.lock.others", { by: mark.by })}</p>
       <div class="choices">

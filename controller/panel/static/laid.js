@@ -3,6 +3,7 @@
 
 import { html } from "./html.js";
 import { Left } from "./ages.js";
+import { site } from "./farm.js";
 import { get } from "./server.js";
 import { signal } from "./vendor/signals.js";
 import { useEffect } from "./vendor/preact_hooks.js";
@@ -39,8 +40,12 @@ export function useLaid() {
 /** What of this kind lies on a thing, or null. */
 export const laidOn = (subject, ...kinds) => marks.value.find((one) => one.subject === subject && kinds.includes(one.kind)) ?? null;
 
-/** "by hand: li, still 2 h", counting down. */
+/** The locks that hold an output: its own, and that of a device that drives it. */
+export const locksOn = (output) => marks.value.filter((one) => one.kind === "lock" && (one.subject === output || site.value.devices[one.subject]?.outputs.includes(output)));
+
+/** "by hand: li, still 2 h", counting down; of a whole device it says so. */
 export function Laid({ mark }) {
-  return html`<span class="laid"><em class="slot manual">${tell(`panel.mark.${mark.kind}`)}</em>${mark.by}${mark.note && ` · ${mark.note}`}
+  const kind = site.value.devices[mark.subject] ? "device" : mark.kind;
+  return html`<span class="laid"><em class="slot manual">${tell(`panel.mark.${kind}`, { device: mark.subject })}</em>${mark.by}${mark.note && ` · ${mark.note}`}
     ${mark.until !== null && html` · <${Left} until=${mark.until} />`}</span>`;
 }

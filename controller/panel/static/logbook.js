@@ -5,10 +5,10 @@ import { link, site } from "./farm.js";
 import { html } from "./html.js";
 import { clockTime, dayOfYear } from "./numbers.js";
 import { PhotoField, Photos } from "./photos.js";
-import { usePolled } from "./polled.js";
+import { useOlder } from "./older.js";
 import { ranks } from "./screens.js";
-import { changeId, get, of, post } from "./server.js";
-import { useEffect, useState } from "./vendor/preact_hooks.js";
+import { changeId, of, post } from "./server.js";
+import { useState } from "./vendor/preact_hooks.js";
 import { called, tell } from "./words.js";
 
 const EVERY_MS = 15000;
@@ -16,20 +16,11 @@ const KINDS = { "": "panel.logbook.all", note: "panel.logbook.notes", deed: "pan
 
 export function Logbook({ query }) {
   const [wanted, setWanted] = useState({ kind: "", place: query?.get("place") ?? "", text: "", who: "" });
-  const [older, setOlder] = useState({ lines: [], next: undefined });
   const [writing, setWriting] = useState(null);
   const path = `logbook?${new URLSearchParams(Object.entries(wanted).filter(([, value]) => value))}`;
-  const { news, problem, ask } = usePolled(path, EVERY_MS);
-  useEffect(() => setOlder({ lines: [], next: undefined }), [path]);
-  const next = older.next === undefined ? news?.next : older.next;
-  const seen = new Set();
-  const lines = [...(news?.lines ?? []), ...older.lines].filter((one) => !seen.has(keyOf(one)) && seen.add(keyOf(one)));
+  const { news, problem, ask, rows: lines, older } = useOlder(path, "lines", EVERY_MS, keyOf);
   const choose = (part) => (event) => setWanted({ ...wanted, [part]: event.target.value });
 
-  async function more() {
-    const found = await get(`${path}&before=${next}`).catch(() => null);
-    if (found) setOlder((before) => ({ lines: [...before.lines, ...found.lines], next: found.next }));
-  }
   function written() {
     setWriting(null);
     ask();
@@ -48,7 +39,7 @@ export function Logbook({ query }) {
     ${problem && html`<p class="notice bad" role="alert">${tell(problem.key, problem.values)}</p>`}
     ${news && lines.length === 0 && html`<p class="empty">${tell("panel.logbook.none")}</p>`}
     <ol class="lines">${lines.map((one) => html`<${Line} key=${keyOf(one)} line=${one} onCorrect=${ranks("operator") && (() => setWriting(one))} />`)}</ol>
-    ${next && html`<div class="choices"><button type="button" onClick=${more}>${tell("panel.logbook.older")}</button></div>`}
+    ${older}
   </div>`;
 }
 

@@ -3,7 +3,7 @@
 import { order, reading, setpoint, site } from "./farm.js";
 import { EquipmentSign, partOf } from "./equipment.js";
 import { html } from "./html.js";
-import { laidOn } from "./laid.js";
+import { laidOn, locksOn } from "./laid.js";
 import { number } from "./numbers.js";
 import { positionWords } from "./outputs.js";
 import { keyValues, ofZone, zoneWord } from "./places.js";
@@ -86,7 +86,7 @@ function Equipment({ name, facility, x, y }) {
   const known = site.value.outputs[name];
   const now = order(name);
   const share = (now?.value ?? 0) / 100;
-  const held = laidOn(name, "lock", "hand");
+  const held = laidOn(name, "hand") ?? locksOn(name)[0];
   const apart = ["manual", "lock_out", "trip", "life_safety"].includes(now?.slot);
   const words = positionWords(name);
   const said = `${called(known.name)}: ${words}${now ? `, ${tell(`panel.slot.${now.slot}`)}` : ""}`;
