@@ -65,8 +65,8 @@ FOR_THE_PANEL = ("panel.", "why.", "refused.", "reason.", "quality.", "unit.", "
 """First words of the messages that the front end is given."""
 LATER = (
     "why.", "refused.", "failure.", "panel.access.", "panel.alarm.take_out", "panel.alarms.sent.", "panel.audit.",
-    "panel.away.", "panel.calibration.", "panel.deed.", "panel.device.", "panel.entries.", "panel.factor.", "panel.help.",
-    "panel.logbook.", "panel.photos.", "panel.recipe.", "panel.rule.", "panel.rules.",
+    "panel.away.", "panel.calibration.", "panel.deed.", "panel.device.", "panel.entries.", "panel.factor.",
+    "panel.help.", "panel.logbook.", "panel.photos.", "panel.recipe.", "panel.rule.", "panel.rules.",
     "panel.schedule.", "panel.sequence.", "panel.set_up.", "panel.sign_in.", "panel.siren", "panel.system.",
     "panel.trend.", "panel.users.",
 )  # fmt: skip
