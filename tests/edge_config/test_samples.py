@@ -7,11 +7,14 @@ from pydantic import ValidationError
 
 import edge_config
 from controller.core.build import build
+from controller.core.scan import Core
+from controller.history.consumption import counters
 from edge_config.loader import load_site
 from edge_config.merged import read_merged
 from edge_config.model.control import Pid
 from edge_config.model.site import Site
 from edge_config.refusals import keys_of, problems_of
+from edge_config.tags import site_tags
 from foundation.problem import ProblemsError
 from tests.edge_config.test_mistakes import SAMPLE, problems_in
 
@@ -28,6 +31,13 @@ def test_a_shipped_site_has_no_errors_and_builds(path: Path) -> None:
 
 def test_the_sample_of_these_tests_has_not_even_a_warning() -> None:
     assert [problem.line_of_text() for problem in problems_in(SAMPLE)] == []
+
+
+def test_what_the_demo_farm_uses_is_counted_and_one_crop_of_it_has_a_recipe() -> None:
+    site = load_site(next(path for path in SITES if path.stem == "farm")).site
+    found = {(one.facility, one.of) for one in counters(site, site_tags(site))}
+    assert found >= {("gh1", "co2"), ("pf1", "electricity"), ("pf1", "co2"), ("ras1", "electricity"), ("ras1", "water")}
+    assert "tomato" in Core(site).recipes.plans["gh1.bay1"]
 
 
 def test_no_loop_of_the_sample_greenhouse_needs_a_broker() -> None:
