@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from controller.core.words import AlarmNow
-from controller.panel.layout import TAG_IN_TEXT, NameShape, SiteShape, layout
+from controller.panel.layout import TAG_IN_TEXT, FacilityShape, NameShape, SiteShape, layout
 from edge_config.model.site import Site
 from edge_config.tags import site_tags
 from foundation.tag import Tag
@@ -38,6 +38,9 @@ class AlarmTexts:
     @cached_property
     def _shape(self) -> SiteShape:
         return layout(self)
+
+    def _shape_of(self, facility: str) -> FacilityShape:
+        return next(one for one in self._shape.facilities if one.id == facility)
 
     def tell(self, messages: Mapping[str, str], alarm: AlarmNow, language: str) -> AlarmText:
         """`messages` is the catalogue of `language`. Never raises: a place that cannot be filled stands open."""
@@ -76,11 +79,17 @@ class AlarmTexts:
             yield shape.names[key]
 
     def _placed(self, name: str, subject: str, language: str) -> str:
-        """With its facility before it, where it has one."""
-        facility = self.site.facilities.get(subject.partition(".")[0])
+        """With its facility before it, where it has one, and its zone where there are several."""
+        key, _, rest = subject.partition(".")
+        facility, zone = self.site.facilities.get(key), rest.partition(".")[0]
         if facility is None:
             return name
-        return f"{facility.name.zh if language.startswith('zh') else facility.name.en} · {name}"
+        places = [facility.name.zh if language.startswith("zh") else facility.name.en]
+        if len(facility.zones) > 1 and zone in facility.zones:
+            spoken = _in(language, self._shape_of(key).zone_names[zone])
+            if f"({spoken})" not in name:  # a rule that stands in several zones names its own
+                places.append(spoken)
+        return " · ".join((*places, name))
 
 
 def texts(site: Site, messages: Mapping[str, str], alarm: AlarmNow, language: str) -> AlarmText:

@@ -1,6 +1,7 @@
 """What people read of an alarm, in both languages, whoever raised it."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 import controller
 from controller.alarm_texts import texts
 from controller.core.words import AlarmNow
+from edge_config.model.values import Name
 from foundation.messages import LANGUAGES, catalogue
 from tests.core.small_site import small_core
 
@@ -27,6 +29,17 @@ def test_an_alarm_of_the_controller_itself_names_its_subject_and_its_reason():
     assert (told.name, told.time_to_damage) == ("A · Analog input 6", "")
     assert told.cause == f"Analog input 6: sensor lost ({catalogue('en')['reason.wire_break']})"
     assert "{" not in told.consequence + told.response
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "A · Zone Z · temp"), ("zh-CN", "甲 · 东区 · temp")])
+def test_of_several_zones_an_alarm_says_in_which_it_is(language, name):
+    site = small_core().site
+    several = {"zones": ("z", "y"), "zone_names": {"z": Name(zh="东区", en="Zone Z")}}
+    facilities = {**site.facilities, "fa": site.facilities["fa"].model_copy(update=several)}
+    site, alarm = site.model_copy(update={"facilities": facilities}), AlarmNow("fa.z.low", "critical", True, 0.0, {})
+    assert texts(site, catalogue(language), alarm, language).name == name
+    whole = replace(alarm, id="sensor:fa.all.rain")
+    assert texts(site, catalogue(language), whole, language).name.count("·") == 1
 
 
 def kinds_raised() -> set[str]:

@@ -3,7 +3,7 @@
 import { Left } from "./ages.js";
 import { Back, SetAside, TakeOutAny, reviewWords } from "./alarm_aside.js";
 import { Sent } from "./alarm_sent.js";
-import { AlarmAdvice, AcknowledgeAll, alarmWords, ranked, standing } from "./alarms.js";
+import { AlarmAdvice, AcknowledgeAll, alarmWords, placeOfAlarm, ranked, standing } from "./alarms.js";
 import { alarms, farmNow, site } from "./farm.js";
 import { html } from "./html.js";
 import { AlarmMark } from "./marks.js";
@@ -52,7 +52,7 @@ function Aside() {
   return html`<${TakeOutAny} />
     ${found.length === 0 && html`<p class="empty">${tell("panel.alarms.aside.none")}</p>`}
     <ul class="advices">${found.map((alarm) => html`<li key=${alarm.id} class="advice aside"><${AlarmMark} priority=${alarm.priority} />
-    <div><p class="cause"><em class="slot">${tell(`panel.alarm.state.${alarm.state}`)}</em>${alarmWords(alarm, "cause")}</p>
+    <div><p class="cause"><em class="slot">${tell(`panel.alarm.state.${alarm.state}`)}</em>${[placeOfAlarm(alarm), alarmWords(alarm, "cause")].filter(Boolean).join(" · ")}</p>
       <p class="age">${tell(alarm.active ? "panel.alarm.active" : "panel.alarm.over")}${alarm.until !== null && html` · ${alarm.state === "out_of_service" && `${tell("panel.alarm.review", { until: reviewWords(alarm.until) })} · `}<${Left} until=${alarm.until} />`}</p>
       ${alarm.parent && html`<p>${tell("panel.alarm.because", { alarm: parentWords(alarm.parent) })}</p>`}
       <${Back} alarm=${alarm} />
@@ -95,7 +95,7 @@ function History() {
       <thead><tr>${["time", "alarm", "event", "by"].map((one) => html`<th key=${one} scope="col">${tell(`panel.alarms.column.${one}`)}</th>`)}</tr></thead>
       <tbody>${rows.map((one) => html`<tr key=${`${one.time_s} ${one.id} ${one.event}`}>
         <td>${dayOfYear(one.time_s * 1000, timezone)} ${clockTime(one.time_s * 1000, timezone, true)}</td>
-        <td><span class="count"><${AlarmMark} priority=${one.priority} />${causeWords(one.id)}</span></td>
+        <td><span class="count"><${AlarmMark} priority=${one.priority} />${[placeOfAlarm(one), causeWords(one.id)].filter(Boolean).join(" · ")}</span></td>
         <td>${tell(`panel.alarms.event.${one.event}`)}${one.reason && ` · ${one.reason}`}</td><td>${one.by}</td></tr>`)}</tbody>
     </table></div>`}
     ${older}`;

@@ -4,6 +4,7 @@ import { Age } from "./ages.js";
 import { alarms, site } from "./farm.js";
 import { html } from "./html.js";
 import { AlarmMark } from "./marks.js";
+import { alarmPlace, placeWord } from "./places.js";
 import { ranks } from "./screens.js";
 import { changeId, post, put } from "./server.js";
 import { useState } from "./vendor/preact_hooks.js";
@@ -39,6 +40,13 @@ export function alarmWords(alarm, part) {
   return tell(`alarm.${alarm.kind}.${part}`, values);
 }
 
+/** "RAS 1 · Tank 2": where it is; nothing of the controller itself. */
+export function placeOfAlarm({ id }) {
+  const { facility, zone } = alarmPlace({ id });
+  const found = site.value.facilities.find((one) => one.id === facility);
+  return found ? placeWord(found, found.zones.includes(zone) ? zone : "all") : "";
+}
+
 /** One line: sign, cause, age. */
 export function AlarmLine({ alarm }) {
   return html`<span class="alarm-line">
@@ -69,10 +77,11 @@ function limitWords(alarm) {
 export function AlarmAdvice({ alarm, children }) {
   const damage = damageWords(alarm.values);
   const limit = limitWords(alarm);
+  const place = placeOfAlarm(alarm);
   return html`<li class=${`advice ${alarm.priority} ${alarm.state}`}>
     <${AlarmMark} priority=${alarm.priority} />
     <div>
-      <p class="cause"><em class="slot">${tell(`panel.priority.${alarm.priority}`)}</em>${alarmWords(alarm, "cause")} <span class="age"><${Age} since=${alarm.since} /></span></p>
+      <p class="cause"><em class="slot">${tell(`panel.priority.${alarm.priority}`)}</em>${place && html`<span class="place">${place} · </span>`}${alarmWords(alarm, "cause")} <span class="age"><${Age} since=${alarm.since} /></span></p>
       ${alarm.first_out && html`<p><em class="slot manual">${tell("panel.alarm.first_out")}</em></p>`}
       <p>${alarmWords(alarm, "consequence")}${damage && html` <b>${damage}</b>`}</p>
       ${limit && html`<p class="age limit">${tell("panel.alarm.limit", { limit })}</p>`}
