@@ -1,6 +1,8 @@
 """The panel as an app in a real browser: kept files, a newer version, a box that is off, help, and units."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +26,21 @@ pytestmark = [pytest.mark.browser, pytest.mark.wire, pytest.mark.asyncio(loop_sc
 
 KEPT = """async () => Object.fromEntries(await Promise.all((await caches.keys()).map(
     async (name) => [name, (await (await caches.open(name)).keys()).map((one) => new URL(one.url).pathname)])))"""
+
+
+@asynccontextmanager
+async def hanging(port: int) -> AsyncIterator[None]:
+    """A box that takes every call and says nothing."""
+    over = asyncio.Event()
+
+    async def keep_waiting(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await over.wait()
+        writer.close()
+
+    server = await asyncio.start_server(keep_waiting, "127.0.0.1", port)
+    yield
+    over.set()
+    server.close()
 
 
 async def _kept(page: Page) -> dict[str, list[str]]:
@@ -96,9 +113,31 @@ async def test_the_installed_panel_opens_from_what_it_keeps_tells_of_a_newer_one
         await expect(page.locator(".value .number").first).to_contain_text("7.62")
 
     # nobody touches the screen on the wall
-    newer = changed_assets("panel.js", 'class="frame"', 'class="frame freshest"')
+    newer = {
+        **changed_assets("panel.js", 'class="frame"', 'class="frame freshest"'),
+        "worker.js": changed_assets("worker.js", "PATIENCE_MS = 10000", "PATIENCE_MS = 500")["worker.js"],
+    }
     async with served(newer_app(monkeypatch, farm, newer, people=people), port):
         await expect(page.locator(".freshest .value .number").first).to_contain_text("7.62")
+        await page.goto(f"{url}/#/")
+
+    # of a newer one a file is spoiled on its way: that is told, and none of it is taken
+    spoiled = dict(changed_assets("panel.js", 'class="frame"', 'class="frame rotten"'))
+    rotten = newer_app(monkeypatch, farm, spoiled, people=people)
+    spoiled["kiosk.js"] = changed_assets("kiosk.js", "Kiosk", "Wall")["kiosk.js"]
+    async with served(rotten, port):
+        await expect(page.locator(".spoiled")).to_have_attribute("title", "/static/kiosk.js")
+        await expect(page.locator(".spoiled")).to_have_text("A file of the newer panel is damaged: not loaded")
+        assert await failings(page, Witness(page)) == []
+        assert await page.evaluate("document.documentElement.scrollWidth") == 360
+        assert len(await _kept(page)) == 1
+        await page.reload()
+        await expect(page.locator(".freshest .value .number").first).to_contain_text("7.62")
+
+    # the box takes the call and never answers
+    async with hanging(port):
+        await page.reload()
+        await expect(page.get_by_role("heading", name="The box does not answer")).to_be_visible()
 
     # the box is off: said in words, no value of it is shown, and it comes back by itself
     await page.clock.install()

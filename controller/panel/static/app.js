@@ -10,12 +10,13 @@ const WORKER = "/worker.js";
 const WORDS_AFTER_MS = 3000;
 
 /** Registers the worker where a browser allows one (https, or this very computer). `told(load)` is called once newer
- *  files wait; nothing is loaded before `load` is. */
-export async function install(told) {
+ *  files wait; nothing is loaded before `load` is. `wrong(path)`: a file is not what it must be, and was not taken. */
+export async function install(told, wrong) {
   await new Promise((resolve) => effect(() => wholes.value > 0 && resolve()));
   setTimeout(() => allWords().catch(() => {}), WORDS_AFTER_MS);
   const { serviceWorker } = navigator;
   if (!serviceWorker) return;
+  serviceWorker.addEventListener("message", ({ data }) => data.spoiled && wrong(data.spoiled));
   const policy = globalThis.trustedTypes?.createPolicy("farmloop-worker", { createScriptURL: () => WORKER });
   const registration = await serviceWorker.register(policy ? policy.createScriptURL(WORKER) : WORKER).catch(() => null);
   if (!registration) return;

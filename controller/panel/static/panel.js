@@ -29,12 +29,16 @@ addEventListener("keydown", (event) => {
 
 /** Loads the newer files that the box has; null while there are none. */
 const loadNewer = signal(null);
+/** A file of the panel that came with another digest than it must have, and was not taken; "" while there is none. */
+const spoiled = signal("");
 
 function Header() {
   const { name, timezone } = site.value.site;
   return html`<header class="top">
     <div class="brand" role="status">${loadNewer.value
       ? html`<button class="newer" onClick=${loadNewer.value}>${tell("panel.newer")}</button>`
+      : spoiled.value
+      ? html`<a class="spoiled" href="#/system" title=${spoiled.value}>${tell("panel.spoiled")}</a>`
       : html`<a href="#/"><img src="/static/icon.svg" alt="" width="32" height="32" /><span>${called(name)}</span></a>`}</div>
     <span class=${`link ${link.value}`}><span class="lamp" aria-hidden="true"></span><span class="word">${tell(`panel.link.${link.value}`)}</span></span>
     <${Clock} timezone=${timezone} />
@@ -88,7 +92,7 @@ async function start() {
   await Promise.all([follow(), meet()]);
   await speak(preferred(site.value.site.languages), { part: "first" });
   render(html`<${Panel} />`, document.getElementById("panel"));
-  import("./app.js").then(({ install }) => install((load) => (loadNewer.value = load)));
+  import("./app.js").then(({ install }) => install((load) => (loadNewer.value = load), (path) => (spoiled.value = path)));
 }
 
 // Without messages there are no words yet: a page that cannot start tries again until it can.
