@@ -70,6 +70,7 @@ SPARE_PAGES = 4096
 """Free pages above which the file is made smaller, a little at each delivery."""
 
 
+_INSERT = "INSERT INTO outbox (t_min, t_max, n, total, codec, crc32, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _log = logging.getLogger(__name__)
 
 
@@ -212,19 +213,28 @@ class Outbox:
         """Commit the blobs in one transaction; when this returns they are on the disk."""
         with self._lock:
             total, newest = self._total, self.newest
-            with self._transaction() as database:
-                for blob in blobs:
-                    total += blob.points
-                    values = (blob.t_min_ms, blob.t_max_ms, blob.points, total, "zlib", blob.crc32, blob.body)
-                    cursor = database.execute(
-                        "INSERT INTO outbox (t_min, t_max, n, total, codec, crc32, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                        values,
-                    )
-                    newest = cursor.lastrowid or newest
-                if not self._sinks and blobs:
-                    old_ms = blobs[-1].t_max_ms - KEPT_WITHOUT_SINKS_MS
-                    _delete_oldest(database, newest, old_ms, 10)
+            try:
+                with self._transaction() as database:
+                    for blob in blobs:
+                        total += blob.points
+                        values = (blob.t_min_ms, blob.t_max_ms, blob.points, total, "zlib", blob.crc32, blob.body)
+                        cursor = database.execute(_INSERT, values)
+                        newest = cursor.lastrowid or newest
+                    if not self._sinks and blobs:
+                        old_ms = blobs[-1].t_max_ms - KEPT_WITHOUT_SINKS_MS
+                        _delete_oldest(database, newest, old_ms, 10)
+            except sqlite3.Error:
+                # an error after the commit itself: what is seen has been synced, and written again would be there twice
+                if not self._holds(newest):
+                    raise
             self._total, self.newest = total, newest
+
+    def _holds(self, seq: int) -> bool:
+        """Whether a blob of the transaction that has just failed is in the file all the same."""
+        database = self._opened()
+        if seq == self.newest or database.in_transaction:
+            return False
+        return database.execute("SELECT 1 FROM outbox WHERE seq = ?", (seq,)).fetchone() is not None
 
     # --- shipping
 

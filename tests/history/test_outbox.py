@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -303,3 +304,25 @@ def test_a_disk_that_cannot_be_written_is_an_error_now_and_none_later(tmp_path: 
     box.append([blob(1)])
     box.close()
     assert outbox.FORM.version == 2
+
+
+@pytest.mark.parametrize("is_committed", [True, False])
+def test_points_whose_commit_erred_after_it_was_done_are_not_written_twice(
+    box: Outbox, monkeypatch: pytest.MonkeyPatch, is_committed: bool
+) -> None:
+    blobs = [pack([f"env v={tick} {MS + tick}"], [MS + tick]) for tick in range(3)]
+
+    @contextmanager
+    def errs(database: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+        database.execute("BEGIN")
+        yield database
+        database.execute("COMMIT" if is_committed else "ROLLBACK")
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(outbox, "transaction", errs)
+        with nullcontext() if is_committed else pytest.raises(sqlite3.OperationalError):
+            box.append(blobs)
+    assert box.pending("near").points == (3 if is_committed else 0)
+    box.append(blobs[:1])
+    assert box.pending("near").points == (4 if is_committed else 1)
