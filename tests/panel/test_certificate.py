@@ -1,16 +1,20 @@
 """https by a certificate that the box made itself, and what plain http is told."""
 
 import asyncio
+import base64
 import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 
 import httpx
 import pytest
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from playwright.async_api import async_playwright, expect
 
 from controller.panel.app import create_app
 from controller.panel.certificate import PANEL_DAYS, Certificate, certificate
@@ -18,7 +22,9 @@ from controller.panel.client import Client, UnreachableError
 from controller.panel.people import People
 from controller.panel.redirect import redirect, reply_to
 from controller.panel.server import serve
+from controller.panel.sign_in import SignIn
 from controller.panel_task import is_loopback
+from tests.panel.browsing import ARGUMENTS
 from tests.panel.small_farm import START_S, SmallFarm
 
 DAY_S = 86400.0
@@ -66,9 +72,9 @@ def test_two_boxes_have_nothing_in_common(tmp_path: Path) -> None:
 
 
 @asynccontextmanager
-async def over_https(shown: Certificate) -> AsyncIterator[int]:
+async def over_https(shown: Certificate, people: People | None = None) -> AsyncIterator[int]:
     port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    app = create_app(SmallFarm(), people=People(), secure=True)
+    app = create_app(SmallFarm(), people=people or People(), secure=True)
     server = asyncio.create_task(serve(app, "127.0.0.1", 0, port.set_result, shown))
     try:
         yield await port
@@ -97,6 +103,28 @@ async def test_a_browser_that_trusts_the_box_reads_over_https_and_no_other_does(
                 await client.get("/healthz")
         with pytest.raises(UnreachableError, match="CERTIFICATE"):
             await asyncio.to_thread(_ask, url, other.authority)
+
+
+@pytest.mark.wire
+@pytest.mark.browser
+async def test_a_telephone_that_trusts_the_box_keeps_the_panel_and_its_session_over_https(tmp_path: Path) -> None:
+    shown = certificate(tmp_path / "tls", "farm", [], START_S)
+    key = x509.load_pem_x509_certificate(shown.file.read_bytes()).public_key()
+    pin = base64.b64encode(sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()).decode()
+    sign_in = SignIn()
+    async with over_https(shown, People(sign_in)) as port, async_playwright() as playwright:
+        phone = await playwright.chromium.launch_persistent_context(
+            tmp_path / "phone", executable_path="/usr/bin/chromium", headless=True,
+            args=[*ARGUMENTS, f"--ignore-certificate-errors-spki-list={pin}"],
+        )  # fmt: skip
+        page = await phone.new_page()
+        await page.goto(sign_in.link(f"https://127.0.0.1:{port}"))
+        await expect(page.locator(".link")).to_have_class("link live")
+        kept = "navigator.serviceWorker.ready.then(() => caches.keys()).then((all) => all.length)"
+        assert await page.evaluate(kept) == 1
+        (cookie,) = await phone.cookies()
+        assert (cookie["name"], cookie["secure"], cookie["httpOnly"]) == ("__Host-farmloop", True, True)
+        await phone.close()
 
 
 def _ask(url: str, authority: Path) -> None:
