@@ -319,6 +319,13 @@ class Notebook:
         pass
 
 
+def in_threes(box: Outbox, notebook: Notebook) -> Shipper:
+    """Sends three ticks of ten points in a batch."""
+    shipper = Shipper("influx", box, lambda: notebook, lambda: START_S, Random(1))
+    shipper._lines = 30
+    return shipper
+
+
 def ticks(lines: Sequence[bytes]) -> list[int]:
     times = sorted({point.time_ms for point in read(b"\n".join(lines).decode())})
     return [round(time_ms / 1000 - START_S) for time_ms in times]
@@ -419,8 +426,7 @@ def test_what_follows_is_read_while_an_answer_is_waited_for_and_sent_once(
     box: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notebook = Notebook()
-    shipper = Shipper("influx", box, lambda: notebook, lambda: START_S, Random(1))
-    shipper._lines = 30
+    shipper = in_threes(box, notebook)
     reads: list[tuple[int, int, int]] = []
     read_really = Outbox.read
 
@@ -445,8 +451,7 @@ def test_what_follows_is_read_while_an_answer_is_waited_for_and_sent_once(
 
 def test_what_was_read_ahead_and_the_present_has_taken_is_not_sent_again(box: Outbox) -> None:
     notebook = Notebook()
-    shipper = Shipper("influx", box, lambda: notebook, lambda: START_S, Random(1))
-    shipper._lines = 30
+    shipper = in_threes(box, notebook)
     for size in range(1, 40):
         fill(box, range(size * 100, size * 100 + size), points=10)
         finish(shipper)
@@ -457,8 +462,7 @@ def test_a_batch_is_written_off_while_the_next_is_on_its_way_and_a_crash_in_betw
     box: Outbox,
 ) -> None:
     notebook = Notebook()
-    shipper = Shipper("influx", box, lambda: notebook, lambda: START_S, Random(1))
-    shipper._lines = 30
+    shipper = in_threes(box, notebook)
     fill(box, range(12), points=10)
     for _ in range(3):
         assert shipper.step() == 0.0
@@ -474,8 +478,7 @@ def test_a_batch_is_written_off_while_the_next_is_on_its_way_and_a_crash_in_betw
 
 def test_where_nothing_is_waited_for_each_batch_is_written_off_at_once(box: Outbox) -> None:
     notebook = Notebook()
-    shipper = Shipper("influx", box, lambda: notebook, lambda: START_S, Random(1))
-    shipper._lines = 30
+    shipper = in_threes(box, notebook)
     fill(box, range(12), points=10)
     for notebook.waits, left in ((False, 90), (True, 90), (False, 30)):
         shipper.step()
@@ -484,8 +487,7 @@ def test_where_nothing_is_waited_for_each_batch_is_written_off_at_once(box: Outb
 
 def test_who_stops_in_an_orderly_way_writes_off_what_was_taken(box: Outbox) -> None:
     notebook = Notebook()
-    shipper = Shipper("influx", box, lambda: notebook, lambda: START_S, Random(1))
-    shipper._lines = 30
+    shipper = in_threes(box, notebook)
     fill(box, range(12), points=10)
     for _ in range(3):
         shipper.step()
@@ -496,8 +498,7 @@ def test_who_stops_in_an_orderly_way_writes_off_what_was_taken(box: Outbox) -> N
 @pytest.mark.parametrize("bad", [Answer(503), Answer(None, "refused"), Answer(401)])
 def test_when_the_next_one_fails_what_was_taken_before_is_written_off_all_the_same(box: Outbox, bad: Answer) -> None:
     notebook = Notebook()
-    shipper = Shipper("influx", box, lambda: notebook, lambda: START_S, Random(1))
-    shipper._lines = 30
+    shipper = in_threes(box, notebook)
     fill(box, range(30), points=10)
     for _ in range(5):
         assert shipper.step() == 0.0
@@ -513,8 +514,7 @@ def test_an_outbox_that_cannot_be_written_while_an_answer_is_waited_for_loses_no
     box: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notebook = Notebook()
-    shipper = Shipper("influx", box, lambda: notebook, lambda: START_S, Random(1))
-    shipper._lines = 30
+    shipper = in_threes(box, notebook)
     fill(box, range(12), points=10)
     for _ in range(2):
         shipper.step()
