@@ -4,7 +4,16 @@ from dataclasses import replace
 
 from drivers.product import Channel, load_product
 from edge_config.model.control import Dosing, Program
-from edge_config.model.estimates import Ammonia, DoseEffect, Estimate, Growth, HeatLoss, MotorPosition, OxygenUptake
+from edge_config.model.estimates import (
+    Ammonia,
+    Biofilter,
+    DoseEffect,
+    Estimate,
+    Growth,
+    HeatLoss,
+    MotorPosition,
+    OxygenUptake,
+)
 from edge_config.model.site import Site, TagSetting
 from foundation.problem import ProblemsError
 from foundation.tag import Kind, Tag
@@ -115,6 +124,8 @@ def _estimate_unit(estimate: Estimate, site: Site, units: dict[str, str]) -> str
             return "mg/L" if estimate.gives == "oxygen" else "mg/L/h"
         case Ammonia():
             return "mg/L" if estimate.gives == "tan" else "%/h"
+        case Biofilter():
+            return "mg/L/h"
         case HeatLoss():
             return "kW/K"
         case Growth():

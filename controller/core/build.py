@@ -21,6 +21,7 @@ from controller.core.actuators import (
 )
 from controller.core.alarm_block import AlarmBlock, Moved, alarm_block
 from controller.core.arbiter import OutputPlan, Stood
+from controller.core.biofilter import Biofilter
 from controller.core.calendar import Calendar
 from controller.core.calibration import Calibration, Warmth
 from controller.core.condition import Conditioner, Seen, Stuck
@@ -72,6 +73,7 @@ from edge_config.model.control import (
 )
 from edge_config.model.control import Integration as IntegrationSettings
 from edge_config.model.estimates import Ammonia, Estimate, OxygenUptake, Supply
+from edge_config.model.estimates import Biofilter as BiofilterSetting
 from edge_config.model.estimates import DoseEffect as DoseEffectSetting
 from edge_config.model.estimates import Growth as GrowthSetting
 from edge_config.model.estimates import HeatLoss as HeatLossSetting
@@ -310,6 +312,12 @@ class _Builder:
                     one.fed.adds.to("(mg/L)/kg"), one.rest.to("mg/L/h") if one.rest is not None else 0.0,
                     one.removal.to("%/h") / 100.0, one.noise.to("mg/L"),
                     one.period, one.wait,
+                )  # fmt: skip
+            case BiofilterSetting():
+                return Biofilter(
+                    name, one.tan, one.flow, one.fed.of, one.volume.to("m3"),
+                    FishOxygen(1.0, one.fed.lag, not self._is_entered(one.fed.of)), one.fed.adds.to("(mg/L)/kg"),
+                    one.rest.to("mg/L/h"), one.rate.to("mg/L/h"), one.noise.to("mg/L"), one.period, one.wait,
                 )  # fmt: skip
             case HeatLossSetting():
                 return HeatLoss(

@@ -61,7 +61,13 @@ def predicted(belief: Belief, x: Sequence[float], f: Matrix, q: Sequence[float],
 
 
 def updated(
-    belief: Belief, h: Sequence[float], y: float, r: float, now_s: float, refuse: int = REFUSED_IN_A_ROW
+    belief: Belief,
+    h: Sequence[float],
+    y: float,
+    r: float,
+    now_s: float,
+    refuse: int = REFUSED_IN_A_ROW,
+    gate: float = GATE,
 ) -> Belief:
     """One measurement `y = h x` with variance `r` (above 0). The `refuse`th wild one in a row is believed."""
     x, p = belief.x, belief.p
@@ -71,15 +77,15 @@ def updated(
     innovation = y - sum(h[i] * x[i] for i in range(n))
     nis = innovation * innovation / s
     mean = belief.nis + (min(nis, 2.0 * GATE) - belief.nis) / NIS_MEAN
-    if not nis <= GATE and belief.refused + 1 < refuse:
+    if not nis <= gate and belief.refused + 1 < refuse:
         return belief._replace(refused=belief.refused + 1, nis=mean)
-    if not nis <= GATE:
+    if not nis <= gate:
         # it cannot always be the probe: as unsure as makes the measurement believable
-        grown = 1.001 * nis / GATE
+        grown = 1.001 * nis / gate
         if not isfinite(grown):
             return belief._replace(nis=mean)
         doubting = belief._replace(p=tuple(one * grown for one in p), refused=0, nis=mean)
-        return updated(doubting, h, y, r * grown, now_s, refuse)
+        return updated(doubting, h, y, r * grown, now_s, refuse, gate)
     k = [one / s for one in ph]
     new_x = tuple(x[i] + k[i] * innovation for i in range(n))
     a = [[(1.0 if i == j else 0.0) - k[i] * h[j] for j in range(n)] for i in range(n)]

@@ -4,6 +4,7 @@ from edge_config.checks.inspection import Inspection, alike, difference, ratio
 from edge_config.model.control import Dosing
 from edge_config.model.estimates import (
     Ammonia,
+    Biofilter,
     DoseEffect,
     Estimate,
     Fed,
@@ -42,6 +43,14 @@ def check_estimate(inspection: Inspection, path: Path_, estimate: Estimate) -> N
             if estimate.rest is not None:
                 inspection.not_negative((*path, "rest"), inspection.number((*path, "rest"), estimate.rest, "mg/L/h"))
             _positive(inspection, (*path, "removal"), estimate.removal, "%/h")
+            _positive(inspection, (*path, "noise"), estimate.noise, "mg/L")
+        case Biofilter():
+            _is_in(inspection, (*path, "tan"), estimate.tan, "mg/L")
+            _is_in(inspection, (*path, "flow"), estimate.flow, "m3/h")
+            _positive(inspection, (*path, "volume"), estimate.volume, "m3")
+            _fed(inspection, (*path, "fed"), estimate.fed, "(mg/L)/kg", "mg/L/kg")
+            _positive(inspection, (*path, "rest"), estimate.rest, "mg/L/h")
+            _positive(inspection, (*path, "rate"), estimate.rate, "mg/L/h")
             _positive(inspection, (*path, "noise"), estimate.noise, "mg/L")
         case HeatLoss():
             _is_in(inspection, (*path, "inside"), estimate.inside, "degC")

@@ -70,6 +70,27 @@ class Ammonia(EstimateBase):
     """Of the lab: one standard deviation."""
 
 
+class Biofilter(EstimateBase):
+    """What a biofilter can take: mg/L of the tank's water an hour, at 1 mg/L of TAN in the filter."""
+
+    model: Literal["biofilter"]
+    wait: Seconds = 3600.0
+    tan: TagName
+    """A probe in the tank, mg/L."""
+    flow: TagName
+    """Of the water through the filter, m3/h."""
+    volume: AnyQuantity
+    """Of the tank's water."""
+    fed: Fed
+    """`adds` in mg/L per kg digested."""
+    rest: AnyQuantity
+    """What unfed fish give off, mg/L per hour."""
+    rate: AnyQuantity
+    """First guess."""
+    noise: AnyQuantity
+    """Of the probe: one standard deviation."""
+
+
 class HeatLoss(EstimateBase):
     """What a house loses: kW per K of difference to outside."""
 
@@ -115,5 +136,5 @@ class MotorPosition(EstimateBase):
 
 
 Estimate = Annotated[
-    OxygenUptake | Ammonia | HeatLoss | Growth | DoseEffect | MotorPosition, Field(discriminator="model")
+    OxygenUptake | Ammonia | Biofilter | HeatLoss | Growth | DoseEffect | MotorPosition, Field(discriminator="model")
 ]
