@@ -14,7 +14,6 @@ from controller.entries import Wish
 from controller.moments import MomentError, moment_s, spelled
 from controller.panel.assets import Asset, packed, serve
 from controller.panel.automation import RulesShape, SequenceBody, SequencesShape
-from controller.panel.client import target_version
 from controller.panel.farm import Farm, Refusal
 from controller.panel.layout import SiteShape, layout, reason_above
 from controller.panel.pages import ALL, MOST_ROWS, Before, Most, page
@@ -49,6 +48,7 @@ from controller.panel.shapes import (
     trial_shape,
 )
 from controller.panel.stream import Streams
+from controller.panel.target_version import target_version
 from controller.panel.thin import thin
 from controller.why.journal import NotRecordedError
 from controller.why.shape import ExplanationShape, explanation_shape

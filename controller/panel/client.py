@@ -15,6 +15,8 @@ from urllib.parse import quote
 
 import httpx
 
+from controller.panel.target_version import target_version
+
 if TYPE_CHECKING:  # the shapes bring the core along, which a command that only prints has no use for
     from controller.panel.account_calls import NewTokenShape, TokenShape, UserShape
     from controller.panel.automation import RulesShape
@@ -182,11 +184,6 @@ class Client:
 
         query = {"most": str(most)} | ({} if before is None else {"before": str(before)})
         return _shaped(DeedsShape, self.call("GET", f"{API}/audit", query=query))
-
-
-def target_version(target: float) -> str:
-    """What `If-Match` of a setpoint's change names: its target as JavaScript spells a number too."""
-    return repr(float(target)).removesuffix(".0")
 
 
 def _shaped(shape: type[Shape], document: object) -> Shape:
