@@ -90,9 +90,12 @@ class Biofilter:
         slow, by_slow = FishOxygen(1.0, SLOW * lag_s, counts).step(block.slow, fed, now_s)
         block = Filtered(belief, uneaten, fast, slow, due_s)
         h = (now_s - belief.at_s) / 3600.0
-        if not is_sound(belief, STATES) or belief.at_s < 0 or not 0.0 <= h <= LONGEST_STEP_S / 3600.0 or flow is None:
-            began = Belief() if tan is None or flow is None else self._begun(belief, tan, now_s)
-            return block._replace(belief=began), self._reading(began, now_s)
+        if not is_sound(belief, STATES):
+            belief = Belief()
+        if belief.at_s < 0 or not 0.0 <= h <= LONGEST_STEP_S / 3600.0 or flow is None:
+            # a meter or a bus that is away costs nothing of what was learned
+            kept = belief if tan is None or flow is None else self._begun(belief, tan, now_s)
+            return block._replace(belief=kept), self._reading(kept, now_s)
         belief = self._forward(belief, (dissolves, by_fast, by_slow), max(flow, 0.0) / self.volume_m3, h, now_s)
         if tan is not None:
             belief = updated(belief, (1.0, *(0.0,) * 5), tan, self.noise**2, now_s, gate=GATE)

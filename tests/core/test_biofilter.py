@@ -27,10 +27,16 @@ def good(tag: str, value: float | None, now_s: float) -> Reading:
 
 
 def told(
-    hours: float, lag_h: float = 1.5, gives: float = 1.0, fails_h: float = 1e9, second_pump_h: float = 1e9
+    hours: float,
+    lag_h: float = 1.5,
+    gives: float = 1.0,
+    fails_h: float = 1e9,
+    second_pump_h: float = 1e9,
+    away: frozenset[int] = frozenset(),
 ) -> dict[float, Reading]:
     """What the sensor says by the hour on a farm that feeds 12 kg every eight hours; from `fails_h` on the filter
-    loses a seventh of its work an hour. `gives`: of what a kg is thought to make of TAN."""
+    loses a seventh of its work an hour. `gives`: of what a kg is thought to make of TAN. `away`: minutes
+    without a flow reading."""
     one, block, random, tan, fed_kg, seen = sensor(), sensor().fresh, Random(3), 0.2, 0.0, {}
     gut, fish = Ahead(), FishOxygen(1.0, lag_h * HOUR_S)
     for minute in range(int(hours * 60)):
@@ -45,7 +51,7 @@ def told(
         tan += (0.35 + 0.62 * gives * digested - passes * (tan - inside)) / 60.0
         image = {
             "tan": good("tan", tan * random.gauss(1.0, 0.03), now_s), "fed": good("fed", fed_kg, now_s),
-            "flow": good("flow", 50.0 * passes, now_s),
+            "flow": good("flow", None if minute in away else 50.0 * passes, now_s),
         }  # fmt: skip
         made = one.step(block, image, {}, now_s)
         assert made is not None
@@ -63,6 +69,12 @@ def test_a_sound_filter_is_not_weak_whatever_the_fish_make_of_their_feed(lag_h, 
     seen = told(40.0, lag_h, gives)
     assert all(2.8 < rate(reading) < 6.5 for hour, reading in seen.items() if hour > 8.0)
     assert all(reading.quality is Quality.SUBSTITUTED for hour, reading in seen.items() if hour > 8.0)
+
+
+@pytest.mark.parametrize("minutes", [1, 30])
+def test_a_flow_meter_that_is_away_for_a_while_costs_nothing_of_what_was_learned(minutes):
+    always, away = told(31.0, gives=0.9), told(31.0, gives=0.9, away=frozenset(range(1740, 1740 + minutes)))
+    assert rate(away[30.0]) == pytest.approx(rate(always[30.0]), rel=0.05)
 
 
 def test_a_second_pump_makes_no_other_filter():
