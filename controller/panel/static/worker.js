@@ -21,18 +21,15 @@ addEventListener("fetch", (event) => {
   else if (pathname in KEPT) event.respondWith(kept(pathname).then((found) => found ?? fetch(request)));
 });
 
-/** All of them or none: a version of which one file is not what it must be is never loaded. */
+/** All of them or none: a version of which one file is not what it must be is never begun. */
 async function keep() {
-  const cache = await caches.open(VERSION);
-  const taken = await Promise.allSettled(Object.entries(KEPT).map(async ([path, integrity]) => {
+  const taken = await Promise.all(Object.entries(KEPT).map(async ([path, integrity]) => {
     const reply = await fetch(path, { integrity }).catch((error) => spoiled(path, error));
     if (!reply.ok) throw new Error(path);
-    await cache.put(path, reply);
+    return [path, reply];
   }));
-  const failed = taken.find((one) => one.status === "rejected");
-  if (!failed) return;
-  await caches.delete(VERSION);
-  throw failed.reason;
+  const cache = await caches.open(VERSION);
+  await Promise.all(taken.map(([path, reply]) => cache.put(path, reply)));
 }
 
 /** A file that comes, but for its digest, is another one than the box meant: every open page is told. */
