@@ -48,7 +48,8 @@ def effect_words(effect: RuleEffect, placed: Placed, tags: Mapping[str, Tag], la
         name = getattr(effect, verb)
         if name is not None:
             output = called(tags[placed.named(name)], language)
-            return tell(f"rule.{verb}", language, output=output, to=f"{effect.to or 0.0:g} %")
+            said = tell(f"rule.{verb}", language, output=output, to=f"{effect.to or 0.0:g} %")
+            return said if effect.rate is None else tell("rule.slowly", language, limit=said, rate=effect.rate)
     influence = effect.add_influence
     if influence is not None:
         target = called(tags[placed.named(influence.target)], language)

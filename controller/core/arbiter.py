@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import NamedTuple
 
-from controller.core.actuators import Actuator, Contact, Dimmer, Memory
+from controller.core.actuators import Actuator, Contact, Memory
 from controller.core.loops.run import OnLoss
 from controller.core.turn import Turn
 from controller.core.words import Because, Demand, Order, Slot
@@ -79,10 +79,9 @@ def _capped(chosen: Demand, bounds: Sequence[Demand]) -> Demand:
 
 def is_urgent(order: Order, plan: OutputPlan) -> bool:
     """Whether minimum times and rates wait for it. A trip stops a machine at once; the rest that a machine needs before
-    it starts again is passed by life safety alone. A rate is for what moves by itself: a person's hand goes at once."""
+    it starts again is passed by life safety alone."""
     starts = order.value >= 50.0 and isinstance(plan.actuator, Contact)
-    by_hand = order.slot is Slot.MANUAL and isinstance(plan.actuator, Dimmer)
-    return order.slot is Slot.LIFE_SAFETY or (order.slot <= Slot.TRIP and not starts) or by_hand
+    return order.slot is Slot.LIFE_SAFETY or (order.slot <= Slot.TRIP and not starts)
 
 
 def _limited(wanted: Demand, limits: Sequence[Demand]) -> Demand:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import inf
 from typing import Any, Literal
 
 from controller.core.actuators import (
@@ -571,16 +572,18 @@ class _Builder:
         notices = tuple(
             Said(said.text.zh, said.text.en, said.to) for one in rule.effects if (said := one.notify) is not None
         )
-        wants = tuple(want for effect in rule.effects if (want := _wanted(effect, named)) is not None)
+        every = [want for effect in rule.effects if (want := _wanted(effect, named)) is not None]
+        wants = tuple(want for want in every if want.rate_per_s == inf)
+        slow = tuple(want for want in every if want.rate_per_s < inf)
         run = {named(effect.run_sequence) for effect in rule.effects if effect.run_sequence is not None}
-        touches = frozenset(want.output for want in wants).union(*(self.site.sequences[one].outputs for one in run))
+        touches = frozenset(want.output for want in every).union(*(self.site.sequences[one].outputs for one in run))
         held_back = {named(one) for effect in rule.effects if (one := effect.inhibit or effect.limit_max) is not None}
         guarded = (
             alarm is not None
             or any(self.site.outputs[one].life_support for one in touches)
             or not held_back.isdisjoint(self.feeds_or_doses)
         )
-        return RuleBlock(placed.id, law, needs, wants, adds, alarm, rank, notices, touches, guarded)
+        return RuleBlock(placed.id, law, needs, wants, adds, alarm, rank, notices, touches, slow, guarded)
 
     @cached_property
     def feeds_or_doses(self) -> frozenset[str]:
@@ -627,12 +630,13 @@ def _wanted(effect: RuleEffect, named: Named) -> Wanted | None:
     if effect.inhibit is not None:
         return Wanted(named(effect.inhibit), 0.0)
     to = effect.to or 0.0
+    rate_per_s = inf if effect.rate is None else effect.rate.to("%/s")
     if effect.set is not None:
         return Wanted(named(effect.set), to)
     if effect.limit_min is not None:
-        return Wanted(named(effect.limit_min), to, bound="at_least")
+        return Wanted(named(effect.limit_min), to, bound="at_least", rate_per_s=rate_per_s)
     if effect.limit_max is not None:
-        return Wanted(named(effect.limit_max), to, bound="at_most")
+        return Wanted(named(effect.limit_max), to, bound="at_most", rate_per_s=rate_per_s)
     if effect.request is not None:
         return Wanted(named(effect.request), to, Slot.REMOTE)
     return None

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import inf
 from typing import Literal, NamedTuple
 
+from controller.core.ramp import GONE, Ramp, crept
 from controller.core.rule_switch import alarms_of, off_and_back
 from controller.core.state import Block
 from controller.core.turn import Turn
@@ -28,6 +30,8 @@ class Wanted(NamedTuple):
     value: float
     slot: Slot = Slot.RULE
     bound: Literal["at", "at_least", "at_most"] = "at"
+    rate_per_s: float = inf
+    """How fast a limit comes and goes, %/s."""
 
 
 class Added(NamedTuple):
@@ -63,6 +67,8 @@ class RuleBlock:
     notices: tuple[Said, ...] = ()
     touches: frozenset[str] = frozenset()
     """The outputs that it moves, itself or by a sequence."""
+    slow: tuple[Wanted, ...] = ()
+    """Its limits that come and go slowly, which are not among `wants`."""
     guarded: bool = False
     """It raises an alarm, moves life support or holds feeding or dosing back: that it is off is itself an alarm."""
     looks: Callable[[Values], Result] | None = field(init=False)
@@ -107,8 +113,9 @@ class RuleBlock:
         reset = turn.resets.get(self.name) if turn.resets else None
         if reset is not None:
             memory = self._reset(memory, reset, turn, sky)
+        if memory.on or self.slow:
+            self._let_go(turn)
         if memory.on:
-            self._withdraw(turn)
             turn.events.append(Event(turn.now_s, "rule_off", self.name, {"bad": False}))
             memory = memory._replace(on=False, since_s=turn.now_s, counted=today(memory, turn.now_s, sky))
         if memory.differs_s >= 0.0 or memory.unknown_s >= 0.0:
@@ -124,6 +131,30 @@ class RuleBlock:
     def _withdraw(self, turn: Turn) -> None:
         for want in self.wants:
             turn.withdraw(want.output, want.slot, self.name)
+
+    def creep(self, turn: Turn) -> None:
+        """One scan's part of its slow limits: they go on for a while after it is off."""
+        memory: RuleMemory = turn.blocks[self.name]  # type: ignore[assignment]  # a rule's block is a RuleMemory
+        for want in self.slow:
+            key = _ramp(self.name, want)
+            ramp: Ramp = turn.blocks[key]  # type: ignore[assignment]  # as above
+            end = 100.0 if want.bound == "at_most" else 0.0
+            new = crept(
+                ramp, want.value, end, want.rate_per_s, memory.on, turn.applied.get(want.output, end), turn.now_s
+            )
+            if new is GONE and ramp is not GONE:
+                turn.withdraw(want.output, want.slot, self.name)
+            elif new.at_s > 0.0 and (new.value != ramp.value or turn.now_s - new.told_s >= RENEW_S):
+                new = new._replace(told_s=turn.now_s)
+                self._bound(want._replace(value=new.value), "rule" if memory.on else "rule_lets_go", turn)
+            turn.blocks[key] = new
+
+    def _let_go(self, turn: Turn) -> None:
+        """At once, its slow limits too: a person wants it, or it is broken."""
+        self._withdraw(turn)
+        for want in self.slow:
+            turn.withdraw(want.output, want.slot, self.name)
+            turn.blocks[_ramp(self.name, want)] = GONE
 
     def _step(self, memory: RuleMemory, turn: Turn, sky: Sky) -> None:
         now_s = turn.now_s
@@ -156,12 +187,8 @@ class RuleBlock:
             turn.blocks[self.name] = memory._replace(told_s=turn.now_s)
 
     def _demand(self, turn: Turn) -> None:
-        because = Because("rule", {"rule": self.name})
-        ends_s = turn.now_s + RULE_LEASE_S
         for want in self.wants:
-            turn.demand(
-                Demand(want.output, want.value, want.slot, self.name, because, ends_s, self.rank, want.bound)
-            )  # fmt: skip
+            self._bound(want, "rule", turn)
         for add in self.adds:
             value = add.by.run(turn.values)
             if value is not None:
@@ -169,9 +196,13 @@ class RuleBlock:
                 added = min(max(float(value) * add.scale, -add.cap), add.cap)
                 turn.influences[add.setpoint] = turn.influences.get(add.setpoint, 0.0) + added
 
+    def _bound(self, want: Wanted, why: str, turn: Turn) -> None:
+        because, ends_s = Because(why, {"rule": self.name}), turn.now_s + RULE_LEASE_S
+        turn.demand(Demand(want.output, want.value, want.slot, self.name, because, ends_s, self.rank, want.bound))
+
     def disable(self, turn: Turn, sky: Sky) -> None:
         """It threw: nothing of it counts until a person resets it or the agent starts again."""
-        self._withdraw(turn)
+        self._let_go(turn)
         counted = today(turn.blocks[self.name], turn.now_s, sky)  # type: ignore[arg-type]  # as above
         counted = counted._replace(errors=counted.errors + 1)
         turn.blocks[self.name] = RuleMemory(False, turn.now_s, spent="broken", counted=counted)
@@ -193,6 +224,11 @@ class RuleSet:
         return tuple(map(_key, self.gauges))
 
     @cached_property
+    def slow(self) -> tuple[RuleBlock, ...]:
+        """The rules with slow limits."""
+        return tuple(rule for rule in self.rules if rule.slow)
+
+    @cached_property
     def touched(self) -> dict[str, frozenset[str]]:
         """By rule, the outputs that it moves."""
         return {rule.name: rule.touches for rule in self.rules}
@@ -205,9 +241,11 @@ class RuleSet:
     @property
     def fresh(self) -> dict[str, Block]:
         """What every block of it starts from."""
-        return {rule.name: RuleMemory() for rule in self.rules} | {
-            _key(gauge): gauge.fresh for gauge in self.gauges if len(gauge.fresh)
-        }
+        return (
+            {rule.name: RuleMemory() for rule in self.rules}
+            | {_key(gauge): gauge.fresh for gauge in self.gauges if len(gauge.fresh)}
+            | {_ramp(rule.name, want): GONE for rule in self.slow for want in rule.slow}
+        )
 
     def restarted(self, blocks: Mapping[str, Block]) -> dict[str, Block]:
         """The rules' blocks after a restart."""
@@ -228,6 +266,8 @@ class RuleSet:
             except Exception as error:  # a farm must not freeze for one broken rule, nor another rule feel it
                 turn.fail(rule.name, error)
                 rule.disable(turn, self.sky)
+        for rule in self.slow:
+            rule.creep(turn)
         if len(turn.events) > known:
             self._tell_beaten(turn, {event.subject for event in turn.events[known:] if event.kind == "rule_on"})
 
@@ -274,6 +314,10 @@ class RuleSet:
 
 def _key(gauge: Gauge) -> str:
     return f"{gauge.name}#gauge"
+
+
+def _ramp(rule: str, want: Wanted) -> str:
+    return f"{rule}#{want.bound} {want.output}"
 
 
 def gauges_of(expressions: Iterable[Expression]) -> tuple[Gauge, ...]:

@@ -103,7 +103,7 @@ def _scope(inspection: Inspection, path: Path_, rule: Rule) -> None:
 
 def _effect(inspection: Inspection, path: Path_, effect: RuleEffect) -> None:
     """One verb, and `to` just where it needs one."""
-    said = effect.model_dump(exclude_none=True, exclude={"to"})
+    said = effect.model_dump(exclude_none=True, exclude={"to", "rate"})
     if not said:
         inspection.note("E420", path)
         return
@@ -116,6 +116,10 @@ def _effect(inspection: Inspection, path: Path_, effect: RuleEffect) -> None:
         inspection.note("E422", (*path, first), output=said[first])
     elif not wants_position and effect.to is not None and not others:
         inspection.note("W308", (*path, "to"), key=True, key_name="to")
+    if effect.rate is not None:
+        inspection.positive((*path, "rate"), inspection.number((*path, "rate"), effect.rate, "%/s", "%/min"))
+        if not first.startswith("limit"):
+            inspection.note("W308", (*path, "rate"), key=True, key_name="rate")
 
 
 def _expressions(inspection: Inspection, placed: Placed) -> Checked | None:

@@ -371,6 +371,8 @@ class RuleEffect(Frozen):
     request: ScopedName | None = None
     """The output takes the position `to` unless a loop or anything stronger wants something of it."""
     to: Position | None = None
+    rate: AnyQuantity | None = None
+    """How fast a limit moves to `to`, and away again once the rule is off: `1 %/min`. At once, if left out."""
     add_influence: Influencing | None = None
     alarm: RuleAlarm | None = None
     run_sequence: ScopedName | None = None

@@ -139,7 +139,7 @@ class Analog(OutputBase):
     low: Percent = 0.0
     """Below this it is off (a lamp that dims to 10 %, a drive's minimum speed)."""
     rate: AnyQuantity | None = None
-    """Fastest change: `10 %/min`. A person's hand and an interlock do not wait for it."""
+    """Fastest change: `10 %/min`."""
 
 
 class Pulse(OutputBase):

@@ -200,10 +200,9 @@ def test_a_plan_needs_no_master_and_stood_is_never_by_itself():
     (Slot.LIFE_SAFETY, 100.0, FAN, True), (Slot.LIFE_SAFETY, 0.0, FAN, True),
     (Slot.TRIP, 0.0, FAN, True), (Slot.TRIP, 49.9, FAN, True), (Slot.TRIP, 50.0, FAN, False),
     (Slot.TRIP, 100.0, FAN, False), (Slot.TRIP, 100.0, LAMP, True), (Slot.LOCK_OUT, 0.0, FAN, True),
-    (Slot.TIMER, 0.0, FAN, False), (Slot.MANUAL, 0.0, LAMP, True), (Slot.MANUAL, 0.0, FAN, False),
-    (Slot.RULE, 0.0, LAMP, False), (Slot.LOOP, 100.0, FAN, False), (Slot.LOOP, 0.0, LAMP, False),
+    (Slot.TIMER, 0.0, FAN, False), (Slot.MANUAL, 0.0, LAMP, False), (Slot.LOOP, 100.0, FAN, False),
 ])  # fmt: skip
-def test_trips_and_hands_do_not_wait_and_only_life_safety_starts_a_machine_without_its_rest(slot, value, plan, urgent):
+def test_a_trip_stops_at_once_and_only_life_safety_starts_a_machine_without_its_rest(slot, value, plan, urgent):
     assert is_urgent(Order(plan.name, value, slot, "a", Because("rule"), 0.0), plan) is urgent
 
 

@@ -101,7 +101,7 @@ def test_a_limit_is_told_as_the_one_who_moved_it_and_what_was_wanted_is_next():
     claims = (limited.won, *limited.limits)
     assert [one.bound for one in claims if one.owner == "fa.z.dim"] == ["at_most"]
     farm.scan([Override("2", "fa.z.lamp", None, "wang", 0.0)])
-    farm.run(90)  # 60 %/min, from 70 %
+    farm.run(30)
     limited = why(farm, "fa.z.lamp")
     assert (limited.won.owner, limited.won.bound, limited.value) == ("fa.z.dim", "at_most", 5.0)
     assert (limited.then.owner, limited.then.bound) == ("fa.z.light_loop", "at")

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
+from threading import Event
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -66,10 +67,13 @@ class Listener:
         self._client.username_pw_set("farm", "s3cret/token==")
         self._client.on_message = lambda _, __, one: self.heard.append((one.topic, one.payload.decode(), one.retain))
         self._client.on_connect = lambda client, *_: client.subscribe("farm/#", 1)
+        self._listens = Event()
+        self._client.on_subscribe = lambda *_: self._listens.set()
         self._client.connect("127.0.0.1", broker.port)
         self._client.loop_start()
 
     def __enter__(self) -> "Listener":
+        assert self._listens.wait(30.0)  # what is said before is not heard, unless it is retained
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -15,7 +15,7 @@ from controller.panel.farm import Refusal
 from controller.panel.people import People
 from controller.panel.sign_in import SignIn
 from foundation.tag import Kind, Tag
-from tests.panel.browsing import SMALL, Witness, browser, confirmed, signed_in
+from tests.panel.browsing import PATIENCE_MS, SMALL, Witness, browser, confirmed, signed_in
 from tests.panel.conftest import served
 from tests.panel.small_farm import SmallFarm, site_document
 from tests.panel.test_app import changed_assets, newer_app
@@ -110,7 +110,7 @@ async def test_the_installed_panel_opens_from_what_it_keeps_tells_of_a_newer_one
         (paths,) = kept.values()
         assert [path for path in paths if not path.startswith("/static/")] == ["/offline"]
         await page.goto(f"{url}/#/kiosk")
-        await expect(page.locator(".value .number").first).to_contain_text("7.62")
+        await expect(page.locator(".kiosk .value .number").first).to_contain_text("7.62")
 
     # nobody touches the screen on the wall
     newer = {
@@ -118,7 +118,8 @@ async def test_the_installed_panel_opens_from_what_it_keeps_tells_of_a_newer_one
         "worker.js": changed_assets("worker.js", "PATIENCE_MS = 10000", "PATIENCE_MS = 500")["worker.js"],
     }
     async with served(newer_app(monkeypatch, farm, newer, people=people), port):
-        await expect(page.locator(".freshest .value .number").first).to_contain_text("7.62")
+        # all of its files are fetched once more before any is shown
+        await expect(page.locator(".freshest .value .number").first).to_contain_text("7.62", timeout=3 * PATIENCE_MS)
         await page.goto(f"{url}/#/")
 
     # of a newer one a file is spoiled on its way: that is told, and none of it is taken

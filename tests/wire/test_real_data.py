@@ -18,6 +18,7 @@ humidity."""
 SPEED = "6000"
 
 
+@pytest.mark.timeout(300)
 def test_two_real_days_stand_in_influxdb_as_they_stand_in_the_file(
     tmp_path: Path, mosquitto: Mosquitto, influxdb: InfluxDB, influx_v2: InfluxV2
 ) -> None:
