@@ -35,3 +35,9 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> "Session":
     from tests.recorded_session import record_session
 
     return record_session(tmp_path_factory.mktemp("session"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first: begun last, one of them would keep a core waiting."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)

@@ -37,6 +37,7 @@ def settled(case: Case) -> Case:
     return replace(case, loaded=replace(case.loaded, scenario=scenario))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "numbers"), PARTS)
 def test_no_fault_and_no_two_faults_kill_what_could_be_saved(kind: str, numbers: range) -> None:
     verdicts = [judge(settled(case_of(kind, 10_000 * SEED + number))) for number in numbers]

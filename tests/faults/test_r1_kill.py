@@ -21,7 +21,7 @@ from tests.faults.proof import SEED, Proof, times
 from tests.history.protocol import read
 from tests.wire.agent_on_wires import NOON_S, SITES
 
-pytestmark = [pytest.mark.wire, pytest.mark.timeout(times(300, 3600))]
+pytestmark = [pytest.mark.wire, pytest.mark.slow, pytest.mark.timeout(times(300, 3600))]
 
 KILLS = times(50, 2_000)
 SPEED = 20.0

@@ -16,7 +16,7 @@ from foundation.reading import Quality, Reason
 from simulator.wire import FarmOnWires
 from tests.wire.agent_on_wires import SITES, SPEED, running, until
 
-pytestmark = pytest.mark.wire
+pytestmark = [pytest.mark.wire, pytest.mark.slow]
 
 
 async def test_an_unplugged_probe_is_bad_within_three_periods_and_comes_back_alone(tmp_path: Path) -> None:
