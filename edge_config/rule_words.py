@@ -49,7 +49,10 @@ def effect_words(effect: RuleEffect, placed: Placed, tags: Mapping[str, Tag], la
         if name is not None:
             output = called(tags[placed.named(name)], language)
             said = tell(f"rule.{verb}", language, output=output, to=f"{effect.to or 0.0:g} %")
-            return said if effect.rate is None else tell("rule.slowly", language, limit=said, rate=effect.rate)
+            back = effect.back or effect.rate
+            return (
+                said if effect.rate is None else tell("rule.slowly", language, limit=said, rate=effect.rate, back=back)
+            )
     influence = effect.add_influence
     if influence is not None:
         target = called(tags[placed.named(influence.target)], language)

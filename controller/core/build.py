@@ -631,12 +631,13 @@ def _wanted(effect: RuleEffect, named: Named) -> Wanted | None:
         return Wanted(named(effect.inhibit), 0.0)
     to = effect.to or 0.0
     rate_per_s = inf if effect.rate is None else effect.rate.to("%/s")
+    back_per_s = rate_per_s if effect.back is None else effect.back.to("%/s")
     if effect.set is not None:
         return Wanted(named(effect.set), to)
     if effect.limit_min is not None:
-        return Wanted(named(effect.limit_min), to, bound="at_least", rate_per_s=rate_per_s)
+        return Wanted(named(effect.limit_min), to, Slot.RULE, "at_least", rate_per_s, back_per_s)
     if effect.limit_max is not None:
-        return Wanted(named(effect.limit_max), to, bound="at_most", rate_per_s=rate_per_s)
+        return Wanted(named(effect.limit_max), to, Slot.RULE, "at_most", rate_per_s, back_per_s)
     if effect.request is not None:
         return Wanted(named(effect.request), to, Slot.REMOTE)
     return None

@@ -20,7 +20,7 @@ GONE = Ramp()
 
 def crept(ramp: Ramp, to: float, end: float, rate_per_s: float, on: bool, stands: float, now_s: float) -> Ramp:
     """One scan later. It begins where the output `stands`, goes to `to` while the rule is on, and to `end` (100 % of an
-    upper limit, 0 % of a lower one) afterwards, where it is gone."""
+    upper limit, 0 % of a lower one) afterwards, where it is gone. `rate_per_s` is that of the way on which it is."""
     if ramp.at_s <= 0.0:
         if not on:
             return ramp

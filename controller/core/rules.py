@@ -31,7 +31,9 @@ class Wanted(NamedTuple):
     slot: Slot = Slot.RULE
     bound: Literal["at", "at_least", "at_most"] = "at"
     rate_per_s: float = inf
-    """How fast a limit comes and goes, %/s."""
+    """How fast a limit comes, %/s."""
+    back_per_s: float = inf
+    """And how fast it goes."""
 
 
 class Added(NamedTuple):
@@ -139,9 +141,9 @@ class RuleBlock:
             key = _ramp(self.name, want)
             ramp: Ramp = turn.blocks[key]  # type: ignore[assignment]  # as above
             end = 100.0 if want.bound == "at_most" else 0.0
-            new = crept(
-                ramp, want.value, end, want.rate_per_s, memory.on, turn.applied.get(want.output, end), turn.now_s
-            )
+            rate_per_s = want.rate_per_s if memory.on else want.back_per_s
+            stands = turn.applied.get(want.output, end)
+            new = crept(ramp, want.value, end, rate_per_s, memory.on, stands, turn.now_s)
             if new is GONE and ramp is not GONE:
                 turn.withdraw(want.output, want.slot, self.name)
             elif new.at_s > 0.0 and (new.value != ramp.value or turn.now_s - new.told_s >= RENEW_S):

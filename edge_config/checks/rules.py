@@ -103,7 +103,7 @@ def _scope(inspection: Inspection, path: Path_, rule: Rule) -> None:
 
 def _effect(inspection: Inspection, path: Path_, effect: RuleEffect) -> None:
     """One verb, and `to` just where it needs one."""
-    said = effect.model_dump(exclude_none=True, exclude={"to", "rate"})
+    said = effect.model_dump(exclude_none=True, exclude={"to", "rate", "back"})
     if not said:
         inspection.note("E420", path)
         return
@@ -116,10 +116,11 @@ def _effect(inspection: Inspection, path: Path_, effect: RuleEffect) -> None:
         inspection.note("E422", (*path, first), output=said[first])
     elif not wants_position and effect.to is not None and not others:
         inspection.note("W308", (*path, "to"), key=True, key_name="to")
-    if effect.rate is not None:
-        inspection.positive((*path, "rate"), inspection.number((*path, "rate"), effect.rate, "%/s", "%/min"))
-        if not first.startswith("limit"):
-            inspection.note("W308", (*path, "rate"), key=True, key_name="rate")
+    for key, rate in (("rate", effect.rate), ("back", effect.back)):
+        if rate is not None:
+            inspection.positive((*path, key), inspection.number((*path, key), rate, "%/s", "%/min"))
+            if not first.startswith("limit") or effect.rate is None:
+                inspection.note("W308", (*path, key), key=True, key_name=key)
 
 
 def _expressions(inspection: Inspection, placed: Placed) -> Checked | None:

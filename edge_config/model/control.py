@@ -372,7 +372,9 @@ class RuleEffect(Frozen):
     """The output takes the position `to` unless a loop or anything stronger wants something of it."""
     to: Position | None = None
     rate: AnyQuantity | None = None
-    """How fast a limit moves to `to`, and away again once the rule is off: `1 %/min`. At once, if left out."""
+    """How fast a limit moves to `to`: `1 %/min`. At once, if left out."""
+    back: AnyQuantity | None = None
+    """How fast it goes away again once the rule is off; as `rate`, if left out."""
     add_influence: Influencing | None = None
     alarm: RuleAlarm | None = None
     run_sequence: ScopedName | None = None

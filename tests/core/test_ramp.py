@@ -54,6 +54,14 @@ def test_air_that_a_rule_takes_goes_slowly_and_comes_back_slowly():
     assert [one for one in farm.state.demands[MIXER] if one.owner == "fa.z.r"] == []
 
 
+def test_a_limit_may_go_back_faster_than_it_came():
+    farm = farm_with(limit_max=MIXER, to="10 %", rate="6 %/min", back="30 %/min")
+    stood = farm.state.applied[MIXER]
+    assert door(farm, True, 60) == pytest.approx(stood - 6.0, abs=2.0)
+    door(farm, True, 900)
+    assert door(farm, False, 62) == pytest.approx(40.0, abs=3.0)
+
+
 def test_a_lower_limit_rises_slowly_and_sinks_slowly():
     farm = farm_with(limit_min=MIXER, to="100 %", rate="6 %/min")
     stood = farm.state.applied[MIXER]
