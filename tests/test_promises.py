@@ -569,6 +569,7 @@ class Throwing:
         turn.blocks[self.name] = RuleMemory(spent="broken")
 
     alarm = None
+    slow = ()
 
 
 def _throwing(core: Core, kind: str, place: int) -> str:

@@ -148,7 +148,8 @@ class RuleBlock:
                 turn.withdraw(want.output, want.slot, self.name)
             elif new.at_s > 0.0 and (new.value != ramp.value or turn.now_s - new.told_s >= RENEW_S):
                 new = new._replace(told_s=turn.now_s)
-                self._bound(want._replace(value=new.value), "rule" if memory.on else "rule_lets_go", turn)
+                because = Because("rule" if memory.on else "rule_lets_go", {"rule": self.name})
+                self._bound(want._replace(value=new.value), because, turn)
             turn.blocks[key] = new
 
     def _let_go(self, turn: Turn) -> None:
@@ -189,8 +190,9 @@ class RuleBlock:
             turn.blocks[self.name] = memory._replace(told_s=turn.now_s)
 
     def _demand(self, turn: Turn) -> None:
+        because = Because("rule", {"rule": self.name})
         for want in self.wants:
-            self._bound(want, "rule", turn)
+            self._bound(want, because, turn)
         for add in self.adds:
             value = add.by.run(turn.values)
             if value is not None:
@@ -198,8 +200,8 @@ class RuleBlock:
                 added = min(max(float(value) * add.scale, -add.cap), add.cap)
                 turn.influences[add.setpoint] = turn.influences.get(add.setpoint, 0.0) + added
 
-    def _bound(self, want: Wanted, why: str, turn: Turn) -> None:
-        because, ends_s = Because(why, {"rule": self.name}), turn.now_s + RULE_LEASE_S
+    def _bound(self, want: Wanted, because: Because, turn: Turn) -> None:
+        ends_s = turn.now_s + RULE_LEASE_S
         turn.demand(Demand(want.output, want.value, want.slot, self.name, because, ends_s, self.rank, want.bound))
 
     def disable(self, turn: Turn, sky: Sky) -> None:
@@ -226,11 +228,6 @@ class RuleSet:
         return tuple(map(_key, self.gauges))
 
     @cached_property
-    def slow(self) -> tuple[RuleBlock, ...]:
-        """The rules with slow limits."""
-        return tuple(rule for rule in self.rules if rule.slow)
-
-    @cached_property
     def touched(self) -> dict[str, frozenset[str]]:
         """By rule, the outputs that it moves."""
         return {rule.name: rule.touches for rule in self.rules}
@@ -246,7 +243,7 @@ class RuleSet:
         return (
             {rule.name: RuleMemory() for rule in self.rules}
             | {_key(gauge): gauge.fresh for gauge in self.gauges if len(gauge.fresh)}
-            | {_ramp(rule.name, want): GONE for rule in self.slow for want in rule.slow}
+            | {_ramp(rule.name, want): GONE for rule in self.rules for want in rule.slow}
         )
 
     def restarted(self, blocks: Mapping[str, Block]) -> dict[str, Block]:
@@ -265,11 +262,11 @@ class RuleSet:
                     rule.stand_aside(turn, self.sky)
                 else:
                     rule.run(turn, self.sky, rule.name in back)
+                    if rule.slow:
+                        rule.creep(turn)
             except Exception as error:  # a farm must not freeze for one broken rule, nor another rule feel it
                 turn.fail(rule.name, error)
                 rule.disable(turn, self.sky)
-        for rule in self.slow:
-            rule.creep(turn)
         if len(turn.events) > known:
             self._tell_beaten(turn, {event.subject for event in turn.events[known:] if event.kind == "rule_on"})
 
