@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from controller.core.loops.dosing import (
@@ -111,6 +111,7 @@ def test_a_dose_that_aims_beyond_the_setpoint_swings_about_it():
     assert pulses(both, lambda *_: 1.77, 600)[0] == []
 
 
+@example([2.0, 2.0, 0.3125], 0.109375)
 @settings(max_examples=60)
 @given(
     st.lists(st.floats(-2.0, 4.0), min_size=1, max_size=30),
@@ -128,7 +129,7 @@ def test_one_pulse_moves_what_is_believed_of_a_litre_only_so_far(answers, error)
             now_s += 1.0
             state = dosing(EC, state, 1.8, value, True, now_s)
         now_s = state.until_s
-        expected = state.effect * state.seconds * 4.0 / 1000.0
+        expected = state.effect * before.litres  # the second pump rounds its seconds down
         state = dosing(EC, state, 1.8, before.before + answer * expected, True, now_s)
         lowest, highest = (1 - LEARN) + LEARN * MOST_DOWN, (1 - LEARN) + LEARN * MOST_UP
         if not before.learned:
