@@ -94,7 +94,7 @@ def simulated(name: str, at: str = "2026-03-20T11:00") -> Simulation:
 def test_p1_independent_of_broker_and_database_the_scan_goes_on(session: Session) -> None:
     times = [turn[0] for turn in session.turns]
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
-    assert max(gaps) < 2.5  # of the grid's seconds no two are missed, and a scan that is due comes within half a one
+    assert max(gaps) < 2.5  # a busy machine may miss one second of the grid, never two
     broken = session.during(session.broken_s, session.mended_s)
     assert len(broken) >= 0.95 * BROKEN_S
 

@@ -11,8 +11,6 @@ class Ramp(NamedTuple):
 
     value: float = 0.0
     at_s: float = 0.0
-    told_s: float = 0.0
-    """When it was last demanded."""
 
 
 GONE = Ramp()

@@ -144,12 +144,11 @@ class RuleBlock:
             rate_per_s = want.rate_per_s if memory.on else want.back_per_s
             stands = turn.applied.get(want.output, end)
             new = crept(ramp, want.value, end, rate_per_s, memory.on, stands, turn.now_s)
-            if new is GONE and ramp is not GONE:
-                turn.withdraw(want.output, want.slot, self.name)
-            elif new.at_s > 0.0 and (new.value != ramp.value or turn.now_s - new.told_s >= RENEW_S):
-                new = new._replace(told_s=turn.now_s)
+            if new.at_s > 0.0:
                 because = Because("rule" if memory.on else "rule_lets_go", {"rule": self.name})
                 self._bound(want._replace(value=new.value), because, turn)
+            elif ramp.at_s > 0.0:
+                turn.withdraw(want.output, want.slot, self.name)
             turn.blocks[key] = new
 
     def _let_go(self, turn: Turn) -> None:

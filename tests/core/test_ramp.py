@@ -98,6 +98,26 @@ def test_a_limit_on_its_way_goes_on_after_a_restart():
     assert new.state.applied[MIXER] == 10.0
 
 
+def test_a_limit_that_has_arrived_holds_from_the_first_seconds_after_a_restart():
+    farm = farm_with(limit_max=MIXER, to="10 %", rate="6 %/min")
+    door(farm, True, 900)
+    new = Farm(farm.core, farm.now_s + 20.0, json.loads(json.dumps(to_plain(farm.state))))
+    new.says = dict(farm.says)
+    new.scan()
+    for _ in range(120):
+        new.scan()
+        assert new.order(MIXER).value == 10.0
+
+
+def test_from_the_scan_in_which_the_rule_is_off_it_is_told_that_it_lets_go():
+    farm = farm_with(limit_max=MIXER, to="10 %", rate="1 %/min")
+    assert door(farm, True, 6000) == 10.0
+    assert door(farm, False, 3) == 10.0
+    assert farm.order(MIXER).because.key == "rule_lets_go"
+    assert door(farm, True, 3) == 10.0
+    assert farm.order(MIXER).because.key == "rule"
+
+
 @given(
     st.lists(st.tuples(st.booleans(), st.floats(0.0, 100.0), st.floats(-5000.0, 5000.0)), max_size=60),
     st.floats(0.0, 100.0), st.sampled_from([0.0, 100.0]), st.floats(1e-3, 10.0),
