@@ -16,20 +16,26 @@ from benchmarks.rows import GOAL, Row, row
 from controller.compose.score_run import FARMLOOP, run_once
 from simulator.loaded_scenario import LoadedScenario
 from simulator.plants.plant import Weather
+from simulator.scenario import Event
 from simulator.scenario_file import load_scenario, scenario_path
 
 ORACLE = "oracle"
 SEEDS = (1, 2, 3)
 WORST_BIOFILTERS = (1, 7)
 """Of the first twenty seeds, one in which S10's goals can be met, and one in which they cannot."""
+ACID_CROPS = (10, 13, 18)
+"""Of the first twenty seeds, those whose crop lowers the pH by itself."""
+STOPS_ABOVE_PH = (0.0, 0.02, 0.04, 0.06, 0.08, 0.1)
 LIGHT_SUM_MOL, LIT_H, LIGHTS_OFF_H = 14.0, 16.0, 22.0
 """Of the sample plant factory."""
+PH = 5.8
+"""Its setpoint."""
 QUICK_HOURS, QUICK_SETTLE_S = 0.5, 1800.0
 
 
 def run(quick: bool = False) -> list[Row]:
     """Rows of every scenario; the worst of SEEDS counts, for ours and for the oracle."""
-    return [*cold_front(quick), *heat_wave(quick), *vents_only(quick), *biofilter(quick), *lamps(quick)]
+    return [*cold_front(quick), *heat_wave(quick), *vents_only(quick), *biofilter(quick), *lamps(quick), *ph_day(quick)]
 
 
 def cold_front(quick: bool = False) -> list[Row]:
@@ -111,6 +117,26 @@ def _missing_light(loaded: LoadedScenario, seed: int) -> float:
     planned = LIGHT_SUM_MOL / (LIT_H * 3600.0) * 1e6
     missing = max(planned - left, 0.0) * (LIGHTS_OFF_H - fault.at / 3600.0)
     return missing + max(missing - 0.02 * planned * LIT_H, 0.0)
+
+
+def ph_day(quick: bool = False) -> list[Row]:
+    """pH day: the error where the crop itself lowers the pH and no base is to be dosed. The oracle is the same doser,
+    told how far above the setpoint to stop so that the day's error is smallest: it knows how far the crop will go."""
+    loaded, hours, _ = _scenario("ph_normal_day", quick)
+    seeds = ACID_CROPS[: 1 if quick else None]
+    (aim,) = loaded.aims
+    told = replace(loaded, aims=(replace(aim, tags=(), target=PH),))
+
+    def stopped(seed: int, above: float) -> float:
+        event = Event.model_validate({"at": "0 s", "set": aim.tags[0], "to": f"{PH + above} pH"})
+        scene = replace(told, scenario=told.scenario.model_copy(update={"timeline": (event,)}))
+        return _number(run_once(scene, FARMLOOP, seed, length_s=hours * 3600.0).metrics["iae"])
+
+    found = []
+    for seed in seeds:
+        stops = [stopped(seed, above) for above in STOPS_ABOVE_PH[: 2 if quick else None]]
+        found.append(row(f"pH day, seed {seed}, error of the pH", stops[0], ORACLE, min(stops), "pH h", limit=0.0))
+    return found
 
 
 def _heat(name: str, short: str, choices: list[dict[str, float]], quick: bool) -> list[Row]:

@@ -244,13 +244,16 @@ def counters(outputs: Mapping[str, Port]) -> list[str]:
     return [name for name, port in outputs.items() if any(word in port.note for word in COUNTING)]
 
 
-def resources(before: Mapping[str, float], truth: Mapping[str, float]) -> Metrics:
-    """What every counter counted, and all energy together, counted where it comes in."""
+def resources(
+    before: Mapping[str, float], truth: Mapping[str, float], at_fault: Mapping[str, float] | None = None
+) -> Metrics:
+    """What every counter counted, and from the first fault on; and all energy together, counted where it comes in."""
     used = {name: truth[name] - count for name, count in before.items()}
+    since = {f"{name}:after_fault": truth[name] - count for name, count in (at_fault or {}).items()}
     # what a boiler's burner gave is not counted once more on its way into the pipes
     passed_on = {"energy.heat"} if "energy.boiler" in used else set[str]()
     bought = [one for name, one in used.items() if name.startswith("energy.") and name not in passed_on]
-    return {**used, "energy_kwh": sum(bought)}
+    return {**used, **since, "energy_kwh": sum(bought)}
 
 
 def metric_names(
@@ -260,5 +263,6 @@ def metric_names(
     of_value = ValueMeter(aims[0]).metrics(0.0, None)
     found = [*of_value, *(f"{aim.port}:{name}" for aim in aims for name in of_value)]
     found += actuator_metrics({name: ActuatorMeter(True, 0.0) for name in actuators}, 1.0, None)
-    found += resources(dict.fromkeys(counters(outputs), 0.0), dict.fromkeys(outputs, 0.0))
+    counted = dict.fromkeys(counters(outputs), 0.0)
+    found += resources(counted, dict.fromkeys(outputs, 0.0), counted)
     return [*found, *AlarmMeter(None).metrics(alarms), "bump"]

@@ -110,6 +110,7 @@ def run_once(
     alarms = AlarmMeter(first_fault_s)
     moving: dict[str, ActuatorMeter] = {}
     counted: dict[str, float] = {}
+    at_fault: dict[str, float] | None = None
     trace = Trace() if traced else None
     trace_s = max(LOOK_S, round(scenario.length / TRACE_POINTS / LOOK_S) * LOOK_S)
     scan_s = site.site.scan
@@ -150,6 +151,8 @@ def run_once(
             began = ground.state
             moving = {name: meter_of(one, one.position) for name, one in farm.actuators.items()}
             counted = {name: ground.truth[name] for name in counters(ground.plant.outputs)}
+        if faulty and at_fault is None:
+            at_fault = {name: ground.truth[name] for name in counted}
         for name, meter in moving.items():
             meter.look(farm.actuators[name].position, now_s, scan_s, faulty)
         if now_s < look_s:
@@ -171,7 +174,7 @@ def run_once(
         own = value.metrics(now_s, last_end_s)
         found |= (own if index == 0 else {}) | {f"{value.aim.port}:{name}": one for name, one in own.items()}
     found |= actuator_metrics(moving, hours, first_fault_s)
-    found |= resources(counted, ground.truth)
+    found |= resources(counted, ground.truth, at_fault)
     books = found["books"] = max(ground.plant.closure(began, ground.state).values())
     if controller in (FARMLOOP, UNDISTURBED):
         found |= alarms.metrics(alarm_names(site)) | {"bump": bump}

@@ -300,7 +300,7 @@ class _Builder:
                 if one.fed is not None:
                     fed, per_fed, lag_s = one.fed.of, one.fed.adds.to("(mg/L/h)/(kg/h)"), one.fed.lag
                 return Uptake(
-                    name, one.gives == "oxygen", one.oxygen, self._supply(one.supply, "mg/L/h"),
+                    name, one.gives == "oxygen", one.oxygen, self._supply(one.supply, "mg/L/h"), one.lag,
                     one.exchange.to("%/h") / 100.0 if one.exchange is not None else 0.0, one.temperature, fed,
                     FishOxygen(1.0, lag_s, not self._is_entered(fed)), per_fed,
                     one.noise.to("mg/L"), one.wander.to("mg/L/h"),

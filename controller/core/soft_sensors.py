@@ -6,7 +6,7 @@ its measurement is away, and BAD once that has been away for long.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import exp, sqrt
+from math import exp, isfinite, sqrt
 from typing import Any, NamedTuple, Protocol
 
 from controller.core.actuators import Motor
@@ -45,6 +45,8 @@ class Estimated(NamedTuple):
     belief: Belief = Belief()
     fed: Ahead = Ahead()
     due_s: float = 0.0
+    added: float | None = None
+    """What is supplied, as the measurement shows it: behind by its lag."""
 
 
 def _number(image: Mapping[str, Reading], tag: str | None) -> float | None:
@@ -77,12 +79,15 @@ class Uptake:
     """Oxygen uptake R per volume: dC/dt = supply + exchange (Cs - C) - R0 - k feed; R0 and k wander slowly.
 
     States are C (mg/L), R0 (mg/L/h) and k (mg/L/h per kg/h being digested). `wander` is what R0 may go within an hour.
+    Supply comes through a lag, as it does to the probe: taken at once, a gust is first an uptake and then its opposite.
     """
 
     name: str
     gives_oxygen: bool
     oxygen: str
     supply: tuple[tuple[str, float], ...]
+    lag_s: float
+    """From what supplies to what the probe says of it: mixing, membrane and filter; 0 for none."""
     exchange_per_h: float
     temperature: str | None
     fed: str | None
@@ -118,10 +123,12 @@ class Uptake:
         h = (now_s - belief.at_s) / 3600.0
         if not is_sound(belief, 3) or belief.at_s < 0 or not 0.0 <= h <= LONGEST_STEP_S / 3600.0:
             if oxygen is None:
-                return Estimated(Belief(), fed, due_s), _nothing(self.name, now_s)
+                return Estimated(Belief(), fed, due_s, added), _nothing(self.name, now_s)
             uptake = added + self.exchange_per_h * (saturation - oxygen) - self.per_fed * digested
             begin = begun((oxygen, uptake, self.per_fed), (self.noise, 10 * self.wander, self.per_fed / 4), now_s)
-            return Estimated(begin, fed, due_s), self._reading(begin, digested, now_s)
+            return Estimated(begin, fed, due_s, added), self._reading(begin, digested, now_s)
+        if self.lag_s > 0.0 and block.added is not None and isfinite(block.added):
+            added += (block.added - added) * exp(-3600.0 * h / self.lag_s)
         c, rest, per_fed = belief.x
         new_c = c + h * (added + self.exchange_per_h * (saturation - c) - rest - per_fed * digested)
         f = ((1.0 - self.exchange_per_h * h, -h, -digested * h), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
@@ -131,12 +138,13 @@ class Uptake:
             belief = updated(belief, (1.0, 0.0, 0.0), oxygen, self.noise**2, now_s, refuse=NEVER)
             if belief.refused >= REFUSED_IN_A_ROW:
                 # a shock is the water's, not the fish's: an uptake that might be anything would swing a loop from end
-                # to end, so it begins anew from what is measured and goes on from the uptake that it knew
+                # to end, so it begins anew from what is measured and is as sure of the uptake as it was
                 x = (oxygen, max(belief.x[1], 0.0), belief.x[2])
-                sigmas = (self.noise, 3.0 * self.wander, self.per_fed / 4.0)
+                sure = sqrt(belief.variance(1)), sqrt(belief.variance(2))
+                sigmas = (self.noise, min(sure[0], 3.0 * self.wander), min(sure[1], self.per_fed / 4.0))
                 belief = begun(x, sigmas, now_s)._replace(nis=belief.nis)
         belief = self._sober(belief)
-        return Estimated(belief, fed, due_s), self._reading(belief, digested, now_s)
+        return Estimated(belief, fed, due_s, added), self._reading(belief, digested, now_s)
 
     def _sober(self, belief: Belief) -> Belief:
         """What feed takes is told by meals alone: between them doubt about it must not grow without end."""

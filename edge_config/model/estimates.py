@@ -39,6 +39,8 @@ class OxygenUptake(EstimateBase):
     """Measured, mg/L."""
     supply: tuple[Supply, ...] = Field(min_length=1)
     """`adds` in mg/L/h per unit of the tag."""
+    lag: Seconds = 0.0
+    """From what supplies to what the probe says of it: mixing, membrane and filter."""
     exchange: AnyQuantity | None = None
     """With the air: share of the distance from saturation per hour, `50 %/h`."""
     temperature: TagName | None = None

@@ -75,9 +75,9 @@ def test_a_filter_that_is_too_sure_of_itself_says_so_and_an_honest_one_does_not(
 
 def uptake(**more: Any) -> Uptake:
     settings_ = {
-        "name": "u", "gives_oxygen": False, "oxygen": "o", "supply": (("valve", 0.3),), "exchange_per_h": 0.2,
-        "temperature": "t", "fed": "fed", "digest": FishOxygen(1.0, 2700.0), "per_fed": 4.0, "noise": 0.03,
-        "wander": 4.0, "period_s": 30.0, "wait_s": 900.0,
+        "name": "u", "gives_oxygen": False, "oxygen": "o", "supply": (("valve", 0.3),), "lag_s": 0.0,
+        "exchange_per_h": 0.2, "temperature": "t", "fed": "fed", "digest": FishOxygen(1.0, 2700.0), "per_fed": 4.0,
+        "noise": 0.03, "wander": 4.0, "period_s": 30.0, "wait_s": 900.0,
     }  # fmt: skip
     return Uptake(**(settings_ | more))
 
@@ -144,6 +144,43 @@ def test_a_shock_in_the_night_is_no_doubt_about_the_next_meal():
         found = water.live(1.0 / 60.0, feeds_kg_h=36.0)
         assert 0.5 * 4.0 <= water.block.belief.x[2] <= 2.0 * 4.0
         assert found.value == pytest.approx(water.truth, abs=1.5)
+
+
+def gust(lag_s: float) -> float:
+    """By how much a minute of emergency oxygen moves the uptake that is believed, in water that a probe shows late."""
+    sensor = uptake(
+        lag_s=lag_s, supply=(("gas", 8.0),), exchange_per_h=0.0, period_s=10.0, noise=0.02, wander=0.3, fed=None
+    )
+    block, said, shown, now_s, oxygen = sensor.fresh, [], 7.5, START_S, 7.5
+    for second in range(0, 7_200, 10):
+        now_s += 10.0
+        gas = 3.0 + (4.0 if 3_600 <= second < 3_660 else 0.0)
+        oxygen += 10.0 / HOUR_S * (8.0 * gas - 24.0)
+        shown += (oxygen - shown) * (1.0 - exp(-10.0 / 50.0))
+        image = {"o": good("o", shown, now_s), "gas": good("gas", gas, now_s), "t": good("t", 25.0, now_s)}
+        made = sensor.step(block, image, {}, now_s)
+        assert made is not None
+        block = made[0]
+        said.append(made[1].number or 0.0)
+    return max(abs(one - 24.0) for one in said[360:])
+
+
+def test_a_gust_that_the_probe_shows_late_is_not_taken_for_a_change_of_the_fish():
+    assert gust(50.0) < 0.1
+    assert gust(0.0) > 0.3  # the water is one in which it matters
+
+
+def test_after_a_shock_it_is_as_sure_of_the_fish_and_their_feed_as_before():
+    water = Water(uptake(wander=0.3))
+    for _ in range(3):
+        water.live(0.4, feeds_kg_h=12.0)
+        water.live(3.0)
+    before, water.oxygen = water.block.belief, water.oxygen + 1.0
+    water.live(0.15)
+    after = water.block.belief
+    assert after.x[0] == pytest.approx(water.oxygen, abs=0.1)  # begun anew
+    assert after.variance(1) <= 3.0 * before.variance(1)
+    assert after.variance(2) <= 3.0 * before.variance(2)
 
 
 def test_without_its_probe_the_model_goes_on_alone_and_is_believed_less_and_less():

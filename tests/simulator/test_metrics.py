@@ -151,6 +151,11 @@ def test_resources_are_what_the_counters_counted() -> None:
     assert ActuatorMeter(True, 0.0).switches == 0
 
 
+def test_what_is_dosed_after_a_fault_is_told_apart_from_the_day() -> None:
+    found = resources({"dosed": 1.0}, {"dosed": 1.5}, {"dosed": 1.25})
+    assert found == {"dosed": 0.5, "dosed:after_fault": 0.25, "energy_kwh": 0.0}
+
+
 def test_heat_that_a_boiler_passes_on_to_its_pipes_is_counted_once() -> None:
     counted = {"energy.boiler": 5.0, "energy.heat": 4.5, "energy.heater": 1.0}
     assert resources(dict.fromkeys(counted, 0.0), counted)["energy_kwh"] == 6.0
