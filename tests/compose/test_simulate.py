@@ -79,3 +79,14 @@ def test_the_same_seed_gives_the_same_bytes_in_two_processes() -> None:
         for seed in ("1", "2")
     ]
     assert runs[0].stdout == runs[1].stdout != ""
+
+
+def test_a_greenhouse_knows_the_wind_without_its_network_and_shuts_its_windward_vent_when_nobody_does() -> None:
+    site = load_site(SITES / "greenhouse.yaml").site
+    simulation = prepare(site, 1, start_of(site))
+    for device, shut in ((None, False), ("gh_weather", False), ("gh_node", True)):
+        if device is not None:
+            simulation.devices[device].unplugged = True
+        for _ in range(180):
+            result = simulation.step()
+        assert (result.orders["gh1.bay1.vent_wind"].owner == "gh1.bay1.storm") is shut
