@@ -135,6 +135,8 @@ def test_fish_live_through_a_dead_pump_with_us_and_die_with_a_thermostat() -> No
     assert ours.survived
     assert ours.metrics["min"] is not None
     assert ours.metrics["min"] > 6.0
+    after, all_day = (ours.metrics[f"energy.electricity{of}"] or 0.0 for of in (":after_fault", ""))
+    assert 0.6 < after / all_day < 0.8  # three and a half hours of five
     assert not theirs.survived
     assert "oxygen" in theirs.cause
 
