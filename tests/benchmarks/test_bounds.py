@@ -1,14 +1,18 @@
 """The oracles that our figures are held against: they keep to their limits, and know more than any fixed valve."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.bounds import run
+from benchmarks.oracle_biofilter import followed
 from benchmarks.oracles import Scene, chosen, foreseen, within
 from simulator.plants import greenhouse
 from simulator.plants.plant import Weather
+from simulator.scenario_file import load_scenario, scenario_path
 
 COLD = Scene(greenhouse.load("venlo_1000m2"), (Weather(0.0, 0.8, 3.0, 0.0, -10.0),) * 90, 30)
 HOT = Scene(greenhouse.load("venlo_1000m2"), (Weather(30.0, 0.5, 3.0, 700.0, 15.0),) * 60, 0)
@@ -40,6 +44,15 @@ def test_on_a_hot_day_one_who_knows_it_opens_the_vents():
     assert best.plan[-1] == choices[1]
 
 
+def test_new_water_and_a_second_pump_cost_nothing_while_nobody_needs_them():
+    loaded = load_scenario(scenario_path("s10_biofilter_fails"))
+    short = replace(loaded, scenario=loaded.scenario.model_copy(update={"settle": 600.0}))
+    plan = {"blower": 0.6, "makeup.valve": 1.0, "circulation.standby": 1.0}
+    never, always = (followed(short, 1, 0.5, plan, early=True, above=above).energy_kwh for above in (9.0, 0.0))
+    assert never == followed(short, 1, 0.5, {"blower": 0.6}, early=True).energy_kwh
+    assert always > 1.1 * never > 0.0
+
+
 def test_every_bound_is_told_beside_ours_and_the_goal():
     rows = run(quick=True)
     assert {row["peer"] for row in rows} == {"the goal", "oracle"}
@@ -48,3 +61,5 @@ def test_every_bound_is_told_beside_ours_and_the_goal():
     # a quarter of 295 is missing from 243 for ten hours, 215 umol/m2/s h, and all but 2 % of the day's sum once more
     (light,) = (row for row in rows if str(row["name"]).startswith("S08"))
     assert light["peer_value"] == pytest.approx(352.6, abs=1.0)
+    (bought,) = (row for row in rows if row["name"] == "S10 energy, of doing nothing")
+    assert bought["peer_value"] == 1.0  # half an hour before the filter fails nobody does anything
