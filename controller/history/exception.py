@@ -123,7 +123,9 @@ def _next(
                 points.append(before.latest)
                 stamps_ms, said = _remember(stamps_ms, before.seen_ms), before.latest
             return before._replace(said=said, stamps_ms=stamps_ms), points
-        if changed:
+        if points and seen_ms > last_ms:
+            said = reading  # the record's last word already, though a failed read of the same time was seen before it
+        elif changed:
             stamp_ms = max(now_ms, last_ms + 1)
             points.append(_restated(reading, stamp_ms))
             stamps_ms, said = _remember(stamps_ms, stamp_ms), reading

@@ -158,6 +158,14 @@ def test_a_sensor_that_comes_back_is_news_even_behind_our_own_stamp() -> None:
     assert farm.scan(16.5, back) == []
 
 
+def test_a_value_of_the_time_of_a_failed_read_stands_there_once() -> None:
+    farm = Farm()
+    farm.scan(0, bad(AIR, Reason.DEVICE, START_S))
+    again, back = bad(AIR, Reason.DEVICE, START_S + 1), good(AIR, 20.0, START_S + 1)
+    assert farm.scan(1, again, back) == [back]
+    assert farm.scan(2, good(AIR, 20.0, START_S + 2)) == []
+
+
 @given(
     st.lists(
         st.lists(
