@@ -21,6 +21,7 @@ MEAL_S = 1200.0
 PAUSES_AT, GOES_ON_AT = 0.9, 0.73
 """A meal; of the limit of un-ionised ammonia, as the sample's rule has it."""
 HELP = ("makeup.valve", "circulation.standby")
+"""What costs energy, and may stop while it is not needed."""
 USUAL = {"makeup.valve": 0.17, "blower": 0.6, "circulation.standby": 0.0}
 MILD = Weather(15.0, 0.6, 2.0, 0.0, 5.0)
 

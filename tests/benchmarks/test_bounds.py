@@ -1,6 +1,7 @@
 """The oracles that our figures are held against: they keep to their limits, and know more than any fixed valve."""
 
 from dataclasses import replace
+from math import inf
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.bounds import run
-from benchmarks.oracle_biofilter import followed
+from benchmarks.oracle_biofilter import cheapest, followed
 from benchmarks.oracles import Scene, chosen, foreseen, within
 from simulator.plants import greenhouse
 from simulator.plants.plant import Weather
@@ -51,6 +52,7 @@ def test_new_water_and_a_second_pump_cost_nothing_while_nobody_needs_them():
     never, always = (followed(short, 1, 0.5, plan, early=True, above=above).energy_kwh for above in (9.0, 0.0))
     assert never == followed(short, 1, 0.5, {"blower": 0.6}, early=True).energy_kwh
     assert always > 1.1 * never > 0.0
+    assert cheapest(short, 1, 0.5, 0.01, quick=True) == inf  # no plan takes all of the TAN out of the water
 
 
 def test_every_bound_is_told_beside_ours_and_the_goal():
