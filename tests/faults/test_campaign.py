@@ -77,7 +77,7 @@ def test_somebody_who_sees_saves_the_fish_that_a_thermostat_loses() -> None:
 
 
 def test_fish_without_pumps_air_and_oxygen_are_beyond_help() -> None:
-    calm = case_of("ras", 1)
+    calm = settled(case_of("ras", 1))
     stands = ("tank1.oxygen_valve", "tank1.emergency_diffuser", "blower", "circulation.pump", "circulation.standby")
     outputs = [
         output

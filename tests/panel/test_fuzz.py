@@ -3,7 +3,6 @@ shape that the description promises. `make test` tries a few of each call, a nig
 
 import asyncio
 import json
-from importlib import import_module
 from typing import Any
 
 import httpx
@@ -30,13 +29,6 @@ from tests.panel.conftest import OWN
 from tests.panel.small_box import SmallBox
 from tests.panel.small_farm import SmallFarm
 from tests.panel.test_people import Counting
-
-# What schemathesis loads when it is first needed comes now: pytest parses each source anew where no cache is yet, and
-# Python 3.11.7 breaks off (SystemError, gh-106905) where that meets other parsing, as in the middle of a long run.
-for late in (
-    "engine.errors", "generation.body_overrides", "generation.dictionaries", "specs.openapi.schemas", "transport.asgi",
-):  # fmt: skip
-    import_module(f"schemathesis.{late}")
 
 CASES = times(150, 2000)
 CHECKS: list[Any] = [
