@@ -18,7 +18,7 @@ from controller.panel.box import Box
 from controller.panel.buses import BusCalls
 from controller.panel.calibrations import CalibrationCalls
 from controller.panel.consumption import ConsumptionCalls
-from controller.panel.description import described
+from controller.panel.description import DescribedLater, described
 from controller.panel.doses import DoseCalls
 from controller.panel.farm import Farm
 from controller.panel.guard import HEADERS, Guard
@@ -79,6 +79,7 @@ def create_app(
         title="Farmloop", version="1", openapi_url=None, docs_url=None, redoc_url=None,
         redirect_slashes=False, dependencies=[Depends(_permit(people.sessions))],
     )  # fmt: skip
+    app.router.route_class = DescribedLater
     app.state.streams = streams
     app.add_middleware(Guard, people=people, cookie=cookie, hosts=hosts, writes=Rate(WRITES, 1.0), door=door)
     Api(farm, people, streams).add_to(app)

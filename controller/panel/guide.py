@@ -6,6 +6,7 @@ at hand.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from html import escape
 from importlib.resources import files
 from typing import Final
@@ -59,6 +60,7 @@ def texts() -> Iterator[tuple[str, str, str]]:
         yield entry.name.removesuffix(ENDINGS[language]), language, entry.read_text("utf-8")
 
 
+@cache
 def markup(text: str, language: str) -> str:
     """A page's Markdown as HTML; what is written as HTML in it is plain text."""
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
