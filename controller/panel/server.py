@@ -63,6 +63,9 @@ async def serve(
         server.should_exit = True
         app.state.streams.close()
         await asyncio.wait({serving})
+        # one that was taken as the listener closed, or that nobody reads, would be answered by a panel that is gone
+        for connection in list(server.server_state.connections):
+            connection.transport.abort()
         listener.close()
 
 

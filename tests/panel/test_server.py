@@ -19,6 +19,7 @@ from tests.panel.small_farm import SmallFarm
 pytestmark = pytest.mark.wire
 PATIENCE_S = 5.0
 """It takes half a second; a machine that has other things to do may need more, but not for ever."""
+MANY = 3000
 
 
 async def test_it_takes_a_free_port_and_answers(app: FastAPI) -> None:
@@ -76,6 +77,24 @@ async def test_it_goes_when_cancelled_though_somebody_does_not_read(farm: SmallF
     server.cancel()
     done, _ = await asyncio.wait({server}, timeout=PATIENCE_S)
     assert done
+    writer.close()
+
+
+async def test_nothing_of_a_panel_that_is_gone_still_answers(farm: SmallFarm, sign_in: SignIn) -> None:
+    port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    server = asyncio.create_task(serve(create_app(farm, sign_in=sign_in), "127.0.0.1", 0, port.set_result))
+    # more is asked for at once than fits on the way, and nobody reads
+    reader, writer = await asyncio.open_connection("127.0.0.1", await port, limit=1)
+    writer.write(b"GET /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * MANY)
+    await reader.read(1)
+    server.cancel()
+    await asyncio.wait({server}, timeout=PATIENCE_S)
+    answered = 0
+    with suppress(ConnectionError):
+        async with asyncio.timeout(PATIENCE_S):
+            while part := await reader.read(65536):
+                answered += part.count(b"HTTP/1.1 200")
+    assert answered < MANY
     writer.close()
 
 
