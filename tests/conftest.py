@@ -1,5 +1,6 @@
 """What all tests share: how hypothesis searches, the wheel, and a recorded session."""
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,3 +42,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with slow tests come first: begun last, one of them would keep a core waiting."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_collection_finish() -> None:
+    """Seven thousand tests and all that they import stay to the end: nobody looks for rubbish among them again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
