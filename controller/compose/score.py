@@ -1,7 +1,10 @@
 """`farmloop score`: scenarios run by controllers over seeds on all cores, and what came of it, gates first."""
 
+import ctypes
 import multiprocessing
 import os
+import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +23,8 @@ from simulator.scenario import UNDISTURBED, Goal
 CONTROLLERS = (FARMLOOP, *REFERENCES)
 SKILLS = ("iae", "out_of_band", "out_minutes", "excursion", "travel", "switches", "energy_kwh")
 """Metrics of which less is better, told as skill against the best reference."""
+PR_SET_PDEATHSIG = 1
+"""prctl(2)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +201,17 @@ def outcomes_of(jobs: Sequence[Job], workers: int | None = None, keep: Path | No
         yield from map(work, jobs)
         return
     # a new process each, not a copy of this one: a thread may be drawing a progress bar
-    with ProcessPoolExecutor(count, multiprocessing.get_context("spawn")) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(count, spawn, initializer=_end_with, initargs=(os.getpid(),)) as pool:
         yield from pool.map(work, jobs)
+
+
+def _end_with(parent: int) -> None:
+    """This process ends when `parent` does, whatever that died of: nobody is left to take what it would work out."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit()
 
 
 def _multiple(mine: float | None, other: float | None) -> float | None:

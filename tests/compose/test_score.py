@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from simulator.loaded_scenario import LoadedScenario
 from simulator.references import REFERENCES
 from simulator.scenario import Goal
 from simulator.scenario_file import load_scenario, names, scenario_path
+from tests.wire.servers import wait_for
 
 METRICS = {"iae", "out_of_band", "min", "max", "travel", "switches", "energy_kwh"}
 FISH = """\
@@ -405,6 +407,35 @@ def test_an_unknown_name_is_told_with_the_nearest_one(files: tuple[Path, Path], 
     done = CliRunner().invoke(app, ["score", str(wrong)])
     assert done.exit_code == 1
     assert "wrong.yaml:16:12 E702" in done.stderr
+
+
+def test_when_whoever_asked_is_killed_nothing_of_it_works_on(files: tuple[Path, Path]) -> None:
+    asked = [sys.executable, "-m", "controller.cli", "score", str(files[0]), "--controller", "farmloop"]
+    process = subprocess.Popen(asked, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(lambda: len(workers_of(process.pid)) == 2, 60, "two seeds at work")
+    workers = workers_of(process.pid)
+    process.kill()
+    process.wait()
+    wait_for(lambda: not any(map(parent_of, workers)), 5, "the orphaned workers to go")
+
+
+def workers_of(parent: int) -> list[int]:
+    """Processes that it began to work out runs."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            if parent_of(int(folder.name)) == parent and b"spawn_main" in (folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
+    return found
+
+
+def parent_of(pid: int) -> int:
+    """0 of one that has ended, whether or not anybody took note."""
+    try:
+        state, ppid = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:2]
+    except OSError:
+        return 0
+    return 0 if state == "Z" else int(ppid)
 
 
 def test_people_read_a_table_with_every_goal(files: tuple[Path, Path]) -> None:
