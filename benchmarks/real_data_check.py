@@ -22,6 +22,7 @@ from edge_config.model.site import TagSetting
 from edge_config.tags import site_tags
 from foundation.air import dew_point_c, vapour_pressure_deficit_kpa
 from foundation.tag import Tag
+from foundation.units import difference
 from simulator.recording_map import Mapped
 
 GOOD, UNCERTAIN, BAD = 3, 1, 0
@@ -129,7 +130,7 @@ def _compare_column(
     if len(at) != len(points):
         found.invented.append(f"{tag.name}: two points of one time")
     counts = found.judged.setdefault(tag.name, Counter())
-    spike = None if setting.spike is None else setting.spike.to("K" if tag.unit == "degC" else tag.unit)
+    spike = None if setting.spike is None else setting.spike.to(difference(tag.unit))
     for cell, asked in zip(column, _judged(column, tag, spike), strict=True):
         found.cells += cell.value is not None
         found.empty += cell.value is None
@@ -185,7 +186,7 @@ def _compare_vote(
     """Every point is the vote of two latest words of the probes; and of how many rows the vote stands there."""
     assert setting.vote is not None
     assert setting.disagree is not None
-    disagree = setting.disagree.to("K" if unit == "degC" else unit)
+    disagree = setting.disagree.to(difference(unit))
     one, other = (points[probe] for probe in setting.vote)
 
     def vote(a: Point, b: Point) -> tuple[float | None, int, str | None]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from edge_config.model.alarms import Alarm
 from foundation.tag import Kind, Tag
-from foundation.units import Quantity, UnitError, factor
+from foundation.units import Quantity, UnitError, difference, factor
 from rules.expression import Expression
 
 
@@ -70,6 +70,5 @@ def timing(alarm: Alarm, when: Expression, tags: Mapping[str, Tag]) -> Timing:
         tag = looked_at[0]
         span = tag.high - tag.low if tag.high is not None and tag.low is not None else 0.0
         size = kind.deadband or kind.share * span
-        step = "K" if tag.unit == "degC" else tag.unit
-        deadband = Quantity(round(size, 3), step) if size else None
+        deadband = Quantity(round(size, 3), difference(tag.unit)) if size else None
     return Timing(on_s, off_s, deadband)

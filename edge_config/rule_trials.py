@@ -7,7 +7,7 @@ from edge_config.model.site import Site
 from edge_config.rule_library import LibraryRule, rule_of_library
 from edge_config.tags import tag_units
 from edge_config.templates import Placed, placed_rules
-from foundation.units import canonical, factor
+from foundation.units import canonical, difference, factor
 from rules.expression import BOOL, TEXT, Named, compile_expression
 from rules.trials import Addition, Deed, Outcome, TrialError, Tried, try_rule
 
@@ -75,6 +75,6 @@ def tried(placed: Placed, units: Mapping[str, str]) -> Tried:
 
 def _addition(target: str, by: str, cap: object, named: Named, units: Mapping[str, str]) -> Addition:
     setpoint = named(target)
-    step = "K" if units[setpoint] == "degC" else units[setpoint]
+    step = difference(units[setpoint])
     expression = compile_expression(by, units, named=named, remembers=True)
     return Addition(setpoint, expression, factor(expression.unit, step), cap(step), step)  # type: ignore[operator]

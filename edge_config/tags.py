@@ -17,7 +17,7 @@ from edge_config.model.estimates import (
 from edge_config.model.site import Site, TagSetting
 from foundation.problem import ProblemsError
 from foundation.tag import Kind, Tag
-from foundation.units import canonical, is_unit
+from foundation.units import canonical, difference, is_unit
 from rules.expression import TEXT, ExpressionError, compile_expression
 
 _MEASUREMENT_OF_UNIT = {
@@ -155,7 +155,6 @@ def _tag(
     low, high = bounds
     if setting.range is not None:
         low, high = setting.range[0].to(unit), setting.range[1].to(unit)
-    difference = "K" if unit == "degC" else unit
     amount = None
     if setting.entry is not None and setting.as_ == "amount":
         amount, low, high = (low, high), None, None  # a total has no range
@@ -168,9 +167,9 @@ def _tag(
         setting.name.en if setting.name else name_en or name,
         low,
         high,
-        setting.rate.to(f"{difference}/s") if setting.rate is not None else None,
+        setting.rate.to(f"{difference(unit)}/s") if setting.rate is not None else None,
         stale_s,
-        setting.deadband.to(difference) if setting.deadband is not None else 0.0,
+        setting.deadband.to(difference(unit)) if setting.deadband is not None else 0.0,
         setting.entry is not None,
         amount,
         setting.choices,

@@ -134,6 +134,11 @@ def is_unit(text: str) -> bool:
     return True
 
 
+def difference(unit: str) -> str:
+    """The unit of a difference between two values in `unit`."""
+    return "K" if unit == "degC" else unit
+
+
 @cache
 def canonical(unit: str) -> str:
     """The unit in which values of this dimension are kept; a compound that has none keeps its own spelling."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from foundation.tag import is_tag_name
-from foundation.units import Quantity, UnitError, factor, parse_quantity, same_dimension
+from foundation.units import Quantity, UnitError, difference, factor, parse_quantity, same_dimension
 from rules import gauges
 from rules.functions import FUNCTIONS, GAUGES
 from rules.gauges import LONGEST_WINDOW_S, Gauge, Result
@@ -214,7 +214,7 @@ class _Compiler:
         scale = self._scale(unit, right_unit, right_node)
         shift = 0.0
         if self.margin is not None:
-            wanted = "K" if unit == "degC" else unit
+            wanted = difference(unit)
             try:
                 shift = self.margin.to(wanted)
             except UnitError as error:

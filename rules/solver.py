@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
 
-from foundation.units import factor
+from foundation.units import difference, factor
 from rules.claims import Finding, Ranges
 from rules.expression import BOOL, TEXT, Named, compile_expression, parsed
 
@@ -106,5 +106,5 @@ class _Reader:
         units = [self._unit(node, named) for node in (left, right)]
         if BOOL in units or TEXT in units:
             return 1.0
-        a, b = ("K" if unit == "degC" else unit for unit in units)
+        a, b = map(difference, units)
         return factor(b, a)

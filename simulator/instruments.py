@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from math import exp, inf, isnan, sqrt
 from typing import Any
 
+from foundation.units import difference
 from simulator.beside import Beside
 from simulator.faults import checked
 from simulator.setting import number_in
@@ -115,7 +116,7 @@ def adjusted(character: Character, settings: dict[str, Any], unit: str) -> Chara
         if key not in _KEYS:
             raise ValueError(f"unknown key '{key}'; there are: {', '.join(_KEYS)}")
         name, wanted = _KEYS[key]
-        value = number_in(raw, _difference(unit) if wanted is None else wanted, key)
+        value = number_in(raw, difference(unit) if wanted is None else wanted, key)
         if value < 0.0 and key not in _MAY_BE_NEGATIVE:
             raise ValueError(f"{key} is {raw}, must not be below 0")
         if key == "fouling" and value > 1.0:
@@ -127,11 +128,6 @@ def adjusted(character: Character, settings: dict[str, Any], unit: str) -> Chara
 
 
 _SCALES = {"t90": LAGS_OF_T90, "fouling_time": SECONDS_A_DAY}
-
-
-def _difference(unit: str) -> str:
-    """Errors of a temperature are differences."""
-    return "K" if unit == "degC" else unit
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from edge_config.tags import site_tags
 from edge_config.wording import listed, nearest
 from foundation.document import Path_, read_document
 from foundation.problem import Problem, ProblemsError
-from foundation.units import Quantity, UnitError, factor, parse_quantity
+from foundation.units import Quantity, UnitError, difference, factor, parse_quantity
 from simulator.devices.device import devices_of
 from simulator.field import Field, FieldError
 from simulator.loaded_scenario import STEADY, LoadedScenario, plant_of, position
@@ -197,7 +197,7 @@ class _Inspection:
             self._wrong("E122", (*path, "setpoint"), count=len(watched.setpoint), wanted=2)
         target = self._number((*path, "target"), watched.target, unit) if watched.target is not None else None
         absolute = not watched.setpoint and target is None
-        to = unit if absolute else _difference(unit)
+        to = unit if absolute else difference(unit)
         low, high = (self._number((*path, "band", place), watched.band[place], to) for place in (0, 1))
         if not low <= high or (not absolute and not low <= 0.0 <= high):
             self._wrong("E336", (*path, "band"), low=str(watched.band[0]), high=str(watched.band[1]))
@@ -333,10 +333,6 @@ class _Inspection:
     def _stop(self) -> None:
         if self.problems:
             raise ProblemsError(_in_order(self.problems))
-
-
-def _difference(unit: str) -> str:
-    return "K" if unit == "degC" else unit
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:

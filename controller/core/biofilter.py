@@ -32,6 +32,8 @@ UNEATEN_AN_HOUR, MADE_AN_HOUR, LEAK = 0.1, 0.07, 0.01
 """mg/L a kg; share of what is made that comes otherwise than thought; mg/L."""
 FORGOTTEN_A_DAY = 0.05
 """Share of the first doubt about the fish that comes back within a day: they grow, and their feed changes."""
+MOST_LN_A = 5.0
+"""Either way: no water takes 150 mg/L an hour, whatever a probe that jumps says."""
 STATES = 6
 GATE = 1e6
 """A spike is no value (`spike` of the tag): what is told is believed."""
@@ -99,7 +101,9 @@ class Biofilter:
         belief = self._forward(belief, (dissolves, by_fast, by_slow), max(flow, 0.0) / self.volume_m3, h, now_s)
         if tan is not None:
             belief = updated(belief, (1.0, *(0.0,) * 5), tan, self.noise**2, now_s, gate=GATE)
-            belief = belief._replace(x=(max(belief.x[0], 0.01), belief.x[1], *(max(one, 0.0) for one in belief.x[2:])))
+            tan, log_a, *each = belief.x
+            log_a = min(max(log_a, -MOST_LN_A), MOST_LN_A)
+            belief = belief._replace(x=(max(tan, 0.01), log_a, *(max(one, 0.0) for one in each)))
         return block._replace(belief=belief), self._reading(belief, now_s)
 
     def _begun(self, before: Belief, tan: float, now_s: float) -> Belief:
@@ -124,7 +128,7 @@ class Biofilter:
     ) -> Belief:
         tan, log_a, *each = belief.x
         made = each[0] + sum(one * rate for one, rate in zip(each[1:], digested, strict=True))
-        a = exp(max(min(log_a, 5.0), -5.0))
+        a = exp(log_a)
         inside = _inside(tan, a, passes)
         takes = passes * (tan - inside)
         # by T and by ln a, with B where it stands after both

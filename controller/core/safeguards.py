@@ -16,6 +16,7 @@ from controller.core.words import AlarmNow, Because, Event, Order, Reset, Slot
 from edge_config.model.control import Dosing
 from edge_config.model.outputs import Analog, Output, Proof, Pulse, ThreePoint
 from edge_config.model.site import Site
+from foundation.units import difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +170,9 @@ def _proof(site: Site, name: str, output: Output, proof: Proof, units: Mapping[s
     elif proof.below is not None:
         by, than = "below", proof.below.to(unit)
     elif proof.rises is not None:
-        by, than = "rises", proof.rises.to("K" if unit == "degC" else unit)
+        by, than = "rises", proof.rises.to(difference(unit))
     elif proof.falls is not None:
-        by, than = "falls", proof.falls.to("K" if unit == "degC" else unit)
+        by, than = "falls", proof.falls.to(difference(unit))
     rivals = tuple(
         other
         for other, one in site.outputs.items()
@@ -201,7 +202,7 @@ def _guard(site: Site, name: str, pump: Pulse, units: Mapping[str, str]) -> Dosi
         calibrated_s = datetime.combine(pump.calibrated, time(), ZoneInfo(site.site.timezone)).timestamp()
     effect = None
     if loop is not None:
-        step = "K" if units[loop.pv] == "degC" else units[loop.pv]
+        step = difference(units[loop.pv])
         effect = Effect(loop.pv, loop.effect.to(f"({step})/L"), loop.deadband.to(step) / 2.0, loop.ineffective)
     return DosingGuard(
         name, pump.flow, site.site.scan,

@@ -14,7 +14,7 @@ from controller.core.alarms import resumed as alarms_resumed
 from controller.core.alarms import standing, step
 from controller.core.arbiter import FOREVER, OutputPlan, decide, is_urgent
 from controller.core.build import Plan, build
-from controller.core.bypass import bypassed, hear_bypass, hear_proof_test, untested
+from controller.core.bypass import bypassed, untested
 from controller.core.calibrating import Calibrations
 from controller.core.condition import Conditioner, Seen
 from controller.core.conditions import lost_sensors, unheard_outputs, waiting_for_reset
@@ -22,66 +22,26 @@ from controller.core.connections import lost_connections, wired
 from controller.core.derive import Expressed, Sum
 from controller.core.dosing_guard import MASTER_AFTER_S
 from controller.core.first_out import first_outs
-from controller.core.flags import (
-    doubted_probes,
-    failed_effects,
-    fouled_probes,
-    overdue_calibrations,
-    stale_sensors,
-)
+from controller.core.flags import doubted_probes, failed_effects, fouled_probes, overdue_calibrations, stale_sensors
 from controller.core.hands import LONGEST_HAND_S
 from controller.core.integration import Mean
-from controller.core.loops.effect import Strain
-from controller.core.loops.run import WARM_S, BandLoop, DosingLoop, PidBlock, PidLoop, SimpleBlock
+from controller.core.loops.run import WARM_S, BandLoop, DosingLoop, PidLoop
 from controller.core.probe_care import ProbeCare
 from controller.core.programs import SetpointProgram, Setting
 from controller.core.recipe_run import Recipes
-from controller.core.rule_switch import hear_switch
 from controller.core.rule_switch import kept as switches_kept
 from controller.core.self_test import Pulsed, SelfTest
-from controller.core.siren import silence
 from controller.core.soft_sensors import Estimator
 from controller.core.start_up import KEY as START
 from controller.core.start_up import StartUp, by_power, read_back, waits
-from controller.core.state import Chosen, Sent, State, from_plain, never_seen, written_s
+from controller.core.state import Sent, State, from_plain, never_seen, written_s
 from controller.core.strategies.feeding import FeedingLoop, underfed
 from controller.core.strategies.irrigation_loop import IrrigationLoop, unwatered
 from controller.core.trials import TrialMemory, key_of
 from controller.core.turn import Turn
 from controller.core.vote import Ballot
-from controller.core.words import (
-    AlarmNow,
-    AlarmWish,
-    Because,
-    Bypass,
-    Calibrate,
-    Command,
-    Demand,
-    Dose,
-    EmergencyStop,
-    Event,
-    LockOut,
-    LockOutEnd,
-    Maintain,
-    MaintainEnd,
-    Order,
-    Override,
-    ProofTest,
-    RecipeEdit,
-    RecipeStage,
-    RecipeStart,
-    RecipeStop,
-    Reset,
-    RuleSwitch,
-    ScanResult,
-    SequenceWish,
-    SetpointChange,
-    Silence,
-    Slot,
-    Snapshot,
-    Trial,
-    TrialEnd,
-)
+from controller.core.wishes import Wishes
+from controller.core.words import AlarmNow, Because, Command, Demand, Event, Order, ScanResult, Slot, Snapshot
 from edge_config.model.site import Site
 from foundation.reading import Quality, Reading, Reason, Value
 from foundation.tag import Tag
@@ -101,10 +61,8 @@ class Core:
         self.tags = self.plan.tags
         self.scan_s = site.site.scan
         self.recipes = Recipes(site, self.plan.programs, {name: tag.unit for name, tag in self.tags.items()})
-        self._interlocks = {interlock.name: interlock for interlock in self.plan.interlocks}
         self._bypassable = [interlock for interlock in self.plan.interlocks if interlock.bypass_s]
         self._proven = [interlock for interlock in self.plan.interlocks if interlock.test_interval_s is not None]
-        self._latched = {interlock.name for interlock in self.plan.interlocks if interlock.latch}
         self._ruled = {rule.name for rule in self.plan.rules.rules}
         self._checked = {
             loop.name for loop in self.plan.loops if isinstance(loop, PidLoop | BandLoop) and loop.effect is not None
@@ -112,17 +70,17 @@ class Core:
         self._pids = [loop for loop in self.plan.loops if isinstance(loop, PidLoop)]
         self._dosing = {loop.name: loop for loop in self.plan.loops if isinstance(loop, DosingLoop)}
         self._feeding = [loop for loop in self.plan.loops if isinstance(loop, FeedingLoop)]
-        self._watering = {loop.name: loop for loop in self.plan.loops if isinstance(loop, IrrigationLoop)}
+        self._watering = [loop for loop in self.plan.loops if isinstance(loop, IrrigationLoop)]
         self._care = ProbeCare(self.plan.conditioners, [one for one in self.plan.derived if isinstance(one, Expressed)])
         self._looked_at = {alarm.name: alarm.needs for alarm in self.plan.alarms} | {
             rule.name: rule.law.needs for rule in self.plan.rules.rules
         }
         self._by_power = by_power(self.plan.outputs.values())
-        self._sequences = {sequence.name for sequence in self.plan.sequences}
         self._wired = wired(site, self.plan.conditioners)
         self._alarm_rows = alarm_rows(site, self.plan)
         self._causes = causes_of(site, self.plan, self._wired)
         self.calibrations = Calibrations(self.plan.conditioners, calibrations_due(site), self.plan.votes)
+        self._wishes = Wishes(self.plan, self.recipes, self._care, self.calibrations, self._alarm_rows, self._checked)
         probes = {probe for vote in self.plan.votes for probe in vote.probes}
         self._other_sensors = [
             name
@@ -255,123 +213,7 @@ class Core:
                     turn.disturbed.add(tag)
                 if not ok and sent.failures + 1 == UNHEARD_AFTER:
                     turn.events.append(Event(turn.now_s, "order_unheard", tag, {"why": why or ""}))
-        for wish in snapshot.people:
-            match wish:
-                case SetpointChange():
-                    self._setpoint(turn, wish)
-                case Override():
-                    self.plan.hands.take(turn, wish)
-                case EmergencyStop():
-                    self.plan.hands.stop(turn, wish)
-                case LockOut():
-                    self.plan.hands.lock(turn, wish)
-                case LockOutEnd():
-                    self.plan.hands.unlock(turn, wish)
-                case Maintain():
-                    self._care.begin(turn, wish)
-                case MaintainEnd():
-                    self._care.end(turn, wish)
-                case Reset():
-                    self._reset(turn, wish)
-                case AlarmWish():
-                    turn.alarm_wishes.append(wish)
-                case Silence():
-                    silence(turn, wish, self.plan.siren)
-                case Dose():
-                    person_dose.hear(turn, wish, self.plan.safeguards.guards)
-                case RuleSwitch():
-                    hear_switch(turn, wish, self._ruled)
-                case SequenceWish():
-                    self._sequence(turn, wish)
-                case Trial() | TrialEnd():
-                    self._trial(turn, wish)
-                case Calibrate():
-                    self.calibrations.hear(turn, wish)
-                case Bypass():
-                    hear_bypass(turn, wish, self._interlocks)
-                case ProofTest():
-                    hear_proof_test(turn, wish, self._interlocks)
-                case RecipeStart() | RecipeStage() | RecipeEdit() | RecipeStop():
-                    self.recipes.hear(turn, wish)
-
-    def _reset(self, turn: Turn, wish: Reset) -> None:
-        """A latched interlock and a sequence answer for themselves; totals and positions are not reset."""
-        values: dict[str, object] = {"id": wish.id, "by": wish.by}
-        if wish.subject in self._alarm_rows and self._alarm_rows[wish.subject].latch:
-            turn.alarm_wishes.append(AlarmWish(wish.id, "reset", wish.subject, wish.by, wish.time_s))
-        elif wish.subject in self.plan.hands.stops:
-            self.plan.hands.release(turn, wish)
-        elif (
-            wish.subject in self._latched
-            or (wish.subject in self._ruled and turn.blocks[wish.subject].spent)  # type: ignore[attr-defined]
-            or (wish.subject in self._sequences and turn.blocks[wish.subject].phase != "ready")  # type: ignore[attr-defined]
-        ):
-            turn.resets[wish.subject] = wish
-        elif wish.subject in self._dosing:
-            turn.blocks[wish.subject] = self.plan.fresh[wish.subject]
-            for pump in self._dosing[wish.subject].outputs:
-                self.plan.safeguards.forgive(turn, pump)
-            turn.events.append(Event(turn.now_s, "reset", wish.subject, values))
-        elif wish.subject in self._watering:
-            kept = turn.blocks[wish.subject]
-            turn.blocks[wish.subject] = self._watering[wish.subject].reset(kept)
-            turn.events.append(Event(turn.now_s, "reset", wish.subject, values))
-        elif wish.subject in self._checked:
-            block: PidBlock | SimpleBlock = turn.blocks[wish.subject]  # type: ignore[assignment]  # a checked loop's
-            turn.blocks[wish.subject] = block._replace(strain=Strain())
-            turn.events.append(Event(turn.now_s, "reset", wish.subject, values))
-        elif not self.plan.safeguards.reset(turn, wish):
-            turn.events.append(Event(turn.now_s, "refused", wish.subject, {**values, "why": "not_resettable"}))
-
-    def _sequence(self, turn: Turn, wish: SequenceWish) -> None:
-        """Told to the sequence, which answers for itself."""
-        if wish.sequence in self._sequences:
-            turn.sequences.setdefault(wish.sequence, []).append(wish)
-            return
-        values = {"id": wish.id, "by": wish.by, "why": "sequence_none", "sequence": wish.sequence,
-                  "known": ", ".join(sorted(self._sequences))}  # fmt: skip
-        turn.events.append(Event(turn.now_s, "refused", wish.sequence, values))
-
-    def _setpoint(self, turn: Turn, wish: SetpointChange) -> None:
-        program = self.plan.programs.get(wish.setpoint)
-        values: dict[str, object] = {"id": wish.id, "by": wish.by, "value": wish.value}
-        if program is None or not program.settable:
-            turn.events.append(Event(turn.now_s, "refused", wish.setpoint, {**values, "why": "not_settable"}))
-        elif not isfinite(wish.value) or not program.low <= wish.value <= program.high:
-            limits = {"why": "limits", "low": program.low, "high": program.high}
-            turn.events.append(Event(turn.now_s, "refused", wish.setpoint, {**values, **limits}))
-        else:
-            before = turn.values.get(wish.setpoint)
-            turn.chosen[wish.setpoint] = Chosen(wish.value, wish.by, turn.now_s)
-            told = {**values, "before": before, "after": wish.value}
-            turn.events.append(Event(turn.now_s, "setpoint_changed", wish.setpoint, told))
-
-    def _trial(self, turn: Turn, wish: Trial | TrialEnd) -> None:
-        runner, name = self.plan.trials.get(wish.loop), wish.loop
-        values: dict[str, object] = {"id": wish.id, "by": wish.by}
-        if runner is None:
-            refusal: Because | None = Because("trial_loop", {"loop": name, "loops": ", ".join(self.plan.trials)})
-        else:
-            memory: TrialMemory = turn.blocks[key_of(name)]  # type: ignore[assignment]  # a trial's
-            runs = bool(memory.id) and not memory.ended
-            if isinstance(wish, TrialEnd):
-                refusal = None if runs else Because("trial_none", {"loop": name})
-                if runs:
-                    runner.end(turn, "stopped")
-            elif wish.goes_on and not runs:
-                refusal = Because("trial_none", {"loop": name})
-            elif runs:
-                refusal = None if memory.by == wish.by else Because("trial_running", {"loop": name, "by": memory.by})
-                if refusal is None:
-                    turn.blocks[key_of(name)] = memory._replace(renewed_s=turn.now_s)
-            else:
-                refusal = runner.refusal(turn, wish)
-                if refusal is None:
-                    turn.blocks[key_of(name)] = runner.begun(turn, wish)
-        if refusal is not None:
-            turn.events.append(Event(turn.now_s, "refused", name, {**values, "why": refusal.key, **refusal.values}))
-        else:
-            turn.events.append(Event(turn.now_s, "trial" if isinstance(wish, Trial) else "trial_stopped", name, values))
+        self._wishes.hear(turn, snapshot.people)
 
     # --- the image
 
@@ -620,7 +462,7 @@ class Core:
         alarms += fouled_probes(turn, self._self_tested)
         alarms += failed_effects(turn, self._checked)
         alarms += underfed(turn, self._feeding)
-        alarms += unwatered(turn, self._watering.values())
+        alarms += unwatered(turn, self._watering)
         alarms += unheard_outputs(turn, self.plan.output_of, UNHEARD_AFTER)
         alarms += bypassed(turn, self._bypassable)
         alarms += untested(turn, self._proven)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from controller.history.consumption import counters
-from edge_config.checks.inspection import device_tags, difference
+from edge_config.checks.inspection import device_tags
 from edge_config.model.alarms import Alarm
 from edge_config.model.control import Dosing, Hysteresis, LoopBase, PBand, Pid, Program, RuleAlarm
 from edge_config.model.site import Device, Site
 from edge_config.model.values import Name, Sourced
 from edge_config.templates import Placed, placed_rules
 from foundation.tag import Kind, Tag
+from foundation.units import difference
 
 TAG_IN_TEXT = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*){2}")
 Held = Pid | PBand | Hysteresis | Dosing

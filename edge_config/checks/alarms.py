@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
-from edge_config.checks.inspection import Inspection, difference
+from edge_config.checks.inspection import Inspection
 from edge_config.model.alarms import Alarm, priority_of
 from edge_config.templates import placed_rules, suppressors_of
 from edge_config.wording import nearest
 from foundation.document import Path_
-from foundation.units import same_dimension
+from foundation.units import difference, same_dimension
 from rules.expression import ExpressionError, compile_expression
 
 

@@ -1,6 +1,6 @@
 """Soft sensors: what they are made from is there, in the unit that their model counts in."""
 
-from edge_config.checks.inspection import Inspection, alike, difference, ratio
+from edge_config.checks.inspection import Inspection, alike, ratio
 from edge_config.model.control import Dosing
 from edge_config.model.estimates import (
     Ammonia,
@@ -17,7 +17,7 @@ from edge_config.model.estimates import (
 from edge_config.model.outputs import ThreePoint
 from edge_config.wording import nearest
 from foundation.document import Path_
-from foundation.units import Quantity
+from foundation.units import Quantity, difference
 
 
 def check_estimate(inspection: Inspection, path: Path_, estimate: Estimate) -> None:

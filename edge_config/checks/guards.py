@@ -1,9 +1,10 @@
 """Proofs, standbys, what a dosing pump says of others, and whether the emergency oxygen is enough."""
 
-from edge_config.checks.inspection import Inspection, difference
+from edge_config.checks.inspection import Inspection
 from edge_config.model.outputs import EmergencyOxygen, Heartbeat, Output, Proof, Pulse, ThreePoint
 from edge_config.wording import nearest
 from foundation.document import Path_
+from foundation.units import difference
 from rules.expression import BOOL
 
 MARGIN = 1.1

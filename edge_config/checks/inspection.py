@@ -12,7 +12,7 @@ from edge_config.tags import tag_units
 from edge_config.wording import listed, nearest
 from foundation.document import Path_
 from foundation.problem import Problem, ProblemsError
-from foundation.units import Quantity, UnitError, factor, is_unit, same_dimension
+from foundation.units import Quantity, UnitError, difference, factor, is_unit, same_dimension
 from rules.expression import BOOL, TEXT, Expression, ExpressionError, Named, compile_expression
 
 COMPARED = re.compile(r"([a-z]\w*(?:\.\w+)+)\s*[=!]=\s*'([^']*)'")
@@ -197,11 +197,6 @@ class Inspection:
             if setting is not None and setting.choices and found[2] not in setting.choices:
                 near, known = nearest(found[2], setting.choices), listed(setting.choices)
                 self.note("E457", path, inside=found.start(2), tag=found[1], text=found[2], near=near, known=known)
-
-
-def difference(unit: str) -> str:
-    """The unit of a difference between two values in `unit`."""
-    return "K" if unit == "degC" else unit
 
 
 def alike(unit: str, other: str) -> bool:

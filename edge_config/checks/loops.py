@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from edge_config.checks.feeding import check_feeding
-from edge_config.checks.inspection import Inspection, alike, difference, ratio
+from edge_config.checks.inspection import Inspection, alike, ratio
 from edge_config.checks.strategies import check_cover, check_irrigation, check_lamps
 from edge_config.model.control import (
     Dosing,
@@ -26,6 +26,7 @@ from edge_config.model.strategies import Cover, Irrigation, Lamps
 from edge_config.model.values import Hold
 from edge_config.wording import nearest
 from foundation.document import Path_
+from foundation.units import difference
 
 FLOW = "m3/h"
 COUNTED = ("L", "kg", "kWh")

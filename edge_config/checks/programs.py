@@ -1,11 +1,11 @@
 """Programs: one source of the setpoint each, everything in the setpoint's unit, and within its limits."""
 
-from edge_config.checks.inspection import Inspection, difference
+from edge_config.checks.inspection import Inspection
 from edge_config.checks.loops import written_by
 from edge_config.model.control import Integration, LightSum, LoopBase, Program, Selector, Staging
 from edge_config.wording import nearest
 from foundation.document import Path_
-from foundation.units import Quantity
+from foundation.units import Quantity, difference
 from rules.expression import BOOL, TEXT
 
 LIGHT, LIGHT_SUM = "umol/m2/s", "mol/m2/d"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from edge_config.checks.inspection import Inspection, difference
+from edge_config.checks.inspection import Inspection
 from edge_config.checks.rule_conditions import Checked, check_conditions_of_rules, ranges_of
 from edge_config.checks.rule_conflicts import Guarded, check_conflicts, check_rings, sequences_of
 from edge_config.checks.sequences import check_others
@@ -11,7 +11,7 @@ from edge_config.templates import ANY_ZONE, Placed, each, placed_rules
 from edge_config.wording import listed, nearest
 from foundation.document import Path_
 from foundation.problem import Problem
-from foundation.units import UnitError, factor
+from foundation.units import UnitError, difference, factor
 from rules.expression import BOOL, TEXT
 
 MOST_RULES = 2000

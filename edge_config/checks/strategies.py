@@ -2,10 +2,11 @@
 
 from itertools import pairwise
 
-from edge_config.checks.inspection import Inspection, difference
+from edge_config.checks.inspection import Inspection
 from edge_config.model.strategies import Cover, Drain, Irrigation, Lamps
 from edge_config.model.values import DayTime, Hold
 from foundation.document import Path_
+from foundation.units import difference
 
 LIGHT, LIGHT_SUM, DEFICIT, FLOW, SHARE = "W/m2", "mol/m2/d", "g/m3", "m3/h", "%"
 

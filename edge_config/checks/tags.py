@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from edge_config.checks.estimates import check_estimate
-from edge_config.checks.inspection import Feed, Inspection, alike, difference, is_made, ways
+from edge_config.checks.inspection import Feed, Inspection, alike, is_made, ways
 from edge_config.counted import UNITS, counted_as
 from edge_config.model.site import Calibration, SelfTest, Stuck, TagSetting
 from edge_config.wording import nearest
 from foundation.document import Path_
 from foundation.tag import is_tag_name
-from foundation.units import CANONICAL, UnitError, factor, is_unit
+from foundation.units import CANONICAL, UnitError, difference, factor, is_unit
 from rules.expression import BOOL, TEXT
 
 TAG = re.compile(r"[a-z]\w*\.[a-z]\w*\.[a-z]\w*")

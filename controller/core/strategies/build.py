@@ -12,6 +12,7 @@ from controller.core.strategies.lamps_loop import LampLoop
 from edge_config.model.outputs import Analog, Output
 from edge_config.model.strategies import Cover, Irrigation, Lamps
 from edge_config.model.values import Hold
+from foundation.units import difference
 from rules.expression import Expression
 
 
@@ -87,7 +88,7 @@ def cover_loop(
 ) -> CoverLoop:
     """A screen or a blanket, ready to run."""
     pause, loss = loop.pause, loop.on_loss
-    unit = "K" if pause is not None and units[pause.of] == "degC" else units[pause.of] if pause is not None else ""
+    unit = difference(units[pause.of]) if pause is not None else ""
     settings = CoverSettings(
         loop.closes_after,
         loop.opens_after,
