@@ -1,6 +1,6 @@
 """Whatever breaks, one thing or two: what lives on the farm lives on, unless nobody could have saved it.
 
-FARMLOOP_FAULTS sets how many cases over all facilities: 60 by default, 2 000 by `make faults`. FARMLOOP_SEED draws
+FARMLOOP_FAULTS sets how many cases over all facilities: 30 by default, 2 000 by `make faults`. FARMLOOP_SEED draws
 others.
 """
 
@@ -18,7 +18,7 @@ from simulator.chance import WINDOW_S
 from simulator.scenario import Event
 from simulator.scenario_file import load_scenario, scenario_path
 
-COUNT = int(os.environ.get("FARMLOOP_FAULTS", "60"))
+COUNT = int(os.environ.get("FARMLOOP_FAULTS", "30"))
 SEED = int(os.environ.get("FARMLOOP_SEED", "1"))
 SETTLE_S = 900.0 if "FARMLOOP_FAULTS" not in os.environ else campaign.SETTLE_S
 """Beforehand: few cases are not worth the hour of many, and a farm that has hardly settled is no easier to save."""
