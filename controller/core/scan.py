@@ -26,6 +26,7 @@ from controller.core.flags import doubted_probes, failed_effects, fouled_probes,
 from controller.core.hands import LONGEST_HAND_S
 from controller.core.integration import Mean
 from controller.core.loops.run import WARM_S, BandLoop, DosingLoop, PidLoop
+from controller.core.loops.structures import SelectorLoop, StagingLoop
 from controller.core.probe_care import ProbeCare
 from controller.core.programs import SetpointProgram, Setting
 from controller.core.recipe_run import Recipes
@@ -67,7 +68,7 @@ class Core:
         self._checked = {
             loop.name for loop in self.plan.loops if isinstance(loop, PidLoop | BandLoop) and loop.effect is not None
         }
-        self._pids = [loop for loop in self.plan.loops if isinstance(loop, PidLoop)]
+        self._resumed = [loop for loop in self.plan.loops if isinstance(loop, PidLoop | StagingLoop | SelectorLoop)]
         self._dosing = {loop.name: loop for loop in self.plan.loops if isinstance(loop, DosingLoop)}
         self._feeding = [loop for loop in self.plan.loops if isinstance(loop, FeedingLoop)]
         self._watering = [loop for loop in self.plan.loops if isinstance(loop, IrrigationLoop)]
@@ -120,11 +121,11 @@ class Core:
         applied = {name: output.safe.then for name, output in outputs.items()} | {
             name: value
             for name, value in state.applied.items()
-            if name in self.plan.cascaded
+            if (name in self.plan.cascaded and is_warm)
             or (name in outputs and 0 <= value <= 100 and (is_warm or isinstance(blocks[name], Motor)))
         }
         if not is_warm:
-            blocks |= {loop.name: loop.resumed(blocks[loop.name]) for loop in self._pids}
+            blocks |= {loop.name: loop.resumed(blocks[loop.name]) for loop in self._resumed}
         latest_s = now_s + LONGEST_HAND_S
         demands = {
             name: tuple(d._replace(expires_s=min(d.expires_s, latest_s)) for d in kept if d.output == name)

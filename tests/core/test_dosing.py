@@ -22,6 +22,7 @@ from controller.core.loops.dosing import (
     DosingSettings,
     dosing,
 )
+from controller.core.state import to_plain
 from controller.core.words import Override, Reset, SetpointChange
 from foundation.reading import Reason
 from tests.core.small_site import START_S, Farm, core_of, document, only
@@ -241,13 +242,53 @@ def test_a_month_of_leaves_that_raise_the_ph_under_a_noisy_probe_locks_nothing(s
     assert highest < 5.95
 
 
-def test_a_dose_that_was_cut_is_not_taken_for_an_ineffective_one():
+def test_a_dose_that_was_cut_teaches_nothing_but_that_it_did_something():
+    begun = dosing(EC, Dose(), 1.8, 1.0, True, START_S)
+    assert (begun.phase, begun.seconds) == ("pulse", 90.0)
+    cut = dosing(EC, begun, 1.8, None, True, START_S + 45)
+    assert (cut.phase, cut.litres) == ("wait", pytest.approx(0.09))  # half of A, and nothing of B
+    seen = dosing(EC, cut, 1.8, 1.06, True, cut.until_s)
+    assert (seen.without, seen.unseen, seen.effect, seen.learned) == (0, 0.0, 2.0, 0)
+
+
+def test_doses_that_are_all_cut_under_a_stuck_probe_lock_as_whole_ones_do():
     def allowed(second: int) -> bool:
         return 100 <= second % 500 < 490
 
     found, state = pulses(EC, lambda *_: 1.0, 20_000, allowed=allowed)
-    assert len([one for one in found if one[1] == 0]) > 5
-    assert (state.without, state.effect) == (1, 2.0)  # only the first was given whole
+    assert [part for _, part, _ in found].count(0) == 4
+    assert state.phase == "locked"
+
+
+def test_a_pump_that_an_interlock_keeps_still_gave_nothing():
+    begun = dosing(EC, Dose(), 1.8, 1.0, True, START_S)
+    cut = dosing(EC, begun, 1.8, 1.0, False, START_S + 1, stopped_s=START_S)
+    assert cut.litres == 0.0
+    again = dosing(EC, cut, 1.8, 1.0, True, cut.until_s)
+    assert (again.without, again.unseen) == (0, 0.0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 900), st.integers(1, 60)), min_size=1, max_size=20), st.floats(0.05, 1.0))
+def test_however_often_its_probe_is_away_a_stuck_one_gets_no_more_than_may_go_in_unseen(spells, blind):
+    wary, state, second, ran_s = replace(EC, blind=blind), Dose(), 0, 0
+    for sees_s, away_s in spells * 4:
+        for index in range(sees_s + away_s):
+            state = dosing(wary, state, 1.8, 1.0 if index < sees_s else None, True, START_S + second)
+            ran_s += state.phase == "pulse" and state.part == 0
+            second += 1
+    assert ran_s * 2.0 / 1000.0 * 2.0 <= blind + 1e-9
+
+
+def test_another_stock_or_another_sign_is_learned_anew():
+    _, learned = pulses(EC, tank(1.0, 1.0), 3000)
+    assert learned.effect < 2.0
+    same = dosing(EC, learned, 1.8, 1.4, True, START_S + 9000)
+    assert (same.effect, same.learned) == (learned.effect, learned.learned)
+    base = dosing(replace(EC, effect=-2.0), learned, 1.8, 1.4, True, START_S + 9000)
+    assert (base.effect, base.learned, base.phase) == (-2.0, 0, "idle")  # what lowers does not raise
+    stronger = dosing(replace(EC, effect=20.0), learned, 1.8, 1.4, True, START_S + 9000)
+    assert stronger.seconds <= 7.0
 
 
 def test_what_was_dosed_is_looked_at_only_after_a_whole_wait_of_mixing():
@@ -272,8 +313,8 @@ def pulses_from(state: Dose, begins: int, seconds: int, allowed: bool) -> tuple[
 class Tank(Farm):
     """The dosing of the small site on a nutrient tank that answers to its pumps."""
 
-    def __init__(self, site: dict[str, Any] | None = None) -> None:
-        super().__init__(core_of(site or only("fa.z.ec_loop", "fa.z.ph_loop")))
+    def __init__(self, site: dict[str, Any] | None = None, start_s: float = START_S, kept: object = None) -> None:
+        super().__init__(core_of(site or only("fa.z.ec_loop", "fa.z.ph_loop")), start_s, kept)
 
     def live(self, seconds: int, stuck: bool = False) -> dict[str, float]:
         """Runs, and gives the seconds that each pump ran."""
@@ -334,6 +375,24 @@ def test_an_interlock_that_keeps_the_pump_still_does_not_lock_the_dosing():
     assert farm.state.blocks["fa.z.ec_loop"].dose.phase != "locked"
     farm.says["fa.z.level"] = 80.0
     assert farm.live(700)["fa.z.pump_a"] > 0.0
+
+
+def test_a_box_that_starts_anew_in_every_wait_does_not_dose_for_ever_under_a_stuck_probe():
+    site = only("fa.z.ec_loop", "fa.z.ph_loop")
+    site["loops"]["fa.z.ec_loop"]["wait"] = "2 min"
+    farm, ran = Tank(site), 0.0
+    farm.says["fa.z.ec"] = 1.4
+    for _ in range(12):
+        for _ in range(900):
+            before = farm.state.blocks["fa.z.ec_loop"].dose.phase
+            ran += farm.live(1, stuck=True)["fa.z.pump_a"]
+            if (before, farm.state.blocks["fa.z.ec_loop"].dose.phase) == ("pulse", "wait"):
+                break
+        kept, says = to_plain(farm.state), dict(farm.says)
+        farm = Tank(site, farm.now_s + 10.0, kept)
+        farm.says.update(says)
+    assert ran <= 4 * 70.0
+    assert farm.state.blocks["fa.z.ec_loop"].dose.phase == "locked"
 
 
 def test_a_stuck_probe_costs_four_pulses_of_each_part_and_locks_with_an_event():

@@ -13,7 +13,7 @@ from controller.core.loops.feed_forward import Scale, learned
 from controller.core.loops.pid import PidSettings, PidState, pid
 from controller.core.loops.run import WARM_S, Lost, OnLoss, Part, PidLoop, Schedule
 from controller.core.state import to_plain
-from controller.core.words import Reset, SetpointChange, Slot, Snapshot
+from controller.core.words import Override, Reset, SetpointChange, Slot, Snapshot
 from edge_config.model.values import Hold
 from foundation.reading import Quality, Reading, Reason, good
 from tests.core.small_site import START_S, Farm, changed, core_of, only
@@ -60,6 +60,43 @@ def test_a_value_that_flaps_between_good_and_doubtful_does_not_walk_away():
             replace(TUNED, ti_s=1e9), state, 20.0, 19.0, START_S + 10.0 * step, state.output, doubt=step % 2 == 0
         )
     assert state.output == pytest.approx(begun, abs=0.01)
+
+
+LEADING = replace(TUNED, td_s=60.0)
+
+
+def ramped(tuned: PidSettings, state: PidState, from_s: float, steps: int, **told: bool) -> list[PidState]:
+    """A value that rises by 0.01 a second, and what is asked for meanwhile."""
+    found = []
+    for step in range(1, steps + 1):
+        at_s = from_s + 10.0 * step
+        state = pid(tuned, state, 20.0, 17.0 + 0.01 * (at_s - START_S), at_s, state.output, **told)
+        found.append(state)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("tuned", "told"),
+    [
+        (LEADING, {"derivative": False, "doubt": True}),
+        (replace(LEADING, kc=10.0), {}),
+        (replace(LEADING, kc=2.0), {}),
+    ],
+)
+def test_a_derivative_that_comes_goes_or_has_another_gain_moves_nothing_at_once(tuned, told):
+    before = ramped(LEADING, pid(LEADING, PidState(), 20.0, 17.0, START_S, 80.0), START_S, 40)
+    usual = before[-1].output - before[-2].output  # what a rising value does anyway
+    after = ramped(tuned, before[-1], START_S + 400.0, 10, **told)
+    share = tuned.kc / LEADING.kc * (0.5 if told else 1.0)
+    assert after[0].output - before[-1].output == pytest.approx(usual * share, abs=0.35)
+    back = ramped(LEADING, after[-1], START_S + 500.0, 1)[0]
+    assert back.output - after[-1].output == pytest.approx(usual, abs=0.35)
+
+
+def test_a_lower_end_to_a_slow_output_is_kept_to_at_once():
+    slow = replace(TUNED, rate_per_s=0.01)
+    before = ramped(slow, pid(slow, PidState(), 20.0, 17.0, START_S, 80.0), START_S, 1)[-1]
+    assert pid(replace(slow, high=50.0), before, 20.0, 17.0, START_S + 20.0, 80.0).output == 50.0
 
 
 def test_the_output_moves_no_faster_than_it_may_and_winds_nothing_up_meanwhile():
@@ -215,6 +252,45 @@ def test_after_a_long_stop_a_loop_begins_from_where_its_device_has_gone_by_itsel
     late.run(15)
     assert soon.order("fa.z.heater").value == pytest.approx(before, abs=5.0)
     assert late.order("fa.z.heater").value < 5.0  # its watchdog has switched it off meanwhile
+
+
+def test_after_a_long_stop_an_outer_loop_begins_from_what_the_inner_value_is_by_then():
+    site = only("fa.z.temp_loop", "fa.z.pipe_loop")
+    del site["loops"]["fa.z.temp_loop"]["feed_forward"]
+    site["programs"]["fa.z.temp_sp"] = {"value": "20 degC", "limits": ["10 degC", "30 degC"]}
+    farm, air = Farm(core_of(site)), ("fa.z.temp_a", "fa.z.temp_b", "fa.z.temp_c")
+    farm.says |= dict.fromkeys(air, 14.0) | {"fa.z.pipe": 55.0}
+    farm.run(2 * 3600, after_s=5.0)
+    assert farm.state.values["fa.z.pipe_sp"] > 50.0
+    late = _restarted(farm, 8 * 3600.0)
+    late.says |= dict.fromkeys(air, 20.0) | {"fa.z.pipe": 28.0}
+    wanted, ordered = [], []
+    for _ in range(600):
+        late.scan()
+        wanted.append(late.state.values["fa.z.pipe_sp"])
+        ordered.append(late.order("fa.z.heater").value)
+    assert max(wanted) == pytest.approx(28.0, abs=0.5)
+    assert max(ordered) < 5.0
+
+
+@pytest.mark.parametrize("gone", ["hand", "probe"])
+def test_an_outer_loop_does_not_wind_up_while_nobody_follows_it(gone):
+    site = only("fa.z.temp_loop", "fa.z.pipe_loop")
+    del site["loops"]["fa.z.temp_loop"]["feed_forward"]
+    site["programs"]["fa.z.temp_sp"] = {"value": "20 degC", "limits": ["10 degC", "30 degC"]}
+    farm, air = Farm(core_of(site)), ("fa.z.temp_a", "fa.z.temp_b", "fa.z.temp_c")
+    farm.says |= dict.fromkeys(air, 20.0) | {"fa.z.pipe": 35.0}
+    farm.run(900)
+    before = farm.state.values["fa.z.pipe_sp"]
+    if gone == "hand":
+        farm.scan([Override("1", "fa.z.heater", 30.0, "wang", farm.now_s + 3.5 * 3600.0)])
+    else:
+        farm.says["fa.z.pipe"] = Reason.COMM
+    farm.says |= dict.fromkeys(air, 19.5)
+    farm.run(3 * 3600, after_s=5.0)
+    farm.says |= dict.fromkeys(air, 20.0) | {"fa.z.pipe": 35.0}
+    farm.run(3600, after_s=5.0)
+    assert farm.state.values["fa.z.pipe_sp"] == pytest.approx(before, abs=1.0)
 
 
 def test_a_restart_with_another_tuning_begins_where_the_old_one_was():

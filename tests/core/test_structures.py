@@ -63,6 +63,17 @@ def test_machines_start_one_after_the_other_as_the_demand_grows_and_stop_later_t
     assert need(farm, 0.0, 1200) == 0
 
 
+def test_after_a_long_stop_no_machine_starts_for_what_was_wanted_before_it():
+    farm = staged()
+    assert need(farm, 100.0, 400) == 3
+    late = Farm(farm.core, farm.now_s + 8 * 3600.0, to_plain(farm.state))
+    late.says = {"fa.z.rh": 74.0}
+    for _ in range(120):
+        late.scan()
+        assert running(late) == 0
+    assert late.state.blocks["fa.z.stages"].hours == farm.state.blocks["fa.z.stages"].hours
+
+
 @pytest.mark.parametrize("trim", [False, True])
 def test_over_days_every_machine_runs_as_long_as_the_others(trim):
     farm = staged(trim, up_for="10 s", down_for="20 s")
@@ -357,6 +368,25 @@ def test_a_counter_that_begins_again_or_falls_silent_doses_nothing_twice():
     farm.run(60)
     farm.says["fa.z.level"] = level
     assert ran(farm, 60) <= 4.0
+
+
+def test_what_people_put_right_of_what_they_fed_is_taken_back_not_poured_again():
+    site = only("fa.z.ec_loop")
+    site["loops"] = {"fa.z.alk": {"type": "ratio", "of": "fa.z.fed_by_hand", "out": "fa.z.pump_b", "per": "100 mL/kg"}}
+    site["programs"], site["outputs"] = {}, {"fa.z.pump_b": site["outputs"]["fa.z.pump_b"]}
+    site["devices"]["switches"]["tags"] = {"relay6": "fa.z.pump_b"}
+    site["tags"]["fa.z.fed_by_hand"] = {"unit": "kg", "entry": "manual", "as": "amount"}
+    farm = Farm(core_of(site))
+
+    def given_ml(fed_kg: float, seconds: int = 200) -> float:
+        farm.says["fa.z.fed_by_hand"] = fed_kg
+        return sum(4.0 * bool(farm.scan() and farm.wires.get("fa.z.pump_b")) for _ in range(seconds))
+
+    given_ml(20.0)
+    assert given_ml(21.0) == pytest.approx(100.0, abs=4.0)
+    assert given_ml(20.5) <= 4.0
+    assert given_ml(20.4) <= 4.0
+    assert given_ml(21.4) == pytest.approx(40.0, abs=8.0)  # 60 mL were given too many before
 
 
 def test_a_pump_that_was_held_back_does_not_pour_all_of_it_afterwards():

@@ -29,7 +29,7 @@ class Dose(NamedTuple):
     part: int = 0
     """Which of the outputs is (or was last) running."""
     seconds: float = 0.0
-    """Length of the present pulse."""
+    """Length of the present pulse; 0 of one that was cut."""
     before: float = 0.0
     """The value when the dose began."""
     effect: float = 0.0
@@ -48,7 +48,10 @@ class Dose(NamedTuple):
     unseen: float = 0.0
     """Litres (of each part) since the last dose that had an effect."""
     litres: float = 0.0
-    """Of the present dose; each part's pulse is rounded to the scan, and the first is what all are sized by."""
+    """Of the present dose, until its effect was looked at; each part's pulse is rounded to the scan, and the first is
+    what all are sized by."""
+    declared: float = 0.0
+    """The effect that the site file told when learning began: another pump or stock is learned anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +84,29 @@ LOOK_S = 300.0
 
 
 def dosing(
-    settings: DosingSettings, state: Dose, sp: float, pv: float | None, allowed: bool, now_s: float, turn: bool = True
+    settings: DosingSettings,
+    state: Dose,
+    sp: float,
+    pv: float | None,
+    allowed: bool,
+    now_s: float,
+    turn: bool = True,
+    stopped_s: float | None = None,
 ) -> Dose:
     """One step. A pulse runs while the new state's phase is `pulse` (output `part`, until `until_s`).
 
-    Not `allowed` is a dose that cannot be: nothing mixes, or the pump does not run when it should. No `turn` is a dose
-    that may go on but not begin: another loop goes first.
+    Not `allowed` is a dose that cannot be: nothing mixes, or the pump does not run when it should; `stopped_s` is when
+    it ran last, if not until now. No `turn` is a dose that may go on but not begin: another loop goes first.
     """
-    if state.effect == 0.0:
-        state = state._replace(effect=settings.effect)
+    if state.declared != settings.effect:
+        state = state._replace(effect=settings.effect, declared=settings.effect, learned=0, litres=0.0)
     if state.phase == "locked":
         return state
     if not allowed or pv is None:
         # no mixing, or nothing to see: what runs ends now, the wait starts again from here, and a dose that was cut
-        # teaches nothing
+        # teaches nothing but whether it did anything
         if state.phase in ("pulse", "gap"):
-            return state._replace(phase="wait", until_s=now_s + settings.wait_s, seconds=0.0, calm_s=-1.0)
+            return cut(state, now_s if stopped_s is None else stopped_s, now_s + settings.wait_s)
         if state.phase == "wait" and not allowed:
             return state._replace(until_s=now_s + settings.wait_s)
         return state
@@ -128,6 +138,15 @@ def dosing(
     return _begin(settings, state, sp, pv, now_s)
 
 
+def cut(state: Dose, stopped_s: float, until_s: float) -> Dose:
+    """A dose that ended before it was given whole, and mixes until `until_s`: what ran of its first part was given."""
+    litres = state.litres
+    if state.phase == "pulse" and state.part == 0 and state.seconds > 0.0:
+        ran_s = stopped_s - (state.until_s - state.seconds)
+        litres *= min(max(ran_s / state.seconds, 0.0), 1.0)
+    return state._replace(phase="wait", until_s=until_s, seconds=0.0, calm_s=-1.0, litres=litres)
+
+
 def _watch(much: float, state: Dose, pv: float, now_s: float) -> Dose:
     """Whether the value moves by itself as a dose would move it, looked at in windows between doses."""
     if not 0.0 <= state.calm_s <= now_s:
@@ -156,19 +175,19 @@ def _begin(settings: DosingSettings, state: Dose, sp: float, pv: float, now_s: f
 
 
 def _learn(settings: DosingSettings, state: Dose, pv: float) -> Dose:
-    litres = state.litres if state.seconds > 0.0 else 0.0
+    litres, is_whole = state.litres, state.seconds > 0.0
     moved, expected = pv - state.before, state.effect * litres
-    state = state._replace(phase="idle")
-    if litres <= 0:
+    state = state._replace(phase="idle", litres=0.0)
+    if litres <= 0.0:
         return state
-    if moved * expected < (NOTHING if state.learned else NOTHING_OF_A_GUESS) * expected * expected:
+    if moved * expected < (NOTHING if state.learned and is_whole else NOTHING_OF_A_GUESS) * expected * expected:
         state = state._replace(without=state.without + 1, unseen=state.unseen + litres)
         is_spent = settings.left_l(state) * 1000 < settings.grain_s * max(settings.flows_ml_s)
         many = state.without >= settings.ineffective
         much = abs(state.effect) * state.unseen >= settings.ineffective * SEEN * settings.deadband
         return state._replace(phase="locked" if is_spent or (many and much) else "idle")
     # by what it should have moved: to learn only from those that moved much would be to believe in ever more
-    if abs(expected) >= settings.deadband / 2:
+    if is_whole and abs(expected) >= settings.deadband / 2:
         up, down, counts = (MOST_UP, MOST_DOWN, LEARN) if state.learned else (FIRST_UP, FIRST_DOWN, FIRST)
         seen = min(max(moved / litres / state.effect, down), up) * state.effect
         state = state._replace(effect=(1 - counts) * state.effect + counts * seen, learned=min(state.learned + 1, 999))

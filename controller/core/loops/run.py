@@ -6,7 +6,7 @@ from math import copysign
 from typing import NamedTuple, Protocol
 
 from controller.core.dosing_guard import Guarded, key_of
-from controller.core.loops.dosing import Dose, DosingSettings, dosing
+from controller.core.loops.dosing import Dose, DosingSettings, cut, dosing
 from controller.core.loops.effect import EffectCheck, Strain
 from controller.core.loops.feed_forward import Ahead, FishOxygen, LineAhead, Scale, learned
 from controller.core.loops.pid import PidSettings, PidState, pid
@@ -22,6 +22,8 @@ LEASE_PERIODS = 3.0
 """A loop's demand lives for so many of its periods: a loop that stops is soon no longer heard."""
 WARM_S = 300.0
 """A loop that was stopped for longer begins from where its output is now (control.md 2.1)."""
+STOOD = -1.0
+"""Of an outer loop's last step: it was long ago, and what it wanted then is over."""
 SETTLE_S = 10.0
 """After a restart a sensor has this long to be heard before its loop counts it as lost (control.md 3.5)."""
 
@@ -181,8 +183,11 @@ class PidLoop:
         return PidBlock(ahead=(Ahead(),) * len(self.ahead), scales=(Scale(),) * len(self.ahead))
 
     def resumed(self, block: Block) -> Block:
-        """After a long stop the output may be anywhere: it begins from there."""
+        """After a long stop the output may be anywhere: it begins from there, and where that is the setpoint of another
+        loop, from what its value is by then."""
         kept: PidBlock = block  # type: ignore[assignment]  # blocks hold what `fresh` is
+        if self.inner_sp is not None and kept.at_s > 0.0:
+            return kept._replace(inner=PidState(output=self.settings.low, at_s=STOOD))
         return kept._replace(inner=kept.inner._replace(at_s=0.0))
 
     def goes_on_from(self, turn: Turn, output: float) -> None:
@@ -208,8 +213,8 @@ class PidLoop:
         extra = sum(scale.gain * one for scale, one in zip(block.scales, extras, strict=True))
         because = Because("sensor_lost", {"loop": self.name, "tag": self.pv, "reason": str(reading.reason or "")})
         if pv is None or sp is None:
-            lost = block.lost if block.lost.since_s >= 0 else Lost(now_s, self._applied(turn, block.inner.output))
-            wanted = min(max(self.on_loss.value(lost, now_s, extra), self.settings.low), self.settings.high)
+            lost = block.lost if block.lost.since_s >= 0 else Lost(now_s, self._applied(turn, block.inner))
+            wanted = self.settings.within(self.on_loss.value(lost, now_s, extra))
             # at_s 0: when the sensor is back the loop starts bumpless from what was applied
             inner = block.inner._replace(at_s=0.0, output=wanted)
             turn.blocks[self.name] = PidBlock(inner, ahead, lost, now_s, block.scales, block.strain)
@@ -219,7 +224,7 @@ class PidLoop:
             inner = block.inner._replace(at_s=0.0, output=wanted)
             turn.blocks[self.name] = block._replace(inner=inner, ahead=ahead, lost=Lost(), at_s=now_s)
         else:
-            applied = self._applied(turn, block.inner.output)
+            applied = self._applied(turn, block.inner)
             # while a hand has it, it stands ready to go on from there
             before = block.inner._replace(at_s=0.0) if self._by_hand(turn) else block.inner
             scales = block.scales
@@ -237,13 +242,16 @@ class PidLoop:
             before = before._replace(integral=before.integral - jumped)
             is_good, doubt = reading.quality is Quality.GOOD, reading.quality is Quality.UNCERTAIN
             stalled = self._stalled(turn, before.output)
-            inner = pid(tuned, before, float(sp), pv, now_s, applied, extra, is_good, doubt, stalled)
+            led = self._leads(turn)
+            inner = pid(tuned, before, float(sp), pv, now_s, applied, extra, is_good, doubt, stalled, led)
             strain = block.strain
             if self.effect is not None:
                 came = turn.applied.get(self.parts[0].output, 0.0)
                 strain = self.effect.step(strain, came, pv, now_s)
             turn.blocks[self.name] = PidBlock(inner, ahead, Lost(), now_s, scales, strain)
             wanted = inner.output
+            if self.inner_sp is not None and before.at_s == STOOD:  # the inner loop begins with it, in this scan
+                turn.see(Reading(self.inner_sp, wanted, Quality.GOOD, None, now_s))
             because = Because("loop", {"loop": self.name, "pv": pv, "sp": sp})
         self._demand(turn, wanted, because)
 
@@ -293,10 +301,12 @@ class PidLoop:
         for part in self.parts:
             turn.withdraw(part.output, Slot.LOOP, self.name)
 
-    def _applied(self, turn: Turn, output: float) -> float:
-        """What really came of `output`."""
+    def _applied(self, turn: Turn, last: PidState) -> float:
+        """What really came of what it wanted last."""
+        output = last.output
         if self.inner_sp is not None:
-            return self._inner_applied(turn, output)
+            real = turn.values.get(self.inner_pv or "") if last.at_s == STOOD else None
+            return self._inner_applied(turn, output) if real is None else self.settings.within(float(real))
         came = [(part, turn.applied.get(part.output, 0.0)) for part in self.parts]
         mine = [part for part in self.parts if self._follows(turn, part)]
         if not mine:
@@ -325,10 +335,10 @@ class PidLoop:
         """An inner loop that is shut cannot follow further down: then the outer one tracks what the inner value is."""
         if self.consumer is not None:
             taken: float | None = turn.blocks[self.consumer].came  # type: ignore[attr-defined]  # a Stages or a Picked
-            return output if taken is None else min(max(taken, self.settings.low), self.settings.high)
+            return output if taken is None else self.settings.within(taken)
         came, real = self._inner(turn)
         if real is not None and came <= 1.0 and real > output:
-            return min(max(real, self.settings.low), self.settings.high)
+            return self.settings.within(real)
         return output
 
     def _stalled(self, turn: Turn, output: float) -> bool:
@@ -336,6 +346,14 @@ class PidLoop:
         is what the outer value needs, and a boiler that comes back is to find it so."""
         came, real = self._inner(turn)
         return real is not None and came >= 99.0 and real < output
+
+    def _leads(self, turn: Turn) -> bool:
+        """Whether the inner loop follows: not while its output is in a person's hand, locked out or stopped by an
+        interlock, nor while its probe is lost."""
+        if self.inner_pv is None or self.inner_out is None:
+            return True
+        order = turn.orders.get(self.inner_out)
+        return turn.values.get(self.inner_pv) is not None and (order is None or order.slot > Slot.MANUAL)
 
     def _inner(self, turn: Turn) -> tuple[float, float | None]:
         """How far the inner output is open for more of the inner value (%), and that value; None where it is not
@@ -462,14 +480,15 @@ class DosingLoop:
         sp = turn.values.get(self.sp)
         pv = turn.readings[self.pv].number
         allowed = self.only_with is None or turn.applied.get(self.only_with, 0.0) > 0.0
+        stopped_s = None
         if before.phase == "pulse" and turn.applied.get(self.outputs[before.part], 0.0) <= 0.0:
-            allowed = False  # an interlock, a hand or the day's volume keeps the pump still
+            allowed, stopped_s = False, block.at_s  # an interlock, a hand or the day's volume keeps the pump still
         dose = before
         if not busy and before.phase != "locked" and self._was_dosed(turn, block.at_s):
-            # by somebody else: it has to mix, teaches nothing, and is no leak
-            dose = dose._replace(phase="wait", until_s=now_s + self.settings.wait_s, seconds=0.0, calm_s=-1.0)
+            # by somebody else: it has to mix, teaches nothing but whether anything happens, and is no leak
+            dose = cut(dose, now_s, now_s + self.settings.wait_s)
         elif sp is not None:
-            dose = dosing(self.settings, before, float(sp), pv, allowed, now_s, self._has_turn(turn))
+            dose = dosing(self.settings, before, float(sp), pv, allowed, now_s, self._has_turn(turn), stopped_s)
         if "pulse" in (before.phase, dose.phase):  # until now it ran
             dose = dose._replace(dosed_s=now_s)
         turn.blocks[self.name] = DoseBlock(dose, now_s)
@@ -503,11 +522,15 @@ class DosingLoop:
             turn.withdraw(output, Slot.LOOP, self.name)
 
     def resumed(self, block: Block, now_s: float) -> Block:
-        """After a restart nobody knows what was dosed last: a whole wait first, or restarts in a row would dose."""
+        """After a restart nobody knows what was dosed last: a whole wait first, or restarts in a row would dose. A dose
+        that was under way counts as given, as in the pump's book, and is looked at after that."""
         dose: Dose = block[0]
         if dose.phase == "locked":
             return block
-        return DoseBlock(dose._replace(phase="wait", until_s=now_s + self.settings.wait_s, seconds=0.0), now_s)
+        litres = 0.0 if dose.phase == "idle" else dose.litres
+        return DoseBlock(
+            dose._replace(phase="wait", until_s=now_s + self.settings.wait_s, seconds=0.0, litres=litres), now_s
+        )
 
 
 class TimerBlock(NamedTuple):

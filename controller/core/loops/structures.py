@@ -62,6 +62,11 @@ class StagingLoop:
         """What one machine is worth, %."""
         return 100.0 / (len(self.outputs) + (self.trim is not None))
 
+    def resumed(self, block: Block) -> Block:
+        """After a long stop no machine runs, and nothing waits; run-hours stay."""
+        kept: Stages = block  # type: ignore[assignment]  # blocks hold what `fresh` is
+        return kept._replace(on=(False,) * len(kept.on), up_s=-1.0, down_s=-1.0, came=None)
+
     def run(self, turn: Turn) -> None:
         block: Stages = turn.blocks[self.name]  # type: ignore[assignment]  # blocks hold what `fresh` is
         now_s = turn.now_s
@@ -154,6 +159,10 @@ class SelectorLoop:
     """Of the loop that follows `setpoint`: its value, its output, and whether more of that raises it."""
     fresh: Block = Picked()
 
+    def resumed(self, block: Block) -> Block:
+        """After a long stop what was taken last is over."""
+        return self.fresh
+
     def run(self, turn: Turn) -> None:
         block: Picked = turn.blocks[self.name]  # type: ignore[assignment]  # blocks hold what `fresh` is
         now_s = turn.now_s
@@ -230,6 +239,8 @@ class RatioLoop:
     scan_s: float
     share: str | None = None
     """A setpoint, %: so much of `ml_per_unit`; all of it while that is not known."""
+    is_entered: bool = False
+    """The counter is a total of what people entered: what they put right is taken back, not poured again."""
     fresh: Block = Owed()
 
     def run(self, turn: Turn) -> None:
@@ -243,11 +254,12 @@ class RatioLoop:
         if isinstance(source, float):
             if self.kind == "counter":
                 # a counter that falls has been reset; the first reading is of long ago
-                ran = 0.0 if block.at_s < 0 else source - last if source >= last else source
+                was_reset = source < last and not self.is_entered
+                ran = 0.0 if block.at_s < 0 else max(source, 0.0) if was_reset else source - last
             else:
                 ran = max(last, 0.0) * elapsed_s / (100.0 if self.kind == "output" else 1.0)
             share = turn.values.get(self.share) if self.share is not None else None
-            owed_ml += self.ml_per_unit * max(ran, 0.0) * (share / 100.0 if isinstance(share, float) else 1.0)
+            owed_ml += self.ml_per_unit * ran * (share / 100.0 if isinstance(share, float) else 1.0)
             last = source
         most = self.flow_ml_s * self.longest_s
         owed_ml = min(max(owed_ml, -most), most)
