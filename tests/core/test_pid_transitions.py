@@ -308,6 +308,33 @@ def test_a_restart_with_another_tuning_begins_where_the_old_one_was():
     assert new.order("fa.z.heater").value == pytest.approx(before, abs=5.0)
 
 
+def test_a_slow_motor_in_split_range_winds_no_more_up_than_one_alone():
+    def asked(parts: list[dict[str, object]]) -> list[float]:
+        site = only("fa.z.vent_loop")
+        mixer = site["outputs"]["fa.z.mixer"]
+        site["outputs"] = {"fa.z.vent": {**site["outputs"]["fa.z.vent"], "travel": "600 s"}}
+        if len(parts) > 1:
+            site["outputs"]["fa.z.mixer"] = mixer
+        else:
+            del site["devices"]["switches"]["tags"]["out2"]
+        site["loops"]["fa.z.vent_loop"] |= {"ti": "20 s", "split": parts}
+        farm, found = Farm(core_of(site)), []
+        for air, seconds in ((24.0, 900), (25.0, 320)):
+            farm.says |= dict.fromkeys(("fa.z.temp_a", "fa.z.temp_b", "fa.z.temp_c"), air)
+            for _ in range(seconds):
+                farm.scan()
+                found.append(farm.state.blocks["fa.z.vent_loop"].inner.output)
+        return found
+
+    alone = asked([{"out": "fa.z.vent", "of": ["0 %", "100 %"], "gives": ["0 %", "100 %"]}])
+    split = asked([
+        {"out": "fa.z.vent", "of": ["0 %", "99 %"], "gives": ["0 %", "100 %"]},
+        {"out": "fa.z.mixer", "of": ["99 %", "100 %"], "gives": ["0 %", "1 %"]},
+    ])  # fmt: skip
+    assert 30.0 < max(alone) < 70.0
+    assert max(abs(a - b) for a, b in zip(alone, split, strict=True)) < 2.0
+
+
 # --- quality that goes and comes back
 
 

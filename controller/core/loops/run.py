@@ -77,6 +77,13 @@ class Part:
             where = _bent(self.curve, where)
         return self.low + (self.high - self.low) * where
 
+    def missing(self, wanted: float, applied: float) -> float:
+        """How much of `wanted` it has not come up to; negative where it is further."""
+        if abs(applied - self.share(wanted)) <= self.coarse:
+            return 0.0
+        least, most = min(self.from_, self.to), max(self.from_, self.to)
+        return min(max(wanted, least), most) - self.wanted(applied)
+
     def wanted(self, applied: float) -> float:
         width = self.high - self.low
         where = min(max((applied - self.low) / width, 0.0), 1.0) if width else 0.0
@@ -318,8 +325,11 @@ class PidLoop:
         if len(came) == 1:
             part, value = came[0]
             return part.wanted(value) if abs(value - part.share(output)) > part.coarse else output
-        # what it still has reaches from here to there: beyond, more of `output` would only wind up
-        return min(max(output, min(part.from_ for part in mine)), max(part.to for part in mine))
+        # what it still has reaches from here to there: beyond, more of `output` would only wind up; and of what each of
+        # them has not come up to, so much is missing
+        least, most = min(part.from_ for part in mine), max(part.to for part in mine)
+        missing = sum(part.missing(output, value) for part, value in came if part in mine)
+        return min(max(output - missing, least), most)
 
     def _by_hand(self, turn: Turn) -> bool:
         orders = [turn.orders.get(part.output) for part in self.parts]
