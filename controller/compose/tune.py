@@ -1,7 +1,7 @@
 """Gains for a loop from what its plant does: steps on the simulated farm, or a recording. Nothing is applied."""
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
@@ -11,10 +11,10 @@ from typing import Literal, NamedTuple, Protocol
 from controller.compose.replay import journal_files, played
 from controller.compose.rules_replay import recorded_rows
 from controller.compose.simulate import SETTLE_S, Simulation, prepare, start_of
-from controller.core.loops.run import PidBlock, PidLoop
+from controller.core.loops.run import Part, PidBlock, PidLoop
 from controller.core.scan import Core
 from controller.core.trials import TrialMemory, key_of
-from controller.core.tuning.excerpts import Excerpt, Row, changes, excerpts, record_of
+from controller.core.tuning.excerpts import Row, changes, excerpts, record_of
 from controller.core.tuning.identify import Identified, NothingToFitError, Record, identify
 from controller.core.tuning.margin import MOST_SENSITIVE, peak_sensitivity, worst_case
 from controller.core.tuning.predict import Predicted, predict
@@ -39,6 +39,8 @@ REST_S = 1800.0
 """The steps go around the mean of so long."""
 SHORTEST_S, LONGEST_S = 300.0, 7200.0
 """Of one step."""
+MOVED = 1.0
+"""Percent of an output: what stays within that in a record has not moved."""
 
 
 LONGEST_TRIAL_S = 8 * 3600.0
@@ -202,23 +204,25 @@ def tune_recorded(site: Site, loop: str, file: Path, speed: Speed) -> Tuned:
     """
     core = Core(site)
     runner = _runner(core, loop)
-    part = runner.parts[0]
-    rows = [
-        Row(time_s, part.wanted(output), value, setpoint)
-        for time_s, output, value, setpoint in _recorded(core, file, (part.output, runner.pv, runner.sp))
-    ]
-    if not rows:
-        raise TuneError("not_recorded", loop=loop, tags=", ".join((runner.pv, runner.sp, part.output)))
-    if not changes(rows):
+    outputs = tuple(part.output for part in runner.parts)
+    told = list(_recorded(core, file, (runner.pv, runner.sp, *outputs)))
+    seen = [at for at in range(len(outputs)) if any(values[2 + at] is not None for _, values in told)]
+    stretches = _stretches(told, seen)
+    if not seen or not any(one.value is not None for rows in stretches for one in rows):
+        raise TuneError("not_recorded", loop=loop, tags=", ".join((runner.pv, runner.sp, *outputs)))
+    changed = [rows for rows in stretches if changes(rows)]
+    if not changed:
         raise TuneError("no_change", loop=loop, setpoint=runner.sp)
     rest_s = min(max(runner.settings.ti_s, SHORTEST_S), LONGEST_S)
-    found = excerpts(rows, rest_s, 8.0 * rest_s)
+    found = [one for rows in stretches for one in excerpts(rows, rest_s, 8.0 * rest_s)]
     best: Tuned | None = None
     refusal: TuneError | None = None
     looked: list[Looked] = []
-    for first, last, from_s, to_s in found or [Excerpt(0, len(rows), rows[0].time_s, rows[-1].time_s)]:
+    for rows in found or [max(changed, key=len)]:
+        from_s, to_s = rows[0].time_s, rows[-1].time_s
         try:
-            tuned = _tuned(site, runner, record_of(rows[first:last], runner.period_s), speed)
+            wanted = _wanted(runner, [runner.parts[at] for at in seen], rows)
+            tuned = _tuned(site, runner, record_of(rows, wanted, runner.period_s), speed)
         except TuneError as error:
             refusal = error
             looked.append(Looked(from_s, to_s, error.key))
@@ -232,21 +236,44 @@ def tune_recorded(site: Site, loop: str, file: Path, speed: Speed) -> Tuned:
     return replace(best, excerpts=tuple(looked))
 
 
-def _recorded(core: Core, file: Path, tags: tuple[str, ...]) -> Iterator[tuple[float, ...]]:
-    """Time and the tags' values, of every moment at which all are known."""
+def _recorded(core: Core, file: Path, tags: tuple[str, ...]) -> Iterator[tuple[float, list[float | None]]]:
+    """Each moment, and the tags' values at it; None where one is not known."""
     if file.is_dir() or file.suffix == SUFFIX:
         for path in journal_files(file):
             for now_s, values in played(path, core):
                 told = [values.get(tag) for tag in tags]
-                numbers = [one for one in told if isinstance(one, float)]
-                if len(numbers) == len(tags):
-                    yield now_s, *numbers
+                yield now_s, [one if isinstance(one, float) else None for one in told]
         return
-    now: dict[str, float] = {}
+    now: dict[str, float | None] = {}
     for time_s, readings in recorded_rows(file, core.tags):
-        now |= {one.tag: one.number for one in readings if one.number is not None}
-        if all(tag in now for tag in tags):
-            yield time_s, *(now[tag] for tag in tags)
+        now |= {one.tag: one.number for one in readings}
+        yield time_s, [now.get(tag) for tag in tags]
+
+
+def _stretches(told: Iterable[tuple[float, list[float | None]]], seen: Sequence[int]) -> list[list[Row]]:
+    """Rows without a break. Where setpoint or output is not known nobody knows what moved the value; a value that is
+    not known itself is missing, and no break."""
+    found: list[list[Row]] = [[]]
+    for time_s, (value, setpoint, *outputs) in told:
+        numbers = tuple(one for at in seen if (one := outputs[at]) is not None)
+        if setpoint is not None and len(numbers) == len(seen):
+            found[-1].append(Row(time_s, numbers, value, setpoint))
+        elif found[-1]:
+            found.append([])
+    return [rows for rows in found if rows]
+
+
+def _wanted(runner: PidLoop, seen: Sequence[Part], rows: Sequence[Row]) -> list[float]:
+    """What of the loop's 0 to 100 % each row's outputs stand for. Of several only one may move, for each does something
+    else to the value. Raises TuneError."""
+    swings = [max(column) - min(column) for column in zip(*(one.outputs for one in rows), strict=True)]
+    moved = [at for at, swing in enumerate(swings) if swing > MOVED]
+    at = moved[0] if moved else 0
+    wanted = [seen[at].wanted(one.outputs[at]) for one in rows]
+    unseen = [part for part in runner.parts if part not in seen]
+    if len(moved) > 1 or any(part.from_ <= one <= part.to for part in unseen for one in wanted):
+        raise TuneError("split", loop=runner.name, outputs=", ".join(part.output for part in runner.parts))
+    return wanted
 
 
 def closed_in(model: FirstOrder, period_s: float, noise: float, speed: Speed) -> float:
@@ -256,6 +283,11 @@ def closed_in(model: FirstOrder, period_s: float, noise: float, speed: Speed) ->
     return max(wished_s, PERIODS * period_s - model.delay_s, shaken_s - model.delay_s)
 
 
+def tunable(site: Site, loop: str) -> PidLoop:
+    """A loop that can be tuned. Raises TuneError."""
+    return _runner(Core(site), loop)
+
+
 def _runner(core: Core, loop: str) -> PidLoop:
     found = next((one for one in core.plan.loops if one.name == loop), None)
     if not isinstance(found, PidLoop):
@@ -263,6 +295,8 @@ def _runner(core: Core, loop: str) -> PidLoop:
         raise TuneError("no_pid", loop=loop, loops=", ".join(pids) or "-")
     if found.inner_sp is not None:
         raise TuneError("outer", loop=loop, setpoint=found.inner_sp)
+    if found.schedule is not None:
+        raise TuneError("schedule", loop=loop, of=found.schedule.of)
     return found
 
 
@@ -306,10 +340,12 @@ def _tuned(site: Site, runner: PidLoop, record: Record, speed: Speed, steady: bo
     closed_s = closed_in(model, settings.period_s, found.noise, speed)
     old, new = Gains(settings.kc, settings.ti_s), simc(model, closed_s)
     worst = worst_case(model, found.slope_share, found.delay_half_s)
-    peak = peak_sensitivity(worst, new)
+    peak = peak_sensitivity(worst, settings, new)
     if peak > MOST_SENSITIVE:
-        raise TuneError("margin", peak="∞" if peak == inf else f"{peak:.1f}", most=MOST_SENSITIVE, **figures)
+        figures |= {"peak": "∞" if peak == inf else f"{peak:.1f}", "td": f"{settings.td_s:g}"}
+        plain = peak_sensitivity(worst, replace(settings, td_s=0.0), new)
+        raise TuneError("margin" if plain > MOST_SENSITIVE else "margin_td", most=MOST_SENSITIVE, **figures)
     before, after = (predict(model, settings, gains, closed_s + model.delay_s) for gains in (old, new))
     unit = Core(site).tags[runner.pv].unit
-    margin = (peak_sensitivity(model, new), peak)
+    margin = (peak_sensitivity(model, settings, new), peak)
     return Tuned(runner.name, unit, found, speed, closed_s, old, new, before, after, margin)

@@ -93,15 +93,13 @@ def _on_plant(site: Any, loop: str, wanted: Wanted, speed: Any) -> Any:
 
     from controller.access import NoAgentError, ask
     from controller.cli import _bar, _fail, _language
-    from controller.compose.tune import TuneError, tune_tried, within_of
+    from controller.compose.tune import tunable, tune_tried, within_of
     from edge_config.tags import site_tags
     from foundation.clock import pause
     from foundation.messages import tell
 
     speech, path = _language(), f"/api/v1/trials/{loop.replace('/', '')}"
-    if loop not in site.loops or not hasattr(site.loops[loop], "pv"):
-        raise TuneError("no_pid", loop=loop, loops=", ".join(site.loops))
-    within = within_of(site_tags(site)[site.loops[loop].pv].unit, wanted.within)
+    within = within_of(site_tags(site)[tunable(site, loop).pv].unit, wanted.within)
     body = {"form": wanted.form, "size": wanted.size, "within": within, "longest_hours": wanted.hours}
 
     def call(method: str, may_be_over: bool = False, **more: Any) -> Any:

@@ -169,12 +169,13 @@ class _Builder:
         ruled = tuple(self._rule(one, rank) for one, rank in zip(placed, ranks, strict=True))
         sequences = tuple(self._sequence(name, placed, outputs) for name in site.sequences)
         fresh |= {sequence.name: sequence.fresh for sequence in sequences}
-        trials = {loop.name: self._trial(loop, outputs) for loop in loops if isinstance(loop, PidLoop) and loop.parts}
-        fresh |= {key_of(name): TrialMemory() for name in trials}
         interlocks = tuple(interlock_block(name, one, site, self._expression) for name, one in site.interlocks.items())
         alarms = tuple(alarm_block(name, one, tags, self._expression) for name, one in site.alarms.items())
         fresh |= remembered(interlocks) | {block.name: Held() for block in alarms}
         fresh |= {block.quiet.key: Moved() for block in alarms if block.quiet is not None}
+        pids = [loop for loop in loops if isinstance(loop, PidLoop) and loop.parts]
+        trials = {loop.name: self._trial(loop, outputs, alarms) for loop in pids}
+        fresh |= {key_of(name): TrialMemory() for name in trials}
         siren = siren_of(site.notify)
         fresh |= {BLOCK: Horn()} if siren is not None else {}
         place = site.site
@@ -231,11 +232,13 @@ class _Builder:
         functions, places = ("feeding", "dosing"), self.site.facilities
         return frozenset(one for what in functions for place in places for one in blocked(self.site, what, place))
 
-    def _trial(self, loop: PidLoop, outputs: Mapping[str, OutputPlan]) -> TrialRunner:
+    def _trial(self, loop: PidLoop, outputs: Mapping[str, OutputPlan], alarms: tuple[AlarmBlock, ...]) -> TrialRunner:
         life_support = any(outputs[part.output].life_support for part in loop.parts)
         every_s = max(loop.period_s, self.site.site.scan)
         inner = isinstance(program := self.site.programs.get(loop.sp), Program) and program.by_loop is not None
-        return TrialRunner(loop, self.units[loop.pv], loop.name.partition(".")[0], life_support, every_s, inner)
+        looks = tuple(one for one in alarms if loop.pv in one.when.tags)
+        unit, facility = self.units[loop.pv], loop.name.partition(".")[0]
+        return TrialRunner(loop, unit, facility, life_support, every_s, looks, inner)
 
     def _sequence(self, name: str, rules: tuple[Placed, ...], outputs: Mapping[str, OutputPlan]) -> SequenceBlock:
         sequence = self.site.sequences[name]

@@ -11,6 +11,7 @@ from math import isfinite
 from statistics import fmean, pstdev
 from typing import Literal, NamedTuple
 
+from controller.core.alarm_block import AlarmBlock
 from controller.core.loops.run import PidBlock, PidLoop
 from controller.core.tuning.relay import NOISES, RelaySettings, RelayState, floor_of, refused, relay
 from controller.core.turn import Turn
@@ -86,6 +87,8 @@ class TrialRunner:
     life_support: bool
     every_s: float
     """From look to look."""
+    alarms: tuple[AlarmBlock, ...] = ()
+    """Of the site, that look at the value."""
     is_inner: bool = False
     """Its setpoint is what an outer loop asks for, and moves meanwhile."""
 
@@ -116,6 +119,8 @@ class TrialRunner:
             return Because("trial_value", {**values, "tag": self.loop.pv})
         if self._alarm(turn) is not None:
             return Because("trial_alarm", {**values, "alarm": self._alarm(turn)})
+        if (alarm := self._too_near(turn, float(sp), wish.within)) is not None:
+            return Because("trial_limit", {**values, "alarm": alarm, "within": wish.within})
         for part in self.loop.parts:
             order = turn.orders.get(part.output)
             if order is None or order.owner != self.loop.name:
@@ -169,6 +174,15 @@ class TrialRunner:
     def _alarm(self, turn: Turn) -> str | None:
         """An alarm of the loop's facility."""
         return next((one.id for one in turn.old.alarms if one.active and f"{self.facility}." in one.id), None)
+
+    def _too_near(self, turn: Turn, sp: float, within: float) -> str | None:
+        """An alarm that would come before the value is as far from its setpoint as it may be."""
+        for value in (floor_of(self.unit, sp, sp - within), sp + within):
+            there = {**turn.values, self.loop.pv: value}
+            for alarm in self.alarms:
+                if alarm.when.run(there) is True:
+                    return alarm.name
+        return None
 
     def _over(self, turn: Turn, memory: TrialMemory) -> None:
         for part in self.loop.parts:

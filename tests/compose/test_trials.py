@@ -13,8 +13,10 @@ from controller.compose.tune import TuneError, tune_swung, tune_tried
 from controller.core.loops.run import PidBlock
 from controller.core.state import to_plain
 from controller.core.trials import TrialMemory, key_of, owner_of
+from controller.core.turn import Turn
 from controller.core.words import Override, ScanResult, SetpointChange, Trial, TrialEnd
 from edge_config.loader import load_site
+from foundation.messages import tell
 
 HEAT, PUMP = "nu1.bench1.heat_loop", "nu1.bench1.heating"
 
@@ -161,6 +163,23 @@ def test_what_cannot_be_tried_is_refused_with_its_reason(changes: dict[str, Any]
     night.scan(night.wish(**changes))
     assert night.why() in {why, "trial_room"} if why == "trial_away" else night.why() == why
     assert night.memory.id == ""
+
+
+@pytest.mark.parametrize(("setpoint", "begins"), [(15.5, True), (14.5, False)])
+def test_a_trial_whose_value_may_pass_an_alarms_limit_is_refused(setpoint: float, begins: bool) -> None:
+    night = Night()
+    limits = night.farm.core.plan.programs["nu1.bench1.heat_sp"]
+    assert limits.low <= setpoint <= limits.high
+    trial = night.farm.core.plan.trials[HEAT]
+    turn = Turn(night.farm.state, night.farm.now_s)
+    turn.values[trial.loop.sp] = setpoint
+    turn.readings[trial.loop.pv] = turn.readings[trial.loop.pv]._replace(value=setpoint)
+    refusal = trial.refusal(turn, night.wish(within=3.0))
+    key = None if refusal is None else refusal.key
+    assert (key != "trial_limit") is begins
+    if refusal is not None and not begins:
+        for language in ("zh", "en"):
+            assert "nu1.bench1.air_low" in tell("refused.trial_limit", language, **refusal.values)
 
 
 def test_who_says_go_on_after_the_end_begins_nothing() -> None:

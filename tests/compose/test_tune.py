@@ -13,16 +13,17 @@ from typer.testing import CliRunner
 from controller.cli import app
 from controller.compose.replay import journal_files, played
 from controller.compose.simulate import prepare, run, start_of
-from controller.compose.tune import TuneError, closed_in, tune_recorded, tune_simulated
+from controller.compose.tune import TuneError, closed_in, tunable, tune_recorded, tune_simulated
 from controller.core.loops.pid import PidSettings, PidState, pid
 from controller.core.scan import Core
 from controller.core.state import State
 from controller.core.words import ScanResult, SetpointChange, Snapshot
 from controller.journal.journal import Journal
 from edge_config.loader import load_site
-from edge_config.model.control import Pid
+from edge_config.model.control import Pid, Schedule
 from edge_config.model.site import Site
 from edge_config.model.values import parse_quantity
+from foundation.messages import tell
 from foundation.simc import FirstOrder, simc
 from tests.core.tuning.plants import Plant
 
@@ -75,8 +76,132 @@ def test_a_recorded_change_of_the_setpoint_tells_the_model(tmp_path: Path) -> No
     assert found.delay_s == pytest.approx(70.0, abs=10.0)
 
 
+def spoiled(file: Path, column: str, first: int, last: int) -> None:
+    """The cells of one column are bad in these rows."""
+    with file.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.reader(stream))
+    at = rows[0].index(column)
+    for row in rows[first + 1 : last + 1]:
+        row[at] = "bad"
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows(rows)
+
+
+@pytest.mark.parametrize("last", [760, 800])
+def test_a_probe_that_is_lost_after_the_change_is_not_taken_for_one_that_stands_still(
+    tmp_path: Path, last: int
+) -> None:
+    recording(tmp_path / "day.csv", FirstOrder(0.14, 70.0, 1500.0), 0.5)
+    spoiled(tmp_path / "day.csv", "ras1.tank1.do", 722, last)
+    found = tune_recorded(sample("ras"), OXYGEN, tmp_path / "day.csv", "normal").identified.model
+    assert found.gain == pytest.approx(0.14, rel=0.05)
+    assert found.lag_s == pytest.approx(1500.0, rel=0.1)
+
+
+def test_a_probe_that_is_lost_for_as_long_as_the_delay_would_show_tells_no_gains(tmp_path: Path) -> None:
+    recording(tmp_path / "day.csv", FirstOrder(0.14, 70.0, 1500.0), 0.5)
+    spoiled(tmp_path / "day.csv", "ras1.tank1.do", 722, 850)
+    with pytest.raises(TuneError) as error:
+        tune_recorded(sample("ras"), OXYGEN, tmp_path / "day.csv", "normal")
+    assert error.value.key == "margin"
+
+
+def test_what_moved_the_value_while_nobody_knew_the_output_is_not_told(tmp_path: Path) -> None:
+    recording(tmp_path / "day.csv", FirstOrder(0.14, 70.0, 1500.0), 0.5)
+    spoiled(tmp_path / "day.csv", "ras1.tank1.o2_valve", 722, 740)
+    with pytest.raises(TuneError) as error:
+        tune_recorded(sample("ras"), OXYGEN, tmp_path / "day.csv", "normal")
+    assert error.value.key in ("short", "still")
+
+
+def in_parts(file: Path, rests: float, moves: float, *told: str) -> None:
+    """The same loop by hand, at so many % of it before and after an hour: below 60 the valve alone, above 85 the
+    blower alone, in between both. What is not told has no column."""
+    plant = Plant(FirstOrder(0.14, 70.0, 1500.0), 5.0, 7.5)
+    value = 7.5
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(["time", "ras1.tank1.do", "ras1.tank1.do_sp", *(f"ras1.tank1.{one}" for one in told)])
+        for step in range(4 * 720):
+            wanted = moves if step > 720 else rests
+            stand = {"o2_valve": min(wanted / 0.85, 100.0), "blower": max(wanted, 60.0)}
+            rows.writerow([1e9 + 5.0 * step, value, 8.0 if step > 720 else 7.5, *(stand[one] for one in told)])
+            value = plant.step(wanted - rests)
+
+
+@pytest.mark.parametrize(
+    ("rests", "moves", "told"),
+    [(50.0, 80.0, ("o2_valve", "blower")), (80.0, 95.0, ("o2_valve", "blower")), (50.0, 95.0, ("o2_valve",))],
+)
+def test_outputs_that_both_move_or_may_have_tell_no_gains(
+    tmp_path: Path, rests: float, moves: float, told: tuple[str, ...]
+) -> None:
+    in_parts(tmp_path / "day.csv", rests, moves, *told)
+    with pytest.raises(TuneError) as error:
+        tune_recorded(sample("ras"), OXYGEN, tmp_path / "day.csv", "normal")
+    assert error.value.key == "split"
+
+
+@pytest.mark.parametrize(("rests", "moves"), [(45.0, 55.0), (87.0, 97.0)])
+def test_of_two_outputs_the_one_that_moves_alone_tells_the_model(tmp_path: Path, rests: float, moves: float) -> None:
+    in_parts(tmp_path / "day.csv", rests, moves, "o2_valve", "blower")
+    found = tune_recorded(sample("ras"), OXYGEN, tmp_path / "day.csv", "normal").identified.model
+    assert found.gain == pytest.approx(0.14, rel=0.05)
+    assert found.lag_s == pytest.approx(1500.0, rel=0.1)
+
+
+def with_loop(**keys: Any) -> Site:
+    """The sample with other settings of the oxygen loop."""
+    site = sample("ras")
+    return site.model_copy(update={"loops": {**site.loops, OXYGEN: site.loops[OXYGEN].model_copy(update=keys)}})
+
+
+def test_gains_that_would_ring_with_the_loops_own_derivative_are_refused(tmp_path: Path) -> None:
+    recording(tmp_path / "day.csv", FirstOrder(0.14, 70.0, 1500.0), 0.5)
+    with pytest.raises(TuneError) as error:
+        tune_recorded(with_loop(td=300.0), OXYGEN, tmp_path / "day.csv", "normal")
+    assert error.value.key == "margin_td"
+    for language in ("zh", "en"):
+        assert "td 300 s" in tell("tune.margin_td", language, **error.value.values)
+    mild = tune_recorded(with_loop(td=30.0), OXYGEN, tmp_path / "day.csv", "normal")
+    plain = tune_recorded(sample("ras"), OXYGEN, tmp_path / "day.csv", "normal")
+    assert mild.new == plain.new
+    assert mild.margin != plain.margin
+
+
+def test_a_loop_whose_gains_follow_a_schedule_is_told_to_be_tuned_point_by_point(tmp_path: Path) -> None:
+    recording(tmp_path / "day.csv", FirstOrder(0.14, 70.0, 1500.0), 0.5)
+    points = [{"value": one, "kc": kc, "ti": "8 min"} for one, kc in (("0 %", "12 %/(mg/L)"), ("80 %", "6 %/(mg/L)"))]
+    site = with_loop(schedule=Schedule.model_validate({"of": "ras1.tank1.blower", "at": points}))
+    for tune in (
+        lambda: tune_recorded(site, OXYGEN, tmp_path / "day.csv", "normal"),
+        lambda: tune_simulated(site, OXYGEN, "normal"),
+        lambda: tunable(site, OXYGEN),
+    ):
+        with pytest.raises(TuneError) as error:
+            tune()
+        assert (error.value.key, error.value.values["of"]) == ("schedule", "ras1.tank1.blower")
+
+
+def test_a_scheduled_loop_is_refused_before_anything_is_asked_of_the_plant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("controller.access.ask", lambda *words, **more: asked.append(str(words)))
+    points = [{"value": one, "kc": "200 %/K", "ti": "1 h"} for one in ("0 %", "80 %")]
+    schedule = Schedule.model_validate({"of": "ras1.tank1.blower", "at": points})
+    site = sample("ras")
+    heat = site.loops["ras1.tank1.heat_loop"].model_copy(update={"schedule": schedule})
+    other = site.model_copy(update={"loops": {**site.loops, "ras1.tank1.heat_loop": heat}})
+    monkeypatch.setattr("controller.cli._load", lambda path: other)
+    told = ["tune", "ras1.tank1.heat_loop", "--site", "ras", "--on", "plant", "--directory", str(tmp_path)]
+    result = CliRunner().invoke(app, told)
+    assert (result.exit_code, asked) == (1, [])
+    assert "schedule" in result.output
+
+
 def test_an_output_that_works_the_wrong_way_is_told(tmp_path: Path) -> None:
-    recording(tmp_path / "day.csv", FirstOrder(-0.01, 70.0, 1500.0), 0.5)
+    recording(tmp_path / "day.csv", FirstOrder(-0.01, 70.0, 1500.0), 0.05)
     with pytest.raises(TuneError) as error:
         tune_recorded(sample("ras"), OXYGEN, tmp_path / "day.csv", "normal")
     assert error.value.key == "sign"

@@ -16,23 +16,17 @@ class Row(NamedTuple):
     """A moment of a record."""
 
     time_s: float
-    output: float
-    value: float
+    outputs: tuple[float, ...]
+    """Of each output of the loop that is recorded, %."""
+    value: float | None
+    """None where it was not known."""
     setpoint: float
 
 
-class Excerpt(NamedTuple):
-    """From a rest to where what followed is over: the rows from `first` up to `last`, without that."""
-
-    first: int
-    last: int
-    from_s: float
-    to_s: float
-
-
-def excerpts(rows: Sequence[Row], rest_s: float, after_s: float) -> list[Excerpt]:
-    """All of them in order. A gap of more than half the rest ends one, and none begins across it."""
-    found: list[Excerpt] = []
+def excerpts(rows: Sequence[Row], rest_s: float, after_s: float) -> list[Sequence[Row]]:
+    """From each rest to where what followed is over, in order. A gap of more than half the rest ends one, and none
+    begins across it."""
+    found: list[Sequence[Row]] = []
     quiet = 0
     """Where the setpoint has stood since."""
     index = 1
@@ -44,7 +38,7 @@ def excerpts(rows: Sequence[Row], rest_s: float, after_s: float) -> list[Excerpt
             first = _since(rows, index, now.time_s - rest_s)
             if rows[quiet].time_s <= now.time_s - rest_s and _rests(rows, first, index, after_s):
                 last = _until(rows, index, now.time_s + after_s, rest_s / 2.0)
-                found.append(Excerpt(first, last, rows[first].time_s, rows[last - 1].time_s))
+                found.append(rows[first:last])
                 index, quiet = last - 1, last - 1
             else:
                 quiet = index
@@ -52,8 +46,11 @@ def excerpts(rows: Sequence[Row], rest_s: float, after_s: float) -> list[Excerpt
     return found
 
 
-def record_of(rows: Sequence[Row], least_every_s: float) -> Record:
-    """Rows at equal distances: the mean output from look to look (that is what the value feels), the value at each."""
+def record_of(rows: Sequence[Row], wanted: Sequence[float], least_every_s: float) -> Record:
+    """Rows at equal distances: the mean output from look to look (that is what the value feels), the value at each.
+
+    `wanted` is what of the loop's 0 to 100 % the outputs of each row stand for.
+    """
     first_s, last_s = rows[0].time_s, rows[-1].time_s
     every_s = max(least_every_s, (last_s - first_s) / MOST_LOOKS)
     output, value, at = [], [], 0
@@ -63,7 +60,7 @@ def record_of(rows: Sequence[Row], least_every_s: float) -> Record:
         until = at + 1
         while until < len(rows) and rows[until].time_s < first_s + (look + 1) * every_s:
             until += 1
-        output.append(fmean(one.output for one in rows[at:until]))
+        output.append(fmean(wanted[at:until]))
         value.append(rows[at].value)
     return Record(every_s, tuple(output), tuple(value))
 
@@ -83,12 +80,13 @@ def _until(rows: Sequence[Row], index: int, time_s: float, gap_s: float) -> int:
 def _rests(rows: Sequence[Row], first: int, change: int, after_s: float) -> bool:
     """Whether the value stood still before the setpoint went to where it is wanted in the end."""
     middle = (first + change) // 2
-    if middle <= first or middle >= change:
+    early = [one.value for one in rows[first:middle] if one.value is not None]
+    late = [one.value for one in rows[middle:change] if one.value is not None]
+    if not (early and late):
         return False
     last = _until(rows, change, rows[change].time_s + after_s, after_s)
     goes = max(abs(one.setpoint - rows[first].setpoint) for one in rows[change:last])
-    moved = abs(fmean(one.value for one in rows[middle:change]) - fmean(one.value for one in rows[first:middle]))
-    return moved <= UNREST * goes
+    return abs(fmean(late) - fmean(early)) <= UNREST * goes
 
 
 def changes(rows: Sequence[Row]) -> int:

@@ -36,7 +36,8 @@ class Record:
 
     every_s: float
     output: tuple[float, ...]
-    value: tuple[float, ...]
+    value: tuple[float | None, ...]
+    """None where it was not known: the fit leaves that out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,10 @@ class NothingToFitError(ValueError):
 def identify(record: Record, steady: bool = False) -> Identified:
     """The model of a record; with `refusal` where it must not be used. `steady`: nothing else moves the value, as a
     relay's rest has shown; a swing that never comes back to its base could not tell. Raises NothingToFitError."""
-    output, value = np.asarray(record.output, float), np.asarray(record.value, float)
-    if len(output) != len(value) or len(value) < LEAST_SAMPLES:
+    output = np.asarray(record.output, float)
+    known = np.array([at for at, one in enumerate(record.value) if one is not None], int)
+    value = np.array([one for one in record.value if one is not None], float)
+    if len(output) != len(record.value) or len(value) < LEAST_SAMPLES:
         raise NothingToFitError("short")
     if not (np.isfinite(output).all() and np.isfinite(value).all() and 0.0 < record.every_s < inf):
         raise NothingToFitError("broken")
@@ -81,7 +84,7 @@ def identify(record: Record, steady: bool = False) -> Identified:
         raise NothingToFitError("still")
     moved = output - output[0]
     size, scale = float(np.ptp(moved)), float(np.ptp(value))
-    fitter = _Fitter(moved / size, (value - value[0]) / scale, record.every_s, steady)
+    fitter = _Fitter(moved / size, (value - value[0]) / scale, known, record.every_s, steady)
     lagged, plain = fitter.search(), fitter.search_plain()
     free = max(fitter.free(lagged), 1.0)
     noise = max(lagged.left / free, 1e-12)  # nobody measures closer than a millionth of the swing
@@ -100,13 +103,14 @@ class _Guess:
 
 
 class _Fitter:
-    """Output and value in their own swings, so that nothing depends on units."""
+    """Output and value in their own swings, so that nothing depends on units. The value is there at samples `known`."""
 
-    def __init__(self, output: Column, value: Column, every_s: float, steady: bool) -> None:
-        self.output, self.value, self.every_s = output, value, every_s
-        count = len(value)
-        self.span_s = every_s * (count - 1)
-        ways = [np.ones(count)] if steady else [np.ones(count), np.linspace(-1.0, 1.0, count)]
+    def __init__(self, output: Column, value: Column, known: NDArray[np.int_], every_s: float, steady: bool) -> None:
+        self.output, self.value, self.known, self.every_s = output, value, known, every_s
+        self.span_s = every_s * (len(output) - 1)
+        self.seen_s = every_s * float(known[-1] - known[0])
+        even = np.ones(len(known))
+        ways = [even] if steady else [even, np.linspace(-1.0, 1.0, len(output))[known]]
         line = np.column_stack(ways)
         self.basis = np.linalg.qr(line)[0]
         self.bare = self._bared(value[:, None])[:, 0]
@@ -116,7 +120,7 @@ class _Fitter:
         return np.asarray(columns - self.basis @ (self.basis.T @ columns))
 
     def response(self, delay_s: Column, lag_s: Column | None) -> Column:
-        """Samples x guesses: what a gain of 1 makes of the output. Exact for an output that holds between samples."""
+        """Known samples x guesses: what a gain of 1 makes of the output. Exact for one that holds between samples."""
         h, count = self.every_s, len(self.output)
         whole = np.floor(delay_s / h).astype(int)
         part = delay_s - whole * h
@@ -132,7 +136,7 @@ class _Fitter:
             at = np.maximum(count + 1 + i - whole, 1)
             now = keep * now + old * held[at - 1] + new * held[at]
             found[i + 1] = now
-        return found
+        return found[self.known]
 
     def _left(self, delay_s: Column, lag_s: Column | None) -> Column:
         shape = self._bared(self.response(delay_s, lag_s))
@@ -205,7 +209,7 @@ class _Fitter:
         return Identified(
             FirstOrder(gain * unit, guess.delay_s, guess.lag_s),
             halves[0] * unit, halves[1], None if guess.lag_s is None else halves[2],
-            halves[3], fit, drift, float(line[-1] - line[0]) * scale / self.span_s,
+            halves[3], fit, drift, float(line[-1] - line[0]) * scale / self.seen_s,
             sqrt(left / len(rest)) * scale, refusal,
         )  # fmt: skip
 

@@ -32,7 +32,7 @@ class RelaySettings:
     """Value."""
     low: float
     high: float
-    """The value stays between: both within the alarm limits."""
+    """The value stays between. A trial is refused where an alarm would come before it is there."""
     most_s: float
     raises: bool = True
     """More of the output raises the value."""
@@ -54,9 +54,9 @@ def refused(settings: RelaySettings, unit: str, noise: float) -> Refusal | None:
     return None
 
 
-def floor_of(unit: str, sp: float, alarm_low: float) -> float:
-    """The lowest value of the swing: the alarm's limit; oxygen never more than 0.5 mg/L under its setpoint."""
-    return max(alarm_low, sp - OXYGEN_BELOW) if unit == "mg/L" else alarm_low
+def floor_of(unit: str, sp: float, low: float) -> float:
+    """The lowest value of the swing: what it is allowed; oxygen never more than 0.5 mg/L under its setpoint."""
+    return max(low, sp - OXYGEN_BELOW) if unit == "mg/L" else low
 
 
 class RelayState(NamedTuple):

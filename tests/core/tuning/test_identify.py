@@ -1,6 +1,7 @@
 """What a record of output and value says about the plant, and what it does not."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -104,6 +105,18 @@ def test_a_drift_that_does_more_than_a_fifth_is_refused() -> None:
 
 def test_a_value_that_something_else_moves_as_much_is_refused() -> None:
     assert identify(recorded(FirstOrder(0.1, 60.0, 300.0), 720.0, 0.7)).refusal == "fit"
+
+
+def test_samples_that_are_missing_are_left_out_and_the_output_goes_on_meanwhile() -> None:
+    whole = recorded(FirstOrder(0.1, 60.0, 300.0), 720.0, 0.01)
+    value = tuple(None if 16 <= at < 28 or at == 119 else one for at, one in enumerate(whole.value))
+    found = identify(replace(whole, value=value))
+    assert found.refusal is None
+    assert found.model.gain == pytest.approx(0.1, rel=0.03)
+    assert found.model.lag_s == pytest.approx(300.0, rel=0.05)
+    with pytest.raises(NothingToFitError) as error:
+        identify(replace(whole, value=(*whole.value[:29], *[None] * 91)))
+    assert error.value.reason == "short"
 
 
 def test_noise_alone_is_refused() -> None:
