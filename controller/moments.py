@@ -1,8 +1,11 @@
 """Moments as people write them: `2026-03-20 03:12`, `03:12` for the last time it was that late, or milliseconds."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
+from math import floor
 from zoneinfo import ZoneInfo
+
+from rules.place import clock_of
 
 LONGEST = 40
 FIRST_S, LAST_S = 0.0, 7.2e9
@@ -20,9 +23,7 @@ def moment_s(text: str, timezone: str, now_s: float) -> float:
     written, zone = text.strip()[:LONGEST], ZoneInfo(timezone)
     if (clock := _CLOCK.fullmatch(written)) is not None:
         hour, minute, second = (int(part or 0) for part in clock.groups())
-        now = datetime.fromtimestamp(now_s, zone)
-        found = now.replace(hour=hour, minute=minute, second=second, microsecond=0)
-        return (found if found <= now else found - timedelta(days=1)).timestamp()
+        return _last_s(hour * 3600.0 + minute * 60.0 + second, zone, now_s)
     try:
         if _MILLISECONDS.fullmatch(written):
             time_s = int(written) / 1000.0
@@ -34,6 +35,15 @@ def moment_s(text: str, timezone: str, now_s: float) -> float:
     if len(text.strip()) > LONGEST or not FIRST_S < time_s < LAST_S:
         raise MomentError(text)
     return time_s
+
+
+def _last_s(day_s: float, zone: ZoneInfo, now_s: float) -> float:
+    """When the clock on the wall last showed a time of day."""
+    today = clock_of(now_s, zone)
+    days = clock_of(today.midnight_s - 1.0, zone), today
+    # whole seconds are written: what the clock left out came as it was moved
+    moments = [floor(one) for day in days for one in day.moments_s(day_s)]
+    return float(max(one for one in moments if one <= now_s))
 
 
 def spelled(time_s: float | None, timezone: str) -> str:

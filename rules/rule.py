@@ -24,7 +24,7 @@ class RuleMemory(NamedTuple):
     on: bool = False
     since_s: float = 0.0
     differs_s: float = -1.0
-    """Since when its cause says otherwise (-1: it agrees)."""
+    """Since when its cause says otherwise (-1: it agrees); later by as long as that was not known."""
     unknown_s: float = -1.0
     """Since when its cause is not known (-1: it is)."""
     starts: tuple[float, ...] = ()
@@ -39,7 +39,7 @@ class RuleMemory(NamedTuple):
 
 def today(memory: RuleMemory, now_s: float, sky: Sky) -> Counted:
     """What a rule has done today until now; what it is on for now is among it."""
-    counted, midnight_s = memory.counted, now_s - sky.day_s(now_s)
+    counted, midnight_s = memory.counted, sky.midnight_s(now_s)
     if counted.midnight_s < midnight_s - 1.0:
         counted = Counted(midnight_s, errors=counted.errors)
     if not memory.on:
@@ -63,7 +63,7 @@ class RuleLaw:
     per_s: float = 86400.0
     max_true_s: float | None = None
     resumes: bool = True
-    """After a restart its timers count on; otherwise it starts as if it had never run."""
+    """After a restart its timers count on; otherwise it starts as if it had never run, but for how often it came on."""
 
     @property
     def needs(self) -> frozenset[str]:
@@ -93,17 +93,17 @@ class RuleLaw:
 
     def step(self, memory: RuleMemory, known: bool | None, now_s: float) -> RuleMemory:
         """The rule one look later; `known` is its cause."""
-        unknown_s, cause = -1.0, known
-        if known is None:
-            unknown_s = memory.unknown_s if memory.unknown_s >= 0.0 else now_s
-            held = memory.on and now_s - unknown_s < self.max_hold_s
-            cause = self.on_bad == "assert" or (self.on_bad == "hold" and held)
-        memory = memory._replace(unknown_s=unknown_s) if unknown_s != memory.unknown_s else memory
+        memory = self._seen(memory, known, now_s)
         if memory.on and self.max_true_s is not None and now_s - memory.since_s >= self.max_true_s:
             return memory._replace(on=False, since_s=now_s, differs_s=-1.0, spent="true")
         if memory.spent == "true":
-            # it was on for as long as it may be: its cause has to be away once
-            return memory if cause else memory._replace(spent="")
+            # it was on for as long as it may be: its cause has to be away once, and not only unknown
+            return memory._replace(spent="") if known is False else memory
+        if known is None and (memory.on or self.on_bad != "assert"):
+            if memory.on and not self._holds(memory, now_s):
+                return memory._replace(on=False, since_s=now_s, differs_s=-1.0)
+            return memory
+        cause = known is not False
         if cause is memory.on:
             return memory if memory.differs_s < 0.0 and not memory.spent else memory._replace(differs_s=-1.0, spent="")
         since_s = memory.differs_s if memory.differs_s >= 0.0 else now_s
@@ -112,6 +112,21 @@ class RuleLaw:
         return (
             self._begun(memory, since_s, now_s) if cause else memory._replace(on=False, since_s=now_s, differs_s=-1.0)
         )
+
+    def _seen(self, memory: RuleMemory, known: bool | None, now_s: float) -> RuleMemory:
+        """Whether its cause is known. Its delays stand still until it is again, where that is not as if it held."""
+        if (known is None) is (memory.unknown_s >= 0.0):
+            return memory
+        if known is None:
+            return memory._replace(unknown_s=now_s)
+        differs_s = memory.differs_s
+        if differs_s >= 0.0 and (memory.on or self.on_bad != "assert"):
+            differs_s += max(now_s - memory.unknown_s, 0.0)
+        return memory._replace(unknown_s=-1.0, differs_s=differs_s)
+
+    def _holds(self, memory: RuleMemory, now_s: float) -> bool:
+        """Whether it stays on without knowing its cause."""
+        return self.on_bad == "assert" or (self.on_bad == "hold" and now_s - memory.unknown_s < self.max_hold_s)
 
     def _begun(self, memory: RuleMemory, since_s: float, now_s: float) -> RuleMemory:
         starts: tuple[float, ...] = ()
@@ -123,7 +138,7 @@ class RuleLaw:
         return memory._replace(on=True, since_s=now_s, differs_s=-1.0, starts=starts, spent="")
 
     def restarted(self, memory: RuleMemory) -> RuleMemory:
-        """After a restart: what threw is tried once more, and what it wants is demanded anew."""
+        """After a restart: what threw is tried once more, and what it wants is demanded anew. Its limit counts on."""
         if not self.resumes or memory.spent == "broken":
-            return RuleMemory(counted=memory.counted)
+            return RuleMemory(starts=memory.starts, counted=memory.counted)
         return memory._replace(told_s=-1.0)

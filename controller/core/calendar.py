@@ -1,28 +1,30 @@
 """The farm's day: local midnight, sunrise and sunset around a moment of farm time."""
 
-from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from edge_config.model.values import DayTime
 from foundation import sun
+from rules.place import LAST_S, Clock, clock_of
 
 
 class Day(NamedTuple):
-    """One local day; all farm time. Where the sun does not rise or set, sunrise and sunset are both at local noon."""
+    """One local day; all farm time. Where the sun does not set, it rises at midnight and sets as the day ends; where it
+    does not rise, it does both when it is highest."""
 
     midnight_s: float
     next_midnight_s: float
     sunrise_s: float
     sunset_s: float
+    clock: Clock = Clock()
 
     def moment(self, when: DayTime) -> float:
-        """When a time of day falls on this day. Clock times count from midnight, also on a day of 23 or 25 hours."""
+        """When a time of day falls on this day; by the clock on the wall, also where that is moved."""
         if when.anchor == "sunrise":
             return self.sunrise_s + when.offset_s
         if when.anchor == "sunset":
             return self.sunset_s + when.offset_s
-        return self.midnight_s + when.offset_s
+        return self.clock.moment_s(when.offset_s)
 
 
 class Calendar:
@@ -50,10 +52,13 @@ class Calendar:
         return self._around
 
     def _day_of(self, now_s: float) -> Day:
-        # fold 0: where clocks go back at midnight, the day begins with the first of its two midnights
-        midnight = datetime.fromtimestamp(now_s, self._zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-        start, end = midnight.timestamp(), (midnight + timedelta(days=1)).timestamp()
-        noon = (start + end) / 2
-        rise = sun.sunrise_s(noon, self._latitude, self._longitude)
-        down = sun.sunset_s(noon, self._latitude, self._longitude)
-        return Day(start, end, noon if rise is None else rise, noon if down is None else down)
+        clock = clock_of(now_s, self._zone)
+        noon_s, latitude, longitude = (clock.midnight_s + clock.next_midnight_s) / 2, self._latitude, self._longitude
+        rise_s, down_s = sun.sunrise_s(noon_s, latitude, longitude), sun.sunset_s(noon_s, latitude, longitude)
+        if rise_s is None or down_s is None:
+            if sun.day_length_h(noon_s, latitude, longitude) > 0.0:
+                begins_s, ends_s = clock.midnight_s, clock.next_midnight_s - LAST_S
+            else:
+                begins_s = ends_s = sun.noon_s(noon_s, latitude, longitude)
+            rise_s, down_s = begins_s if rise_s is None else rise_s, ends_s if down_s is None else down_s
+        return Day(clock.midnight_s, clock.next_midnight_s, rise_s, down_s, clock)

@@ -34,7 +34,6 @@ from edge_config.model.feeding import Feeding
 from edge_config.model.outputs import Analog, Pulse, ThreePoint
 from edge_config.model.site import Site
 from edge_config.model.strategies import Cover, Irrigation, Lamps
-from edge_config.model.values import DayTime
 from foundation.tag import Tag
 from foundation.units import difference
 from rules.expression import Expression
@@ -113,7 +112,7 @@ class LoopBuilder:
             case Dosing():
                 return self._dosing(name, loop)
             case Timer():
-                return TimerLoop(name, loop.out, Timetable(loop.at or _every(loop.every), loop.run, self.calendar))
+                return TimerLoop(name, loop.out, Timetable(loop.at or (), loop.run, self.calendar, loop.every))
             case Staging():
                 trim = None if loop.trim is None else Part(loop.trim, 0.0, 100.0, 0.0, 100.0, self._coarse(loop.trim))
                 return StagingLoop(
@@ -285,9 +284,3 @@ def _longest(pump: Pulse) -> float:
     if pump.max_dose is None:
         return pump.max_pulse
     return min(pump.max_pulse, pump.max_dose.to("L") * 1000.0 / pump.flow)
-
-
-def _every(every_s: float | None) -> tuple[DayTime, ...]:
-    """Moments of a day, from midnight on."""
-    count = int(86400.0 // every_s) if every_s else 0
-    return tuple(DayTime(anchor="clock", offset_s=index * (every_s or 0.0)) for index in range(count))

@@ -206,9 +206,10 @@ class RuleBlock:
     def disable(self, turn: Turn, sky: Sky) -> None:
         """It threw: nothing of it counts until a person resets it or the agent starts again."""
         self._let_go(turn)
-        counted = today(turn.blocks[self.name], turn.now_s, sky)  # type: ignore[arg-type]  # as above
+        memory: RuleMemory = turn.blocks[self.name]  # type: ignore[assignment]  # as above
+        counted = today(memory, turn.now_s, sky)
         counted = counted._replace(errors=counted.errors + 1)
-        turn.blocks[self.name] = RuleMemory(False, turn.now_s, spent="broken", counted=counted)
+        turn.blocks[self.name] = RuleMemory(False, turn.now_s, starts=memory.starts, spent="broken", counted=counted)
         turn.events.append(Event(turn.now_s, "rule_spent", self.name, {"why": "broken"}))
 
 

@@ -1,6 +1,7 @@
 """Who sleeps, by the hours that the site says."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 from controller.core.calendar import Calendar
 from edge_config.model.notify import Person
@@ -17,10 +18,10 @@ class Bedtimes:
         quiet = self._people[person].quiet
         if quiet is None:
             return None
-        for day in self._calendar.around(now_s):
+        for yesterday, day in pairwise(self._calendar.around(now_s)):
             begins_s, ends_s = day.moment(quiet.from_), day.moment(quiet.to)
             if ends_s <= begins_s:
-                ends_s += day.next_midnight_s - day.midnight_s
+                begins_s = yesterday.moment(quiet.from_)
             if begins_s <= now_s < ends_s:
                 return ends_s
         return None

@@ -194,6 +194,22 @@ def test_a_timer_counts_on_over_a_restart_unless_told_otherwise(on_restart, is_o
     assert again.told("rule_on") == (["fa.z.r"] if is_on else [])
 
 
+def test_a_rule_comes_on_no_more_often_for_restarts_nor_for_having_failed(monkeypatch):
+    rule = {**DOOR, "on_restart": "re-evaluate", "limits": {"max_activations": "1/day"}}
+    farm = opened(farm_with({**rule, "then": [{"set": "fa.z.siren", "to": "on"}]}), 5)
+    assert farm.told("rule_on") == ["fa.z.r"]
+    farm.says["fa.z.door"] = False
+    farm.run(5)
+    again = opened(restarted(farm, 5.0), 5)
+    assert again.told("rule_on") == []
+    with monkeypatch.context() as patch:
+        patch.setattr(RuleLaw, "cause", lambda *_: 1 / 0)
+        again.run(2)
+    assert again.told("rule_spent") == ["fa.z.r"] * 2
+    last = opened(restarted(again, 5.0), 5)
+    assert (last.told("rule_on"), last.wires["fa.z.siren"]) == ([], False)
+
+
 def test_a_rule_that_was_on_demands_again_at_once_after_a_restart():
     farm = opened(farm_with({**DOOR, "then": [{"set": "fa.z.siren", "to": "on"}]}), 100)
     again = restarted(farm, 5.0)

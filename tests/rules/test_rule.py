@@ -78,6 +78,58 @@ def test_what_was_on_for_as_long_as_it_may_rests_until_its_cause_was_away():
     assert said(RuleLaw(LOW, max_true_s=3.0), [5] * 6)[1].spent == "true"
 
 
+@pytest.mark.parametrize("on_bad", ["assert", "deassert", "hold"])
+def test_what_was_on_for_as_long_as_it_may_does_not_come_on_again_for_a_lost_read(on_bad):
+    answers, memory = said(RuleLaw(LOW, max_true_s=3.0, on_bad=on_bad), [5, 5, 5, 5, None, 5, 5])
+    assert (answers[3:], memory.spent) == ([False] * 4, "true")
+    assert said(RuleLaw(LOW, max_true_s=3.0, on_bad=on_bad), [8, 5], begin_s=7.0, memory=memory)[0] == [False, True]
+
+
+@pytest.mark.parametrize("on_bad", ["deassert", "hold"])
+def test_time_in_which_its_cause_is_not_known_neither_counts_before_it_comes_on_nor_begins_it_anew(on_bad):
+    law = RuleLaw(LOW, on_s=5.0, on_bad=on_bad)
+    assert said(law, [5, 5, 5, None, 5, 5, 5, 5])[0] == [False] * 6 + [True] * 2
+    assert said(law, [5, 5, 5] + [None] * 700 + [5, 5, 5])[0] == [False] * 705 + [True]
+    assert said(law, [5, 5, 5, None, 8, 5, 5, 5, 5, 5, 5])[0] == [False] * 10 + [True]
+
+
+def test_time_in_which_its_cause_is_not_known_counts_before_it_comes_on_where_that_is_as_if_it_held():
+    law = RuleLaw(LOW, on_s=5.0, on_bad="assert")
+    assert said(law, [5, 5, 5, None, 5, 5])[0] == [False] * 5 + [True]
+    assert said(law, [None] * 6)[0] == [False] * 5 + [True]
+
+
+@pytest.mark.parametrize("on_bad", ["assert", "hold"])
+def test_time_in_which_its_cause_is_not_known_neither_counts_before_it_goes_off_nor_begins_it_anew(on_bad):
+    law = RuleLaw(LOW, off_s=5.0, on_bad=on_bad)
+    assert said(law, [5, 8, 8, 8, None, None, 8, 8, 8])[0] == [True] * 8 + [False]
+    assert said(law, [5, 8, 8, 8, None, 5, 8, 8, 8, 8, 8, 8])[0] == [True] * 11 + [False]
+
+
+def test_a_delay_that_was_frozen_counts_on_after_a_restart():
+    law = RuleLaw(LOW, on_s=5.0)
+    waiting = law.restarted(said(law, [5, 5, 5, None])[1])
+    assert said(law, [None, 5, 5, 5], memory=waiting, begin_s=1000.0)[0] == [False] * 3 + [True]
+
+
+def test_what_it_holds_without_knowing_and_what_it_lets_go_without_knowing_waits_for_no_delay():
+    held = RuleLaw(LOW, off_s=5.0, max_hold_s=3.0)
+    assert said(held, [5, None, None, None, None, None])[0] == [True] * 4 + [False] * 2
+    assert said(held, [5, 8, 8, None, None, None, None])[0] == [True] * 6 + [False]
+    assert said(RuleLaw(LOW, off_s=5.0, on_bad="deassert"), [5, None, None, 5])[0] == [True, False, False, True]
+
+
+def test_a_restart_does_not_begin_the_count_of_its_activations_anew():
+    law, memory, now_s = RuleLaw(LOW, max_activations=1, resumes=False), RuleMemory(), 0.0
+    for _ in range(3):
+        answers, memory = said(law, [5, 8], 5.0, memory, now_s)
+        assert answers == [now_s == 0.0, False]
+        memory, now_s = law.restarted(memory), now_s + 20.0
+    assert said(law, [5], memory=memory, begin_s=DAY_S)[0] == [True]
+    broken = RuleMemory(spent="broken", starts=(1.0,))
+    assert RuleLaw(LOW, max_activations=1).restarted(broken) == RuleMemory(starts=(1.0,))
+
+
 def test_a_restart_goes_on_with_its_timers_or_begins_anew_as_declared():
     waiting = said(RuleLaw(LOW, on_s=600.0), [5])[1]
     resumes, forgets = RuleLaw(LOW, on_s=600.0), RuleLaw(LOW, on_s=600.0, resumes=False)
@@ -119,6 +171,9 @@ class _Days:
 
     def day_s(self, now_s: float) -> float:
         return now_s % DAY_S
+
+    def midnight_s(self, now_s: float) -> float:
+        return now_s - now_s % DAY_S
 
     def sun_degrees(self, now_s: float) -> float:
         raise AssertionError

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from controller.core.calendar import Calendar
+from controller.core.calendar import Calendar, Day
 from edge_config.model.values import DayTime
 
 NARROWEST_BAND = 0.5
@@ -42,11 +42,15 @@ class _Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Timetable:
-    """Moments of the day at which something runs for a while. Keeps its last answer: a pure function that remembers."""
+    """Moments of the day at which something runs for a while. Keeps its last answer: a pure function that remembers.
+
+    With `every_s` it begins so often from midnight on, whatever is done to the clock on the wall.
+    """
 
     at: tuple[DayTime, ...]
     run_s: float
     calendar: Calendar
+    every_s: float | None = None
     _last: list[_Span] = field(default_factory=lambda: [_Span()], init=False, compare=False, repr=False)
 
     def until(self, now_s: float) -> float | None:
@@ -58,9 +62,15 @@ class Timetable:
 
     def _span(self, now_s: float) -> _Span:
         today = self.calendar.day(now_s)
-        starts = [day.moment(when) for day in self.calendar.around(now_s) for when in self.at]
+        starts = [start for day in self.calendar.around(now_s) for start in self._starts(day)]
         runs = [(start, start + self.run_s) for start in starts]
         edges = [today.midnight_s, today.next_midnight_s, *(edge for run in runs for edge in run)]
         until_s = max((end for start, end in runs if start <= now_s < end), default=None)
         begin_s, end_s = max(edge for edge in edges if edge <= now_s), min(edge for edge in edges if edge > now_s)
         return _Span(begin_s, end_s, until_s)
+
+    def _starts(self, day: Day) -> list[float]:
+        if self.every_s is None:
+            return [day.moment(when) for when in self.at]
+        count = int((day.next_midnight_s - day.midnight_s) // self.every_s)
+        return [day.midnight_s + index * self.every_s for index in range(count)]
