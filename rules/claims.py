@@ -6,19 +6,23 @@ proven, and `possible` is not. `rules.solver` knows more, where z3 is installed.
 """
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import inf
 from typing import Literal, NamedTuple
 
 from foundation.units import factor
-from rules.expression import Named, compile_expression, parsed, tree_of
+from rules.expression import Named, compile_expression, full_text, parsed, text_last
 from rules.functions import GAUGES
 
 MOST_BOXES = 512
+MOST_STEPS = 4_000
+"""Looks at a part of a claim, wherever they lead: a check has to end. What takes more is not known."""
 DAY = "time of day"
 DAY_S = 86400.0
+ALWAYS_KNOWN = ("quality(", "time_between(", "sun_elevation(")
+"""Gauges that no lost sensor can take away."""
 
 Verdict = Literal["never", "possible", "unknown"]
 Ranges = Mapping[str, tuple[float | None, float | None]]
@@ -64,18 +68,52 @@ class Finding:
     case: Mapping[str, float | bool | str]
 
 
-def claim(text: str, units: Mapping[str, str], named: Named = str, truth: bool = True) -> Claim:
-    """What a checked condition claims (or denies, without `truth`)."""
-    return _Reader(units, named).read(parsed(text), truth)
+def claim(
+    text: str,
+    units: Mapping[str, str],
+    named: Named = str,
+    truth: bool = True,
+    known: bool | None = None,
+    lingers_s: float | None = None,
+) -> Claim:
+    """What a checked condition claims (or denies, without `truth`).
+
+    With `known`, that it is surely so: nothing that it takes is lost. Without (False), that it is so or cannot be
+    known. Where it `lingers_s`, that it is so or was within that time: whatever is measured may have changed since.
+    """
+    return _Reader(units, named, known, lingers_s).read(parsed(text), truth)
 
 
 def find(claim_: Claim, ranges: Ranges) -> Finding:
     """Whether there is a farm in which it is true."""
+    try:
+        return _found(claim_, ranges, _Steps())
+    except _TooManyError:
+        return Finding("unknown", {})
+
+
+class _TooManyError(Exception):
+    """It would take too long."""
+
+
+class _Steps:
+    def __init__(self) -> None:
+        self.left = MOST_STEPS
+
+    def take(self, count: int = 1) -> None:
+        self.left -= count
+        if self.left < 0:
+            raise _TooManyError
+
+
+def _found(claim_: Claim, ranges: Ranges, steps: _Steps) -> Finding:
     vague = False
-    for count, box in enumerate(_boxes(claim_, {}, ranges)):
+    for count, box in enumerate(_boxes((claim_,), {}, ranges, steps)):
         if count >= MOST_BOXES:
-            return Finding("unknown", {})
-        agree = _agree([one for one in box.values() if isinstance(one, Limit)])
+            raise _TooManyError
+        limits = [one for one in box.values() if isinstance(one, Limit)]
+        steps.take(len(limits) * (len(limits) - 1) // 2)
+        agree = _agree(limits)
         if agree is False:
             continue
         if agree and not any(isinstance(one, Is) and one.is_vague for one in box.values()):
@@ -118,22 +156,29 @@ def _window(var: str) -> tuple[str, str, float]:
     return (kind, tag, float(window.removesuffix(" s"))) if bracket and window else ("", var, 0.0)
 
 
-def _boxes(claim_: Claim, box: Box, ranges: Ranges) -> Iterator[Box]:
-    match claim_:
-        case Either(parts):
-            for part in parts:
-                yield from _boxes(part, box, ranges)
-        case All(()):
-            yield box
-        case All((first, *rest)):
-            for narrowed in _boxes(first, box, ranges):
-                yield from _boxes(All(tuple(rest)), narrowed, ranges)
-        case Is(_, str()) if claim_.truth and any(_is_another(one, claim_) for one in box.values()):
-            return  # a text is one thing at a time
-        case Limit() | Is():
-            both = _both(box.get(_slot(claim_)), claim_, ranges)
-            if both is not None:
-                yield {**box, _slot(claim_): both}
+def _boxes(claims: Sequence[Claim], box: Box, ranges: Ranges, steps: _Steps) -> Iterator[Box]:
+    """The boxes in which all of them are so: what is plain first, for it tells soonest that there are none."""
+    box, todo, open_ = dict(box), list(reversed(claims)), list[Either]()
+    while todo:
+        steps.take()
+        match todo.pop():
+            case All(parts):
+                todo += reversed(parts)
+            case Either() as either:
+                open_.append(either)
+            case Is(_, str()) as text if text.truth and any(_is_another(one, text) for one in box.values()):
+                return  # a text is one thing at a time
+            case Limit() | Is() as one:
+                both = _both(box.get(_slot(one)), one, ranges)
+                if both is None:
+                    return
+                box[_slot(one)] = both
+    if not open_:
+        yield box
+        return
+    first, *rest = open_
+    for part in first.parts:
+        yield from _boxes((part, *rest), box, ranges, steps)
 
 
 def _is_another(one: Limit | Is, text: Is) -> bool:
@@ -183,10 +228,20 @@ def _example(one: Limit | Is) -> float | bool | str:
 
 
 class _Reader:
-    def __init__(self, units: Mapping[str, str], named: Named) -> None:
-        self.units, self.named = units, named
+    def __init__(
+        self, units: Mapping[str, str], named: Named, are_known: bool | None, lingers_s: float | None
+    ) -> None:  # fmt: skip
+        self.units, self.named, self.are_known, self.lingers_s = units, named, are_known, lingers_s
+        self.known: dict[tuple[ast.expr, bool], Claim] = {}
+        """What was read already: whether two things are equal asks for each of them twice."""
 
     def read(self, node: ast.expr, truth: bool) -> Claim:
+        known = self.known.get((node, truth))
+        if known is None:
+            known = self.known[node, truth] = self._read(node, truth)
+        return known
+
+    def _read(self, node: ast.expr, truth: bool) -> Claim:
         match node:
             case ast.BoolOp():
                 parts = tuple(self.read(value, truth) for value in node.values)
@@ -196,12 +251,32 @@ class _Reader:
             case ast.Constant():
                 return All(()) if bool(node.value) is truth else Either(())
             case ast.Attribute() | ast.Name():
-                return Is(self.named(ast.unparse(node)), truth)
+                return self._leaf(Is(self.named(ast.unparse(node)), truth), node)
             case ast.Call(func=ast.Name(id="time_between")):
                 return self._time(node, truth)
             case ast.Compare():
                 return self._compare(node, truth)
-        return Is(self._text(node), truth, is_vague=True)
+        return self._leaf(Is(self._text(node), truth, is_vague=True), node)
+
+    def _leaf(self, one: Limit | Is, *nodes: ast.expr) -> Claim:
+        """What is claimed of what stands in `nodes`, with what is known of that."""
+        if self.lingers_s is not None:
+            return All(())
+        if self.are_known is None or one.var.startswith(ALWAYS_KNOWN):
+            return one
+        needs = sorted(
+            {one.var}
+            if isinstance(one, Limit)
+            else {
+                name
+                for node in nodes
+                for name in compile_expression(ast.unparse(node), self.units, named=self.named, remembers=True).needs
+            }
+        )
+        lost = tuple(
+            Is(f"quality({name})", "bad", not self.are_known) for name in needs if not name.startswith(ALWAYS_KNOWN)
+        )
+        return All((one, *lost)) if self.are_known else Either((*lost, one))
 
     def _time(self, node: ast.Call, truth: bool) -> Claim:
         first, last = (_clock_s(argument) for argument in node.args)
@@ -209,6 +284,10 @@ class _Reader:
             return Either(()) if truth else All(())
         if not truth:
             first, last = last, first
+        if self.lingers_s is not None:
+            if (last - first) % DAY_S + self.lingers_s >= DAY_S:
+                return All(())
+            last = (last + self.lingers_s) % DAY_S
         after, before = Limit(DAY, first, False, DAY_S, True), Limit(DAY, 0.0, False, last, True)
         return All((after, before)) if first <= last else Either((after, before))
 
@@ -227,12 +306,15 @@ class _Reader:
         if var is None or bound is None:
             if greater:
                 left, right = right, left
-            return Is(f"{self._text(left)} {'<' if strict else '<='} {self._text(right)}", True, is_vague=True)
-        return Limit(var, low=bound, low_open=strict) if greater else Limit(var, high=bound, high_open=strict)
+            text = f"{self._text(left)} {'<' if strict else '<='} {self._text(right)}"
+            return self._leaf(Is(text, True, is_vague=True), left, right)
+        limit = Limit(var, low=bound, low_open=strict) if greater else Limit(var, high=bound, high_open=strict)
+        return self._leaf(limit)
 
     def _equal(self, left: ast.expr, right: ast.expr, truth: bool) -> Claim:
+        left, right = text_last(left, right)
         if isinstance(right, ast.Constant) and isinstance(right.value, str):
-            return Is(self._text(left), right.value, truth)
+            return self._leaf(Is(self._text(left), right.value, truth), left)
         if isinstance(right, ast.Constant):
             return self.read(left, bool(right.value) is truth)
         same = (
@@ -257,7 +339,7 @@ class _Reader:
 
     def _constant(self, node: ast.expr, like: ast.expr) -> float | None:
         """What a constant is in the unit of `like`."""
-        if any(isinstance(one, ast.Attribute | ast.Call) for one in ast.walk(node)):
+        if any(isinstance(one, ast.Attribute | ast.Name | ast.Call) for one in ast.walk(node)):
             return None
         value = compile_expression(ast.unparse(node), {})
         other = compile_expression(ast.unparse(like), self.units, named=self.named, remembers=True)
@@ -267,13 +349,7 @@ class _Reader:
         return float(number) * factor(value.unit, other.unit)
 
     def _text(self, node: ast.expr) -> str:
-        named = self.named
-
-        class Full(ast.NodeTransformer):
-            def visit_Attribute(self, found: ast.Attribute) -> ast.AST:
-                return ast.Name(named(ast.unparse(found)), ast.Load())
-
-        return ast.unparse(Full().visit(tree_of(ast.unparse(node)).body))
+        return full_text(node, self.named)
 
 
 def _clock_s(node: ast.expr) -> float:

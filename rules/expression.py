@@ -6,12 +6,16 @@ What has a memory (averages, edges, the time of day) is a gauge: it stands among
 """
 
 import ast
+import io
 import operator
 import re
+import tokenize
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
+from foundation.reading import Quality
 from foundation.tag import is_tag_name
 from foundation.units import Quantity, UnitError, difference, factor, parse_quantity, same_dimension
 from rules import gauges
@@ -27,9 +31,12 @@ MAX_NODES = 200
 MAX_LENGTH = 4000
 """Characters; refused before they are parsed."""
 INFINITE = float("inf")
+_NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 BOOL = "bool"
 TEXT = "text"
+QUALITIES = tuple(one.name.lower() for one in Quality)
+"""What `quality(tag)` can be."""
 
 _COMPARE: dict[type[ast.cmpop], Callable[[float, float], bool]] = {
     ast.Lt: operator.lt,
@@ -81,7 +88,27 @@ def parsed(text: str) -> ast.expr:
         raise ExpressionError("E401", indent + (offset - 1 if offset else len(stripped)), found=text) from error
     if sum(1 for _ in ast.walk(tree)) > MAX_NODES:
         raise ExpressionError("E402", 0, limit=MAX_NODES)
+    _refuse_odd_words(stripped)
     return tree.body
+
+
+def _refuse_odd_words(text: str) -> None:
+    """What Python would read otherwise than it looks: a remark that hides the rest, texts that run together, `1_0`."""
+    last: tokenize.TokenInfo | None = None
+    for word in tokenize.generate_tokens(io.StringIO(text).readline):
+        if word.type == tokenize.NL:
+            continue
+        runs_on = last is not None and last.type == word.type == tokenize.STRING
+        if (
+            runs_on
+            or word.type == tokenize.COMMENT
+            or (word.type == tokenize.STRING and word.string[0] not in "'\"")
+            or (word.type == tokenize.NUMBER and not _NUMBER.fullmatch(word.string))
+        ):
+            first = last if runs_on and last is not None else word
+            found = f"{first.string} {word.string}" if runs_on else word.string
+            raise ExpressionError("E403", len(first.line[: first.start[1]].encode()), found=found)
+        last = word
 
 
 def tree_of(text: str) -> ast.Expression:
@@ -91,6 +118,26 @@ def tree_of(text: str) -> ast.Expression:
     except SystemError:
         # Python 3.11 counts its depth wrong where a traceback was written meanwhile (gh-106905): not the text's fault
         return ast.parse(text, mode="eval")
+
+
+def full_text(node: ast.expr, named: Named) -> str:
+    """The text of a node with every name in full: what says the same of the same tags reads the same."""
+    return ast.unparse(_Full(named).visit(tree_of(ast.unparse(node)).body))
+
+
+class _Full(ast.NodeTransformer):
+    def __init__(self, named: Named) -> None:
+        self.named = named
+
+    def visit_Attribute(self, found: ast.Attribute) -> ast.AST:
+        return ast.Name(self.named(ast.unparse(found)), ast.Load())
+
+    def visit_Name(self, found: ast.Name) -> ast.AST:
+        return ast.Name(self.named(found.id), ast.Load())
+
+    def visit_Call(self, found: ast.Call) -> ast.AST:
+        # the name of a function is no tag's
+        return ast.Call(found.func, [self.visit(argument) for argument in found.args], [])
 
 
 def compile_expression(
@@ -144,6 +191,7 @@ class _Compiler:
                 return lambda v: None if (x := inner(v)) is None else not x, BOOL
             case ast.UnaryOp(op=ast.USub()):
                 run, unit = self._number(node.operand)
+                _no_temperature(node.operand, unit)
                 return lambda v: None if (x := run(v)) is None else -float(x), unit
             case ast.Compare():
                 return self._compare(node), BOOL
@@ -238,9 +286,14 @@ class _Compiler:
         return self.named(ast.unparse(node)) if isinstance(node, ast.Attribute | ast.Name) else None
 
     def _equal(self, left_node: ast.expr, right_node: ast.expr, wanted: bool) -> Run:
+        left_node, right_node = text_last(left_node, right_node)
         left, unit = self.node(left_node)
         if unit == TEXT and isinstance(right_node, ast.Constant) and isinstance(right_node.value, str):
             text = right_node.value
+            if _is_quality(left_node) and text not in QUALITIES:
+                near, known = get_close_matches(text, QUALITIES, 1, 0.0)[0], ", ".join(QUALITIES)
+                tag = ast.unparse(left_node)
+                raise ExpressionError("E457", right_node.col_offset, tag=tag, text=text, near=near, known=known)
             return lambda v: None if (x := left(v)) is None else (x == text) is wanted
         right, right_unit = self.node(right_node)
         if unit != BOOL or right_unit != BOOL:
@@ -272,11 +325,14 @@ class _Compiler:
             case ast.Mult():
                 if a_unit and b_unit:
                     raise ExpressionError("E409", node.col_offset, left=a_unit, right=b_unit)
+                _no_temperature(node.left, a_unit)
+                _no_temperature(node.right, b_unit)
                 return (
                     lambda v: None if (x := left(v)) is None or (y := right(v)) is None else _finite(x * y),
                     a_unit or b_unit,
                 )
             case ast.Div():
+                _no_temperature(node.left, a_unit)
                 scale, result = 1.0, a_unit
                 if b_unit:
                     scale, result = self._scale(a_unit, b_unit, node.right), ""
@@ -344,6 +400,8 @@ class _Compiler:
         units: list[str] = []
         for index, argument in enumerate(node.args):
             run, unit = self._number(argument)
+            if name == "abs":
+                _no_temperature(argument, unit)
             like = function.like[index] if function.like else 0
             wanted = function.units[index] if function.units is not None else units[like] if like < index else unit
             if not same_dimension(wanted, unit):
@@ -465,17 +523,23 @@ class _Compiler:
         return int(match[1]) * 3600.0 + int(match[2]) * 60.0
 
     def _key(self, node: ast.expr) -> str:
-        """The text with every name in full: what says the same is the same gauge."""
-        named = self.named
+        """What says the same is the same gauge."""
+        return full_text(node, self.named)
 
-        class Full(ast.NodeTransformer):
-            def visit_Attribute(self, found: ast.Attribute) -> ast.AST:
-                return ast.Name(named(ast.unparse(found)), ast.Load())
 
-            def visit_Call(self, found: ast.Call) -> ast.AST:
-                return ast.Call(found.func, [self.visit(argument) for argument in found.args], [])
+def text_last(left: ast.expr, right: ast.expr) -> tuple[ast.expr, ast.expr]:
+    """The two sides of an equation; of `'bad' == quality(tag)`, the other way round."""
+    return (right, left) if _is_quality(right) else (left, right)
 
-        return ast.unparse(Full().visit(tree_of(ast.unparse(node)).body))
+
+def _is_quality(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "quality"
+
+
+def _no_temperature(node: ast.expr, unit: str) -> None:
+    """20 degC is not twice 10 degC: only a difference has a double, a half or an opposite."""
+    if unit == "degC":
+        raise ExpressionError("E418", node.col_offset, found=ast.unparse(node))
 
 
 def _against(op: type[ast.cmpop], tag: str, limit: float) -> Run:

@@ -7,7 +7,7 @@ from typing import Any
 
 from foundation.units import difference, factor
 from rules.claims import Finding, Ranges
-from rules.expression import BOOL, TEXT, Named, compile_expression, parsed
+from rules.expression import BOOL, TEXT, Named, compile_expression, full_text, parsed, text_last
 
 TIMEOUT_MS = 500
 
@@ -67,21 +67,21 @@ class _Reader:
                 return z3.Not(self.condition(node.operand, named))
             case ast.Constant():
                 return z3.BoolVal(bool(node.value))
-            case ast.Attribute():
+            case ast.Attribute() | ast.Name():
                 return z3.Bool(named(ast.unparse(node)))
             case ast.Compare(left=left, ops=[ast.Lt() | ast.LtE() | ast.Gt() | ast.GtE() as op], comparators=[right]):
                 a, b = self._number(left, named), self._number(right, named) * self._scale(left, right, named)
                 return {ast.Lt: a < b, ast.LtE: a <= b, ast.Gt: a > b, ast.GtE: a >= b}[type(op)]
-            case ast.Compare(left=left, ops=[op], comparators=[right]) if self._unit(left, named) == BOOL:
+            case ast.Compare(left=left, ops=[op], comparators=[right]) if self._is_condition(left, right, named):
                 same = self.condition(left, named) == self.condition(right, named)
                 return same if isinstance(op, ast.Eq) else z3.Not(same)
         self.is_vague = True
-        return z3.Bool(ast.unparse(node))
+        return z3.Bool(full_text(node, named))
 
     def _number(self, node: ast.expr, named: Named) -> Any:
         z3 = self.z3
         match node:
-            case ast.Attribute():
+            case ast.Attribute() | ast.Name():
                 name = named(ast.unparse(node))
                 return self.numbers.setdefault(name, z3.Real(name))
             case ast.UnaryOp(op=ast.USub()):
@@ -96,7 +96,10 @@ class _Reader:
                 value = compile_expression(ast.unparse(node), {}).run({})
                 return z3.RealVal(float(value)) if isinstance(value, int | float) else z3.RealVal(0)
         self.is_vague = True
-        return z3.Real(ast.unparse(node))
+        return z3.Real(full_text(node, named))
+
+    def _is_condition(self, left: ast.expr, right: ast.expr, named: Named) -> bool:
+        return self._unit(text_last(left, right)[0], named) == BOOL
 
     def _unit(self, node: ast.expr, named: Named) -> str:
         return compile_expression(ast.unparse(node), self.units, named=named, remembers=True).unit

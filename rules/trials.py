@@ -109,7 +109,7 @@ def read_trial(
     wanted = [(key, one) for key, raw in expect.items() for one in _moments(raw)]
     if not wanted:
         raise TrialError("nothing is expected")
-    checks = [(key, _expectation(rule, key, one.value), one.at_s) for key, one in wanted]
+    checks = [(key, _expectation(rule, units, key, one.value), one.at_s) for key, one in wanted]
     needed = {tag for one in (rule.law.when, rule.law.clear) if one is not None for tag in one.tags}
     missing = sorted(needed.difference(told))
     if missing:
@@ -175,6 +175,8 @@ def _told(rule: Tried, units: Mapping[str, str], written: str, raw: Any) -> list
 def _moments(raw: Any) -> Iterator[_At]:
     """`[a, b @ 5 s]` as values with their moments."""
     for one in raw if isinstance(raw, list | tuple) else [raw]:
+        if not isinstance(one, bool | int | float | str):
+            raise TrialError(f"'{one}' is no value")
         text, at, moment = str(one).partition("@") if isinstance(one, str) else (one, "", "")
         if not at:
             yield _At(one, 0.0)
@@ -192,9 +194,9 @@ def _value(raw: Any, unit: str, written: str) -> Value | None:
     if raw == "bad":
         return None
     if unit == BOOL:
-        if raw in (True, "true", "on"):
+        if raw is True or raw in ("true", "on"):
             return True
-        if raw in (False, "false", "off"):
+        if raw is False or raw in ("false", "off"):
             return False
         raise TrialError(f"{written}: '{raw}' is neither true nor false")
     if unit == TEXT:
@@ -205,15 +207,17 @@ def _value(raw: Any, unit: str, written: str) -> Value | None:
         raise TrialError(f"{written}: {error}") from error
 
 
-def _expectation(rule: Tried, key: str, raw: Any) -> _Check:
+def _expectation(rule: Tried, units: Mapping[str, str], key: str, raw: bool | float | str) -> _Check:
     """What a key asks for, and the answer that is right: None for "nothing"."""
-    truth = {True: True, "true": True, False: False, "false": False}.get(raw)
+    truth = raw if isinstance(raw, bool) else {"true": True, "false": False}.get(str(raw))
     if key in ("on", "alarm", "notified"):
         if truth is None:
             raise TrialError(f"{key} is true or false")
         return (key, ""), truth
     written, _, verb = key.rpartition(".")
     name = rule.named(written)
+    if verb in VERBS:
+        _is_there(rule, units, verb, name)
     if verb in ("inhibited", "asked") and truth is not None:
         return (VERBS[verb], name), truth
     if verb == "added":
@@ -229,13 +233,24 @@ def _expectation(rule: Tried, key: str, raw: Any) -> _Check:
         raise TrialError(f"'{key}' is none of {known}")
     if truth is False:
         return (VERBS[verb], name), None
-    position = {"on": 100.0, "off": 0.0, True: 100.0}.get(raw)
+    position = 100.0 if truth else {"on": 100.0, "off": 0.0}.get(str(raw))
     return (VERBS[verb], name), _quantity(raw, "%") if position is None else position
+
+
+def _is_there(rule: Tried, units: Mapping[str, str], verb: str, name: str) -> None:
+    """Of what does not exist everybody could expect that nothing is wanted."""
+    if verb == "asked":
+        if all((deed.verb, deed.output) != ("run_sequence", name) for deed in rule.deeds):
+            raise TrialError(f"nothing asks for '{name}'")
+    elif units.get(name) != "%":
+        raise TrialError(f"there is no output '{name}'")
 
 
 def _quantity(raw: Any, unit: str) -> float:
     try:
         quantity = parse_quantity(raw)
+        if not quantity.unit and quantity.value != 0.0 and unit:
+            raise TrialError(f"'{raw}' needs its unit: {quantity.value:g} {unit}")
         return (Quantity(quantity.value, unit) if quantity.value == 0.0 and not quantity.unit else quantity).to(unit)
     except UnitError as error:
         raise TrialError(str(error)) from error

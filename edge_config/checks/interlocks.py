@@ -2,6 +2,7 @@
 
 from edge_config.blocked import blocked
 from edge_config.checks.inspection import Inspection
+from edge_config.checks.life_support import shuts_off
 from edge_config.model.interlocks import LONGEST_BYPASS_S, Effect, Interlock, Most
 from foundation.document import Path_
 from rules.expression import BOOL
@@ -10,7 +11,7 @@ Positions = dict[str, tuple[str, float]]
 
 
 def check_interlocks(inspection: Inspection) -> None:
-    """E401 to E417 (from the expressions), E420 to E424, E480 to E489."""
+    """E401 to E418 (from the expressions), E420 to E424, E480 to E489."""
     positions: Positions = {}
     for name, interlock in inspection.site.interlocks.items():
         path: Path_ = ("interlocks", name)
@@ -81,8 +82,9 @@ def _insists(inspection: Inspection, path: Path_, name: str, effect: Effect, pos
     """An interlock never shuts off what keeps alive, and no two hold one output in two positions."""
     target = effect.inhibit or effect.set or effect.limit
     output = inspection.site.outputs.get(target or "")
-    shuts = effect.inhibit is not None or effect.limit is not None or effect.to == 0.0
-    if output is not None and output.life_support and shuts:
+    bounds = effect.inhibit is not None or effect.limit is not None
+    to = 100.0 if effect.to is None else effect.to
+    if output is not None and output.life_support and (bounds or shuts_off(output, to, at_once=True)):
         key = next(key for key in ("inhibit", "set", "limit") if getattr(effect, key) is not None)
         inspection.note("E423", (*path, key), output=target, interlock=name)
     if effect.set is not None and effect.inhibit is None and effect.to is not None:

@@ -80,6 +80,8 @@ def case_of(inspection: Inspection, found: Finding) -> str:
     """`gh1.bay1.air_temp 26 degC, gh1.all.wind 13 m/s`."""
     told = []
     for name, value in found.case.items():
+        if name.startswith("quality(") and value == "not bad":
+            continue  # that a sensor works goes without saying
         if name == DAY and isinstance(value, float):
             told.append(f"{int(value // 3600):02d}:{int(value % 3600 // 60):02d}")
         elif isinstance(value, bool) or not isinstance(value, float):

@@ -1,6 +1,8 @@
 """What rules are to each other and to the interlocks: who conflicts, who is never heard, who chases his own tail."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from edge_config.checks.inspection import Inspection
@@ -30,22 +32,58 @@ class Guarded(NamedTuple):
         return ("rules", self.placed.index, "when")
 
 
-def may_be_on(inspection: Inspection, placed: Placed) -> Claim:
+def may_be_on(
+    inspection: Inspection, placed: Placed, known: bool | None = None, lingers_s: float | None = None
+) -> Claim:  # fmt: skip
     """When a rule may be on: its cause stands, or its end has not come."""
     rule = placed.rule
     if rule.when is None:
         return All(())
-    when = claim(rule.when, inspection.units, placed.named)
+    when = claim(rule.when, inspection.units, placed.named, True, known, lingers_s)
     if rule.clear is None:
         return when
-    return Either((when, claim(rule.clear, inspection.units, placed.named, truth=False)))
+    return Either((when, claim(rule.clear, inspection.units, placed.named, False, known, lingers_s)))
 
 
-class Guard(NamedTuple):
-    """When a rule may be on, and when its cause is away: read once, for it is compared with many."""
+@dataclass
+class Guard:
+    """When a rule may be on, and why: each read once, for it is compared with many."""
 
-    active: Claim
-    denied: Claim
+    inspection: Inspection
+    placed: Placed
+
+    @cached_property
+    def active(self) -> Claim:
+        return may_be_on(self.inspection, self.placed)
+
+    @cached_property
+    def denied(self) -> Claim:
+        """Its cause is away."""
+        rule = self.placed.rule
+        if rule.when is None:
+            return Either(())
+        return claim(rule.when, self.inspection.units, self.placed.named, truth=False)
+
+    @cached_property
+    def surely(self) -> Claim:
+        """Its cause is known."""
+        return may_be_on(self.inspection, self.placed, known=True)
+
+    @cached_property
+    def perhaps(self) -> Claim:
+        """Its cause is known, or cannot be."""
+        return may_be_on(self.inspection, self.placed, known=False)
+
+    @cached_property
+    def lingering(self) -> Claim:
+        """Its cause is there, or was before it is off."""
+        return may_be_on(self.inspection, self.placed, lingers_s=self.placed.rule.for_.off)
+
+    @property
+    def on_bad(self) -> str:
+        rule = self.placed.rule
+        wanted = rule.on_bad_quality or "hold"
+        return "deassert" if wanted == "hold" and rule.max_hold <= 0.0 else wanted
 
 
 def check_conflicts(inspection: Inspection, wishes: list[Guarded], ranges: Ranges) -> None:
@@ -54,7 +92,7 @@ def check_conflicts(inspection: Inspection, wishes: list[Guarded], ranges: Range
     for wish in wishes:
         by_output.setdefault(wish.output, []).append(wish)
     placed = {id(wish.placed): wish.placed for wish in wishes}
-    guards = {key: Guard(may_be_on(inspection, one), _denied(inspection, one)) for key, one in placed.items()}
+    guards = {key: Guard(inspection, one) for key, one in placed.items()}
     for output, rivals in by_output.items():
         for index, second in enumerate(rivals):
             for first in rivals[max(index - MOST_RIVALS, 0) : index]:
@@ -84,6 +122,8 @@ def _conflict(
     if found.verdict == "unknown":
         found = _together(inspection, first, second, ranges)
     if found.verdict == "never":
+        found = next((one for one in _otherwise(guard, other, ranges) if one.verdict == "possible"), found)
+    if found.verdict == "never":
         return False
     if orders[0] is None or orders[1] is None or orders[0] == orders[1]:
         case = case_of(inspection, found)
@@ -99,6 +139,21 @@ def _conflict(
     return False
 
 
+def _otherwise(first: Guard, second: Guard, ranges: Ranges) -> Iterator[Finding]:
+    """Whether two whose causes exclude each other meet all the same: over a lost sensor, or while one goes off."""
+    bad = {first.on_bad, second.on_bad}
+    if "assert" in bad and "deassert" not in bad:
+        yield find(All((first.perhaps, second.perhaps)), ranges)
+    else:
+        # one that holds was on before: then the other has cause that is known
+        for one, other in ((first, second), (second, first)):
+            if one.on_bad != "deassert":
+                yield find(All((one.perhaps, other.surely)), ranges)
+    for one, other in ((first, second), (second, first)):
+        if one.placed.rule.for_.off > other.placed.rule.for_.on:
+            yield find(All((one.lingering, other.active)), ranges)
+
+
 def _together(inspection: Inspection, first: Guarded, second: Guarded, ranges: Ranges) -> Finding:
     """Asked of z3, where it is installed: what compares tags with each other."""
     if not solver.is_installed():
@@ -111,13 +166,6 @@ def _together(inspection: Inspection, first: Guarded, second: Guarded, ranges: R
         return solver.find(asked, inspection.units, ranges)
     except ExpressionError:
         return Finding("unknown", {})  # cause and end together are longer than an expression may be
-
-
-def _denied(inspection: Inspection, placed: Placed) -> Claim:
-    rule = placed.rule
-    if rule.when is None:
-        return Either(())
-    return claim(rule.when, inspection.units, placed.named, truth=False)
 
 
 def _shadowed(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from edge_config.checks.inspection import Inspection
+from edge_config.checks.life_support import shuts_off
 from edge_config.checks.rule_conditions import Checked, check_conditions_of_rules, ranges_of
 from edge_config.checks.rule_conflicts import Guarded, check_conflicts, check_rings, sequences_of
 from edge_config.checks.sequences import check_others
@@ -20,7 +21,7 @@ PLACES = ("set", "inhibit", "limit_min", "limit_max", "request")
 
 
 def check_rules(inspection: Inspection) -> None:
-    """E401 to E417 (from the expressions), E420 to E422, E108, E425 to E429, E440 to E452; W308, W320 to W327."""
+    """E401 to E418, E457 (from the expressions), E420 to E422, E108, E425 to E429, E440 to E452; W308, W320 to W327."""
     site, known = inspection.site, len(inspection.problems)
     for index, rule in enumerate(site.rules):
         _rule(inspection, ("rules", index), rule)
@@ -207,7 +208,7 @@ def _wishes(inspection: Inspection, placed: Placed) -> Iterator[Guarded]:
         output = inspection.output(wish.path, wish.output)
         if output is None:
             continue
-        if output.life_support and wish.verb in ("set", "inhibit", "limit_max") and wish.to == 0.0:
+        if wish.verb != "limit_min" and shuts_off(output, wish.to):
             inspection.note("E425", wish.path, output=wish.output, rule=placed.id)
             continue
         yield wish

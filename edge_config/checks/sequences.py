@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from edge_config.checks.inspection import Inspection
+from edge_config.checks.life_support import shuts_off
 from edge_config.checks.rule_conflicts import Guarded, may_be_on
 from edge_config.model.sequences import Sequence, SequenceStep
 from foundation.document import Path_
@@ -39,7 +40,7 @@ def _step(inspection: Inspection, path: Path_, name: str, step: SequenceStep) ->
             there = inspection.output(place, output)
             if there is None:
                 continue
-            if there.life_support and value == 0.0:
+            if shuts_off(there, value):
                 inspection.note("E454", place, output=output, sequence=name)
             elif verb == "request" and output in step.set:
                 inspection.note("E455", place, key=True, output=output)

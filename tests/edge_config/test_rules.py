@@ -74,6 +74,63 @@ def test_two_rules_stand_beside_each_other_or_are_told_why_not(rules, told, tmp_
     assert codes(tmp_path, *rules) == told
 
 
+NIGHT, DAYTIME = "time_between('22:00', '06:00')", "time_between('06:00', '22:00')"
+
+
+def pair(first: str, second: str, a: dict[str, Any], b: dict[str, Any]) -> list[dict[str, Any]]:
+    return [rule("a", first, **a), rule("b", second, **{**WIDE, **b})]
+
+
+def bad(a: str, b: str, **more: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    return {"on_bad_quality": a, **more}, {"on_bad_quality": b, **more}
+
+
+def waits(off: str, on: str = "1 min") -> tuple[dict[str, Any], dict[str, Any]]:
+    return {"for": {"on": "1 min", "off": off}}, {"for": {"on": on}}
+
+
+@pytest.mark.parametrize(("rules", "told"), [
+    # one lost sensor
+    (pair(COLD, HOT, *bad("assert", "assert")), ["E428"]),
+    (pair(COLD, HOT, *bad("assert", "hold")), ["E428"]), (pair(COLD, HOT, *bad("hold", "assert")), ["E428"]),
+    (pair(COLD, HOT, *bad("assert", "hold", max_hold="0 s")), []),
+    (pair(COLD, HOT, *bad("assert", "deassert")), []), (pair(COLD, HOT, *bad("hold", "hold")), []),
+    (pair(f"{COLD} and f.z.door", f"{HOT} and not f.z.door", *bad("assert", "deassert")), []),
+    (pair(f"{NIGHT} and {COLD}", f"{DAYTIME} and {HOT}", *bad("assert", "assert")), []),
+    (pair(COLD, HOT, {"on_bad_quality": "assert", "order": 1}, {"on_bad_quality": "assert", "order": 2}), []),
+    # an average that is not known yet, of a value that is
+    (pair("max(f.z.air, '10 min') < '5 degC'", HOT, *bad("assert", "deassert")), ["E428"]),
+    (pair("max(f.z.air, '10 min') < '5 degC'", HOT, *bad("deassert", "deassert")), []),
+    # what compares tags with each other
+    (pair("f.z.air > f.all.out", "f.z.air < f.all.out", *bad("assert", "assert")), ["E428"]),
+    (pair("f.z.air > f.all.out", "f.z.air < f.all.out", *bad("assert", "deassert")), []),
+    (pair("f.z.air > f.all.out", "f.z.air < f.all.out", *bad("hold", "hold")), []),
+    # one that goes off later than the other comes on
+    (pair(NIGHT, DAYTIME, *waits("30 min")), ["E428"]), (pair(NIGHT, DAYTIME, *waits("1 min")), []),
+    (pair(NIGHT, DAYTIME, *waits("30 min", "30 min")), []),
+    (pair("not " + DAYTIME, "not " + NIGHT, *waits("30 min")), ["E428"]),
+    (pair("time_between('22:00', '23:00')", "time_between('06:00', '07:00')", *waits("30 min")), []),
+    (pair("time_between('20:00', '23:50')", "time_between('00:00', '06:00')", *waits("30 min")), ["E428"]),
+    (pair("time_between('20:00', '23:50')", "time_between('00:30', '06:00')", *waits("30 min")), []),
+    (pair("time_between('20:00', '23:50')", "time_between('00:30', '06:00')", *waits("23 h")), ["E428"]),
+    (pair(COLD, HOT, *waits("2 min")), ["E428"]), (pair(COLD, HOT, *waits("1 min")), []),
+    (pair(COLD, HOT, *reversed(waits("2 min"))), ["E428"]),
+])  # fmt: skip
+def test_what_may_be_on_for_another_reason_than_its_cause_is_told_as_well(rules, told, tmp_path):
+    assert codes(tmp_path, *rules) == told
+
+
+def test_rules_that_meet_over_a_lost_sensor_are_told_with_that_sensor(tmp_path):
+    codes(tmp_path, *pair(COLD, HOT, *bad("assert", "assert")))
+    with pytest.raises(ProblemsError) as told:
+        load_site(tmp_path / "site.yaml")
+    assert told.value.problems[0].values["case"] == "quality(f.z.air) bad"
+    codes(tmp_path, *pair(NIGHT, DAYTIME, *waits("30 min")))
+    with pytest.raises(ProblemsError) as told:
+        load_site(tmp_path / "site.yaml")
+    assert told.value.problems[0].values["case"] == "06:15"
+
+
 EVERY_CHECK: dict[str, tuple[dict[str, Any], str]] = {
     "unknown tag": (rule("a", "f.z.aer > '30 degC'"), "E412"),
     "unknown function": (rule("a", "average(f.z.air, '5 min') > '30 degC'"), "E414"),
@@ -134,6 +191,18 @@ def test_every_check_of_rules_finds_what_it_is_for_and_nothing_else(name: str, t
     assert codes_of(site, tmp_path, one) == [code]
 
 
+def test_a_short_rule_never_keeps_the_check_busy(tmp_path):
+    equal = "d"
+    for _ in range(40):
+        equal = f"d == ({equal})"
+    either = " and ".join([*["(d or e)"] * 17, "d", "not d"])
+    tags = {"d": "f.z.door", "e": "f.y.door"}
+    assert codes(tmp_path, rule("a", either, tags=tags)) == ["W320"]
+    assert codes(tmp_path, rule("a", equal, tags=tags)) == []
+    with_end = rule("a", equal, clear=f"not ({equal})", tags=tags)
+    assert codes(tmp_path, with_end, rule("b", "d", tags=tags)) == []
+
+
 def test_a_crowd_on_one_output_is_checked_in_a_bounded_number_of_comparisons(tmp_path, monkeypatch):
     asked, count = [], 250
     find = rule_conflicts.find
@@ -144,6 +213,31 @@ def test_a_crowd_on_one_output_is_checked_in_a_bounded_number_of_comparisons(tmp
     ]  # fmt: skip
     assert set(codes(tmp_path, *crowd)) <= {"W322"}
     assert len(asked) <= 2 * count * rule_conflicts.MOST_RIVALS
+
+
+@pytest.mark.parametrize(("first", "second"), [
+    ("rising(bay.door)", "not rising(bay.door)"),
+    ("rising(d)", "not rising(d)"),
+    ("avg(bay.air, '5 min') - f.all.out > '1 K'", "avg(bay.air, '5 min') - f.all.out < '0 K'"),
+])  # fmt: skip
+@pytest.mark.parametrize("has_z3", [True, False])
+def test_rules_of_two_zones_that_read_alike_are_told_to_want_different_things(
+    first, second, has_z3, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(solver, "is_installed", lambda: has_z3)
+
+    def of(zone: str, name: str, when: str, **more: Any) -> dict[str, Any]:
+        tags = {"d": f"f.{zone}.door"}
+        return {
+            **rule(name, when, tags=tags),
+            "id": f"bay.{name}",
+            "scope": {"each": "bay in f", "zones": [zone]},
+            **more,
+        }
+
+    assert codes(tmp_path, of("z", "a", first), of("y", "b", second, **WIDE)) == ["E428"]
+    if has_z3:
+        assert codes(tmp_path, of("z", "a", first), of("z", "b", second, **WIDE)) == []
 
 
 COLDER_OUT = ("f.z.air > f.all.out", "f.z.air < f.all.out")

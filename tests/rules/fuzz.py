@@ -41,6 +41,46 @@ def inputs(count: int, seed: int) -> Iterator[str]:
                 yield _mutated(chance, chance.choice(SEEDS))
 
 
+SHORT = {"a": "gh.bay.air", "d": "gh.bay.door", "e": "gh.bay.rain", "h": "gh.bay.rh", "m": "gh.bay.mode"}
+"""Names of one letter, for as much as possible in 200 parts."""
+LEAVES = (
+    "d", "e", "d", "e", "a < '5 degC'", "a > '30 degC'", "h > '90 %'", "m == 'auto'", "m != 'x'", "rising(d)",
+    "max(a, '5 min') > '20 degC'", "max(a, '1 h') < '9 degC'", "a > avg(a, '5 min')", "time_between('22:00', '06:00')",
+    "count_true(d, e) >= 2", "hyst(h, '90 %', '80 %')",
+)  # fmt: skip
+
+
+def conditions(count: int, seed: int) -> Iterator[str]:
+    """So many conditions that mean something, of up to 200 parts: the dearest to look into that can be written."""
+    chance = random.Random(seed)
+    for _ in range(count):
+        leaf = chance.choice((LEAVES[:2], LEAVES[:4], LEAVES))
+        size = chance.choice((4, 12, 30, 48))
+        match chance.randrange(4):
+            case 0:
+                yield _nested(chance, leaf, size)
+            case 1:
+                groups = [f"({chance.choice(leaf)} or {chance.choice(leaf)})" for _ in range(size // 2)]
+                yield " and ".join([*groups, "d", "not d"][: chance.choice((None, -1, -2))])
+            case 2:
+                text = chance.choice(leaf)
+                for _ in range(size):
+                    text = f"({chance.choice(leaf)}) {chance.choice(('==', '!='))} ({text})"
+                yield text
+            case _:
+                groups = [f"({chance.choice(leaf)} and {chance.choice(leaf)})" for _ in range(size // 2)]
+                yield f"not ({' or '.join(groups)})"
+
+
+def _nested(chance: random.Random, leaf: tuple[str, ...], size: int) -> str:
+    if size <= 1:
+        return f"({chance.choice(leaf)})"
+    part = chance.randrange(1, size)
+    word = chance.choice(("and", "or", "and", "or", "==", "!="))
+    text = f"({_nested(chance, leaf, part)} {word} {_nested(chance, leaf, size - part)})"
+    return f"(not {text})" if chance.random() < 0.2 else text
+
+
 def _mutated(chance: random.Random, text: str) -> str:
     for _ in range(chance.randrange(1, 5)):
         at = chance.randrange(len(text) + 1)

@@ -137,6 +137,31 @@ def test_an_expression_says_which_tags_it_needs():
     assert expression.tags == {"gh.bay.air", "gh.bay.door"}
 
 
+def test_names_of_one_word_that_mean_different_tags_never_share_a_memory():
+    for text in ("hyst(t, '30 degC', '28 degC')", "rising(t > '30 degC')", "rising(max(t, gh.bay.air) > '30 degC')"):
+        named = [{"t": full}.get for full in ("gh.bay.air", "gh.bay.pipe")]
+        air, pipe = (
+            compile_expression(text, UNITS, named=lambda one, known=known: known(one, one), remembers=True)
+            for known in named
+        )
+        (first,), (second,) = ({gauge.name for gauge in one.gauges} for one in (air, pipe))
+        assert first != second
+        in_full = compile_expression(text.replace("t,", "gh.bay.pipe,").replace("(t ", "(gh.bay.pipe "), UNITS,
+                                     remembers=True)  # fmt: skip
+        assert pipe.gauges[0].name == in_full.gauges[0].name
+
+
+def test_a_name_of_one_word_that_is_also_a_function_does_not_change_the_function():
+    def named(written: str) -> str:
+        return {"rising": "gh.bay.door", "max": "gh.bay.air"}.get(written, written)
+
+    expression = compile_expression("rising(rising) and rising(max(max, gh.bay.pipe) > '5 degC')", UNITS, named=named,
+                                    remembers=True)  # fmt: skip
+    assert [gauge.name for gauge in expression.gauges] == [
+        "rising(gh.bay.door)", "rising(max(gh.bay.air, gh.bay.pipe) > '5 degC')",
+    ]  # fmt: skip
+
+
 # --- what is not known
 
 
@@ -162,7 +187,7 @@ def test_and_or_and_not_follow_kleene(door, rain):
     "text",
     [
         "gh.bay.air < '20 degC'", "gh.bay.air", "gh.bay.air + '1 K'", "'1 K' + gh.bay.air", "gh.bay.air - gh.bay.pipe",
-        "gh.bay.pipe - gh.bay.air", "-gh.bay.air", "gh.bay.ratio * 2", "2 * gh.bay.ratio", "1 / gh.bay.ratio",
+        "gh.bay.pipe - gh.bay.air", "-gh.bay.rh", "gh.bay.ratio * 2", "2 * gh.bay.ratio", "1 / gh.bay.ratio",
         "gh.bay.ratio / 2", "min(gh.bay.air, gh.bay.pipe)", "vpd(gh.bay.air, '50 %')", "gh.bay.door == True",
         "gh.bay.mode == 'auto'", "gh.bay.mode != 'auto'", "not gh.bay.door",
     ],
@@ -217,6 +242,24 @@ def test_a_tag_that_was_never_told_of_is_unknown():
         ("gh.bay.mode == gh.bay.mode", "E408", 0),
         ("gh.bay.rh * gh.bay.air", "E409", 0),
         ("gh.bay.air + gh.bay.pipe", "E410", 0),
+        ("gh.bay.air * 2", "E418", 0),
+        ("2 * gh.bay.air > '30 degC'", "E418", 4),
+        ("gh.bay.door and gh.bay.air / 2 > '9 degC'", "E418", 16),
+        ("gh.bay.air / gh.bay.pipe > 1", "E418", 0),
+        ("gh.bay.pipe / '5 degC' > 1", "E418", 0),
+        ("-gh.bay.air < '5 degC'", "E418", 1),
+        ("gh.bay.air < -'5 degC'", "E418", 14),
+        ("abs(gh.bay.air) < '5 degC'", "E418", 4),
+        ("abs(max(gh.bay.air, gh.bay.pipe)) < '5 degC'", "E418", 4),
+        ("gh.bay.door # and not gh.bay.rain", "E403", 12),
+        ("gh.bay.mode == 'a' 'uto'", "E403", 15),
+        ("gh.bay.door and (gh.bay.mode == 'a'\n'uto')", "E403", 32),
+        ("gh.bay.ratio < 1_0", "E403", 15),
+        ("gh.bay.ratio < 0x10", "E403", 15),
+        ("gh.bay.ratio < 0o17", "E403", 15),
+        ("gh.bay.mode == '自动' or gh.bay.ratio < 0b1", "E403", 38),
+        ("gh.bay.mode == b'x'", "E403", 15),
+        ("gh.bay.mode == r'x'", "E403", 15),
         ("gh.bay", "E411", 0),
         ("gh.bay.door and door", "E411", 16),
         ("gh.bay.door and gh.bay.smoke", "E412", 16),
@@ -240,6 +283,35 @@ def test_a_mistake_is_named_by_its_code_and_its_column(text, code, column):
         compile_expression(text, UNITS)
     assert (caught.value.code, caught.value.column) == (code, column)
     assert str(caught.value).startswith(f"{code} at {column}")
+
+
+@pytest.mark.parametrize(("text", "column"), [
+    ("quality(gh.bay.air) == 'god'", 23), ("quality(gh.bay.air) != 'Bad'", 23), ("'god' == quality(gh.bay.air)", 0),
+    ("gh.bay.door and 'not good' != quality(t)", 16), ("quality(t) == ''", 14),
+])  # fmt: skip
+def test_a_quality_that_there_is_not_is_never_waited_for(text, column):
+    with pytest.raises(ExpressionError) as caught:
+        compile_expression(text, UNITS, named=lambda one: "gh.bay.air" if one == "t" else one, remembers=True)
+    assert (caught.value.code, caught.value.column) == ("E457", column)
+    assert caught.value.values["near"] in ("good", "bad", "uncertain", "substituted")
+
+
+@pytest.mark.parametrize("quality", ["good", "substituted", "uncertain", "bad"])
+def test_a_quality_is_asked_for_either_way_round(quality):
+    for text in (f"quality(gh.bay.air) == '{quality}'", f"'{quality}' == quality(gh.bay.air)"):
+        expression = compile_expression(text, UNITS, remembers=True)
+        assert expression.run({"quality(gh.bay.air)": quality}) is True
+        assert expression.run({"quality(gh.bay.air)": "else"}) is False
+    differs = compile_expression(f"'{quality}' != quality(gh.bay.air)", UNITS, remembers=True)
+    assert differs.run({"quality(gh.bay.air)": quality}) is False
+
+
+def test_numbers_and_texts_may_be_written_in_every_plain_way():
+    for number in ("16", "16.0", "16.", "1.6e1", "1.6E+1", "160e-1"):
+        assert run(f"gh.bay.ratio < {number}", ratio=15.0) is True
+    assert run("gh.bay.ratio < .5", ratio=0.4) is True
+    assert run('gh.bay.mode == "# 1_0"', mode="# 1_0") is True
+    assert run("gh.bay.mode == '0x10' and (gh.bay.mode != '#'\n)", mode="0x10") is True
 
 
 def test_a_deadband_of_another_dimension_is_a_mistake():

@@ -10,17 +10,20 @@ from math import isfinite
 from foundation.messages import catalogue
 from foundation.reading import good
 from foundation.units import is_unit
-from rules.claims import claim, find
+from rules import solver
+from rules.claims import All, claim, find
 from rules.expression import BOOL, Expression, ExpressionError, compile_expression
 from rules.gauges import Look
 from rules.place import Place
-from tests.rules.fuzz import inputs
+from tests.rules.fuzz import SHORT, conditions, inputs
 
 UNITS = {"gh.bay.air": "degC", "gh.bay.rh": "%", "gh.bay.door": "bool", "gh.bay.rain": "bool", "gh.bay.mode": "text"}
 COUNT = int(os.environ.get("FARMLOOP_FUZZ", "5000"))
 SEED = int(os.environ.get("FARMLOOP_SEED", "1"))
 CALLS_AT_MOST = 60_000
 """Python calls that one input may cost: a rule of 200 parts takes a few thousand to compile."""
+LOOKS_AT_MOST = 200_000
+"""Calls that it may cost to look into one condition and into two together, with z3."""
 NOW_S = 1_770_000_000.0
 
 
@@ -79,3 +82,37 @@ def test_random_rule_text_never_breaks_anything_and_never_runs_for_long():
     assert longest <= CALLS_AT_MOST
     assert understood > COUNT / 100, (understood, refused)
     assert refused > COUNT / 2
+
+
+def looked_into(text: str, other: str) -> int:
+    """The calls that the whole check of a condition costs, alone and beside another."""
+
+    def named(one: str) -> str:
+        return SHORT.get(one, one)
+
+    counter, before = Counter(), sys.getprofile()
+    sys.setprofile(counter)
+    try:
+        compile_expression(text, UNITS, named=named, remembers=True)
+        one, denied, beside = claim(text, UNITS, named), claim(text, UNITS, named, False), claim(other, UNITS, named)
+        for asked in (one, denied, All((one, beside)), All((one, denied))):
+            find(asked, {})
+        solver.find([(text, named, True), (other, named, True)], UNITS, {})
+    finally:
+        sys.setprofile(before)
+    return counter.calls
+
+
+def test_the_whole_check_of_any_condition_ends_in_a_number_of_steps():
+    last, seen, refused = "d", 0, set()
+    for text in conditions(COUNT // 100, SEED):
+        try:
+            compile_expression(text, UNITS, named=lambda one: SHORT.get(one, one), remembers=True)
+        except ExpressionError as error:
+            refused.add(error.code)
+            continue
+        seen += 1
+        assert looked_into(text, last) <= LOOKS_AT_MOST, (text, last)
+        last = text
+    assert seen > COUNT / 200
+    assert refused <= {"E402"}

@@ -67,6 +67,19 @@ def test_before_its_beginning_everything_stood_as_at_its_beginning():
     assert run({"zone.do": "5 mg/L", "zone.flow": True}, {"on": "true @ 0 s"}, None, **changes).ok
 
 
+@pytest.mark.parametrize(("to", "right", "wrong"), [
+    ("0 %", [0, "0 %", "off", "0 @ 5 s"], [False, "false", "on", "50 %"]),
+    ("on", ["100 %", "on", True], [0, "off", False]),
+    ("1 %", ["1 %"], ["on", True, "off", False]),
+])  # fmt: skip
+def test_a_position_is_a_number_and_nothing_is_false(to, right, wrong):
+    changes = {"then": [{"set": "zone.blower", "to": to}], "for": {}, "when": "not zone.flow", "clear": None}
+    for one in right:
+        assert run({"zone.flow": False}, {"zone.blower.set": one}, None, **changes).ok, one
+    for one in wrong:
+        assert not run({"zone.flow": False}, {"zone.blower.set": one}, None, **changes).ok, one
+
+
 @pytest.mark.parametrize(("given", "expect"), [
     (WET, {}), ({"zone.do": "5 mg/L"}, {"on": "true @ 1 s"}), ({**WET, "zone.smoke": True}, {"on": True}),
     ({**WET, "zone.do": "5 degC"}, {"on": True}), ({**WET, "zone.do": "wet"}, {"on": True}),
@@ -75,6 +88,14 @@ def test_before_its_beginning_everything_stood_as_at_its_beginning():
     (WET, {"on": "true @ 5 kg"}), (WET, {"on": "true @ 30 d"}), (WET, {"on": "perhaps"}),
     (WET, {"zone.feeder.shut": True}), (WET, {"zone.feeder.inhibited": "5 %"}), (WET, {"zone.feeder.set": "wide"}),
     (WET, {"zone.sp.added": "1 K"}), (WET, {"feeder": True}),
+    (WET, {"on": [[True]]}), (WET, {"on": {"a": 1}}), (WET, {"on": None}), (WET, {"on": 1}), (WET, {"on": 0}),
+    (WET, {"zone.feeder.set": {"a": 1}}), (WET, {"zone.feeder.set": [[5]]}), (WET, {"zone.feeder.set": None}),
+    (WET, {"zone.feeder.set": 1}), (WET, {"zone.feeder.set": "1"}), (WET, {"zone.feeder.inhibited": 1}),
+    ({**WET, "zone.do": {"a": 1}}, {"on": True}), ({**WET, "zone.do": [[5]]}, {"on": True}),
+    ({**WET, "zone.do": None}, {"on": True}), ({**WET, "zone.flow": 1}, {"on": True}),
+    ({**WET, "zone.mode": {"a": 1}}, {"on": True}),
+    (WET, {"zone.feder.inhibited": False}), (WET, {"zone.feder.set": False}), (WET, {"zone.feder.set": "5 %"}),
+    (WET, {"zone.do.limit_max": False}), (WET, {"zone.wash.asked": False}),
 ])  # fmt: skip
 def test_a_test_that_cannot_be_read_says_why(given, expect):
     with pytest.raises(TrialError, match=r"\w"):
