@@ -13,6 +13,7 @@ from controller.core.first_out import FirstOut, block_of
 from controller.core.hands import binding
 from controller.core.interlocks import InterlockBlock
 from controller.core.rule_switch import SwitchedOff, switched_off
+from controller.core.rules import RuleBlock
 from controller.core.sequences import SequenceMemory
 from controller.core.state import State
 from controller.core.timed import Held
@@ -59,6 +60,17 @@ class First:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """A rule that does not come on, whatever its cause says."""
+
+    rule: str
+    why: str
+    """`activations` (it came on as often as it may), `true` (it was on for as long as it may) or `broken`."""
+    until_s: float | None = None
+    """None: not by time alone."""
+
+
+@dataclass(frozen=True, slots=True)
 class Why:
     """One output in one scan."""
 
@@ -87,6 +99,8 @@ class Why:
     """Where the winner is an interlock of a group."""
     off: tuple[SwitchedOff, ...] = ()
     """The rules that would move it, and that people switched off."""
+    spent: tuple[Spent, ...] = ()
+    """The rules that would move it, and that may not come on."""
 
 
 def standing(plan: Plan, state: State) -> dict[str, tuple[InterlockBlock, ...]]:
@@ -115,13 +129,14 @@ def look(plan: Plan, state: State, output: str, interlocks: tuple[InterlockBlock
     since |= _hands_since(state, output)
     told = Demand(output, order.value, order.slot, order.owner, order.because, winner.expires_s, 0, winner.bound)
     wants = [d for d in (*firm, *rest) if d.bound == "at"]
-    limits = [d for d in rest if d.bound != "at"]
+    limits = [d for d in (*firm, *rest) if d.bound != "at"]
     return Why(
         output, state.at_s, order.value, state.applied.get(output, order.value),
         state.readings[output].reason is not Reason.COMM, _claim(told, since, winner in (*insists, *hands)),
         _claim(then, since, then in others),
         tuple(_claim(d, since, d in firm) for d in wants), tuple(_claim(d, since) for d in limits),
         first=_first(state, interlocks, order.owner), off=rules_off(plan, state).get(output, ()),
+        spent=rules_spent(plan, state).get(output, ()),
     )  # fmt: skip
 
 
@@ -130,6 +145,29 @@ def rules_off(plan: Plan, state: State) -> dict[str, tuple[SwitchedOff, ...]]:
     if not state.marks:
         return {}
     return {output: tuple(found) for output, found in switched_off(state.marks, plan.rules.touched).items()}
+
+
+def rules_spent(plan: Plan, state: State) -> dict[str, tuple[Spent, ...]]:
+    """By output, the rules that would move it and may not come on."""
+    found: dict[str, tuple[Spent, ...]] = {}
+    for rule in plan.rules.rules:
+        memory: RuleMemory = state.blocks[rule.name]  # type: ignore[assignment]  # a rule's block is a RuleMemory
+        if (memory.spent or memory.starts) and (spent := _spent(rule, memory, state.at_s)) is not None:
+            for output in rule.touches:
+                found[output] = (*found.get(output, ()), spent)
+    return found
+
+
+def _spent(rule: RuleBlock, memory: RuleMemory, now_s: float) -> Spent | None:
+    """Also where its cause is away: it has come on as often as it may, and would not if its cause were there again."""
+    law = rule.law
+    if memory.on:
+        return None
+    if memory.spent in ("true", "broken"):
+        return Spent(rule.name, memory.spent)
+    starts = [one for one in memory.starts if 0.0 <= now_s - one < law.per_s]
+    most = law.max_activations
+    return Spent(rule.name, "activations", starts[-most] + law.per_s) if most and len(starts) >= most else None
 
 
 def nobody(plan: OutputPlan) -> Demand:

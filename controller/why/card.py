@@ -7,6 +7,7 @@ from controller.core.scan import Core
 from controller.panel.layout import layout
 from edge_config.checks.loops import written_by
 from edge_config.model.control import LoopBase
+from rules.expression import Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +18,25 @@ class Watcher:
     id: str
     slot: str
     when: str
-    """Its condition as the site file spells it (of a sequence: the rules that run it); empty: always."""
+    """Its condition as the site file spells it (of a sequence: the rules that run it); empty: always, of an interlock
+    that it counts."""
     value: float
     bound: str
     """`at`, `at_least`, `at_most`, or `insists` of an interlock."""
     latch: bool = False
+    starts: bool = False
+    """Of an interlock: it lets go on what runs."""
+    clear: str = ""
+    """Of a rule: it ends when this holds; empty: when `when` holds no longer."""
+    on_s: float = 0.0
+    """Of a rule: for so long its condition holds before it comes on; `off_s`: what ends it, before it goes off."""
+    off_s: float = 0.0
+    rank: int = 0
+    """Of rules that want different things the lower goes first."""
+    most_s: float | None = None
+    """Of a rule: it is on for no longer than this."""
+    slow: bool = False
+    """A limit that comes and goes slowly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +102,10 @@ def cards_of(core: Core) -> Cards:
 def _interlocks(core: Core, output: str) -> list[Watcher]:
     return [
         Watcher(
-            "interlock", one.name, demand.slot.name.lower(), "" if one.when is None else one.when.text, demand.value,
+            "interlock", one.name, demand.slot.name.lower(),
+            f"not ({_text(one.when)})" if one.kind == "permissive" else _text(one.when), demand.value,
             demand.bound if demand.bound == "at_most" else "insists", one.latch,
+            not one.while_running and any(action.how == "start" for action in one.actions if action.output == output),
         )
         for one in core.plan.interlocks
         for demand in one.demands(False, {})
@@ -99,13 +116,19 @@ def _interlocks(core: Core, output: str) -> list[Watcher]:
 def _rules(core: Core, output: str) -> list[Watcher]:
     return [
         Watcher(
-            "rule", rule.name, want.slot.name.lower(), rule.law.when.text if rule.law.when is not None else "",
-            want.value, want.bound,
+            "rule", rule.name, want.slot.name.lower(), _text(rule.law.when), want.value, want.bound,
+            clear=_text(rule.law.clear), on_s=rule.law.on_s, off_s=rule.law.off_s, rank=rule.rank,
+            most_s=rule.law.max_true_s, slow=slow,
         )
         for rule in core.plan.rules.rules
-        for want in rule.wants
+        for slow, wants in ((False, rule.wants), (True, rule.slow))
+        for want in wants
         if want.output == output
     ]  # fmt: skip
+
+
+def _text(condition: Expression | None) -> str:
+    return "" if condition is None else condition.text
 
 
 def _sequences(core: Core, output: str) -> list[Watcher]:

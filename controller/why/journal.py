@@ -2,8 +2,9 @@
 
 One file of JSON lines an hour, in `why/` of the agent's directory; each begins with the cards and with every output as
 it stands, so that a moment is explained from one file. A line is written when who decides, who is beaten or what limits
-an output changes, at once; when only figures move, every ten seconds at most. `kill -9` loses a second or two of it, a
-torn line is passed over. What is older than a day goes.
+an output changes, at once; when only figures move, every ten seconds at most. What is written ends with when somebody
+last looked: of the time from then until the next start nothing is known. `kill -9` loses a second or two of it, a torn
+line is passed over. What is older than a day goes.
 """
 
 import logging
@@ -11,6 +12,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -18,7 +20,7 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from controller.core.explain import Why, look, rules_off, standing
+from controller.core.explain import Spent, Why, look, rules_off, rules_spent, standing
 from controller.core.interlocks import InterlockBlock
 from controller.core.rule_switch import SwitchedOff
 from controller.core.scan import Core
@@ -87,7 +89,7 @@ class WhyJournal:
         self._directory, self._core, self._plan = directory, core, core.plan
         self._tracks = {name: _Track() for name in core.plan.outputs}
         try:
-            for name, why in (record_at(directory, now_s).outputs if directory is not None else {}).items():
+            for name, why in (record_at(directory, now_s, now_s).outputs if directory is not None else {}).items():
                 if name in self._tracks:
                     # a short absence interrupts nothing, if the same one decides again
                     self._tracks[name] = _Track(_winner(why), why.since_s, why.value > 0.0, why.on_since_s)
@@ -95,9 +97,12 @@ class WhyJournal:
             pass
         self._hour: int | None = None
         self._alive_s = 0.0
-        self._waiting: deque[tuple[int, object]] = deque(maxlen=WAITING_LINES)
+        self.seen_s: float | None = None
+        """Of the last scan that it saw; None: of none yet."""
+        self._waiting: deque[tuple[float, object]] = deque(maxlen=WAITING_LINES)
         self._lock = Lock()
         self._written_hour: int | None = None
+        self._written_s = -inf
         self._bytes = 0
         self._failure = ""
 
@@ -107,15 +112,17 @@ class WhyJournal:
         """Note what is new of every output."""
         now_s, hour = state.at_s, int(state.at_s // HOUR_S)
         holds, off = standing(self._plan, state), rules_off(self._plan, state)
+        spent = rules_spent(self._plan, state)
         begins = hour != self._hour
         if begins:
             self._hour, self._bytes, self._alive_s = hour, 0, now_s
-            self._tell(now_s, cards=self.cards)
+            self._tell(now_s, cards=self.cards, began=self.seen_s is None)
         elif now_s - self._alive_s >= ALIVE_S:
             self._alive_s = now_s
             self._tell(now_s, thinned=self._bytes > HOUR_BYTES)
         for output in state.orders:
-            self._note(state, output, holds.get(output, ()), off.get(output, ()), begins)
+            self._note(state, output, holds.get(output, ()), off.get(output, ()), spent.get(output, ()), begins)
+        self.seen_s = now_s
 
     def now(self, state: State, output: str) -> Why:
         """Why it stands as it does in `state`, which `see` has seen. Raises KeyError for what is no output."""
@@ -125,12 +132,12 @@ class WhyJournal:
 
     def _note(
         self, state: State, output: str, interlocks: tuple[InterlockBlock, ...], off: tuple[SwitchedOff, ...],
-        begins: bool,
+        spent: tuple[Spent, ...], begins: bool,
     ) -> None:  # fmt: skip
         track, order, demands = self._tracks[output], state.orders[output], state.demands.get(output, ())
         applied, reason = state.applied.get(output, order.value), state.readings[output].reason
         names = tuple([one.name for one in interlocks])
-        seen = (order, demands, applied, reason, names, off)
+        seen = (order, demands, applied, reason, names, off, spent)
         same = seen[2:] == track.seen[2:]
         if not begins and same and order is track.seen[0] and demands is track.seen[1]:
             return
@@ -140,7 +147,7 @@ class WhyJournal:
         if on is not track.on:
             track.on, track.on_since_s = on, now_s
         wants = tuple([(d.owner, d.slot, d.bound, d.because.key) for d in demands])
-        kind = (winner, on, reason, names, off, wants)
+        kind = (winner, on, reason, names, off, spent, wants)
         waited_s = now_s - track.told_s
         moved = abs(order.value - track.value) >= FIGURE or abs(applied - track.applied) >= FIGURE
         if self._bytes > HOUR_BYTES:
@@ -158,7 +165,7 @@ class WhyJournal:
 
     def _tell(self, at_s: float, **what: object) -> None:
         if self._directory is not None:
-            self._waiting.append((int(at_s // HOUR_S), {"t": at_s, **what}))
+            self._waiting.append((at_s, {"t": at_s, **what}))
 
     # --- the disk's side
 
@@ -167,12 +174,19 @@ class WhyJournal:
         if self._directory is None:
             return
         with self._lock:
-            lines: list[tuple[int, object]] = []
+            lines: list[tuple[float, object]] = []
+            seen_s = self.seen_s  # read before the lines are taken: all that was told until then is among them
             while self._waiting:
                 lines.append(self._waiting.popleft())
+            told_s = lines[-1][0] if lines else self._written_s
+            alive = [(seen_s, {"t": seen_s})] if seen_s is not None and seen_s > told_s else []
             try:
-                for hour in sorted({hour for hour, _ in lines}):
-                    self._append(self._directory, hour, [line for at, line in lines if at == hour])
+                by_hour: dict[int, list[object]] = {}
+                for at_s, line in (*lines, *alive):
+                    by_hour.setdefault(int(at_s // HOUR_S), []).append(line)
+                for hour in sorted(by_hour):
+                    self._append(self._directory, hour, by_hour[hour])
+                self._written_s = alive[0][0] if alive else told_s
                 failure = ""
             except OSError as error:
                 failure = str(error)
@@ -200,28 +214,35 @@ class WhyJournal:
             self._bytes = size
 
 
-def record_at(directory: Path, at_s: float) -> Record:
+def record_at(directory: Path, at_s: float, seen_s: float | None = None) -> Record:
     """What stood at farm time `at_s`, read from an agent's directory, beside it if it runs.
 
-    Raises NotRecordedError, or OSError.
+    After the last line of a run, until the next start, nothing is known; whoever asks and has itself looked at the farm
+    at `seen_s` knows that nothing changed until then. Raises NotRecordedError, or OSError.
     """
     hour = int(at_s // HOUR_S)
-    last_s = None
-    for file in (_file(directory, hour), _file(directory, hour - 1)):
+    last_s: float | None = None
+    after: dict[str, Any] | None = None
+    for number in (hour, hour - 1):
         cards: Any = None
         outputs: dict[str, Any] = {}
         thinned = False
-        for line in _lines(file):
+        for line in _lines(_file(directory, number)):
             if line["t"] > at_s:
+                after = line
                 break
             last_s = line["t"] if last_s is None else max(last_s, line["t"])
-            cards = line.get("cards", cards)
+            if "cards" in line:  # every output follows, as it stands
+                cards, outputs = line["cards"], {}
             thinned = line.get("thinned", thinned)
             if "why" in line:
                 outputs[str(line["why"].get("output"))] = line["why"]
         if last_s is not None:
-            if at_s - last_s > GAP_S:
-                break
+            after = after or _first_after(directory, hour)
+            seen = seen_s is not None and at_s <= seen_s
+            goes_on = seen if after is None else not after.get("began")
+            if at_s > last_s and not (goes_on and at_s - last_s <= GAP_S):
+                raise NotRecordedError(_span(directory)[0], last_s)
             try:
                 found = {name: _WHY.validate_python(why) for name, why in outputs.items()}
                 return Record(_CARDS.validate_python(cards or {}), found, thinned)
@@ -255,6 +276,12 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
             continue
         if isinstance(line, dict) and isinstance(line.get("t"), int | float):
             yield line
+
+
+def _first_after(directory: Path, hour: int) -> dict[str, Any] | None:
+    """The first line of the next hour that there is."""
+    later = sorted(file for file in (directory / FOLDER).glob("*.jsonl") if file > _file(directory, hour))
+    return next(_lines(later[0]), None) if later else None
 
 
 def _span(directory: Path) -> tuple[float | None, float | None]:

@@ -72,6 +72,16 @@ class SwitchedOffShape:
 
 
 @dataclass(frozen=True, slots=True)
+class SpentShape:
+    """A rule that would move it, and that may not come on."""
+
+    rule: str
+    why: str
+    """`activations`, `true` (it was on for as long as it may) or `broken`."""
+    until: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class ExplanationShape:
     output: str
     name: dict[str, str]
@@ -94,6 +104,7 @@ class ExplanationShape:
     first_out: FirstShape | None
     """Where the winner is an interlock of a group."""
     off: list[SwitchedOffShape]
+    spent: list[SpentShape]
     shapes: list[ShapingShape]
     changes: list[ChangeShape]
     lines: dict[str, list[str]]
@@ -110,6 +121,7 @@ def explanation_shape(explanation: Explanation) -> ExplanationShape:
         _claim(why.won), _claim(why.then), [_claim(one) for one in why.beaten], [_claim(one) for one in why.limits],
         None if why.first is None else FirstShape(why.first.group, why.first.interlock, _ms(why.first.cause_s)),
         [SwitchedOffShape(one.rule, one.by, _ms(one.until_s), one.reason) for one in why.off],
+        [SpentShape(one.rule, one.why, _maybe_ms(one.until_s)) for one in why.spent],
         [ShapingShape(one.key, one.setpoint, dict(one.values)) for one in why.shapes],
         [ChangeShape(one.key, {place: _plain(value) for place, value in one.values.items()})
          for one in changes(cards, why)],

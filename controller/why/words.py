@@ -1,6 +1,7 @@
 """Why an output stands as it does, and what would change it, in sentences of both languages."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -8,8 +9,12 @@ from zoneinfo import ZoneInfo
 from controller.core.explain import Claim, Shape, Why
 from controller.core.words import Slot
 from controller.why.card import Card, Cards, Watcher
+from edge_config.rule_words import time_words
 from foundation.messages import tell
 
+LIMITS = ("at_least", "at_most")
+LETS_GO = "rule_lets_go"
+"""The reason of a limit that is on its way back, its rule being off."""
 MOVED = 1.0
 """The actuator makes something else of an order when it stands so many % from it."""
 
@@ -24,23 +29,98 @@ class Change(NamedTuple):
 def changes(cards: Cards, why: Why) -> list[Change]:
     """What would end what stands, what comes then, and who else may take it."""
     card = cards.outputs.get(why.output, Card())
-    found = [_end(card, why.won)]
+    found = _end(card, why.won)
     if why.won.slot != "idle":
         found.append(Change("then", {"claim": why.then}))
-    busy = {why.won.owner, *(one.owner for one in (*why.beaten, *why.limits)), *(one.rule for one in why.off)}
-    for one in card.watchers:
-        passes = Slot[one.slot.upper()] <= Slot[why.won.slot.upper()]
-        if one.id not in busy and passes:
-            by_hand = "_hand" if one.kind == "sequence" and not one.when else ""
-            found.append(Change(f"would_{one.kind}{by_hand}", {one.kind: one.id, "when": one.when, "to": one}))
-    firm = Slot[why.won.slot.upper()] < Slot.MANUAL
+    still = {one.rule for one in why.off}.union(one.rule for one in why.spent)
+    busy = still.union(one.owner for one in (why.won, *why.beaten, *why.limits) if one.key != LETS_GO)
+    found += [_would(one, still) for one in _takers(card, why) if one.id not in busy]
+    firm = _slot(why.won) < Slot.MANUAL
     found.append(Change("no_hand" if firm else "hand", {}))
     return found
 
 
-def _end(card: Card, won: Claim) -> Change:
+def _slot(one: Claim | Watcher) -> Slot:
+    return Slot[one.slot.upper()]
+
+
+def _takers(card: Card, why: Why) -> list[Watcher]:
+    """Who would have its way against all that stands now, and how far it would come."""
+    won, ranks = why.won, {one.id: one.rank for one in card.watchers}
+    if ("interlock", won.owner, "at_most") in [(one.kind, one.id, one.bound) for one in card.watchers]:
+        won = replace(won, bound="at_most")
+    limits = [one for one in (won, *why.limits) if one.bound in LIMITS]
+    # beneath a limit lies what somebody wants, if anybody does
+    wanted = won if won.bound not in LIMITS else next((one for one in why.beaten if one.bound == "at"), None)
+    stands = (Slot.IDLE, 0) if wanted is None else (_slot(wanted), ranks.get(wanted.owner, 0))
+    found = []
+    for one in card.watchers:
+        slot, value = _slot(one), one.value
+        if one.bound == "insists":
+            # among trips what shuts goes first, among those that save lives what opens
+            goes_first = value > won.value if slot is Slot.LIFE_SAFETY else value < won.value
+            passes = slot < _slot(won) or (slot is _slot(won) and goes_first)
+            passes = passes and not (one.starts and why.applied > 0.0)
+        elif one.bound == "at":
+            passes, value = (slot, one.rank) < stands, _within(value, limits, slot)
+        else:
+            passes = slot <= stands[0]
+            if one.bound == "at_least":  # an upper limit goes before a lower one
+                value = min(value, _within(100.0, limits, stands[0]))
+        if passes and (value == one.value or value != won.value):
+            found.append(replace(one, value=value))
+    return found
+
+
+def _within(value: float, limits: Collection[Claim], slot: Slot) -> float:
+    """What the limits leave of it, when it is wanted in this slot."""
+    firm = [one for one in limits if _slot(one) <= slot]
+    value = max([value, *(one.value for one in firm if one.bound == "at_least")])
+    return min([value, *(one.value for one in firm if one.bound == "at_most")])
+
+
+def _would(one: Watcher, still: Collection[str]) -> Change:
+    """When it would take the output; the rules that are `still` run no sequence."""
+    if one.kind == "sequence":
+        askers = ", ".join(rule for rule in one.when.split(", ") if rule not in still)
+        key = "would_sequence" if askers else "would_sequence_hand"
+        return Change(key, {"sequence": one.id, "when": askers, "to": one})
+    values: dict[str, object] = {one.kind: one.id, "when": one.when, "to": one}
+    if one.kind == "interlock" and not one.when:
+        return Change("would_interlock_counts", values)
+    if one.on_s:
+        return Change(f"would_{one.kind}_for", values | {"time": one.on_s})
+    return Change(f"would_{one.kind}", values)
+
+
+def _rule_end(rule: Watcher, won: Claim) -> list[Change]:
+    """How a rule that decides goes off."""
+    values: dict[str, object] = {"rule": rule.id, "when": rule.when}
+    key = "rule" if rule.when else "rule_always"
+    if rule.when and rule.clear:
+        key, values = "rule_clear", values | {"clear": rule.clear}
+    if rule.when and rule.off_s:
+        key, values = f"{key}_for", values | {"time": rule.off_s}
+    found = [Change(key, values)]
+    if rule.most_s is not None and won.since_s is not None:
+        latest = Change("rule_latest", {"ends": won.since_s + rule.most_s})
+        found = [*found, latest] if rule.when else [latest]
+    return [*found, Change("slowly_back", {"rule": rule.id})] if rule.slow else found
+
+
+def _end(card: Card, won: Claim) -> list[Change]:
     """How the winner ends, or moves."""
-    watcher = next((one for one in card.watchers if one.id == won.owner), None)
+    if won.key == LETS_GO:
+        return [Change("lets_go", {"rule": won.owner})]
+    own = [one for one in card.watchers if one.id == won.owner]
+    watcher = next((one for one in own if one.bound == won.bound), own[0] if own else None)
+    if watcher is not None and watcher.kind == "rule":
+        return _rule_end(watcher, won)
+    return [_other_end(card, won, watcher)]
+
+
+def _other_end(card: Card, won: Claim, watcher: Watcher | None) -> Change:
+    """How anybody but a rule ends, or moves."""
     loop = next((one for one in card.loops if one.id == won.owner), None)
     if won.key in ("sequence", "sequence_by_hand"):
         return Change("sequence", {place: won.values.get(place, "") for place in ("sequence", "step", "of")})
@@ -52,7 +132,8 @@ def _end(card: Card, won: Claim) -> Change:
     if won.key == "emergency_stop":
         return Change("stopped", {"facility": won.owner.removeprefix("stop:")})
     if watcher is not None:
-        latched = "_latched" if watcher.latch else "_always" if not watcher.when else ""
+        counts = watcher.kind == "interlock" and not watcher.when
+        latched = "_latched" if watcher.latch else "_counts" if counts else ""
         return Change(f"{watcher.kind}{latched}", {watcher.kind: watcher.id, "when": watcher.when})
     if won.slot == "manual" and won.ends_s is not None:
         return Change("manual", {"by": won.values.get("by", won.owner), "ends": won.ends_s})
@@ -78,7 +159,7 @@ def sentences(cards: Cards, why: Why, language: str, thinned: bool = False) -> l
     ]
     if why.first is not None:
         lines.append(told.say("first_out", first=told.name(why.first.interlock), at=told.time(why.first.cause_s)))
-    if why.won.bound in ("at_least", "at_most"):
+    if why.won.bound in LIMITS:
         lines.append(told.say("limited", limit=told.to(why.won), claim=told.claim(why.then)))
     if abs(why.applied - why.value) >= MOVED:
         lines.append(told.say("moved", applied=told.value(why.applied)))
@@ -90,6 +171,9 @@ def sentences(cards: Cards, why: Why, language: str, thinned: bool = False) -> l
     lines += [
         told.say("switched_off", rule=told.name(one.rule), by=one.by, until=told.time(one.until_s), reason=one.reason)
         for one in why.off
+    ]
+    lines += [
+        told.say(f"spent.{one.why}", rule=told.name(one.rule), until=told.time(one.until_s or 0.0)) for one in why.spent
     ]
     lines += [told.change(one) for one in changes(cards, why)]
     if thinned:
@@ -131,8 +215,10 @@ class _Teller:
                 values[place] = self.to(value)
             elif place == "ends":
                 values[place] = self.time(float(str(value)))
+            elif place == "time":
+                values[place] = time_words(float(str(value)))
             else:
-                values[place] = value if place == "when" else self.name(str(value))
+                values[place] = value if place in ("when", "clear") else self.name(str(value))
         return tell(f"change.{change.key}", self._language, **values)
 
     def claim(self, claim: Claim) -> str:
@@ -153,8 +239,9 @@ class _Teller:
 
     def to(self, one: Claim | Watcher) -> str:
         """A position, or a bound of it."""
-        bound = one.bound if one.bound in ("at_least", "at_most") else "at"
-        return self.say(f"to.{bound}", value=self.value(one.value) if bound == "at" else f"{one.value:.4g} %")
+        bound = one.bound if one.bound in LIMITS else "at"
+        to = self.say(f"to.{bound}", value=self.value(one.value) if bound == "at" else f"{one.value:.4g} %")
+        return self.say("to.slowly", to=to) if isinstance(one, Watcher) and one.slow else to
 
     def value(self, value: float) -> str:
         if self._switched and value in (0.0, 100.0):

@@ -1,13 +1,15 @@
 """Why an output stands as it does, read off the state: who decided, whom it beat, what limits it, who is next."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controller.core.explain import Claim, Why, look, standing
+from controller.core.explain import Claim, Spent, Why, look, standing
 from controller.core.words import Override
 from foundation.reading import Reason
+from rules.rule import RuleMemory
 from tests.core.small_site import Farm, changed, core_of, small_core
 
 
@@ -117,6 +119,17 @@ def test_a_lost_sensor_is_the_reason_of_its_loop():
     told = why(farm, "fa.z.lamp")
     assert told.won.key == "sensor_lost"
     assert told.won.values == {"loop": "fa.z.light_loop", "tag": "fa.z.ppfd", "reason": "wire_break"}
+
+
+def test_a_rule_that_threw_is_told_as_one_that_acts_no_more():
+    farm = Farm()
+    farm.run(10)
+    name = "fa.z.no_co2_with_open_door"
+    assert why(farm, "fa.z.siren").spent == ()
+    blocks = {**farm.state.blocks, name: RuleMemory(spent="broken")}
+    farm.state = replace(farm.state, blocks=blocks)
+    assert why(farm, "fa.z.siren").spent == (Spent(name, "broken"),)
+    assert why(farm, "fa.z.lamp").spent == ()
 
 
 def test_an_output_whose_device_is_deaf_is_told_as_not_heard():

@@ -100,13 +100,98 @@ def test_nobody_knows_why_while_nobody_was_there(recorded: Recorded) -> None:
     again = Recorded(recorded.directory, start_s=stopped_s + 600.0)
     again.run(5)
     assert recorded.at(stopped_s).won.owner == "fa.z.light_loop"
-    for moment_s in (stopped_s + 300.0, START_S - 10.0, again.farm.now_s + GAP_S + 1.0):
+    for moment_s, last_s in (
+        (stopped_s + 0.5, stopped_s), (stopped_s + 300.0, stopped_s), (START_S - 10.0, again.farm.now_s),
+        (again.farm.now_s + 1.0, again.farm.now_s), (again.farm.now_s + GAP_S + 1.0, again.farm.now_s),
+    ):  # fmt: skip
         with pytest.raises(NotRecordedError) as error:
             record_at(recorded.directory, moment_s)
-        assert error.value.first_s == START_S + 1.0
-        assert error.value.last_s is not None
-        assert 0.0 <= again.farm.now_s - error.value.last_s <= 5.0
+        assert (error.value.first_s, error.value.last_s) == (START_S + 1.0, last_s)
     assert again.at(again.farm.now_s).since_s > stopped_s + 600.0
+
+
+def test_after_a_stop_nothing_is_told_of_who_decided_last(recorded: Recorded) -> None:
+    recorded.run(100)  # long enough that most of what stands was told a while ago
+    stopped_s = recorded.farm.now_s
+    assert recorded.at(stopped_s).won.owner == "fa.z.light_loop"
+    for after_s in (0.5, 60.0, 89.0, 86_400.0):
+        with pytest.raises(NotRecordedError) as error:
+            record_at(recorded.directory, stopped_s + after_s)
+        assert error.value.last_s == stopped_s
+    again = Recorded(recorded.directory, farm=Farm(start_s=stopped_s + 60.0))
+    again.run(20)
+    for after_s in (0.5, 30.0, 60.0):  # the next start is no word on the time before it
+        with pytest.raises(NotRecordedError):
+            record_at(recorded.directory, stopped_s + after_s)
+    assert again.at(stopped_s).won.owner == "fa.z.light_loop"
+    assert again.at(stopped_s + 61.0).at_s == stopped_s + 61.0
+    assert again.at(stopped_s + 61.5).at_s == stopped_s + 61.0
+
+
+def test_an_agent_that_starts_hours_later_does_not_know_either(recorded: Recorded) -> None:
+    recorded.run(30)
+    stopped_s = recorded.farm.now_s
+    again = Recorded(recorded.directory, start_s=stopped_s + 3.0 * HOUR_S)
+    again.run(5)
+    for after_s in (1.0, 60.0):
+        with pytest.raises(NotRecordedError):
+            record_at(recorded.directory, stopped_s + after_s, again.journal.seen_s)
+
+
+def test_an_agent_that_looks_is_believed_until_its_last_look(recorded: Recorded) -> None:
+    recorded.run(40)
+    seen_s = recorded.farm.now_s + 30.0
+    assert record_at(recorded.directory, seen_s, seen_s).outputs[LAMP].won.owner == "fa.z.light_loop"
+    with pytest.raises(NotRecordedError):
+        record_at(recorded.directory, seen_s + 1.0, seen_s)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_the_end_of_an_hour_is_no_stop_unless_the_next_begins_with_a_start(tmp_path: Path, restarts: bool) -> None:
+    hour_s = (START_S // HOUR_S + 1.0) * HOUR_S
+    recorded = Recorded(tmp_path, start_s=hour_s - 20.5)
+    recorded.run(20)
+    if restarts:
+        recorded = Recorded(tmp_path, start_s=hour_s - 0.5)
+    recorded.run(20)
+    assert len(list((tmp_path / FOLDER).iterdir())) == 2
+    for moment_s in (hour_s - 0.1, hour_s + 0.1):
+        if restarts:
+            with pytest.raises(NotRecordedError):
+                recorded.at(moment_s)
+        else:
+            assert recorded.at(moment_s).at_s <= hour_s - 0.5
+    assert recorded.at(hour_s + 0.5).at_s == hour_s + 0.5
+
+
+def test_an_output_that_is_gone_since_a_new_site_file_is_explained_before_it_alone(recorded: Recorded) -> None:
+    from tests.core.small_site import core_of, document
+
+    recorded.run(30)
+    site = document()
+    del site["outputs"]["fa.z.siren"]
+    site["rules"] = []
+    again = Recorded(recorded.directory, farm=Farm(core_of(site), start_s=recorded.farm.now_s + 200.0))
+    again.run(20)
+    assert "fa.z.siren" in record_at(recorded.directory, recorded.farm.now_s).outputs
+    found = record_at(recorded.directory, again.farm.now_s)
+    assert set(found.outputs) == set(site["outputs"])
+    assert found.cards.outputs.keys() == found.outputs.keys()
+
+
+def test_a_rule_that_is_used_up_is_told_of_though_the_output_stands_as_it_did(tmp_path: Path) -> None:
+    from tests.core.small_site import changed, core_of
+
+    rule = {"id": "fa.z.r", "when": "fa.z.door", "limits": {"max_activations": "1/h"}, "on_bad_quality": "deassert",
+            "then": [{"set": "fa.z.fog", "to": "40 %"}]}  # fmt: skip
+    farm = Farm(core_of(changed("rules", [rule])))
+    recorded = Recorded(tmp_path, farm=farm)
+    for door in (False, True, False):
+        farm.says["fa.z.door"] = door
+        recorded.run(10)
+    (spent,) = recorded.at(farm.now_s, "fa.z.fog").spent
+    assert (spent.rule, spent.why, spent.until_s) == ("fa.z.r", "activations", START_S + 11.0 + HOUR_S)
+    assert recorded.at(START_S + 10.0, "fa.z.fog").spent == ()
 
 
 def test_an_agent_that_never_ran_has_no_record(tmp_path: Path) -> None:
