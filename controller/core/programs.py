@@ -1,6 +1,7 @@
 """Setpoints over time: what a person chose or the period asks for, influences with a cap, a ramp, and the limits."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from controller.core.calendar import Calendar
@@ -48,6 +49,10 @@ class Light:
 
 SHORT = 0.005
 """Share of a light sum for which nobody keeps plants awake."""
+LONGEST_RAMP_S = 60.0
+"""A few looks at a program: a ramp counts no more time in one. What it missed while nobody looked (a stop, a clock that
+jumped) would come all at once."""
+Periods = tuple[tuple[DayTime, float], ...]
 
 
 class HandOver(NamedTuple):
@@ -56,10 +61,11 @@ class HandOver(NamedTuple):
     left: float
     since_s: float
     length_s: float
+    periods: Periods = ()
+    """What is left goes on through its days and nights, from the next one on."""
 
-    def at(self, target: float, now_s: float) -> float:
-        share = min(max((now_s - self.since_s) / self.length_s, 0.0), 1.0)
-        return self.left + (target - self.left) * share
+    def share(self, now_s: float) -> float:
+        return min(max((now_s - self.since_s) / self.length_s, 0.0), 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,8 @@ class SetpointProgram:
     low: float
     high: float
     value: float | None
-    periods: tuple[tuple[DayTime, float], ...]
+    periods: Periods
+    """Of two that begin at once the one written last counts."""
     light: Light | None
     ramp_up_per_s: float | None
     ramp_down_per_s: float | None
@@ -91,7 +98,7 @@ class SetpointProgram:
         if self.light is not None:
             return self._light(self.light, values, now_s)
         if self.periods:
-            begun, value = self._period(now_s)
+            begun, value = self._period(self.periods, now_s)
             # what a person chose holds until the next period begins
             if chosen is None or chosen.at_s < begun:
                 return self._handed(value, now_s)
@@ -100,8 +107,29 @@ class SetpointProgram:
         assert self.value is not None
         return self._handed(self.value, now_s)
 
+    def on_its_way(self, now_s: float) -> Periods:
+        """Its periods; while it is handed over, what is left and what is to be in one, each with its share of now."""
+        hand = self.hand_over
+        if hand is None or (share := hand.share(now_s)) >= 1.0:
+            return self.periods
+        day, settled = self.calendar.day(now_s), replace(self, hand_over=None)
+        periods: dict[DayTime, float] = {}
+        for when, _ in (*hand.periods, *self.periods):
+            moment_s = day.moment(when)
+            before = self._period(hand.periods, moment_s)[1] if hand.periods else hand.left
+            periods[when] = before + (settled.target(None, {}, moment_s) - before) * share
+        return tuple(periods.items())
+
     def _handed(self, target: float, now_s: float) -> float:
-        return target if self.hand_over is None else self.hand_over.at(target, now_s)
+        hand = self.hand_over
+        if hand is None:
+            return target
+        before, share = hand.left, hand.share(now_s)
+        if hand.periods and share < 1.0:
+            begun, value = self._period(hand.periods, now_s)
+            # where it was when it was left holds until the next period begins
+            before = before if begun <= hand.since_s <= now_s else value
+        return before + (target - before) * share
 
     def step(
         self,
@@ -111,6 +139,7 @@ class SetpointProgram:
         now_s: float,
         added: float = 0.0,
         shift: float = 0.0,
+        longest_s: float = LONGEST_RAMP_S,
     ) -> tuple[Setting, float]:
         """The setpoint now; `added` is what the rules add to the influences, `shift` what integration adds at last."""
         target = self.target(chosen, values, now_s)
@@ -118,10 +147,13 @@ class SetpointProgram:
             target = self._ahead(target, now_s)
         before, elapsed = block.ramped, max(now_s - block.at_s, 0.0)
         if before is not None:
+            counted = min(elapsed, longest_s)
             if self.ramp_up_per_s is not None and target > before:
-                target = min(target, before + self.ramp_up_per_s * elapsed)
+                target = min(target, before + self.ramp_up_per_s * counted)
             elif self.ramp_down_per_s is not None and target < before:
-                target = max(target, before - self.ramp_down_per_s * elapsed)
+                # lamps were dark while nobody looked: they have nothing to fade from
+                counted = elapsed if self.light is not None else counted
+                target = max(target, before - self.ramp_down_per_s * counted)
         for line in self.influences:
             x = values.get(line.of)
             if x is not None:
@@ -135,8 +167,9 @@ class SetpointProgram:
 
     def _ahead(self, target: float, now_s: float) -> float:
         """As near to the next period's value as the ramp needs to be there in time."""
-        moments = ((day.moment(when), value) for day in self.calendar.around(now_s) for when, value in self.periods)
-        begins_s, value = min(moment for moment in moments if moment[0] > now_s)
+        coming = [moment for moment in self._moments(self.periods, now_s) if moment[0] > now_s]
+        begins_s = min(coming)[0]
+        value = self._handed(max(moment for moment in coming if moment[0] == begins_s)[2], begins_s)
         if self.ramp_up_per_s is not None and value > target:
             return max(target, value - self.ramp_up_per_s * (begins_s - now_s))
         if self.ramp_down_per_s is not None and value < target:
@@ -145,28 +178,37 @@ class SetpointProgram:
 
     def mean(self, chosen: Chosen | None, from_s: float, to_s: float) -> float:
         """What it asks for between two moments of one day, on average and before ramp and influences."""
-        if not self.periods or to_s <= from_s:
+        if self.light is not None or to_s <= from_s:
             return self.target(chosen, {}, from_s)
-        moments = sorted(
-            (day.moment(when), value) for day in self.calendar.around(from_s) for when, value in self.periods
-        )
-        begins = [from_s, *(moment for moment, _ in moments if from_s < moment < to_s)]
+        turns = {moment[0] for moment in self._moments(self.periods, from_s)}
+        if chosen is not None:
+            turns.add(chosen.at_s)
+        if self.hand_over is not None:
+            turns |= {moment[0] for moment in self._moments(self.hand_over.periods, from_s)}
+            turns |= {self.hand_over.since_s, self.hand_over.since_s + self.hand_over.length_s}
+        begins = [from_s, *sorted(moment_s for moment_s in turns if from_s < moment_s < to_s)]
+        if len(begins) == 1:
+            return self._asked(chosen, (from_s + to_s) / 2.0)
         total = sum(
-            self._asked(chosen, moments, begin) * (end - begin)
+            self._asked(chosen, (begin + end) / 2.0) * (end - begin)
             for begin, end in zip(begins, [*begins[1:], to_s], strict=True)
         )
         return total / (to_s - from_s)
 
-    def _asked(self, chosen: Chosen | None, moments: list[tuple[float, float]], at_s: float) -> float:
-        begun, value = max(moment for moment in moments if moment[0] <= at_s)
-        if chosen is not None and begun <= chosen.at_s <= at_s:
-            return min(max(chosen.value, self.low), self.high)
-        return value
+    def _asked(self, chosen: Chosen | None, at_s: float) -> float:
+        """What it asks for at a moment, also one before a person chose. Between two turns that is level or a straight
+        line."""
+        return self.target(chosen if chosen is not None and chosen.at_s <= at_s else None, {}, at_s)
 
-    def _period(self, now_s: float) -> tuple[float, float]:
+    def _period(self, periods: Periods, now_s: float) -> tuple[float, float]:
         """When the latest period began, and its value."""
-        moments = ((day.moment(when), value) for day in self.calendar.around(now_s) for when, value in self.periods)
-        return max(moment for moment in moments if moment[0] <= now_s)
+        begun_s, _, value = max(moment for moment in self._moments(periods, now_s) if moment[0] <= now_s)
+        return begun_s, value
+
+    def _moments(self, periods: Periods, now_s: float) -> Iterator[tuple[float, int, float]]:
+        """When periods begin in the days around a moment, their places in what is written, and their values."""
+        days = self.calendar.around(now_s)
+        return ((day.moment(when), place, value) for day in days for place, (when, value) in enumerate(periods))
 
     def _light(self, light: Light, values: Values, now_s: float) -> float:
         day = self.calendar.day(now_s)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from controller.core.programs import SetpointProgram
 from controller.core.recipe_state import Edit, Left, Running
-from controller.core.recipes import DAYS, WHOLE, RecipePlan, StagePlan, StageSetting, advanced, fits
+from controller.core.recipes import DAYS, WHOLE, RecipePlan, StagePlan, StageSetting, advanced, fits, leaving
 from controller.core.state import Chosen
 from controller.core.turn import Turn
 from controller.core.words import Event, RecipeEdit, RecipeStage, RecipeStart, RecipeStop
@@ -38,8 +38,12 @@ class Recipes:
         for zone, one in running.items():
             plan = self.plans.get(zone, {}).get(one.recipe)
             if plan is not None and 0 <= one.stage < len(plan.stages):
-                edits = tuple(edit for edit in one.edits if fits(plan, edit))
-                found[zone] = one._replace(edits=edits, left=tuple(x for x in one.left if x.setpoint in plan.setpoints))
+                left = tuple(x for x in one.left if x.setpoint in self._programs)
+                fresh = one._replace(edits=(), left=left)
+                for edit in one.edits:
+                    if fits(plan, fresh, edit):
+                        fresh = fresh._replace(edits=(*fresh.edits, edit))
+                found[zone] = fresh
         return found
 
     def plan_of(self, zone: str, running: Mapping[str, Running]) -> RecipePlan | None:
@@ -118,17 +122,17 @@ class Recipes:
         program = self._programs.get(wish.setpoint)
         if wish.stage < running.stage:
             self._refuse(turn, zone, told, "recipe_past", {})
-        elif not fits(plan, edit) or len(running.edits) >= MOST_EDITS:
+        elif not fits(plan, running, edit) or len(running.edits) >= MOST_EDITS:
             self._refuse(turn, zone, told, "recipe_edit", {"setpoint": wish.setpoint, "stage": wish.stage})
         elif program is not None and not program.low <= wish.value <= program.high:
             self._refuse(turn, zone, told, "limits", {"low": program.low, "high": program.high, "value": wish.value})
         else:
+            stood = plan.stands(running, wish.stage, wish.setpoint, wish.period)
             after = running._replace(edits=(*running.edits, edit))
             if wish.stage == running.stage and wish.setpoint != DAYS:
                 self._hand_over(turn, zone, plan, after)
             else:
                 turn.recipes[zone] = after
-            stood = plan.stands(running, wish.stage, wish.setpoint, wish.period)
             what = {"setpoint": wish.setpoint or "days", "value": wish.value, "before": stood, "after": wish.value}
             period = {} if wish.period == WHOLE else {"period": wish.period}
             self._tell(turn, "recipe_edited", zone, plan, wish.stage, told | what | period)
@@ -137,27 +141,32 @@ class Recipes:
         """What will be another setpoint leaves from where it is; what people had set of it was for the time before."""
         before, old = turn.recipes.get(zone), self.plan_of(zone, turn.recipes)
         left = {one.setpoint: one for one in (before.left if before is not None else ())}
-        for name in plan.setpoints | (old.setpoints if old is not None else frozenset()):
+        for name in {*plan.setpoints, *(old.setpoints if old is not None else ()), *left}:
             was = None if before is None or old is None else old.setting(before, name)
             if was != plan.setting(after, name):
-                left[name] = Left(name, self._where(turn, name), turn.now_s)
+                left[name] = self._leaving(turn, name)
                 turn.chosen.pop(name, None)
             elif name in left and self._pace(old, before) != self._pace(plan, after):
                 # still on its way to the same place, and from here on at the pace of another stage
-                left[name] = Left(name, self._where(turn, name), turn.now_s)
+                left[name] = self._leaving(turn, name)
         turn.recipes[zone] = after._replace(left=tuple(sorted(left.values())))
 
     def _pace(self, plan: RecipePlan | None, running: Running | None) -> float | None:
         return None if plan is None or running is None else plan.stages[running.stage].hand_over_s
 
-    def _where(self, turn: Turn, name: str) -> float:
-        return self.program(name, turn.recipes).target(turn.chosen.get(name), turn.values, turn.now_s)
+    def _leaving(self, turn: Turn, name: str) -> Left:
+        return leaving(self.program(name, turn.recipes), turn.chosen.get(name), turn.values, turn.now_s)
 
     def _stop(self, turn: Turn, zone: str, plan: RecipePlan) -> None:
         """Back to the programs: where a setpoint is, it stays as if set by hand until its next period."""
-        for name in plan.setpoints:
-            turn.chosen[name] = Chosen(self._where(turn, name), turn.recipes[zone].by, turn.now_s)
+        for name in {*plan.setpoints, *self._on_their_way(turn, zone)}:
+            turn.chosen[name] = Chosen(self._leaving(turn, name).value, turn.recipes[zone].by, turn.now_s)
         del turn.recipes[zone]
+
+    def _on_their_way(self, turn: Turn, zone: str) -> list[str]:
+        """The setpoints that are still handed over, among them those of a recipe that ran there before."""
+        hands = {one.setpoint: self.program(one.setpoint, turn.recipes).hand_over for one in turn.recipes[zone].left}
+        return [name for name, hand in hands.items() if hand is not None and hand.share(turn.now_s) < 1.0]
 
     def _tell(
         self, turn: Turn, kind: str, zone: str, plan: RecipePlan, stage: int, values: Mapping[str, object]

@@ -1,6 +1,6 @@
 """What is remembered of recipes at work."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class Edit(NamedTuple):
@@ -17,12 +17,22 @@ class Edit(NamedTuple):
     at_s: float
 
 
+class Past(NamedTuple):
+    """A period of what a setpoint is leaving."""
+
+    anchor: Literal["clock", "sunrise", "sunset"]
+    offset_s: float
+    value: float
+
+
 class Left(NamedTuple):
     """A setpoint on its way: from where, and since when."""
 
     setpoint: str
     value: float
     since_s: float
+    periods: tuple[Past, ...] = ()
+    """Its days and nights from the next of them on; none: it is left from that value."""
 
 
 class Running(NamedTuple):

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from controller.core.programs import HandOver, SetpointProgram
-from controller.core.recipe_state import Edit, Running
+from controller.core.recipe_state import Edit, Left, Past, Running
+from controller.core.state import Chosen
 from edge_config.model.values import DayTime, Name
+from rules.expression import Values
 
 DAY_S = 86400.0
 DAYS = ""
@@ -74,8 +76,9 @@ class RecipePlan:
         return setting.value if period == WHOLE else setting.periods[period][1]
 
     def ends_s(self, running: Running) -> float:
-        """When the present stage's days are over."""
-        return running.begun_s + self.days(running, running.stage) * DAY_S
+        """When the present stage's days are over; not before a person made them so few."""
+        edited_s = [one.at_s for one in running.edits if (one.stage, one.setpoint) == (running.stage, DAYS)]
+        return max([running.begun_s + self.days(running, running.stage) * DAY_S, *edited_s[-1:]])
 
     def program(self, running: Running, program: SetpointProgram) -> SetpointProgram:
         """A program as the recipe has it now."""
@@ -86,7 +89,8 @@ class RecipePlan:
         hand_over_s = self.stages[running.stage].hand_over_s
         if left is None or hand_over_s <= 0.0:
             return program
-        return replace(program, hand_over=HandOver(left.value, left.since_s, hand_over_s))
+        periods = tuple((DayTime(anchor=one.anchor, offset_s=one.offset_s), one.value) for one in left.periods)
+        return replace(program, hand_over=HandOver(left.value, left.since_s, hand_over_s, periods))
 
 
 def edited(setting: StageSetting, edit: Edit) -> StageSetting:
@@ -99,13 +103,19 @@ def edited(setting: StageSetting, edit: Edit) -> StageSetting:
     return StageSetting(setting.value, tuple(periods))
 
 
-def fits(plan: RecipePlan, edit: Edit) -> bool:
-    """Whether there is what an edit changes."""
+def leaving(program: SetpointProgram, chosen: Chosen | None, values: Values, now_s: float) -> Left:
+    """A setpoint that is to be another one from now on: where it is, and how it would have gone on."""
+    periods = tuple(Past(when.anchor, when.offset_s, value) for when, value in program.on_its_way(now_s))
+    return Left(program.name, program.target(chosen, values, now_s), now_s, periods)
+
+
+def fits(plan: RecipePlan, running: Running, edit: Edit) -> bool:
+    """Whether there is what an edit changes, after the edits before it."""
     if not 0 <= edit.stage < len(plan.stages):
         return False
     if edit.setpoint == DAYS:
         return edit.value > 0.0
-    setting = plan.stages[edit.stage].settings.get(edit.setpoint)
+    setting = plan.setting(running._replace(stage=edit.stage), edit.setpoint)
     if setting is None:
         return False
     return edit.period < len(setting.periods) if edit.period >= 0 else edit.period == WHOLE

@@ -8,7 +8,7 @@ from types import NoneType
 from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 from controller.core.alarms import Remembered
-from controller.core.recipe_state import Edit, Left, Running
+from controller.core.recipe_state import Edit, Left, Past, Running
 from controller.core.words import AlarmNow, Because, Demand, Order, Slot
 from foundation.reading import Quality, Reading, Reason, Value
 
@@ -178,6 +178,7 @@ _GIVEN = Given("", 0.0, "", 0.0)
 _CALIBRATED = Calibrated((), "", "", "", "", 0.0, 0.0)
 _RUNNING = Running("", 0, 0.0, 0.0, "")
 _LEFT = Left("", 0.0, 0.0)
+_PAST = Past("clock", 0.0, 0.0)
 _EDIT = Edit(0, "", 0, 0.0, "", 0.0)
 _REMEMBERED = Remembered()
 _MISFIT = (TypeError, ValueError, OverflowError)
@@ -245,9 +246,17 @@ def _running(kept: Any, now_s: float) -> Running:
         raise ValueError("not a recipe")
     one: Running = _refilled([*rest, [], [], over], _RUNNING, now_s)
     return one._replace(
-        left=tuple(_refilled(one, _LEFT, now_s) for one in left),
+        left=tuple(_left(one, now_s) for one in left),
         edits=tuple(_refilled(edit, _EDIT, now_s) for edit in edits),
     )
+
+
+def _left(kept: Any, now_s: float) -> Left:
+    """Where a setpoint came from; older versions kept no periods of it."""
+    setpoint, value, since_s, *periods = kept
+    one: Left = _refilled([setpoint, value, since_s, []], _LEFT, now_s)
+    (past,) = periods or ((),)
+    return one._replace(periods=tuple(_refilled(period, _PAST, now_s) for period in past))
 
 
 def _number(kept: Any) -> float:

@@ -69,45 +69,54 @@ class Wishes:
         self._watering = {loop.name: loop for loop in plan.loops if isinstance(loop, IrrigationLoop)}
 
     def hear(self, turn: Turn, people: Iterable[Wish]) -> None:
-        """What they ask for in this scan, in order."""
+        """What they ask for in this scan, in order. One that throws is refused; the others go on."""
         for wish in people:
-            match wish:
-                case SetpointChange():
-                    self._setpoint(turn, wish)
-                case Override():
-                    self._plan.hands.take(turn, wish)
-                case EmergencyStop():
-                    self._plan.hands.stop(turn, wish)
-                case LockOut():
-                    self._plan.hands.lock(turn, wish)
-                case LockOutEnd():
-                    self._plan.hands.unlock(turn, wish)
-                case Maintain():
-                    self._care.begin(turn, wish)
-                case MaintainEnd():
-                    self._care.end(turn, wish)
-                case Reset():
-                    self._reset(turn, wish)
-                case AlarmWish():
-                    turn.alarm_wishes.append(wish)
-                case Silence():
-                    silence(turn, wish, self._plan.siren)
-                case Dose():
-                    person_dose.hear(turn, wish, self._plan.safeguards.guards)
-                case RuleSwitch():
-                    hear_switch(turn, wish, self._ruled)
-                case SequenceWish():
-                    self._sequence(turn, wish)
-                case Trial() | TrialEnd():
-                    self._trial(turn, wish)
-                case Calibrate():
-                    self._calibrations.hear(turn, wish)
-                case Bypass():
-                    hear_bypass(turn, wish, self._interlocks)
-                case ProofTest():
-                    hear_proof_test(turn, wish, self._interlocks)
-                case RecipeStart() | RecipeStage() | RecipeEdit() | RecipeStop():
-                    self._recipes.hear(turn, wish)
+            try:
+                self._hear(turn, wish)
+            except Exception as error:
+                turn.fail(type(wish).__name__, error)
+                values = {"id": wish.id, "by": wish.by, "why": "wish_failed", "error": repr(error)}
+                # the second field of every wish is what it is about
+                turn.events.append(Event(turn.now_s, "refused", wish[1], values))
+
+    def _hear(self, turn: Turn, wish: Wish) -> None:
+        match wish:
+            case SetpointChange():
+                self._setpoint(turn, wish)
+            case Override():
+                self._plan.hands.take(turn, wish)
+            case EmergencyStop():
+                self._plan.hands.stop(turn, wish)
+            case LockOut():
+                self._plan.hands.lock(turn, wish)
+            case LockOutEnd():
+                self._plan.hands.unlock(turn, wish)
+            case Maintain():
+                self._care.begin(turn, wish)
+            case MaintainEnd():
+                self._care.end(turn, wish)
+            case Reset():
+                self._reset(turn, wish)
+            case AlarmWish():
+                turn.alarm_wishes.append(wish)
+            case Silence():
+                silence(turn, wish, self._plan.siren)
+            case Dose():
+                person_dose.hear(turn, wish, self._plan.safeguards.guards)
+            case RuleSwitch():
+                hear_switch(turn, wish, self._ruled)
+            case SequenceWish():
+                self._sequence(turn, wish)
+            case Trial() | TrialEnd():
+                self._trial(turn, wish)
+            case Calibrate():
+                self._calibrations.hear(turn, wish)
+            case Bypass():
+                hear_bypass(turn, wish, self._interlocks)
+            case ProofTest():
+                hear_proof_test(turn, wish, self._interlocks)
+            case RecipeStart() | RecipeStage() | RecipeEdit() | RecipeStop():
+                self._recipes.hear(turn, wish)
 
     def _reset(self, turn: Turn, wish: Reset) -> None:
         """A latched interlock and a sequence answer for themselves; totals and positions are not reset."""

@@ -9,8 +9,8 @@ from dataclasses import replace
 from controller.core.calendar import Calendar
 from controller.core.programs import SetpointProgram, Setting
 from controller.core.recipe_run import Recipes
-from controller.core.recipe_state import Left, Running
-from controller.core.recipes import RecipePlan, advanced
+from controller.core.recipe_state import Running
+from controller.core.recipes import RecipePlan, advanced, leaving
 from controller.core.state import Chosen, State
 from edge_config.model.site import Place
 
@@ -39,7 +39,7 @@ def day_curves(
                 running = _handed_over(plan, running, after, programs, chosen, at_s)
                 programs = {name: _program(recipes, name, zone, running, calendar) for name in blocks}
         for name, program in programs.items():
-            blocks[name], value = program.step(blocks[name], chosen.get(name), {}, at_s)
+            blocks[name], value = program.step(blocks[name], chosen.get(name), {}, at_s, longest_s=STEP_S)
             found[name].append((at_s, value))
         at_s += STEP_S
     return {name: _thinned(points) for name, points in found.items()}
@@ -66,9 +66,12 @@ def _handed_over(
 ) -> Running:
     """The next stage has begun: what it changes leaves from where it is, and what people chose was for the last one."""
     left = {one.setpoint: one for one in before.left}
-    for name in plan.setpoints & programs.keys():
+    has_another_pace = plan.stages[before.stage].hand_over_s != plan.stages[after.stage].hand_over_s
+    for name in {*plan.setpoints, *left} & programs.keys():
         if plan.setting(before, name) != plan.setting(after, name):
-            left[name] = Left(name, programs[name].target(chosen.pop(name, None), {}, at_s), at_s)
+            left[name] = leaving(programs[name], chosen.pop(name, None), {}, at_s)
+        elif name in left and has_another_pace:
+            left[name] = leaving(programs[name], chosen.get(name), {}, at_s)
     return after._replace(left=tuple(sorted(left.values())))
 
 

@@ -1,5 +1,6 @@
 """Temperature integration: the mean over a window comes out as wanted, within its bands, whatever the day does."""
 
+from dataclasses import replace
 from functools import partial
 from math import isfinite
 
@@ -8,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.core.integration import DAY_S, Integration, Mean, Target
-from controller.core.programs import Line, SetpointProgram
-from controller.core.state import from_plain, to_plain
+from controller.core.programs import HandOver, Line, SetpointProgram
+from controller.core.state import Chosen, from_plain, to_plain
 from tests.core.small_site import Farm, core_of, document
 from tests.core.test_programs import SHANDONG, at, clock, program
 
@@ -133,6 +134,42 @@ def test_the_target_follows_the_days_light() -> None:
     assert target.value({"t.z.sum": 500.0}) == pytest.approx(18.5)
     assert target.value({"t.z.sum": 9000.0}) == 24.0
     assert target.value({"t.z.sum": None}) is None
+
+
+@pytest.mark.parametrize("base", [
+    program((clock("06:00"), 18.0), (clock("22:00"), 18.0)), program(value=18.0),
+])  # fmt: skip
+def test_what_a_person_sets_counts_from_then_on_and_not_before(base: SetpointProgram) -> None:
+    """16 from eight until ten at night, or until midnight, in a day of 18."""
+    chosen = Chosen(16.0, "li", MIDNIGHT_S + 8 * 3600.0)
+    lasts_h = 14.0 if base.periods else 16.0
+    assert base.mean(chosen, MIDNIGHT_S, MIDNIGHT_S + DAY_S) == pytest.approx(18.0 - 2.0 * lasts_h / 24.0)
+    assert base.mean(chosen, MIDNIGHT_S + DAY_S, MIDNIGHT_S + 2 * DAY_S) == (18.0 if base.periods else 16.0)
+
+
+def test_the_mean_comes_out_though_a_person_sets_something_else_on_the_way() -> None:
+    base, one = program((clock("06:00"), 18.0), (clock("22:00"), 18.0)), integration(18.0, band=3.0)
+    block, value, chosen = Mean(day_s=MIDNIGHT_S, at_s=MIDNIGHT_S), 18.0, Chosen(16.0, "li", MIDNIGHT_S + 8 * 3600.0)
+    temperatures, shifts = [], []
+    for index in range(int(DAY_S / STEP_S)):
+        now_s = MIDNIGHT_S + (index + 1) * STEP_S - 1.0
+        set_to = chosen if now_s >= chosen.at_s else None
+        asked = base.target(set_to, {}, now_s)
+        block, shift = one.step(block, {READ: value}, now_s, asked, partial(base.mean, set_to))
+        value = asked + shift
+        temperatures.append(value)
+        shifts.append(shift)
+    assert max(map(abs, shifts[: 8 * 12 - 1])) < 0.05  # nothing was missed until then
+    assert shifts[9 * 12] > 0.3  # an hour after it
+    assert mean(temperatures) == pytest.approx(18.0, abs=0.1)
+
+
+def test_the_mean_of_a_day_in_which_a_stage_hands_over_is_what_was_asked_for() -> None:
+    since_s = MIDNIGHT_S + 9 * 3600.0
+    old = ((clock("06:00"), 20.0), (clock("18:00"), 16.0))
+    base = replace(TWO_PERIODS, hand_over=HandOver(19.0, since_s, 12 * 3600.0, old))
+    asked = [base.target(None, {}, MIDNIGHT_S + 30.0 + 60.0 * minute) for minute in range(1440)]
+    assert base.mean(None, MIDNIGHT_S, MIDNIGHT_S + DAY_S) == pytest.approx(mean(asked), abs=0.001)
 
 
 def site_with(more: dict[str, object]) -> Farm:

@@ -115,11 +115,20 @@ def test_a_period_that_the_sun_moves_over_midnight_begins_there():
 def test_the_period_is_the_one_that_began_last(periods, day, second):
     when_s = at("2026-01-01T00:00:00") + day * 86_400.0 + second
     began = [
-        (SHANDONG.day(when_s + days * 86_400.0).moment(moment), value)
+        (SHANDONG.day(when_s + days * 86_400.0).moment(moment), place, value)
         for days in (-2, -1, 0, 1)
-        for moment, value in periods
+        for place, (moment, value) in enumerate(periods)
     ]
-    assert now(program(*periods), when_s) == max(one for one in began if one[0] <= when_s)[1]
+    assert now(program(*periods), when_s) == max(one for one in began if one[0] <= when_s)[2]
+
+
+@pytest.mark.parametrize("values", [(22.0, 18.0), (18.0, 22.0)])
+def test_of_two_periods_that_begin_at_once_the_one_written_last_counts(values):
+    """Where the sun does not rise, sunrise and sunset may be one moment."""
+    ahead = {"ramp_up_per_s": 2 / 3600, "ramp_down_per_s": 2 / 3600, "ahead": True}
+    one = program((clock("03:00"), 20.0), (clock("12:00"), values[0]), (clock("12:00"), values[1]), **ahead)
+    assert now(one, at("2026-06-21T13:00:00")) == values[1]
+    assert now(one, at("2026-06-21T11:30:00")) == pytest.approx((20.0 + values[1]) / 2.0)
 
 
 # --- what an operator chose
@@ -160,6 +169,22 @@ def test_a_ramp_never_runs_backwards_whatever_the_clock_does():
     one = program((clock("06:00"), 22.0), ramp_up_per_s=2 / 3600, ramp_down_per_s=2 / 3600)
     noon = at("2026-03-20T12:00:00")
     assert one.step(Setting(20.0, noon + 9e6), None, {}, noon)[1] == 20.0
+
+
+def test_what_a_ramp_missed_over_a_stop_does_not_come_all_at_once():
+    one = program((clock("06:00"), 26.0), ramp_up_per_s=1 / 3600, ramp_down_per_s=1 / 3600)
+    begin_s = at("2026-03-20T12:00:00")
+    block, value = one.step(Setting(20.0, begin_s - 6 * 3600.0), None, {}, begin_s)
+    assert value == pytest.approx(20.0, abs=0.02)
+    for step in range(1, 361):
+        block, value = one.step(block, None, {}, begin_s + step * 10.0)
+    assert value == pytest.approx(21.0, abs=0.02)
+
+
+def test_lamps_that_were_dark_over_a_stop_do_not_fade_from_where_they_were():
+    one = replace(lit("06:00", "22:00"), ramp_up_per_s=400 / 1800, ramp_down_per_s=400 / 1800)
+    night_s = at("2026-03-21T02:00:00")
+    assert one.step(Setting(200.0, night_s - 8 * 3600.0), None, {}, night_s)[1] == 0.0
 
 
 LINE = Line("t.z.light", 100.0, 0.0, 400.0, 2.0)
@@ -316,11 +341,6 @@ def test_what_the_calendar_remembers_does_not_change_what_it_says(when_s, away_d
     used.day(when_s + 40 * 86_400.0)
     used.day(when_s + away_days * 86_400.0)
     assert used.around(when_s) == Calendar("Europe/Berlin", 52.5, 13.4).around(when_s)
-
-
-def test_where_the_sun_does_not_rise_it_rises_and_sets_at_noon():
-    day = Calendar("Europe/Oslo", 78.2, 15.6).day(at("2026-12-21T12:00:00", "Europe/Oslo"))
-    assert day.sunrise_s == day.sunset_s == day.midnight_s + 43_200.0
 
 
 # --- runs at times of the day

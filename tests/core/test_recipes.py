@@ -1,19 +1,23 @@
 """Recipes: stages over days, handed over without a bump, edited while they run, kept over a restart."""
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from controller.core.recipe_run import Recipes
 from controller.core.recipe_state import Running
 from controller.core.recipes import DAYS, WHOLE
 from controller.core.scan import Core
 from controller.core.state import to_plain
 from controller.core.words import RecipeEdit, RecipeStage, RecipeStart, RecipeStop, SetpointChange
+from foundation.messages import LANGUAGES, tell
 from tests.core.small_site import START_S, Farm, core_of, document
 
-DAY_S, ZONE, HEAT, COOL = 86400.0, "fa.z", "fa.z.r_heat", "fa.z.r_cool"
+DAY_S, ZONE, HEAT, COOL, WARM = 86400.0, "fa.z", "fa.z.r_heat", "fa.z.r_cool", "fa.z.r_warm"
 NAME = {"zh": "名", "en": "Name"}
 
 
@@ -31,14 +35,29 @@ STAGES = [
 ]  # fmt: skip
 
 
+def day_and_night(day: float, night: float, begins: str = "06:00") -> list[dict[str, str]]:
+    return [{"from": begins, "value": f"{day} degC"}, {"from": "18:00", "value": f"{night} degC"}]
+
+
+DAYS_AND_NIGHTS = [
+    stage("grow", 2, "", hand_over="6 h", setpoints={"zone.r_warm": {"periods": day_and_night(20, 17)}}),
+    stage("pick", 9, "", hand_over="2 d", setpoints={"zone.r_warm": {"periods": day_and_night(19.5, 18.5, "05:00")}}),
+    stage("end", 9, "", hand_over="2 d", setpoints={"zone.r_warm": {"value": "12 degC"}}),
+]  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def core() -> Core:
     site = document()
     site["programs"] |= {
         "fa.z.r_heat": {"value": "20 degC", "limits": ["10 degC", "30 degC"]},
         "fa.z.r_cool": {"value": "26 degC", "limits": ["10 degC", "30 degC"]},
+        "fa.z.r_warm": {"periods": day_and_night(21, 16), "limits": ["10 degC", "30 degC"]},
     }
-    site["recipes"] = {"tomato": {"name": NAME, "stages": STAGES}}
+    site["recipes"] = {
+        "tomato": {"name": NAME, "stages": STAGES},
+        "pepper": {"name": NAME, "stages": DAYS_AND_NIGHTS},
+    }
     return core_of(site)
 
 
@@ -63,6 +82,10 @@ def at(farm: Farm, days: float, name: str = HEAT) -> float:
 
 def running(farm: Farm) -> Running:
     return farm.state.recipes[ZONE]
+
+
+def running_in(farm: Farm) -> str:
+    return running(farm).recipe if ZONE in farm.state.recipes else ""
 
 
 def test_a_setpoint_goes_through_the_stages_and_the_last_one_stays(farm: Farm) -> None:
@@ -120,6 +143,21 @@ def test_a_stage_is_edited_while_it_runs_and_before_it_begins_and_says_who(farm:
     ]  # fmt: skip
 
 
+def test_a_stage_that_is_made_shorter_than_it_is_old_ends_now_and_the_next_has_all_its_days(farm: Farm) -> None:
+    start(farm)
+    farm.scan([RecipeEdit("2", ZONE, 0, DAYS, WHOLE, 10.0, "li", farm.now_s)])
+    at(farm, 9.0)
+    farm.scan([RecipeEdit("3", ZONE, 0, DAYS, WHOLE, 2.0, "li", farm.now_s)])
+    edited_s = farm.now_s
+    farm.scan()
+    assert (running(farm).stage, running(farm).begun_s, running(farm).over) == (1, edited_s, False)
+    at(farm, 11.9)
+    assert running(farm).stage == 1
+    at(farm, 12.1)
+    assert (running(farm).stage, running(farm).begun_s) == (2, edited_s + 3 * DAY_S)
+    assert farm.told("recipe_over") == []
+
+
 @pytest.mark.parametrize(("wish", "why"), [
     (RecipeStart("2", ZONE, "tomoto", START_S, "li", START_S), "recipe_unknown"),
     (RecipeStart("2", "fa.y", "tomato", START_S, "li", START_S), "recipe_unknown"),
@@ -142,6 +180,38 @@ def test_what_cannot_be_is_refused_with_its_reason(farm: Farm, wish: Any, why: s
     farm.scan([wish])
     assert [event.values["why"] for event in farm.events if event.kind == "refused"] == [why]
     assert running(farm) == before
+
+
+def test_once_a_setpoint_has_one_value_there_is_no_period_of_it_to_edit(farm: Farm, core: Core) -> None:
+    start(farm)
+    farm.scan([RecipeEdit("2", ZONE, 2, HEAT, WHOLE, 19.0, "li", farm.now_s)])
+    before = running(farm)
+    farm.scan([RecipeEdit("3", ZONE, 2, HEAT, 1, 18.0, "li", farm.now_s)])
+    assert [event.values["why"] for event in farm.events if event.kind == "refused"] == ["recipe_edit"]
+    assert running(farm) == before
+    poisoned = before._replace(edits=(*before.edits, before.edits[0]._replace(period=1, value=18.0)))
+    kept = to_plain(replace(farm.state, recipes={ZONE: poisoned}))
+    assert running(Farm(core, farm.now_s, kept)).edits == before.edits
+
+
+def test_a_wish_that_breaks_is_refused_and_logged_and_the_others_are_heard(
+    farm: Farm, core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: object, turn: object, wish: object) -> None:
+        raise IndexError("tuple index out of range")
+
+    monkeypatch.setattr(Recipes, "hear", broken)
+    farm.scan([
+        SetpointChange("1", COOL, 21.0, "li", farm.now_s),
+        RecipeStart("2", ZONE, "tomato", farm.now_s, "li", farm.now_s),
+        SetpointChange("3", HEAT, 25.0, "li", farm.now_s),
+    ])  # fmt: skip
+    assert (farm.state.values[COOL], farm.state.values[HEAT]) == (21.0, 25.0)
+    refused = [event for event in farm.events if event.kind == "refused"]
+    assert [(one.subject, one.values["id"], one.values["why"]) for one in refused] == [(ZONE, "2", "wish_failed")]
+    for language in LANGUAGES:
+        assert "IndexError" in tell(f"refused.{refused[0].values['why']}", language, **refused[0].values)
+    assert farm.told("block_failed") == ["RecipeStart"]
 
 
 def test_an_edit_of_one_setpoint_leaves_the_days_and_nights_of_another_alone(farm: Farm) -> None:
@@ -176,6 +246,17 @@ def test_a_restart_goes_on_where_it_was_and_takes_the_days_between_into_account(
         assert Farm(core, farm.now_s, {**kept, "recipes": damage}).state.recipes == {}
 
 
+def test_what_another_recipe_had_moved_is_still_on_its_way_after_a_restart(farm: Farm, core: Core) -> None:
+    start(farm)
+    at(farm, 1.0)
+    farm.scan([RecipeStart("2", ZONE, "pepper", farm.now_s, "li", farm.now_s)])
+    farm.scan(after_s=3 * 3600.0)
+    assert farm.state.values[HEAT] == pytest.approx(21.0, abs=0.01)  # half the way from 22 to its program's 20
+    again = Farm(core, farm.now_s, json.loads(json.dumps(to_plain(farm.state))))
+    again.scan(after_s=12.0)
+    assert again.state.values[HEAT] == pytest.approx(21.0, abs=0.01)
+
+
 def test_what_is_on_its_way_does_not_jump_where_another_stage_hands_over_faster(farm: Farm) -> None:
     """Neither stage says anything of it; one has six hours for what changes, the other twelve."""
     start(farm)
@@ -189,34 +270,107 @@ def test_what_is_on_its_way_does_not_jump_where_another_stage_hands_over_faster(
     assert farm.state.values[COOL] == 26.0
 
 
+def midnight(farm: Farm) -> float:
+    """The next one of the farm, 24 hours or less from now."""
+    return farm.core.plan.programs[WARM].calendar.day(farm.now_s).next_midnight_s
+
+
+def until(farm: Farm, moment_s: float) -> float:
+    value = farm.scan(after_s=moment_s - farm.now_s).state.values[WARM]
+    assert isinstance(value, float)
+    return value
+
+
+def test_a_hand_over_goes_from_day_to_day_and_from_night_to_night(farm: Farm) -> None:
+    """Begun half an hour after midnight: the noon of the old stage is left, not its night."""
+    begun_s = midnight(farm) + 1800.0
+    until(farm, begun_s - 2 * DAY_S + 1.0)
+    farm.scan([RecipeStart("1", ZONE, "pepper", begun_s - 2 * DAY_S, "li", farm.now_s)], after_s=0.0)
+    assert until(farm, begun_s - 60.0) == 17.0
+    assert until(farm, begun_s) == 17.0
+    assert running(farm).stage == 1
+    assert until(farm, begun_s + 6 * 3600.0) == pytest.approx(20.0 - 0.5 / 8)
+    assert until(farm, begun_s + 12 * 3600.0) == pytest.approx(20.0 - 0.5 / 4)
+    assert until(farm, begun_s + 24 * 3600.0) == pytest.approx(17.0 + 1.5 / 2)
+    assert until(farm, begun_s + 36 * 3600.0) == pytest.approx(20.0 - 0.5 * 3 / 4)
+    assert until(farm, begun_s + 60 * 3600.0) == pytest.approx(19.5)
+
+
+def test_the_day_and_night_of_a_program_are_left_as_slowly_as_a_stages(farm: Farm) -> None:
+    begun_s = midnight(farm) + 1800.0
+    until(farm, begun_s)
+    farm.scan([
+        RecipeStart("1", ZONE, "pepper", begun_s, "li", farm.now_s),
+        RecipeStage("2", ZONE, 2, "li", farm.now_s),
+    ], after_s=0.0)  # fmt: skip
+    assert until(farm, begun_s + 12 * 3600.0) == pytest.approx(21.0 - 9.0 / 4)
+    assert until(farm, begun_s + 24 * 3600.0) == pytest.approx(16.0 - 4.0 / 2)
+
+
+def test_an_edit_on_the_way_leaves_the_days_and_nights_that_are_on_the_way(farm: Farm, core: Core) -> None:
+    """Half the way from 21 / 16 to 12 it is 16.5 by day; what it goes to from there is moved by a hair."""
+    begun_s = midnight(farm) + 1800.0
+    until(farm, begun_s)
+    farm.scan([
+        RecipeStart("1", ZONE, "pepper", begun_s, "li", farm.now_s),
+        RecipeStage("2", ZONE, 2, "li", farm.now_s),
+    ], after_s=0.0)  # fmt: skip
+    assert until(farm, begun_s + DAY_S) == pytest.approx(14.0)
+    farm.scan([RecipeEdit("3", ZONE, 2, WARM, WHOLE, 12.01, "li", farm.now_s)], after_s=0.0)
+    kept = json.loads(json.dumps(to_plain(farm.state)))
+    assert until(farm, begun_s + 1.25 * DAY_S) == pytest.approx(16.5 - 4.5 / 8, abs=0.01)
+    assert until(farm, begun_s + 1.5 * DAY_S) == pytest.approx(16.5 - 4.5 / 4, abs=0.01)
+    assert until(farm, begun_s + 2.0 * DAY_S) == pytest.approx(14.0 - 2.0 / 2, abs=0.01)
+    again = Farm(core, begun_s + DAY_S + 60.0, kept)
+    assert until(again, begun_s + 1.5 * DAY_S) == pytest.approx(16.5 - 4.5 / 4, abs=0.01)
+
+
+def test_what_was_kept_before_days_and_nights_were_is_handed_over_from_its_number(farm: Farm, core: Core) -> None:
+    begun_s = midnight(farm)
+    until(farm, begun_s)
+    farm.scan([RecipeStart("1", ZONE, "pepper", begun_s, "li", farm.now_s)], after_s=0.0)
+    kept = json.loads(json.dumps(to_plain(farm.state)))
+    zone, setpoint = kept["recipes"][ZONE], 5
+    assert [len(left) for left in zone[setpoint]] == [4]
+    zone[setpoint] = [left[:3] for left in zone[setpoint]]
+    again = Farm(core, begun_s + 60.0, kept)
+    assert running(again) == running(farm)._replace(left=tuple(one._replace(periods=()) for one in running(farm).left))
+    assert until(again, begun_s + 3 * 3600.0) == pytest.approx(16.5)
+
+
 @given(
     wishes=st.lists(
         st.tuples(
             st.floats(10.0, 2 * DAY_S),
-            st.sampled_from(["stage", "edit", "days", "start", "stop", "set", "nothing"]),
+            st.sampled_from(["stage", "edit", "days", "start", "other", "stop", "set", "nothing"]),
             st.integers(0, 2),
             st.floats(12.0, 28.0),
         ),
         max_size=12,
     )
 )
+@example(wishes=[(600.0, "other", 0, 12.0), (60.0, "stop", 0, 12.0)])
+@example(wishes=[(13_000.0, "other", 0, 12.0), (3600.0, "stage", 1, 12.0)])
 @settings(max_examples=25, deadline=None)
 def test_whatever_people_do_no_setpoint_jumps(wishes: list[tuple[float, str, int, float]], core: Core) -> None:
     farm = Farm(core)
     start(farm)
     for wait_s, what, number, value in wishes:
         farm.scan(after_s=wait_s)
-        before = {name: farm.state.values[name] for name in (HEAT, COOL)}
+        before = {name: farm.state.values[name] for name in (HEAT, COOL, WARM)}
+        name = HEAT if running_in(farm) != "pepper" else WARM
+        period = 0 if (name, number) in ((HEAT, 2), (WARM, 0), (WARM, 1)) else WHOLE
         wish: Any = {
             "stage": RecipeStage("2", ZONE, number, "li", farm.now_s),
-            "edit": RecipeEdit("2", ZONE, number, HEAT, 0 if number == 2 else WHOLE, value, "li", farm.now_s),
+            "edit": RecipeEdit("2", ZONE, number, name, period, value, "li", farm.now_s),
             "days": RecipeEdit("2", ZONE, number, DAYS, WHOLE, 1.0 + number, "li", farm.now_s),
             "start": RecipeStart("2", ZONE, "tomato", farm.now_s, "li", farm.now_s),
+            "other": RecipeStart("2", ZONE, "pepper", farm.now_s, "li", farm.now_s),
             "stop": RecipeStop("2", ZONE, "li", farm.now_s),
             "set": SetpointChange("2", HEAT, value, "li", farm.now_s),
         }.get(what)
+        is_period = (farm.now_s - midnight(farm)) % 3600.0 > 3598.0  # a period may begin within this scan
         farm.scan([wish] if wish else [])
         for name, stood in before.items():
-            periods = running(farm).stage == 2 if ZONE in farm.state.recipes else False
-            if what != "set" and not periods:
+            if what != "set" and not is_period:
                 assert farm.state.values[name] == pytest.approx(stood, abs=0.01)

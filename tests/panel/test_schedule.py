@@ -64,7 +64,7 @@ def test_the_day_runs_as_it_was_drawn(core: Core) -> None:
     shape = schedule_shape(core, farm.state, None, ZONE, farm.now_s)
     seen: dict[str, set[float]] = {HEAT: set(), COOL: set(), DAWN: set()}
     for _ in range(285):
-        farm.scan(after_s=300.0)
+        farm.run(300.0, after_s=60.0)
         for name, values in seen.items():
             value = farm.state.values[name]
             assert isinstance(value, float)
