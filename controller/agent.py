@@ -623,13 +623,14 @@ class Agent:
         return await self._ask(SequenceWish(change_id, name, action, by, self._clock.now()), name)
 
     async def explain(self, output: str, at_s: float | None) -> Explanation:
-        now_s = self._clock.now()
-        if output not in self._state.orders:  # before the first scan
-            raise NotRecordedError(None, None)
+        now_s, seen_s = self._clock.now(), self._why.seen_s
         if at_s is None or (self._state.at_s <= at_s <= now_s):
-            return Explanation(self._why.cards, self._why.now(self._state, output), at_s or now_s)
+            if output in self._state.orders:
+                return Explanation(self._why.cards, self._why.now(self._state, output), at_s or now_s)
+            if at_s is None:  # before the first scan
+                raise NotRecordedError(None, None)
         await asyncio.to_thread(self._why.write)
-        record = await asyncio.to_thread(record_at, self._directory, at_s)
+        record = await asyncio.to_thread(record_at, self._directory, at_s, seen_s)
         if output not in record.outputs:
             raise NotRecordedError(None, None)
         return Explanation(record.cards, record.outputs[output], at_s, record.thinned)
@@ -654,15 +655,21 @@ class Agent:
         stands = self._entries.stands(tag)
         changed = {"before": before and before.usable, "after": stands and stands.usable}
         self._audit.note(entry.entered_s, entry.entered_by, "entered", entry.tag, asdict(entry) | changed)
-        if stands is not None and stands != before:
+        is_again = self._record_entry(entry)
+        if stands is not None and (is_again or stands != before):
             self._inbox.append(stands)
-        self._record_entry(entry)
         return entry
 
-    def _record_entry(self, entry: Entry) -> None:
-        """What the next scan is to hand to the record, beside what the core makes of what stands."""
+    def _record_entry(self, entry: Entry) -> bool:
+        """What the next scan is to hand to the record, beside what the core makes of what stands; whether the core is
+        to hear older samples again before that."""
         self._entries_in_scan.append(entry.id)
-        self._late += self._entries.record_of(entry, self.tags[entry.tag])
+        tag = self.tags[entry.tag]
+        late, again = self._entries.record_of(entry, tag), self._entries.samples_again(entry, tag)
+        self._late += [*late, *(one for one in again if one not in late)]
+        self._inbox += again
+        self._remembered.update(again)
+        return bool(again)
 
     def entered(self, tag: str | None, most: int) -> Sequence[tuple[Entry, str | None]]:
         return [(one, self._entries.corrected_by.get(one.id)) for one in self._entries.of_tag(tag, most)]
@@ -736,15 +743,15 @@ class Agent:
 
     def _take_up_entries(self) -> None:
         """After a restart: what stands goes to the core, what the record does not have yet to the record."""
+        for entry in self._entries.all():
+            if entry.id not in self._entries.recorded and entry.tag in self.tags:
+                self._record_entry(entry)
         for name, tag in self.tags.items():
             stands = self._entries.stands(tag) if tag.entered else None
             if stands is not None and stands.usable is not None:
                 self._inbox.append(stands)
                 if self._entries.is_recorded(name):
                     self._remembered.add(stands)
-        for entry in self._entries.all():
-            if entry.id not in self._entries.recorded and entry.tag in self.tags:
-                self._record_entry(entry)
 
     async def _ask(self, wish: PeoplesWish, subject: str) -> Refusal | None:
         """Put a person's wish before the next scan; None once it was granted. The same id is asked once."""

@@ -31,7 +31,9 @@ AHEAD_S = 5.0
 OLDEST_S = 946_684_800.0
 """Year 2000: what is older is a slip of the pen."""
 REMEMBERED = 500
-"""Of each tag, the newest; the files have all of them."""
+"""Of each tag, the newest and what stands; the files have all of them."""
+AGAIN_S = 86400.0
+"""Soft sensors go back so far: what was sampled before is not told to them again."""
 LONGEST_TEXT = 500
 
 
@@ -75,6 +77,11 @@ class Entry:
     entered_s: float
     entered_by: str
     """Who was signed in."""
+
+    @property
+    def sample(self) -> Reading:
+        """How it stands in the time series while it counts."""
+        return Reading(self.tag, self.value, Quality.GOOD, None, self.time_s)
 
     @property
     def gone(self) -> Reading:
@@ -143,9 +150,29 @@ class Entries:
             found += [total for total in self._totals(tag.name)[:-1] if total.time_s >= from_s]
         elif entry.value is not None and self.standing(tag.name) is not entry and entry.id not in self.corrected_by:
             found.append(good(tag.name, entry.value, entry.time_s))
-        if wrong is not None and all(one.time_s != wrong.time_s for one in self._standing(tag.name)):
-            found.append(wrong.gone if tag.amount is None else wrong.gone._replace(value=None))
+        if wrong is not None:
+            there = [one for one in self._standing(tag.name) if one.time_s == wrong.time_s]
+            if not there:
+                found.append(wrong.gone if tag.amount is None else wrong.gone._replace(value=None))
+            elif tag.amount is None and there[-1] is not entry:
+                found.append(there[-1].sample)  # what it had taken the place of
         return found
+
+    def samples_again(self, entry: Entry, tag: Tag) -> list[Reading]:
+        """After a correction, the samples that the core is to hear again before how the tag stands, in their order:
+        what was learned from the wrong one is learned anew."""
+        wrong = self._known.get(entry.corrects)
+        if wrong is None or tag.amount is not None:
+            return []
+        from_s = wrong.time_s if entry.value is None else min(wrong.time_s, entry.time_s)
+        if entry.entered_s - from_s > AGAIN_S:
+            return []
+        by_time = {one.time_s: one for one in sorted(self._standing(tag.name), key=lambda one: one.time_s)}
+        after = [one for one in by_time.values() if one.time_s > from_s]
+        if not after:
+            return []  # what was put right is what stands, or stood: it is heard by that
+        before = [one for one in by_time.values() if one.time_s <= from_s]
+        return [before[-1].sample if before else wrong.gone, *(one.sample for one in after[:-1])]
 
     def is_recorded(self, tag: str) -> bool:
         """Whether the outbox has all that was entered for a tag."""
@@ -183,7 +210,8 @@ class Entries:
         if entry.corrects:
             self.corrected_by[entry.corrects] = entry.id
         if len(of_tag) > REMEMBERED:
-            gone = of_tag.pop(0)
+            # late values do not push out what stands
+            gone = of_tag.pop(0 if of_tag[0] is not self.standing(entry.tag) else 1)
             if gone.id not in self.corrected_by and isinstance(gone.value, float):
                 self._before[gone.tag] = self._before.get(gone.tag, 0.0) + gone.value
             del self._known[gone.id]

@@ -13,14 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.agent import Agent
-from controller.core.words import Because
+from controller.core.state import State
+from controller.core.words import Because, ScanResult, Snapshot
 from controller.entries import REMEMBERED, Entries, Entry, Wish, checked
 from controller.panel.farm import Refusal
 from edge_config.loader import load_site
 from edge_config.model.site import Site, TagSetting
 from foundation.clock import AcceleratedClock
 from foundation.messages import LANGUAGES, catalogue, tell
-from foundation.reading import Quality, Reason
+from foundation.reading import Quality, Reading, Reason
 from foundation.tag import Kind, Tag
 from tests.test_agent import agent_at, alive, nowhere  # noqa: F401  # a fixture
 from tests.wire.agent_on_wires import NOON_S, SITES, no_secret, until
@@ -171,6 +172,32 @@ def test_a_withdrawn_value_stands_no_more_and_both_are_kept_with_who_and_why(tmp
     assert (stands.usable, stands.reason) == (None, Reason.CORRECTED)
 
 
+def test_once_a_slip_is_withdrawn_the_record_has_what_it_had_taken_the_place_of(entries: Entries) -> None:
+    first = entered(entries, wish(0.4))
+    entered(entries, wish(0.7, NOON_S + 3600.0, 2), NOON_S + 7200.0)
+    slip = entered(entries, wish(9.0, number=3))
+    away = entered(entries, wish(None, number=4, corrects=slip.id, note="a dot was missing"))
+    assert entries.record_of(away, TAGS[TAN]) == [first.sample]
+
+
+def test_after_a_correction_of_an_older_sample_the_core_hears_it_again_and_all_that_came_after_it(
+    entries: Entries,
+) -> None:
+    hours = [NOON_S - 3600.0 * back for back in (5, 4, 3, 2, 1, 0)]
+    first, second, third, fourth = (entered(entries, wish(0.1 * n, hours[n], n)) for n in (1, 2, 3, 4))
+    right = entered(entries, wish(0.9, hours[2], 5, corrects=second.id))
+    assert entries.samples_again(right, TAGS[TAN]) == [right.sample, third.sample]
+    moved = entered(entries, wish(0.9, hours[2] + 60.0, 6, corrects=right.id))
+    assert entries.samples_again(moved, TAGS[TAN]) == [first.sample, moved.sample, third.sample]
+    away = entered(entries, wish(None, number=7, corrects=first.id, note="wrong tank"))
+    assert entries.samples_again(away, TAGS[TAN]) == [first.gone, moved.sample, third.sample]
+    # no soft sensor goes back further than a day; what stands is told by itself
+    assert entries.samples_again(replace(right, entered_s=NOON_S + 90_000.0), TAGS[TAN]) == []
+    last = entered(entries, wish(0.5, hours[4], 8, corrects=fourth.id))
+    assert entries.samples_again(last, TAGS[TAN]) == []
+    assert entries.samples_again(third, TAGS[TAN]) == []
+
+
 def test_amounts_add_up_at_their_own_times_and_a_late_or_corrected_one_moves_every_total_after_it(
     tmp_path: Path,
 ) -> None:
@@ -199,6 +226,20 @@ def test_a_total_does_not_fall_when_old_amounts_leave_the_memory() -> None:
     stands = entries.stands(TAGS[DEAD])
     assert stands is not None
     assert stands.number == 2.0 * (REMEMBERED + 10)
+
+
+def test_a_notebook_of_old_samples_does_not_push_out_what_stands(tmp_path: Path) -> None:
+    entries = Entries(tmp_path)
+    stands = replace(wishless(), value=0.5)
+    entries.add(stands)
+    for number in range(2, REMEMBERED + 20):
+        entries.add(replace(wishless(), id=f"entry_{number:04}", time_s=NOON_S - 400 * 86400.0 + number))
+    assert entries.stands(TAGS[TAN]) == stands.sample
+    assert len(list(entries.all())) == REMEMBERED
+    right = replace(wishless(), id="entry_9999", corrects=stands.id, value=0.6)
+    entries.add(right)
+    assert entries.stands(TAGS[TAN]) == right.sample
+    assert entries.find(stands.id) is None
 
 
 def test_an_entry_is_on_the_disk_before_it_counts(entries: Entries, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -291,6 +332,31 @@ async def test_what_is_put_right_takes_the_place_of_what_was_wrong(tmp_path: Pat
         f"v=4.0,q=3i {wrong_ms}", f"v=0.4,q=3i {wrong_ms}", f'v=0.4,q=0i,why="corrected" {wrong_ms}',
         f"v=0.4,q=3i {right_ms}",
     ]  # fmt: skip
+
+
+async def test_an_older_sample_that_is_put_right_is_heard_again_and_the_newest_still_stands(
+    tmp_path: Path,
+    nowhere: Any,  # noqa: F811
+) -> None:
+    async with alive(agent_at(tmp_path, nowhere)) as agent:
+        old_s, new_s = agent.now() - 7200.0, agent.now() - 3600.0
+        await tell_agent(agent, 9.0, old_s)
+        await tell_agent(agent, 0.7, new_s, 2)
+        await until(lambda: agent.readings()[TAN].number == 0.7, "the newest")
+        heard: list[Reading] = []
+        inner = agent.core.scan
+
+        def scan(state: State, snapshot: Snapshot, now_s: float) -> ScanResult:
+            heard.extend(one for one in snapshot.readings if one.tag == TAN)
+            return inner(state, snapshot, now_s)
+
+        agent.core.scan = scan  # type: ignore[method-assign]  # listens to what the core is told
+        await tell_agent(agent, 0.9, old_s, 3, corrects="entry_0001")
+        await until(lambda: len(heard) >= 2, "that the core was told again")
+        assert [(one.number, one.time_s) for one in heard] == [(0.9, old_s), (0.7, new_s)]
+        assert agent.readings()[TAN].number == 0.7
+    last = dict(reversed(point.rsplit(" ", 1)) for point in points(tmp_path))
+    assert last == {str(round(old_s * 1000)): "v=0.9,q=3i", str(round(new_s * 1000)): "v=0.7,q=3i"}
 
 
 def people_site() -> Site:

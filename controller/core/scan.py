@@ -4,6 +4,7 @@ condition -> derive -> rules -> programs -> loops -> interlocks -> arbiter -> ac
 throws is reported and left out; the others go on.
 """
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from math import isfinite
 
@@ -76,6 +77,7 @@ class Core:
         self._looked_at = {alarm.name: alarm.needs for alarm in self.plan.alarms} | {
             rule.name: rule.law.needs for rule in self.plan.rules.rules
         }
+        self._entered = frozenset(name for name, tag in self.tags.items() if tag.entered)
         self._by_power = by_power(self.plan.outputs.values())
         self._wired = wired(site, self.plan.conditioners)
         self._alarm_rows = alarm_rows(site, self.plan)
@@ -293,9 +295,12 @@ class Core:
                     reading = Reading(derived.name, None, Quality.BAD, Reason.INPUT, now_s)
                 turn.see(_finite(reading))
         turn.fresh = set()
+        overtaken = [one for one in turn.changed if one.tag in self._entered and self._is_overtaken(turn, one)]
         for estimator in self.plan.estimators:
             if not estimator.inputs or not changed.isdisjoint(estimator.inputs):
-                self._estimate(turn, estimator)
+                samples = [one for one in overtaken if one.tag in estimator.inputs]
+                images = [{**turn.readings, one.tag: one} for one in samples]
+                self._estimate(turn, estimator, [*images, turn.readings])
         for integral in self.plan.integrals:
             block: Sum = turn.blocks[integral.name]  # type: ignore[assignment]  # an integral's block is a Sum
             if integral.is_due(block, integral.source in changed, now_s):
@@ -306,16 +311,25 @@ class Core:
                     reading = Reading(integral.name, None, Quality.BAD, Reason.INPUT, now_s)
                 turn.see(_finite(reading))
 
-    def _estimate(self, turn: Turn, estimator: Estimator) -> None:
+    def _is_overtaken(self, turn: Turn, sample: Reading) -> bool:
+        """Whether more of what people entered came after it in the same scan: a soft sensor learns from each."""
+        stands = turn.readings[sample.tag]
+        return sample is not stands and stands.reason is not Reason.STALE
+
+    def _estimate(self, turn: Turn, estimator: Estimator, images: Sequence[Mapping[str, Reading]]) -> None:
+        """Steps it with one image after the other; what it says at last is what is seen."""
         name, now_s = estimator.name, turn.now_s
-        try:
-            made = estimator.step(turn.blocks[name], turn.readings, turn.blocks, now_s)
-        except Exception as error:
-            turn.fail(name, error)
-            turn.blocks[name] = self.plan.fresh[name]
-            made = turn.blocks[name], Reading(name, None, Quality.BAD, Reason.INPUT, now_s)
-        if made is not None:
-            turn.blocks[name], reading = made
+        reading: Reading | None = None
+        for image in images:
+            try:
+                made = estimator.step(turn.blocks[name], image, turn.blocks, now_s)
+            except Exception as error:
+                turn.fail(name, error)
+                turn.blocks[name] = self.plan.fresh[name]
+                made = turn.blocks[name], Reading(name, None, Quality.BAD, Reason.INPUT, now_s)
+            if made is not None:
+                turn.blocks[name], reading = made
+        if reading is not None:
             before = turn.readings[name]
             if reading.quality or before.quality or before.reason is not reading.reason:  # what stays BAD is told once
                 turn.see(_finite(reading))

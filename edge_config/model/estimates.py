@@ -120,7 +120,7 @@ class Growth(EstimateBase):
     temperature: TagName
     """Of the water."""
     tgc: float = Field(gt=0, le=10)
-    """Thermal growth coefficient, in 1e-3 g^(1/3) per degC and day: bass 2, salmon 2.5, trout 1.7."""
+    """Thermal growth coefficient, in 1e-3 g^(1/3) per degC and day: bass 1, salmon 2.55, trout 1.7."""
 
 
 class DoseEffect(EstimateBase):

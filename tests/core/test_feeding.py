@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.core.state import to_plain
-from controller.core.strategies.feeding import Row, ration
+from controller.core.strategies.feeding import FeedingLoop, Row, ration
 from controller.core.strategies.growth import DAY_S, Growth
 from controller.core.words import Override, SetpointChange
 from foundation.reading import Quality, Reading, Reason, good
@@ -171,6 +171,28 @@ def test_a_belt_gives_small_portions_through_its_hours():
     assert feed(farm, 3600) == pytest.approx(3 * 0.5, abs=0.05)
 
 
+@pytest.mark.parametrize(
+    ("belt", "kg"),
+    [
+        # 12 kg in 24 portions from 23:00 to 11:00: from 10:40 on the one of 10:30
+        ({"from": "23:00", "to": "11:00", "every": "30 min"}, 0.5),
+        # the same from 10:50 to 10:40 of the next day is 47 portions: those of 10:50, 11:20
+        ({"from": "10:50", "to": "10:40", "every": "30 min"}, 2 * 12.0 / 47),
+        # a whole day, from 11:00 to 11:00: 10:30 is yesterday's last one
+        ({"from": "11:00", "to": "11:00", "every": "30 min"}, 3 * 0.25),
+        # shorter than its portions are apart: one meal
+        ({"from": "10:45", "to": "11:00", "every": "30 min"}, 12.0),
+    ],
+)
+def test_a_belt_over_midnight_and_one_that_is_shorter_than_its_steps_feed_the_fish(belt: dict[str, str], kg: float):
+    farm = pen(meals=[], belt=belt)
+    assert feed(farm, 3600) == pytest.approx(kg, abs=0.05)
+    loop = farm.core.plan.loops[0]
+    assert isinstance(loop, FeedingLoop)
+    parts = [part for _, part in loop._meals(farm.now_s)]
+    assert sum(parts) == pytest.approx(len(list(loop.calendar.around(farm.now_s))))
+
+
 def test_what_is_held_back_by_low_oxygen_is_given_once_it_may_be_if_there_is_time():
     farm = pen()
     feed(farm, 320)
@@ -266,6 +288,63 @@ def test_fish_whose_water_nobody_measures_do_not_grow_and_are_not_sure():
 def test_a_weighing_that_is_told_two_days_late_grows_from_its_own_day():
     on_time, late = grown(4.0, 14.0), grown(4.0, 14.0, told_late_s=2 * DAY_S)
     assert late.value == pytest.approx(on_time.value, rel=1e-3)
+
+
+def put_right(reading: Reading, days: float = 20.0) -> list[Reading]:
+    """What tilapia of 200 g weigh after so many days at 28 degC, and once their weighing is put right to `reading`."""
+    sensor = replace(SENSOR, tgc=1.25)
+    image = {"fa.z.water": good("fa.z.water", 28.0, START_S), "fa.z.mass": good("fa.z.mass", 0.2, START_S)}
+    block, found = sensor.fresh, list[Reading]()
+    for hour in range(int(days * 24) + 2):
+        if hour > days * 24:
+            image["fa.z.mass"] = reading
+        made = sensor.step(block, image, {}, START_S + hour * 3600.0)
+        assert made is not None
+        block = made[0]
+        found.append(made[1])
+    return found[-2:]
+
+
+@pytest.mark.parametrize(
+    ("reading", "mass_kg"),
+    [
+        (good("fa.z.mass", 0.202, START_S), 0.2837),
+        (good("fa.z.mass", 0.2, START_S + DAY_S), 0.2764),
+        (good("fa.z.mass", 0.2, START_S - DAY_S), 0.2855),
+    ],
+)
+def test_fish_whose_weighing_is_put_right_have_grown_all_the_same(reading: Reading, mass_kg: float):
+    before, after = put_right(reading)
+    assert before.value == pytest.approx(0.2808, abs=0.0002)
+    assert after.value == pytest.approx(mass_kg, abs=0.0005)
+
+
+def test_fish_whose_only_weighing_was_withdrawn_are_of_unknown_mass_at_once():
+    gone = Reading("fa.z.mass", 0.2, Quality.BAD, Reason.CORRECTED, START_S)
+    assert put_right(gone, days=5.0)[-1].number is None
+
+
+def test_in_the_scan_fish_grow_while_nobody_weighs_them_and_are_less_sure_in_time():
+    site = only("fa.z.feeding")
+    site["tags"] |= {
+        "fa.z.mass": {"unit": "kg", "entry": "manual", "stale": "60 d"}, "fa.z.pipe": {"unit": "degC"},
+        "fa.z.fish": {"estimate": {
+            "model": "growth", "weighed": "fa.z.mass", "temperature": "fa.z.pipe", "tgc": 1.25, "wait": "6 d",
+        }},
+    }  # fmt: skip
+    farm = Farm(core_of(site))
+    farm.says = {"fa.z.pipe": 28.0}
+    farm.run(600, after_s=60.0)
+    assert farm.quality("fa.z.fish") == (Quality.BAD, Reason.NEVER_SEEN)
+    farm.says["fa.z.mass"] = 0.2
+    farm.scan()
+    del farm.says["fa.z.mass"]
+    farm.run(1.5 * DAY_S, after_s=60.0)
+    assert farm.state.readings["fa.z.fish"].number == pytest.approx(0.2055, abs=0.0002)
+    farm.run(DAY_S, after_s=60.0)
+    assert farm.quality("fa.z.fish")[0] is Quality.UNCERTAIN
+    farm.run(4 * DAY_S, after_s=60.0)
+    assert farm.quality("fa.z.fish")[0] is Quality.BAD
 
 
 @settings(max_examples=50)

@@ -12,16 +12,17 @@ from hypothesis import strategies as st
 
 from controller.core.state import from_plain, to_plain
 from controller.core.strategies.irrigation import IrrigationSettings, Look, Round, irrigate
-from controller.core.words import Reset
-from foundation.reading import Reason
+from controller.core.words import Reset, Snapshot
+from foundation.reading import Reason, good
 from tests.core.small_site import START_S, Farm, core_of, document
+from tests.core.test_programs import at
 
 EASY = IrrigationSettings(
     2, 80.0, 0.0023, 500.0, 0.5, True, 3.0 / 3600.0, 900.0, 4 * 3600.0, 2.0, 3600.0, 180.0, 4.5, 0.05,
     ((500.0, 0.0, 10.0), (1000.0, 10.0, 20.0), (9999.0, 30.0, 40.0)),
 )  # fmt: skip
 """Two valves of 500 m2 at 0.5 L/s; a shot is 92 L, or 184 s."""
-NOON = Look(36000.0, 0.0, 28800.0, 61200.0, 400.0, None, None, "good", True, None, 0.0, None, False)
+NOON = Look(36000.0, 0.0, 28800.0, 61200.0, 400.0, None, None, "good", True, None, 0.0, None, False, 0.0)
 
 
 def water(state: Round, seconds: int, look: Look = NOON, each_s: int = 5, **changes: Any) -> tuple[Round, list[float]]:
@@ -160,6 +161,16 @@ def test_a_drain_that_runs_already_is_not_made_to_run_more():
     assert irrigate(EASY, rested(rounds=3, day_j_cm2=800.0), fresh).gives == 0.0023
 
 
+def test_drain_that_is_told_of_on_the_next_day_is_judged_by_the_sun_of_its_own():
+    day = NOON._replace(now_s=86_400.0 + 36_010.0, day_s=86_400.0, begins_s=115_200.0, ends_s=147_600.0)
+    told = day._replace(correct=True, drain_ec=5.0, drain_at_s=45_000.0, drain_share=15.0, radiation_w_m2=0.0)
+    for sun, more in ((300.0, 1.0), (800.0, 1.025)):  # 15 % is much on a dull day, and right on this one
+        state = irrigate(EASY, rested(rounds=3, day_j_cm2=sun, at_s=86_390.0), day._replace(now_s=86_410.0))
+        assert irrigate(EASY, state, told).gives == pytest.approx(0.0023 * more)
+    after_days = rested(rounds=3, day_j_cm2=800.0, day_s=-86_400.0)
+    assert irrigate(EASY, after_days, told).gives == 0.0
+
+
 @settings(max_examples=60)
 @given(
     st.lists(
@@ -262,6 +273,28 @@ def test_plain_water_goes_through_its_own_valve_and_the_plants_valve():
     farm.run(1260)
     assert (farm.order("fa.z.fan").value, farm.order("fa.z.siren").value) == (100.0, 100.0)
     assert farm.order("fa.z.fan").because.key == "irrigation_plain"
+
+
+@pytest.mark.parametrize(
+    ("sampled", "told", "counts"),
+    [("08:00", "12:00", False), ("12:30", "12:40", True), ("12:30", "14:10", True), ("14:30", "14:40", False)],
+)
+def test_drain_counts_by_when_it_was_sampled_not_by_when_it_was_told(sampled: str, told: str, counts: bool):
+    made = site()
+    made["tags"]["fa.z.drain_ec"] = {"unit": "mS/cm", "entry": "lab", "stale": "2 d"}
+    made["loops"]["fa.z.watering"]["drain"] = {
+        "ec": "fa.z.drain_ec", "wanted": "4.5 mS/cm", "gain": "5 %/(mS/cm)", "from": "11:00", "to": "14:00",
+    }  # fmt: skip
+    farm = Farm(core_of(made), at(f"2026-02-02T{told}:00"))
+    midnight_s = at("2026-02-02T00:00:00")
+    watered = Round(faults=(False, False), ended_s=farm.now_s - 60.0, day_s=midnight_s, rounds=3)
+    farm.state = replace(farm.state, blocks={**farm.state.blocks, "fa.z.watering": watered})
+    farm.scan()
+    reading = good("fa.z.drain_ec", 6.0, at(f"2026-02-02T{sampled}:00"))
+    farm.state = farm.core.scan(farm.state, Snapshot((reading,)), farm.now_s + 1.0).state
+    farm.now_s += 1.0
+    farm.run(20)
+    assert (farm.state.blocks["fa.z.watering"].gives > 0.0) is counts
 
 
 def test_a_lost_ec_probe_stops_the_watering_with_an_alarm():

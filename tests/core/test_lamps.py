@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from controller.core.state import to_plain
 from controller.core.strategies.lamps import SLOT_S, SLOTS, LampSettings, Lit, Sky, cheapest, power, supplement
 from controller.core.strategies.lamps_loop import LampLoop
-from foundation.reading import Reason
+from foundation.reading import Quality, Reason
 from tests.core.small_site import START_S, Farm, core_of, document
+from tests.core.test_programs import at
 
 HPS = LampSettings(150e-6 * SLOT_S, False)
 """150 umol/m2/s: 0.27 mol/m2 a half hour."""
@@ -77,6 +78,13 @@ def test_with_the_light_sum_lost_the_usual_sun_is_counted_and_the_lamps_do_not_r
     state, _ = day(Lit(), 1)
     _, lit = day(state, 2, known=False)
     assert 13 <= len(lit) <= 17
+
+
+def test_a_light_sum_that_is_not_known_for_a_moment_costs_no_half_hour_of_lamps_on_a_bright_day():
+    state = Lit(slot=29, day_s=0.0, at_s=30 * SLOT_S - 10.0, usual=tuple(SUN), today=tuple(1.5 * one for one in SUN))
+    sky = Sky(30 * SLOT_S, 0.0, 14.0, 12.0, 0.0, False, 1.0)
+    assert supplement(HPS, state._replace(accrued=12.0), sky, ALLOWED, [1.0] * SLOTS).share == 0.0
+    assert supplement(HPS, state._replace(accrued=12.0), sky._replace(accrued=None), [30], [1.0] * SLOTS).share == 0.0
 
 
 @settings(max_examples=60)
@@ -188,3 +196,21 @@ def test_a_power_meter_that_is_lost_keeps_the_lamps_off_under_a_cap():
     assert lit_at(farm, [25]) == [True]
     farm.says["fa.z.free"] = Reason.COMM
     assert lit_at(farm, [28]) == [False]
+
+
+def test_in_the_scan_a_light_sensor_that_is_lost_in_the_morning_does_not_keep_the_lamps_on_all_day():
+    made = site(tariff=[])
+    made["programs"]["fa.z.sum_sp"]["value"] = "14 mol/m2/d"
+    farm = Farm(core_of(made), start_s=at("2026-02-02T00:00:00"))
+    lit_h, light = 0.0, 0.0
+    for step in range(2 * 1440):
+        day, hour = divmod(step / 60.0, 24.0)
+        shines = farm.state.applied.get("fa.z.lamp", 0.0) / 100.0
+        ppfd = 300.0 * (7.0 <= hour < 17.0) + 150.0 * shines
+        lit_h, light = lit_h + (shines > 0.0) * day / 60.0, light + ppfd * day * 60e-6
+        farm.says = {"fa.z.ppfd": Reason.COMM if day and hour >= 9.0 else ppfd}
+        farm.scan(after_s=60.0)
+    # 10.8 mol of fourteen come from the sun; the lamps bring 0.54 an hour
+    assert farm.quality("fa.z.dli")[0] is Quality.UNCERTAIN
+    assert lit_h == pytest.approx(6.0, abs=0.6)
+    assert light == pytest.approx(14.0, abs=0.4)

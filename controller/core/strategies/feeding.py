@@ -134,8 +134,10 @@ class FeedingLoop:
                 yield from ((day.moment(when), 1.0 / len(self.meals)) for when in self.meals)
                 continue
             first, last, every_s = self.belt
-            start_s = day.moment(first)
-            count = int((day.moment(last) - start_s) // every_s)
+            start_s, end_s = day.moment(first), day.moment(last)
+            if end_s <= start_s:  # over midnight
+                end_s = self.calendar.day(day.next_midnight_s).moment(last)
+            count = max(int((end_s - start_s) // every_s), 1)  # fish are fed on the shortest belt
             yield from ((start_s + index * every_s, 1.0 / count) for index in range(count))
 
     def _day_kg(self, turn: Turn) -> float | None:

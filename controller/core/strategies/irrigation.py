@@ -18,6 +18,8 @@ MOST_ROUNDS_OWED = 2.0
 """What could not be given is not poured out all at once afterwards."""
 LONGEST_STEP_S = 900.0
 """Radiation that nobody saw for longer than this is not guessed."""
+LONGEST_DAY_S = 90_000.0
+"""Twenty-five hours, where clocks are set back."""
 LONGEST_SHOT_S = 60.0
 """A gap in the scans while a valve is open counts no longer than this."""
 
@@ -59,6 +61,8 @@ class Round(NamedTuple):
     """Learned, L/m2 for each J/cm2; 0 as written."""
     corrected_s: float = 0.0
     at_s: float = 0.0
+    last_j_cm2: float = -1.0
+    """Sum of the day before; -1 not known."""
 
 
 class Look(NamedTuple):
@@ -81,7 +85,9 @@ class Look(NamedTuple):
     """When that was measured."""
     drain_share: float | None
     correct: bool
-    """It is the time of day at which the drain speaks for the day."""
+    """It was the time of day at which the drain speaks for its day."""
+    drain_day_s: float
+    """Local midnight of that day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +147,9 @@ def irrigate(settings: IrrigationSettings, state: Round, look: Look) -> Round:
 
 def _summed(settings: IrrigationSettings, state: Round, look: Look, elapsed_s: float) -> Round:
     if look.day_s != state.day_s:
-        state = state._replace(day_s=look.day_s, day_j_cm2=0.0, sum_j_cm2=0.0)
+        is_next = 0.0 < look.day_s - state.day_s <= LONGEST_DAY_S and state.day_s >= 0
+        last_j_cm2 = state.day_j_cm2 if is_next else -1.0
+        state = state._replace(day_s=look.day_s, day_j_cm2=0.0, sum_j_cm2=0.0, last_j_cm2=last_j_cm2)
     if look.radiation_w_m2 is None:
         return state._replace(light=0.0)
     light = max(look.radiation_w_m2, 0.0) * 1e-4
@@ -222,9 +230,12 @@ def _corrected(settings: IrrigationSettings, state: Round, look: Look) -> Round:
     ec = look.drain_ec
     if state.rounds < ROUNDS_A_CORRECTION or ec is None or not look.correct or look.drain_at_s <= state.corrected_s:
         return state
+    day_j_cm2 = state.day_j_cm2 if look.drain_day_s == state.day_s else state.last_j_cm2
+    if day_j_cm2 < 0:
+        return state
     more = min(max(settings.drain_gain * (ec - settings.drain_wanted), -MOST_A_CORRECTION), MOST_A_CORRECTION)
     if look.drain_share is not None and settings.shares:
-        _, least, most = next((row for row in settings.shares if state.day_j_cm2 < row[0]), settings.shares[-1])
+        _, least, most = next((row for row in settings.shares if day_j_cm2 < row[0]), settings.shares[-1])
         if look.drain_share > most:
             more = min(more, 0.0)
         elif look.drain_share < least:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from controller.core.calendar import Calendar
+from controller.core.calendar import Calendar, Day
 from controller.core.state import Block
 from controller.core.strategies.irrigation import IrrigationSettings, Look, Round, Water, irrigate
 from controller.core.turn import Turn
@@ -88,17 +88,25 @@ class IrrigationLoop:
         now_s, values = turn.now_s, turn.values
         day = self.calendar.day(now_s)
         begins_s, ends_s = (day.moment(when) for when in self.window)
-        first_s, last_s = (day.moment(when) for when in self.drain_window)
+        drain_at_s = turn.readings[self.drain_ec].time_s if self.drain_ec is not None else 0.0
+        drain_day = self._drain_day(drain_at_s, now_s)
         flow = _number(turn, self.flow)
         return Look(
             now_s, day.midnight_s, begins_s, ends_s, _number(turn, self.radiation), _number(turn, self.deficit),
             None if flow is None else flow / 3.6, self._water(turn),
             all(values.get(output) is not None and turn.applied.get(output, 0.0) >= 50.0
                 for output in self._opened(state)[:2]),
-            _number(turn, self.drain_ec),
-            turn.readings[self.drain_ec].time_s if self.drain_ec is not None else 0.0,
-            _number(turn, self.drain_share), first_s <= now_s < last_s,
+            _number(turn, self.drain_ec), drain_at_s, _number(turn, self.drain_share),
+            drain_day is not None, 0.0 if drain_day is None else drain_day.midnight_s,
         )  # fmt: skip
+
+    def _drain_day(self, at_s: float, now_s: float) -> Day | None:
+        """Today or yesterday, if drain of `at_s` speaks for it; people may tell of it later."""
+        for day in self.calendar.around(now_s)[1:3]:
+            first_s, last_s = (day.moment(when) for when in self.drain_window)
+            if first_s <= at_s < last_s:
+                return day
+        return None
 
     def _water(self, turn: Turn) -> Water:
         found: Water = "good"

@@ -111,7 +111,10 @@ def _planned(
 ) -> Lit:
     if sky.wanted is None:
         return state._replace(slot=slot, share=0.0, missing=0.0)
-    accrued = sky.accrued if sky.accrued is not None else state.given + sum(state.usual[:slot])
+    accrued = sky.accrued
+    if accrued is None:  # what was seen today before the sum was lost counts, and the usual sun since then
+        brought = zip(state.today[:slot], state.usual[:slot], strict=True)
+        accrued = state.given + sum(seen if seen > 0.0 else usual for seen, usual in brought)
     missing = max(sky.wanted - accrued - expected(state, slot, sky.accrued is not None), 0.0)
     left = [one for one in allowed if one >= slot]
     shares = cheapest(left, prices, missing, settings.gives_mol)

@@ -10,6 +10,7 @@ from controller.core.strategies.lamps import SLOT_S, SLOTS, LampSettings, Lit, S
 from controller.core.turn import Turn
 from controller.core.words import Because, Demand, Slot
 from edge_config.model.values import DayTime
+from foundation.reading import Quality
 
 PERIOD_S = 10.0
 
@@ -64,9 +65,10 @@ class LampLoop:
             drawn = _number(turn, self.peak[0])
             # how much others draw is not known: the cap is not risked
             room = 0.0 if drawn is None else (self.peak[1] - (drawn - shines * self.power_kw)) / self.power_kw
-        return Sky(
-            turn.now_s, day.midnight_s, _number(turn, self.sp), _number(turn, self.accrued), shines, bright, room
-        )  # fmt: skip
+        # a sum that its sensor adds nothing to says what there was, not what there is
+        is_known = turn.readings[self.accrued].quality is not Quality.UNCERTAIN
+        accrued = _number(turn, self.accrued) if is_known else None
+        return Sky(turn.now_s, day.midnight_s, _number(turn, self.sp), accrued, shines, bright, room)
 
     def _allowed(self, day: Day) -> Sequence[int]:
         """Half hours that lie within the photoperiod; one over midnight is the morning's and the evening's."""
