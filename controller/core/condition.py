@@ -43,6 +43,8 @@ class More(NamedTuple):
     """Readings in a row that moved faster than nature one way (below 0: down); noise goes there and back."""
     accepted: float | None = None
     """The last value that was no spike."""
+    accepted_s: float = -1.0
+    """When that was, while nothing but spikes has come since; -1 none has."""
     still: Still = Still()
 
 
@@ -162,22 +164,28 @@ class Conditioner:
         if self.spike is not None and len(now_seen.raw) > 3:
             near = now_seen.raw[-WINDOW:] if special else now_seen.raw
             if abs(value - median(near)) > self.spike:
-                return now_seen, _refuse(reading, Reason.SPIKE)
+                return _spiked(seen, now_seen), _refuse(reading, Reason.SPIKE)
         if special and self.hampel is not None:
             if self._is_outlier(now_seen.raw):
                 if seen.more.accepted is None:
                     return now_seen, _refuse(reading, Reason.SPIKE)
                 kept = seen.more.accepted if self.filter_s <= 0 or seen.filtered is None else seen.filtered
-                return now_seen, reading._replace(value=kept, quality=Quality.SUBSTITUTED, reason=Reason.SPIKE)
-            now_seen = now_seen._replace(more=now_seen.more._replace(accepted=value))
+                return _spiked(seen, now_seen), reading._replace(
+                    value=kept, quality=Quality.SUBSTITUTED, reason=Reason.SPIKE
+                )
+            now_seen = now_seen._replace(more=now_seen.more._replace(accepted=value, accepted_s=-1.0))
+        elif more.accepted_s >= 0:
+            now_seen = now_seen._replace(more=now_seen.more._replace(accepted=None, accepted_s=-1.0))
         elapsed = reading.time_s - seen.at_s
         out = reading
         if tag.rate_per_s is not None and seen.raw and elapsed > 0:
-            moved = value - seen.raw[-1]
-            if abs(moved) > tag.rate_per_s * elapsed:
+            before, since_s = seen.raw[-1], seen.at_s
+            if seen.more.accepted is not None and 0 <= seen.more.accepted_s <= seen.at_s:  # it comes back from a spike
+                before, since_s = seen.more.accepted, seen.more.accepted_s
+            moved = value - before
+            if abs(moved) > tag.rate_per_s * (reading.time_s - since_s):
                 fast = seen.more.fast
-                before = max(fast, 0) if moved > 0 else max(-fast, 0)
-                fast = min(before + 1, FAST_IN_A_ROW)
+                fast = min((max(fast, 0) if moved > 0 else max(-fast, 0)) + 1, FAST_IN_A_ROW)
                 now_seen = now_seen._replace(more=now_seen.more._replace(fast=fast if moved > 0 else -fast))
                 if fast >= FAST_IN_A_ROW:
                     return now_seen, _refuse(reading, Reason.RATE)
@@ -212,6 +220,13 @@ class Conditioner:
         middle = median(window)
         spread = MAD_TO_SIGMA * median([abs(value - middle) for value in window])
         return abs(window[-1] - middle) > max(HAMPEL_SIGMAS * spread, self.hampel)
+
+
+def _spiked(before: Seen, seen: Seen) -> Seen:
+    """A spike later: what comes after it moves from the last value that was none."""
+    if seen.more.accepted_s >= 0:
+        return seen
+    return seen._replace(more=seen.more._replace(accepted=before.raw[-1], accepted_s=before.at_s))
 
 
 def _refuse(reading: Reading, reason: Reason) -> Reading:

@@ -15,6 +15,8 @@ LONGEST_PULSE_S = 600.0
 """Beyond this the cleaner has not been switched off: what the probe says is not what it is there for."""
 HALF = 0.5
 """Of the way: a first-order probe is there after ln 2 of its time constants."""
+UNHEARD = -2.0
+"""The time constant of a pulse in which the probe was silent: how fast it followed cannot be told, so it is no test."""
 
 
 class Pulsed(NamedTuple):
@@ -22,13 +24,13 @@ class Pulsed(NamedTuple):
 
     phase: Literal["", "pulse", "recovery"] = ""
     since_s: float = -1.0
-    """When the pulse began, or ended."""
+    """When the pulse began, or ended; before it, when the probe said what it said last."""
     before: float = 0.0
     """What it said last before the pulse."""
     known: bool = False
-    """Whether it had said anything."""
+    """Whether it had said anything, and not too long ago."""
     response_s: float = -1.0
-    """Time constant of this pulse; -1 not yet known."""
+    """Time constant of this pulse; -1 not yet known, -2 it will not be."""
     lasted_s: float = 0.0
     """How long the pulse was."""
     fouled_s: float = -1.0
@@ -66,31 +68,39 @@ class SelfTest:
     ) -> tuple[Pulsed, Reading, Verdict | None]:
         """One reading later. `said` is its value before spikes and rates are looked for, for the pulse is both."""
         if conditioned.quality is Quality.BAD and conditioned.reason not in (Reason.RATE, Reason.SPIKE, Reason.STUCK):
-            return Pulsed(fouled_s=block.fouled_s, why=block.why), conditioned, None  # it says nothing: no test
-        if block.phase == "pulse":
-            return self._pulse(block, conditioned, said, cleaning, now_s)
-        if block.phase == "recovery":
-            return self._recovery(block, conditioned, said, cleaning, now_s)
-        if cleaning and block.known:
-            return self._pulse(block._replace(phase="pulse", since_s=now_s, response_s=-1.0), conditioned, said, True,
-                               now_s)  # fmt: skip
+            return self._cleaned(block, conditioned, None, cleaning, now_s)[0], conditioned, None  # the pulse goes on
+        if cleaning or block.phase:
+            return self._cleaned(block, conditioned, said, cleaning, now_s)
         number = conditioned.number
         if number is not None:
-            block = block._replace(before=number, known=True)
+            block = block._replace(before=number, known=True, since_s=now_s)
         return block, self._doubted(block, conditioned), None
+
+    def _cleaned(
+        self, block: Pulsed, reading: Reading, said: float | None, cleaning: bool, now_s: float
+    ) -> tuple[Pulsed, Reading, Verdict | None]:
+        """One reading later in a pulse or after it; one in which the probe is silent is none."""
+        if block.phase == "recovery":
+            return self._recovery(block, reading, said, cleaning, now_s)
+        if cleaning and not block.phase:
+            known = block.known and now_s - block.since_s <= LONGEST_PULSE_S
+            block = block._replace(phase="pulse", since_s=now_s, response_s=-1.0, known=known)
+        return self._pulse(block, reading, said, cleaning, now_s) if block.phase else (block, reading, None)
 
     def _pulse(
         self, block: Pulsed, reading: Reading, said: float | None, cleaning: bool, now_s: float
     ) -> tuple[Pulsed, Reading, Verdict | None]:
         elapsed_s, way = now_s - block.since_s, self.to - block.before
-        if block.response_s < 0.0 and said is not None and abs(way) > self.bias:
+        if block.response_s < 0.0 and said is None:
+            block = block._replace(response_s=UNHEARD)
+        elif block.response_s == -1.0 and said is not None and abs(way) > self.bias:
             share = (said - block.before) / way
             if share >= HALF:
                 block = block._replace(response_s=elapsed_s / log(2.0))
+        if elapsed_s > LONGEST_PULSE_S:
+            block = block._replace(known=False)  # what it said before is of long ago
         if not cleaning:
             block = block._replace(phase="recovery", since_s=now_s, lasted_s=elapsed_s)
-        elif elapsed_s > LONGEST_PULSE_S:
-            return block, reading._replace(quality=Quality.BAD, reason=Reason.CALIBRATING), None
         return block, self._held(block, reading), None
 
     def _recovery(
@@ -100,9 +110,12 @@ class SelfTest:
             return block._replace(phase="pulse", since_s=now_s, response_s=-1.0), self._held(block, reading), None
         if now_s - block.since_s < self.recovers_s or said is None:
             return block, self._held(block, reading), None
-        verdict = self._verdict(block, said)
-        fouled_s = -1.0 if not verdict.why else block.fouled_s if block.fouled_s >= 0.0 else now_s
-        new = Pulsed(known=True, before=said, fouled_s=fouled_s, why=verdict.why)
+        verdict, fouled_s, why = None, block.fouled_s, block.why
+        if block.known and block.response_s != UNHEARD:
+            verdict = self._verdict(block, said)
+            why = verdict.why
+            fouled_s = -1.0 if not why else fouled_s if fouled_s >= 0.0 else now_s
+        new = Pulsed(known=True, since_s=now_s, before=said, fouled_s=fouled_s, why=why)
         if reading.reason in (Reason.RATE, Reason.SPIKE):  # from the end of the pulse to the water again
             reading = reading._replace(value=said, quality=Quality.GOOD, reason=None)
         return new, self._doubted(new, reading), verdict
@@ -115,7 +128,9 @@ class SelfTest:
         return Verdict("slow" if is_slow else "bias" if abs(bias) > self.bias else "", response_s, bias)
 
     def _held(self, block: Pulsed, reading: Reading) -> Reading:
-        """What it said before the pulse, for what it says now is of the air."""
+        """What it said before the pulse, for what it says now is of the air: nothing, where that is not known."""
+        if not block.known:
+            return reading._replace(quality=Quality.BAD, reason=Reason.CALIBRATING)
         return reading._replace(value=block.before, quality=Quality.SUBSTITUTED, reason=Reason.CALIBRATING)
 
     def _doubted(self, block: Pulsed, reading: Reading) -> Reading:

@@ -19,6 +19,11 @@ from foundation.water import oxygen_saturation_mg_l
 NEVER = 10**9
 LONGEST_STEP_S = 600.0
 """A pause longer than this is not bridged: the model begins anew from what is measured."""
+WARM_S = 3600.0
+"""For so long water is as warm as it was last known to be."""
+UNKNOWN_C = 20.0
+"""Of water whose temperature was never known."""
+SAME = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 Values = Mapping[str, Value | None]
 
 
@@ -47,6 +52,10 @@ class Estimated(NamedTuple):
     due_s: float = 0.0
     added: float | None = None
     """What is supplied, as the measurement shows it: behind by its lag."""
+    water_c: float | None = None
+    """What was last known of the water's temperature; None nothing yet."""
+    water_s: float = -1.0
+    """When that was."""
 
 
 def _number(image: Mapping[str, Reading], tag: str | None) -> float | None:
@@ -80,6 +89,7 @@ class Uptake:
 
     States are C (mg/L), R0 (mg/L/h) and k (mg/L/h per kg/h being digested). `wander` is what R0 may go within an hour.
     Supply comes through a lag, as it does to the probe: taken at once, a gust is first an uptake and then its opposite.
+    While it is not known what comes in, nothing is learned: what was known of the fish stands, and is believed less.
     """
 
     name: str
@@ -118,21 +128,33 @@ class Uptake:
         fed, digested = self.digest.step(block.fed, _number(image, self.fed), now_s, _age_s(image, self.fed, now_s))
         supply = [(_number(image, tag), adds) for tag, adds in self.supply]
         added = sum(number * adds for number, adds in supply if number is not None)
-        water_c = _number(image, self.temperature)
-        saturation = oxygen_saturation_mg_l(20.0 if water_c is None else water_c)
+        water_c, water_s = _number(image, self.temperature), now_s
+        if water_c is None:
+            water_c, water_s = block.water_c, block.water_s
+        saturation = oxygen_saturation_mg_l(UNKNOWN_C if water_c is None else water_c)
+        is_known = all(number is not None for number, _ in supply)
+        if water_c is not None and self.exchange_per_h != 0.0:
+            is_known = is_known and now_s - water_s <= WARM_S
         h = (now_s - belief.at_s) / 3600.0
         if not is_sound(belief, 3) or belief.at_s < 0 or not 0.0 <= h <= LONGEST_STEP_S / 3600.0:
             if oxygen is None:
-                return Estimated(Belief(), fed, due_s, added), _nothing(self.name, now_s)
+                return Estimated(Belief(), fed, due_s, added, water_c, water_s), _nothing(self.name, now_s)
             uptake = added + self.exchange_per_h * (saturation - oxygen) - self.per_fed * digested
             begin = begun((oxygen, uptake, self.per_fed), (self.noise, 10 * self.wander, self.per_fed / 4), now_s)
-            return Estimated(begin, fed, due_s, added), self._reading(begin, digested, now_s)
+            reading = self._reading(begin, digested, now_s)
+            if not is_known:  # at a start much is told a moment later: a guess until then, and nothing from then on
+                begin = begin._replace(heard_s=-1.0)
+            return Estimated(begin, fed, due_s, added, water_c, water_s), reading
+        c, rest, per_fed = belief.x
+        q = (self.noise**2 * h, self.wander**2 * h, (0.05 * self.per_fed) ** 2 * h)
+        if not is_known:
+            x = (c if oxygen is None else oxygen, rest, per_fed)
+            kept = self._sober(predicted(belief, x, SAME, q, now_s))
+            return Estimated(kept, fed, due_s, None, water_c, water_s), self._reading(kept, digested, now_s)
         if self.lag_s > 0.0 and block.added is not None and isfinite(block.added):
             added += (block.added - added) * exp(-3600.0 * h / self.lag_s)
-        c, rest, per_fed = belief.x
         new_c = c + h * (added + self.exchange_per_h * (saturation - c) - rest - per_fed * digested)
         f = ((1.0 - self.exchange_per_h * h, -h, -digested * h), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
-        q = (self.noise**2 * h, self.wander**2 * h, (0.05 * self.per_fed) ** 2 * h)
         belief = predicted(belief, (new_c, rest, per_fed), f, q, now_s)
         if oxygen is not None:
             belief = updated(belief, (1.0, 0.0, 0.0), oxygen, self.noise**2, now_s, refuse=NEVER)
@@ -144,7 +166,7 @@ class Uptake:
                 sigmas = (self.noise, min(sure[0], 3.0 * self.wander), min(sure[1], self.per_fed / 4.0))
                 belief = begun(x, sigmas, now_s)._replace(nis=belief.nis)
         belief = self._sober(belief)
-        return Estimated(belief, fed, due_s, added), self._reading(belief, digested, now_s)
+        return Estimated(belief, fed, due_s, added, water_c, water_s), self._reading(belief, digested, now_s)
 
     def _sober(self, belief: Belief) -> Belief:
         """What feed takes is told by meals alone: between them doubt about it must not grow without end."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
-from statistics import median
+from statistics import median, median_high, median_low
 from typing import Literal, NamedTuple
 
 from foundation.reading import Quality, Reading, Reason
@@ -138,9 +138,14 @@ class Voted:
                 return Reading(self.name, middle, worst, None if worst is Quality.GOOD else Reason.INPUT, at_s)
             believed = low if self.danger == "low" else high if self.danger == "high" else middle
             return Reading(self.name, believed, Quality.UNCERTAIN, Reason.DISAGREE, at_s)
-        agreeing = sum(abs(number - middle) <= self.disagree for number in numbers)
-        if agreeing * 2 > len(numbers):
-            return Reading(self.name, middle, Quality.GOOD, None, at_s)
+        agreeing = [
+            probe.quality for probe, number in zip(alive, numbers, strict=True) if abs(number - middle) <= self.disagree
+        ]
+        if len(agreeing) * 2 > len(numbers):
+            best = max(agreeing)  # one good probe is enough to believe those that say the same
+            return Reading(self.name, middle, best, None if best is Quality.GOOD else Reason.INPUT, at_s)
+        if self.danger is not None:  # of two pairs, that one: nobody says what lies between them
+            middle = median_low(numbers) if self.danger == "low" else median_high(numbers)
         return Reading(self.name, middle, Quality.UNCERTAIN, Reason.DISAGREE, at_s)
 
     def _watch(

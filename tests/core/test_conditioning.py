@@ -44,6 +44,37 @@ def test_noise_that_goes_there_and_back_is_never_refused_for_its_pace():
     assert [out.quality for out in outs[1:]] == [Quality.UNCERTAIN] * 6
 
 
+@pytest.mark.parametrize("check", [{"hampel": 1.0}, {"spike": 2.0}, {"spike": 2.0, "hampel": 1.0}])
+def test_what_comes_after_a_spike_is_not_too_fast_for_having_come_back_from_it(check):
+    conditioner = Conditioner(tag(rate_per_s=0.05), **check)
+    outs = say(conditioner, *[7.0] * 7, 12.0, 7.1, 7.0, -3.0, 14.0, 7.1, 7.0)
+    assert [index for index, out in enumerate(outs) if out.quality is not Quality.GOOD] == [7, 10, 11]
+    # the spike took its time: 0.9 K in 20 s is nature's, in 10 s it is not
+    assert say(conditioner, *[7.0] * 7, 12.0, 7.9)[-1].reason is None
+    assert say(conditioner, *[7.0] * 7, 12.0, 7.0, 7.9)[-1].reason is Reason.RATE
+
+
+@pytest.mark.parametrize("check", [{"hampel": 1.0}, {"spike": 2.0}])
+def test_a_step_that_is_believed_after_spikes_was_as_fast_as_any_other_step(check):
+    outs = say(Conditioner(tag(rate_per_s=0.05), **check), *[20.0] * 7, *[25.0] * 6)
+    stepped = [(out.quality, out.reason) for out in outs[7:] if out.reason is not Reason.SPIKE]
+    assert stepped[0] == (Quality.UNCERTAIN, Reason.RATE)
+    assert set(stepped[1:]) == {(Quality.GOOD, None)}
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.floats(-0.2, 0.2), st.sampled_from([0.0, 5.0, -5.0])), max_size=60))
+def test_of_calm_water_whose_probe_spikes_nothing_but_the_spikes_is_doubted(story):
+    water, values, wild = 20.0, [], []
+    for index, (moves, spike) in enumerate(story):
+        water += moves
+        wild.append(spike != 0.0 and index > 6 and index % 4 == 0)
+        values.append(water + spike if wild[-1] else water)
+    for check in ({"spike": 3.0}, {"hampel": 3.0}, {"spike": 3.0, "filter_s": 5.0}):
+        outs = say(Conditioner(tag(rate_per_s=0.05), **check), *values)
+        assert [out.reason for out in outs] == [Reason.SPIKE if one else None for one in wild]
+
+
 # --- stuck
 
 

@@ -243,6 +243,16 @@ def vote(*values: float | None, danger: Any = "low", uncertain: tuple[int, ...] 
     return voted.step(voted.fresh, image, START_S)[1]
 
 
+def ballot(values: Any, qualities: Any, danger: Any = "low") -> Reading:
+    """What probes of such qualities say together."""
+    voted = Voted("t.z.v", tuple(f"t.z.p{index}" for index in range(len(values))), 0.6, danger)
+    image = {
+        tag: Reading(tag, value, Quality(quality), None if quality == Quality.GOOD else Reason.RATE, START_S)
+        for tag, value, quality in zip(voted.probes, values, qualities, strict=True)
+    }
+    return voted.step(voted.fresh, image, START_S)[1]
+
+
 @pytest.mark.parametrize(("values", "value", "quality", "reason"), [
     ((7.0, 7.2, 7.4), 7.2, Quality.GOOD, None),
     ((7.0, 7.2, 3.0), 7.0, Quality.GOOD, None),
@@ -272,6 +282,42 @@ def test_of_two_that_disagree_the_dangerous_side_is_believed():
 def test_a_vote_of_uncertain_probes_is_uncertain():
     assert vote(7.0, 7.1, uncertain=(1,)).quality is Quality.UNCERTAIN
     assert vote(7.0, uncertain=(0,)).quality is Quality.UNCERTAIN
+
+
+@pytest.mark.parametrize(("qualities", "quality"), [
+    ((1, 1, 1), Quality.UNCERTAIN),
+    ((2, 2, 2), Quality.SUBSTITUTED),
+    ((1, 2, 1), Quality.SUBSTITUTED),
+    ((1, 3, 1), Quality.GOOD),  # a good one says the same
+    ((3, 1, 3), Quality.GOOD),
+])  # fmt: skip
+def test_three_probes_that_agree_are_no_surer_than_the_surest_of_them(qualities, quality):
+    out = ballot((5.0, 5.2, 5.1), qualities)
+    assert (out.value, out.quality) == (5.1, quality)
+    assert out.reason is (None if quality is Quality.GOOD else Reason.INPUT)
+
+
+def test_a_good_probe_that_stands_apart_makes_nothing_good_of_what_the_others_say():
+    assert ballot((9.0, 5.2, 5.1), (3, 1, 1)) == Reading("t.z.v", 5.2, Quality.UNCERTAIN, Reason.INPUT, START_S)
+
+
+@pytest.mark.parametrize("values", [(5.0, 5.1, 9.0, 9.1), (9.1, 5.0, 9.0, 5.1)])
+def test_of_two_pairs_that_disagree_the_dangerous_one_is_believed(values):
+    for danger, value in (("low", 5.1), ("high", 9.0), (None, pytest.approx(7.05))):
+        out = vote(*values, danger=danger)
+        assert (out.value, out.quality, out.reason) == (value, Quality.UNCERTAIN, Reason.DISAGREE)
+
+
+PROBE = st.tuples(st.floats(0, 3), st.integers(0, 3))
+
+
+@settings(max_examples=150)
+@given(st.lists(PROBE, min_size=1, max_size=5), st.sampled_from(["low", "high", None]))
+def test_a_vote_is_never_better_than_the_best_of_the_probes_that_say_so(probes, danger):
+    out = ballot([value for value, _ in probes], [quality for _, quality in probes], danger)
+    near = [quality for value, quality in probes if quality and abs(value - (out.number or 0.0)) <= 0.6 + 1e-9]
+    assert out.quality <= max(near, default=Quality.UNCERTAIN)
+    assert (out.reason is None) is (out.quality is Quality.GOOD) or len(probes) == 1
 
 
 @settings(max_examples=80)

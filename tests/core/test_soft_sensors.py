@@ -1,6 +1,7 @@
 """Soft sensors: what a model makes of what the probes say, how sure it is, and what it says when it is not."""
 
-from math import exp, isfinite
+import json
+from math import exp, inf, isfinite, nan
 from random import Random
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from controller.core.estimate import NIS_HIGH, REFUSED_IN_A_ROW, Belief, begun, is_sound, predicted, updated
 from controller.core.loops.feed_forward import Ahead, FishOxygen
 from controller.core.soft_sensors import Estimated, HeatLoss, Tan, Uptake
+from controller.core.state import State, blocks_from_plain, to_plain
 from controller.core.words import Override
 from foundation.reading import Quality, Reading, Reason, bad, good
 from tests.core.small_site import START_S, Farm, changed, core_of, only
@@ -82,6 +84,12 @@ def uptake(**more: Any) -> Uptake:
     return Uptake(**(settings_ | more))
 
 
+def form_again(block: Estimated, now_s: float) -> Estimated:
+    """The block as it is after a restart."""
+    kept = json.loads(json.dumps(to_plain(State(blocks={"u": block}))))
+    return blocks_from_plain(kept["blocks"], {"u": Estimated()}, now_s)["u"]  # type: ignore[return-value]
+
+
 class Water:
     """A tank that takes up oxygen, and the sensor that watches it."""
 
@@ -90,7 +98,7 @@ class Water:
         self.block: Estimated = sensor.fresh
         self.digest, self.gut, self.fed_kg = FishOxygen(1.0, 2700.0), sensor.fresh.fed, 0.0
         self.oxygen, self.rest, self.valve, self.now_s = 7.5, 18.0, 60.0, START_S
-        self.truth = 0.0
+        self.truth, self.water_c, self.lost = 0.0, 25.0, ""
 
     def live(self, hours: float, says: bool = True, feeds_kg_h: float = 0.0) -> Reading:
         reading: Reading | None = None
@@ -105,8 +113,10 @@ class Water:
             image = {
                 "o": shown if says else bad("o", Reason.COMM, self.now_s),
                 "valve": good("valve", self.valve, self.now_s),
-                "t": good("t", 25.0, self.now_s), "fed": good("fed", self.fed_kg, self.now_s),
+                "t": good("t", self.water_c, self.now_s), "fed": good("fed", self.fed_kg, self.now_s),
             }  # fmt: skip
+            if self.lost:
+                image[self.lost] = bad(self.lost, Reason.COMM, self.now_s)
             made = self.sensor.step(self.block, image, {}, self.now_s)
             if made is not None:
                 self.block, reading = made
@@ -192,6 +202,71 @@ def test_without_its_probe_the_model_goes_on_alone_and_is_believed_less_and_less
     assert doubted.value == pytest.approx(water.oxygen, abs=0.3)
     assert water.live(0.2, says=False).quality is Quality.BAD
     assert water.live(0.2).quality is not Quality.BAD
+
+
+@pytest.mark.parametrize("gives_oxygen", [False, True])
+def test_while_nobody_knows_what_comes_in_nothing_is_learned_of_the_fish_and_they_are_believed_less(gives_oxygen):
+    water = Water(uptake(gives_oxygen=gives_oxygen))
+    before = water.live(2.0)
+    assert before.quality is Quality.SUBSTITUTED
+    rest, water.lost = water.block.belief.x[1], "valve"
+    qualities = []
+    for _ in range(4):
+        said = water.live(0.0695)  # a quarter of an hour and a bit in all
+        qualities.append(said.quality)
+        assert said.value is None or said.value == pytest.approx(before.value, abs=0.2)
+        assert water.block.belief.x[1] == rest
+    assert qualities == [Quality.SUBSTITUTED, *[Quality.UNCERTAIN] * 2, Quality.BAD]
+    water.live(12.0)
+    water.lost, water.rest = "", 24.0
+    found = water.live(0.75)
+    assert found.quality is Quality.SUBSTITUTED
+    assert found.value == pytest.approx(water.oxygen if gives_oxygen else 24.0, rel=0.1)
+
+
+def test_what_fish_take_up_is_not_known_before_it_is_known_what_comes_in():
+    water = Water(uptake())
+    water.lost = "valve"
+    water.live(0.005)  # at a start it may be told a moment later
+    for _ in range(10):
+        assert water.live(0.01).quality is Quality.BAD
+    water.lost = ""
+    assert water.live(0.5).value == pytest.approx(18.0, rel=0.1)
+
+
+def test_meals_are_seen_coming_while_nobody_knows_what_comes_in():
+    water = Water(uptake())
+    water.live(2.0)
+    water.lost = "valve"
+    before = water.live(0.01)
+    after = water.live(0.2, feeds_kg_h=24.0)
+    assert isinstance(before.value, float)
+    assert after.value == pytest.approx(before.value + water.truth - water.rest, abs=0.2)
+    assert water.truth - water.rest > 2.0
+
+
+def test_water_whose_thermometer_is_lost_is_as_warm_as_it_was():
+    seen, lost = (Water(uptake(exchange_per_h=2.5)) for _ in range(2))
+    for water in (seen, lost):
+        water.water_c = 31.0
+        water.live(2.0)
+    lost.lost = "t"
+    assert lost.live(0.9) == seen.live(0.9)
+    lost.block = form_again(lost.block, lost.now_s)
+    assert lost.live(0.1) == seen.live(0.1)  # nor does a restart cool it down
+    for _ in range(6):
+        rest = lost.block.belief.x[1]
+        told = lost.live(0.1)
+        assert lost.block.belief.x[1] == rest
+    assert told.quality is Quality.BAD  # an hour ago is too long ago
+    lost.lost = ""
+    assert lost.live(0.1).quality is Quality.SUBSTITUTED
+
+
+def test_water_whose_temperature_nobody_ever_knew_is_taken_to_have_twenty_degrees():
+    never, always = Water(uptake()), Water(uptake())
+    never.lost, always.water_c = "t", 20.0
+    assert never.live(3.0) == always.live(3.0)
 
 
 @settings(max_examples=50)
@@ -341,6 +416,77 @@ def test_feed_that_was_entered_late_or_put_right_is_digested_as_if_it_had_been_t
     assert at_once > 0.5
     assert digested((4.0, 10.0, 3.0)) == pytest.approx(at_once, rel=0.02)
     assert digested((1.0, 100.0, 0.0), (1.5, 10.0, 0.5)) == pytest.approx(at_once, rel=0.05)
+
+
+def lived(fish: FishOxygen, state: Ahead, hours: float, feeds_kg_h: float, steps: int) -> tuple[Ahead, float]:
+    """The gut after so many hours in so many steps, and what is digested then, kg/h."""
+    begin_s, fed_kg, rate = state.at_s, state.source or 0.0, 0.0
+    for step in range(1, steps + 1):
+        done_h = hours * step / steps
+        state, rate = fish.step(state, fed_kg + feeds_kg_h * done_h, begin_s + done_h * HOUR_S)
+    return state, rate
+
+
+@pytest.mark.parametrize("stopped_h", [0.5, 1.0, 3.0, 12.0, 5 * 365 * 24.0])
+def test_what_was_in_the_fish_before_a_stop_is_digested_by_its_end_however_long_it_was(stopped_h):
+    fish = FishOxygen(1.0, 2700.0)
+    state, _ = fish.step(Ahead(), 0.0, START_S)
+    state, _ = fish.step(state, 6.0, START_S + 30.0)
+    state, before = lived(fish, state, 0.5, 0.0, 60)
+    assert before > 2.5
+    _, found = lived(fish, state, stopped_h, 0.0, 1)
+    _, true = lived(fish, state, min(stopped_h, 24.0), 0.0, 3000)
+    assert found == pytest.approx(true, rel=0.02, abs=1e-9)
+
+
+@settings(max_examples=60)
+@given(st.floats(0.17, 48.0), st.floats(0.0, 20.0), st.floats(0.0, 20.0), st.floats(0.5, 4.0))
+def test_after_a_stop_the_fish_stand_where_even_feeding_would_have_brought_them(stopped_h, before, meanwhile, lag_h):
+    fish = FishOxygen(1.0, lag_h * HOUR_S)
+    state, _ = fish.step(Ahead(), 0.0, START_S)
+    state, _ = lived(fish, state, 2.0, before, 240)
+    once, at_once = lived(fish, state, stopped_h, meanwhile, 1)
+    often, true = lived(fish, state, stopped_h, meanwhile, 2000)
+    assert at_once == pytest.approx(true, rel=0.05, abs=0.05)
+    assert once.first == pytest.approx(often.first, rel=0.05, abs=0.05)
+    assert once.second == pytest.approx(often.second, rel=0.05, abs=0.05)
+    assert once.first + once.second <= state.first + state.second + meanwhile * stopped_h + 1e-9
+
+
+def test_a_meal_that_people_enter_after_a_stop_was_fed_when_they_say():
+    people = FishOxygen(1.0, 2 * HOUR_S, is_counter=False)
+    state, _ = people.step(Ahead(), 0.0, START_S)
+    stopped, rate = people.step(state, 10.0, START_S + 12 * HOUR_S, 3 * HOUR_S)
+    state, _ = lived(people, state, 9.0, 0.0, 540)
+    state, _ = people.step(state, 10.0, state.at_s)
+    _, true = lived(people, state, 3.0, 0.0, 180)
+    assert rate == pytest.approx(true, rel=0.02)
+    assert lived(people, stopped, 4.0, 0.0, 240)[1] == pytest.approx(lived(people, state, 7.0, 0.0, 420)[1], rel=0.03)
+
+
+@settings(max_examples=100)
+@given(
+    st.lists(
+        st.tuples(
+            st.one_of(st.none(), st.floats(-1e308, 1e308)),
+            st.one_of(st.floats(), st.floats(0.0, 1e6), st.sampled_from([0.0, 600.0, 600.1, 1e300, inf, nan])),
+            st.one_of(st.floats(0.0, 1e6), st.sampled_from([0.0, -5.0, 1e300])),
+        ),
+        max_size=12,
+    ),
+    st.booleans(),
+)
+def test_whatever_is_fed_and_however_long_a_stop_is_what_fish_digest_is_a_number_above_none(story, is_counter):
+    fish, state, now_s = FishOxygen(1.0, 2700.0, is_counter), Ahead(), START_S
+    for fed, pause_s, age_s in story:
+        now_s = now_s + pause_s if isfinite(now_s + pause_s) else now_s
+        at_s = now_s if isfinite(pause_s) else pause_s
+        after, rate = fish.step(state, fed, at_s, age_s)
+        assert isfinite(rate)
+        assert rate >= 0.0
+        assert isfinite(after.first)
+        assert isfinite(after.second)
+        state = after
 
 
 def test_a_filter_that_fails_is_seen_in_the_next_samples():

@@ -1,8 +1,11 @@
 """Feed-forward: what a known disturbance will need, before the value shows it."""
 
 from dataclasses import dataclass
-from math import exp, isfinite
+from math import exp, expm1, isfinite
 from typing import NamedTuple
+
+PAUSE_S = 600.0
+"""A step longer than this is a pause, in which nobody knows when fish were fed."""
 
 
 class Ahead(NamedTuple):
@@ -53,10 +56,17 @@ class FishOxygen:
     is_counter: bool = True
 
     def step(self, state: Ahead, x: float | None, now_s: float, age_s: float = 0.0) -> tuple[Ahead, float]:
-        h = min(max(now_s - state.at_s, 0.0), 3600.0) if state.at_s > 0 else 0.0
+        h = max(now_s - state.at_s, 0.0) if state.at_s > 0 else 0.0
         fed_kg = 0.0
         if x is not None and state.source is not None:
             fed_kg = x - state.source if x >= state.source or not self.is_counter else x
+        source = x if x is not None else state.source
+        if h > PAUSE_S:
+            first, second = self._after_pause(state, fed_kg, h / self.lag_s, max(age_s, 0.0) / self.lag_s)
+            rate_kg_h = second / self.lag_s * 3600.0
+            if not (isfinite(first) and isfinite(self.gain * rate_kg_h)):
+                return Ahead(), 0.0
+            return Ahead(first, second, source, now_s), self.gain * rate_kg_h
         # of what was fed a while ago a part is in the second stage, and a part is gone
         ago = max(age_s, 0.0) / self.lag_s
         leave = 1 - exp(-h / self.lag_s)
@@ -66,8 +76,20 @@ class FishOxygen:
         rate_kg_h = second / self.lag_s * 3600.0
         if not isfinite(self.gain * rate_kg_h):
             return Ahead(), 0.0
-        new = Ahead(first - digested_first, second - second * leave, x if x is not None else state.source, now_s)
-        return new, self.gain * rate_kg_h
+        return Ahead(first - digested_first, second - second * leave, source, now_s), self.gain * rate_kg_h
+
+    def _after_pause(self, state: Ahead, fed_kg: float, pause: float, ago: float) -> tuple[float, float]:
+        """Both stages after it, in lags. What a counter has counted was fed evenly until it said so; what people enter
+        was fed then."""
+        kept = exp(-pause)
+        first, second = state.first * kept, (state.second + state.first * pause) * kept
+        feeding = pause - ago if self.is_counter else 0.0
+        in_first, in_second = fed_kg, 0.0
+        if feeding > 0.0:
+            in_first = fed_kg * -expm1(-feeding) / feeding
+            in_second = in_first - fed_kg * exp(-feeding)
+        gone = exp(-ago)
+        return max(first + in_first * gone, 0.0), max(second + (in_second + in_first * ago) * gone, 0.0)
 
 
 class Scale(NamedTuple):
