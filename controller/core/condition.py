@@ -43,9 +43,9 @@ class More(NamedTuple):
     """Readings in a row that moved faster than nature one way (below 0: down); noise goes there and back."""
     accepted: float | None = None
     """The last value that was no spike."""
-    accepted_s: float = -1.0
-    """When that was, while nothing but spikes has come since; -1 none has."""
     still: Still = Still()
+    accepted_s: float = -1.0
+    """When the last value that was no spike came, while nothing but spikes has come since; -1 none has."""
 
 
 class Seen(NamedTuple):

@@ -182,6 +182,8 @@ _PAST = Past("clock", 0.0, 0.0)
 _EDIT = Edit(0, "", 0, 0.0, "", 0.0)
 _REMEMBERED = Remembered()
 _MISFIT = (TypeError, ValueError, OverflowError)
+MOST_ADDED = 2
+"""Fields that a memory has more than an older version's; one that lacks more is of another kind."""
 _Read = TypeVar("_Read")
 
 
@@ -209,13 +211,16 @@ def _hints(kind: type) -> dict[str, Any]:
 
 
 def _refilled(kept: Any, form: Any, now_s: float) -> Any:
-    """A NamedTuple like `form` from a list; raises one of _MISFIT where it is not one."""
+    """A NamedTuple like `form` from a list; raises one of _MISFIT where it is not one. What an older version did not
+    remember yet, fields at its end, is as in `form`."""
     kind: Any = type(form)
     hints = _hints(kind)
-    if not isinstance(kept, list) or len(kept) != len(form):
+    if not isinstance(kept, list) or not 0 <= len(form) - len(kept) <= MOST_ADDED:
         raise ValueError(f"not a {kind.__name__}")
+    if not kind._field_defaults.keys() >= set(kind._fields[len(kept) :]):
+        raise ValueError(f"less than a {kind.__name__}")
     values = []
-    for one, (name, hint), like in zip(kept, hints.items(), form, strict=True):
+    for one, (name, hint), like in zip([*kept, *_plain(form[len(kept) :])], hints.items(), form, strict=True):
         value = _fitting(one, hint, like, now_s)
         # a moment ends in _s, and so does a duration, which is never that long
         values.append(min(value, now_s) if hint is float and name.endswith("_s") and name != "until_s" else value)

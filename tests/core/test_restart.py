@@ -341,6 +341,21 @@ def test_what_is_damaged_starts_fresh_by_itself_and_the_farm_runs(damages):
         assert farm.order("fa.z.fog").owner == "li"
 
 
+def test_what_an_older_version_kept_is_gone_on_with():
+    plain = kept(_FULL)
+    plain["blocks"]["fa.z.ec_loop"][0] = plain["blocks"]["fa.z.ec_loop"][0][:-1]  # it did not know what was declared
+    plain["blocks"]["fa.z.pipe_loop"][0] = plain["blocks"]["fa.z.pipe_loop"][0][:-1]  # nor the derivative
+    state = small_core().start(_FULL.now_s + 5.0, plain)
+    whole = small_core().start(_FULL.now_s + 5.0, kept(_FULL))
+    assert state.blocks["fa.z.pipe_loop"] == whole.blocks["fa.z.pipe_loop"]
+    assert state.blocks["fa.z.ec_loop"].dose == whole.blocks["fa.z.ec_loop"].dose._replace(declared=0.0)
+    plain["blocks"]["fa.z.pipe_loop"][0] = plain["blocks"]["fa.z.pipe_loop"][0][:2]
+    assert (
+        small_core().start(_FULL.now_s + 5.0, plain).blocks["fa.z.pipe_loop"]
+        == small_core().plan.fresh["fa.z.pipe_loop"]
+    )
+
+
 @pytest.mark.parametrize("plain", [None, {}, [], "state", 7, {"blocks": []}, {"demands": {"fa.z.fog": [[1]]}}])
 def test_a_memory_of_another_kind_is_no_memory(plain):
     state = small_core().start(START_S, plain)
