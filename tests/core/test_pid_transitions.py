@@ -273,6 +273,21 @@ def test_after_a_long_stop_an_outer_loop_begins_from_what_the_inner_value_is_by_
     assert max(ordered) < 5.0
 
 
+def test_a_house_that_is_still_cold_after_a_long_stop_gets_what_it_needed_before():
+    site = only("fa.z.temp_loop", "fa.z.pipe_loop")
+    del site["loops"]["fa.z.temp_loop"]["feed_forward"]
+    site["programs"]["fa.z.temp_sp"] = {"value": "20 degC", "limits": ["10 degC", "30 degC"]}
+    farm, air = Farm(core_of(site)), ("fa.z.temp_a", "fa.z.temp_b", "fa.z.temp_c")
+    farm.says |= dict.fromkeys(air, 18.0) | {"fa.z.pipe": 40.0}
+    farm.run(3600, after_s=5.0)
+    before = farm.state.values["fa.z.pipe_sp"]
+    assert before > 40.0
+    late = _restarted(farm, 8 * 3600.0)
+    late.says |= {"fa.z.pipe": 12.0}
+    late.run(60)
+    assert late.state.values["fa.z.pipe_sp"] == pytest.approx(before, abs=1.0)
+
+
 @pytest.mark.parametrize("gone", ["hand", "probe"])
 def test_an_outer_loop_does_not_wind_up_while_nobody_follows_it(gone):
     site = only("fa.z.temp_loop", "fa.z.pipe_loop")

@@ -190,12 +190,10 @@ class PidLoop:
         return PidBlock(ahead=(Ahead(),) * len(self.ahead), scales=(Scale(),) * len(self.ahead))
 
     def resumed(self, block: Block) -> Block:
-        """After a long stop the output may be anywhere: it begins from there, and where that is the setpoint of another
-        loop, from what its value is by then."""
+        """After a long stop the output may be anywhere: it begins from there, and an outer loop as `_woken` says."""
         kept: PidBlock = block  # type: ignore[assignment]  # blocks hold what `fresh` is
-        if self.inner_sp is not None and kept.at_s > 0.0:
-            return kept._replace(inner=PidState(output=self.settings.low, at_s=STOOD))
-        return kept._replace(inner=kept.inner._replace(at_s=0.0))
+        stood = self.inner_sp is not None and kept.at_s > 0.0
+        return kept._replace(inner=kept.inner._replace(at_s=STOOD if stood else 0.0))
 
     def goes_on_from(self, turn: Turn, output: float) -> None:
         """Somebody had its outputs and gives them back at `output`: that stands until its next look, which is due."""
@@ -231,12 +229,13 @@ class PidLoop:
             inner = block.inner._replace(at_s=0.0, output=wanted)
             turn.blocks[self.name] = block._replace(inner=inner, ahead=ahead, lost=Lost(), at_s=now_s)
         else:
-            applied = self._applied(turn, block.inner)
+            stood, error = block.inner.at_s == STOOD, float(sp) - pv
+            applied = self._woken(turn, block.inner.output, error) if stood else self._applied(turn, block.inner)
             # while a hand has it, it stands ready to go on from there
             before = block.inner._replace(at_s=0.0) if self._by_hand(turn) else block.inner
             scales = block.scales
             if True in self.adapts:
-                scales = self._learn(block, extras, applied, float(sp) - pv, reading.quality, now_s)
+                scales = self._learn(block, extras, applied, error, reading.quality, now_s)
                 # what is learned moves nothing at once
                 shift = sum((b.gain - a.gain) * one for b, a, one in zip(block.scales, scales, extras, strict=True))
                 before, extra = before._replace(integral=before.integral + shift), extra - shift
@@ -257,7 +256,7 @@ class PidLoop:
                 strain = self.effect.step(strain, came, pv, now_s)
             turn.blocks[self.name] = PidBlock(inner, ahead, Lost(), now_s, scales, strain)
             wanted = inner.output
-            if self.inner_sp is not None and before.at_s == STOOD:  # the inner loop begins with it, in this scan
+            if self.inner_sp is not None and stood:  # the inner loop begins with it, in this scan
                 turn.see(Reading(self.inner_sp, wanted, Quality.GOOD, None, now_s))
             because = Because("loop", {"loop": self.name, "pv": pv, "sp": sp})
         self._demand(turn, wanted, because)
@@ -308,12 +307,18 @@ class PidLoop:
         for part in self.parts:
             turn.withdraw(part.output, Slot.LOOP, self.name)
 
+    def _woken(self, turn: Turn, output: float, error: float) -> float:
+        """Where an outer loop begins after a long stop. A house that is still cold needs what it needed before, or what
+        the pipe has by now if that is more; one that is not, no more than the pipe has."""
+        real = turn.values.get(self.inner_pv or "")
+        now = self.settings.low if real is None else self.settings.within(float(real))
+        return max(output, now) if self.settings.kc * error > 0.0 else min(output, now)
+
     def _applied(self, turn: Turn, last: PidState) -> float:
         """What really came of what it wanted last."""
         output = last.output
         if self.inner_sp is not None:
-            real = turn.values.get(self.inner_pv or "") if last.at_s == STOOD else None
-            return self._inner_applied(turn, output) if real is None else self.settings.within(float(real))
+            return self._inner_applied(turn, output)
         came = [(part, turn.applied.get(part.output, 0.0)) for part in self.parts]
         mine = [part for part in self.parts if self._follows(turn, part)]
         if not mine:
