@@ -235,6 +235,17 @@ def test_fish_that_are_fed_while_their_probe_is_dead_get_the_oxygen_for_it():
 # --- restart
 
 
+AIR = ("fa.z.temp_a", "fa.z.temp_b", "fa.z.temp_c")
+
+
+def cascade() -> Farm:
+    """Air at 20 degC by the pipe, and nothing that foresees."""
+    site = only("fa.z.temp_loop", "fa.z.pipe_loop")
+    del site["loops"]["fa.z.temp_loop"]["feed_forward"]
+    site["programs"]["fa.z.temp_sp"] = {"value": "20 degC", "limits": ["10 degC", "30 degC"]}
+    return Farm(core_of(site))
+
+
 def _restarted(farm: Farm, after_s: float) -> Farm:
     new = Farm(farm.core, farm.now_s + after_s, to_plain(farm.state))
     new.says = dict(farm.says)
@@ -255,15 +266,12 @@ def test_after_a_long_stop_a_loop_begins_from_where_its_device_has_gone_by_itsel
 
 
 def test_after_a_long_stop_an_outer_loop_begins_from_what_the_inner_value_is_by_then():
-    site = only("fa.z.temp_loop", "fa.z.pipe_loop")
-    del site["loops"]["fa.z.temp_loop"]["feed_forward"]
-    site["programs"]["fa.z.temp_sp"] = {"value": "20 degC", "limits": ["10 degC", "30 degC"]}
-    farm, air = Farm(core_of(site)), ("fa.z.temp_a", "fa.z.temp_b", "fa.z.temp_c")
-    farm.says |= dict.fromkeys(air, 14.0) | {"fa.z.pipe": 55.0}
+    farm = cascade()
+    farm.says |= dict.fromkeys(AIR, 14.0) | {"fa.z.pipe": 55.0}
     farm.run(2 * 3600, after_s=5.0)
     assert farm.state.values["fa.z.pipe_sp"] > 50.0
     late = _restarted(farm, 8 * 3600.0)
-    late.says |= dict.fromkeys(air, 20.0) | {"fa.z.pipe": 28.0}
+    late.says |= dict.fromkeys(AIR, 20.0) | {"fa.z.pipe": 28.0}
     wanted, ordered = [], []
     for _ in range(600):
         late.scan()
@@ -274,11 +282,8 @@ def test_after_a_long_stop_an_outer_loop_begins_from_what_the_inner_value_is_by_
 
 
 def test_a_house_that_is_still_cold_after_a_long_stop_gets_what_it_needed_before():
-    site = only("fa.z.temp_loop", "fa.z.pipe_loop")
-    del site["loops"]["fa.z.temp_loop"]["feed_forward"]
-    site["programs"]["fa.z.temp_sp"] = {"value": "20 degC", "limits": ["10 degC", "30 degC"]}
-    farm, air = Farm(core_of(site)), ("fa.z.temp_a", "fa.z.temp_b", "fa.z.temp_c")
-    farm.says |= dict.fromkeys(air, 18.0) | {"fa.z.pipe": 40.0}
+    farm = cascade()
+    farm.says |= dict.fromkeys(AIR, 18.0) | {"fa.z.pipe": 40.0}
     farm.run(3600, after_s=5.0)
     before = farm.state.values["fa.z.pipe_sp"]
     assert before > 40.0
@@ -290,20 +295,17 @@ def test_a_house_that_is_still_cold_after_a_long_stop_gets_what_it_needed_before
 
 @pytest.mark.parametrize("gone", ["hand", "probe"])
 def test_an_outer_loop_does_not_wind_up_while_nobody_follows_it(gone):
-    site = only("fa.z.temp_loop", "fa.z.pipe_loop")
-    del site["loops"]["fa.z.temp_loop"]["feed_forward"]
-    site["programs"]["fa.z.temp_sp"] = {"value": "20 degC", "limits": ["10 degC", "30 degC"]}
-    farm, air = Farm(core_of(site)), ("fa.z.temp_a", "fa.z.temp_b", "fa.z.temp_c")
-    farm.says |= dict.fromkeys(air, 20.0) | {"fa.z.pipe": 35.0}
+    farm = cascade()
+    farm.says |= dict.fromkeys(AIR, 20.0) | {"fa.z.pipe": 35.0}
     farm.run(900)
     before = farm.state.values["fa.z.pipe_sp"]
     if gone == "hand":
         farm.scan([Override("1", "fa.z.heater", 30.0, "wang", farm.now_s + 3.5 * 3600.0)])
     else:
         farm.says["fa.z.pipe"] = Reason.COMM
-    farm.says |= dict.fromkeys(air, 19.5)
+    farm.says |= dict.fromkeys(AIR, 19.5)
     farm.run(3 * 3600, after_s=5.0)
-    farm.says |= dict.fromkeys(air, 20.0) | {"fa.z.pipe": 35.0}
+    farm.says |= dict.fromkeys(AIR, 20.0) | {"fa.z.pipe": 35.0}
     farm.run(3600, after_s=5.0)
     assert farm.state.values["fa.z.pipe_sp"] == pytest.approx(before, abs=1.0)
 
@@ -335,7 +337,7 @@ def test_a_slow_motor_in_split_range_winds_no_more_up_than_one_alone():
         site["loops"]["fa.z.vent_loop"] |= {"ti": "20 s", "split": parts}
         farm, found = Farm(core_of(site)), []
         for air, seconds in ((24.0, 900), (25.0, 320)):
-            farm.says |= dict.fromkeys(("fa.z.temp_a", "fa.z.temp_b", "fa.z.temp_c"), air)
+            farm.says |= dict.fromkeys(AIR, air)
             for _ in range(seconds):
                 farm.scan()
                 found.append(farm.state.blocks["fa.z.vent_loop"].inner.output)

@@ -296,25 +296,26 @@ def test_a_hand_over_goes_from_day_to_day_and_from_night_to_night(farm: Farm) ->
     assert until(farm, begun_s + 60 * 3600.0) == pytest.approx(19.5)
 
 
-def test_the_day_and_night_of_a_program_are_left_as_slowly_as_a_stages(farm: Farm) -> None:
+def begun_in_the_second_stage(farm: Farm) -> float:
+    """Half an hour after midnight; when that was."""
     begun_s = midnight(farm) + 1800.0
     until(farm, begun_s)
     farm.scan([
         RecipeStart("1", ZONE, "pepper", begun_s, "li", farm.now_s),
         RecipeStage("2", ZONE, 2, "li", farm.now_s),
     ], after_s=0.0)  # fmt: skip
+    return begun_s
+
+
+def test_the_day_and_night_of_a_program_are_left_as_slowly_as_a_stages(farm: Farm) -> None:
+    begun_s = begun_in_the_second_stage(farm)
     assert until(farm, begun_s + 12 * 3600.0) == pytest.approx(21.0 - 9.0 / 4)
     assert until(farm, begun_s + 24 * 3600.0) == pytest.approx(16.0 - 4.0 / 2)
 
 
 def test_an_edit_on_the_way_leaves_the_days_and_nights_that_are_on_the_way(farm: Farm, core: Core) -> None:
     """Half the way from 21 / 16 to 12 it is 16.5 by day; what it goes to from there is moved by a hair."""
-    begun_s = midnight(farm) + 1800.0
-    until(farm, begun_s)
-    farm.scan([
-        RecipeStart("1", ZONE, "pepper", begun_s, "li", farm.now_s),
-        RecipeStage("2", ZONE, 2, "li", farm.now_s),
-    ], after_s=0.0)  # fmt: skip
+    begun_s = begun_in_the_second_stage(farm)
     assert until(farm, begun_s + DAY_S) == pytest.approx(14.0)
     farm.scan([RecipeEdit("3", ZONE, 2, WARM, WHOLE, 12.01, "li", farm.now_s)], after_s=0.0)
     kept = json.loads(json.dumps(to_plain(farm.state)))
