@@ -52,16 +52,25 @@ async def asked(page: Page, act: object, hours: float | None = None) -> dict[str
     return parse_qs(urlsplit((await reply.value).url).query)
 
 
+async def picture(page: Page) -> dict[str, float]:
+    """Where the picture is, brought into view: what was touched before may have scrolled it off the top, where no
+    pointer reaches it. In one step, for every answer puts a new picture in its place."""
+    where: dict[str, float] = await page.evaluate(
+        """() => {
+          document.querySelector(".chart").scrollIntoView({ block: "center" });
+          return document.querySelector(".u-over").getBoundingClientRect().toJSON();
+        }"""
+    )
+    return where
+
+
 async def pointed(page: Page, share: float, words: str) -> None:
     """The pointer at this share of the width tells so; it moves, as a hand does, while the chart is drawn anew."""
     async with asyncio.timeout(15):
         while words not in (await page.locator(".readout").text_content() or ""):
-            # the touches before may have scrolled it off the top, where no pointer reaches it
-            await page.locator(".chart").scroll_into_view_if_needed()
-            box = await page.locator(".u-over").bounding_box()
-            if box is not None:
-                await page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
-                await page.mouse.move(box["x"] + box["width"] * share + 1, box["y"] + box["height"] / 3)
+            box = await picture(page)
+            await page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
+            await page.mouse.move(box["x"] + box["width"] * share + 1, box["y"] + box["height"] / 3)
 
 
 def span_ms(query: dict[str, list[str]]) -> float:
@@ -142,10 +151,7 @@ async def test_a_trend_is_moved_by_keys_mouse_and_fingers(
         await expect(now).to_have_attribute("aria-pressed", "true")
 
         # dragged to the right, what was before comes in
-        plot = page.locator(".u-over")
-        await plot.scroll_into_view_if_needed()
-        box = await plot.bounding_box()
-        assert box is not None
+        plot, box = page.locator(".u-over"), await picture(page)
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
         async def drag() -> None:
