@@ -14,6 +14,7 @@ from statistics import fmean
 from benchmarks.generated import TAGS_A_BAY, site_document
 from benchmarks.rows import GOAL, Row, percentile, row
 from benchmarks.rules import ruled_site
+from controller import collecting
 from controller.core.scan import Core
 from controller.core.words import Snapshot
 from edge_config.model.site import Site
@@ -77,6 +78,7 @@ def timed(farm: Farm, scans: int, look_at_all: bool = False) -> tuple[list[float
         wall, cpu = time.perf_counter(), time.thread_time()
         farm.scan(snapshot, look_at_all)
         took_wall, took_cpu = time.perf_counter() - wall, time.thread_time() - cpu
+        collecting.after_scan(count)
         time.sleep(REST * took_wall)
         if count >= 0:
             wall_ms.append(took_wall * 1e3)
@@ -125,9 +127,8 @@ def run(quick: bool = False) -> list[Row]:
         tags = bays * TAGS_A_BAY
         what = f"scan of {tags} tags, {bays} loops" + (f", {bays * rules_a_bay} rules" if rules_a_bay else "")
         core = core_of(bays, rules_a_bay)
-        # as the agent does once it is up
-        gc.collect()
-        gc.freeze()
+        seldom = gc.get_threshold()
+        collecting.up()
         wall, cpu = timed(Farm(core), scans)
         _, looked = timed(Farm(core), scans // 3, look_at_all=True)
         farm = Farm(core)
@@ -141,4 +142,5 @@ def run(quick: bool = False) -> list[Row]:
             row(f"{what}: CPU a tag", fmean(cpu) / tags * 1e3, "a dict and bare PIDs", floor / tags * 1e3, "us", 0.01),
         ]
         gc.unfreeze()
+        gc.set_threshold(*seldom)
     return rows

@@ -2,19 +2,17 @@
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
+from controller import collecting
 from controller.alarm_desk import AlarmDesk
 from controller.alarm_journal import AlarmChange
 from controller.commissioning import Standing, standing
-from controller.core.alarms import shown_in_flood
 from controller.core.calibrating import Points, ProbeNow
 from controller.core.scan import Core
 from controller.core.siren import BLOCK as SIREN
@@ -27,7 +25,6 @@ from controller.core.words import (
     Because,
     Bypass,
     Calibrate,
-    Event,
     Order,
     ProofTest,
     Reset,
@@ -40,39 +37,40 @@ from controller.core.words import (
     Trial,
     TrialEnd,
 )
-from controller.core.words import Wish as PeoplesWish
-from controller.entries import Entries, Entry, Wish, checked, repeated
+from controller.entries import Entry, Wish
+from controller.entry_desk import EntryDesk
 from controller.fail_safe_alarms import FailSafeAlarms
 from controller.first_outs import FirstOutRecord, FirstOuts
 from controller.history.aggregate import Slot
 from controller.history.audit import Audit
 from controller.history.bands import Band
 from controller.history.history import History
-from controller.history.logbook import Line, Logbook, Note, Search, lines
-from controller.history.photos import Photos, photo
+from controller.history.logbook import Line, Note, Search
 from controller.history.state_database import StateDatabase
 from controller.journal.journal import Journal
 from controller.kept_state import KeptState
 from controller.last_said import with_last_said
-from controller.moments import moment_s
+from controller.message_desk import MessageDesk
+from controller.note_desk import NoteDesk
 from controller.notices import Notice, Notices
-from controller.notify.dead_man import DeadManSign
-from controller.notify.notifier import Notifier
 from controller.notify.queue import Receipt
 from controller.own_alarms import OwnAlarms
 from controller.panel.automation import RulesShape, SequencesShape, rules_shape, sequences_shape
 from controller.panel.farm import LinkedAlarms, Refusal, SetpointNow, SirenNow
 from controller.panel.hands import HandWish
 from controller.panel.interlock_shapes import InterlocksShape, interlocks_shape
-from controller.panel.recipes import RecipeBody, RecipesShape, recipes_shape, wish_of
-from controller.panel.schedule_shapes import ScheduleShape, proposed_state, schedule_shape
-from controller.planned import Plan, Planned, give_due
+from controller.panel.recipes import RecipeBody, RecipesShape
+from controller.panel.schedule_shapes import ScheduleShape
+from controller.planned import Plan
+from controller.recipe_desk import RecipeDesk
 from controller.rule_replay import Replay, RuleReplay
 from controller.scan_times import ScanTimes
 from controller.service import Signs, ailments
-from controller.why.journal import NotRecordedError, WhyJournal, record_at
+from controller.setpoint_now import setpoint_now
+from controller.why.desk import WhyDesk
 from controller.why.shape import Explanation
 from controller.wiring import bus_settings, device_settings, safe_of
+from controller.wish_desk import WishDesk
 from drivers.driver import BrokerSettings, Statistics, Written
 from drivers.links import Links, build_links
 from edge_config.model.outputs import Heartbeat
@@ -92,8 +90,6 @@ INBOX_LIMIT = 50_000
 """Readings waiting for a scan; more than that is a flood, and is counted and dropped."""
 CHANGES_PER_S = 10.0
 AGAIN_S = 5.0
-ANSWER_S = 10.0
-"""Process time in which a scan must take up a person's wish."""
 
 
 @dataclass(slots=True)
@@ -138,36 +134,30 @@ class Agent:
         self._desk = AlarmDesk(directory, clock.now())
         self._state_database = StateDatabase(directory)
         self._audit = Audit(self._state_database)
-        self._logbook = Logbook(self._state_database)
-        self._photos = Photos(self._state_database)
-        self._planned = Planned(self._state_database)
-        self._reasons: dict[str, str] = {}
-        """By id of a wish, what its person says why: for the record, the core does not ask."""
+        self._wishes = WishDesk(self._audit, self._desk)
+        self._notes = NoteDesk(directory, self._state_database, clock, self._audit)
         self._kept = KeptState(self._state_database)
         self._doses_kept = True
         kept = self._desk.caught_up(self._kept.read(clock.now()))
         self._state: State = self.core.start(clock.now(), kept)
+        self._recipes = RecipeDesk(
+            self.core, lambda: self._state, self._state_database, clock, self._audit, self._wishes
+        )
         self._shown: tuple[State, Mapping[str, Reading]] = self._state, self._state.readings
         self._desk.resume()
         self._result: ScanResult | None = None
         self._tick_s = max(TICK_S, LEAST_TICK_S * clock.speed)
         self._history = History(directory, site, self.tags, secrets, clock, tick_s=self._tick_s)
-        self._why_failed = False
-        self._why = WhyJournal(directory, self.core, clock.now())
+        self._why = WhyDesk(directory, self.core, clock.now())
         self._journal = Journal(directory, self.core, site_file)
         self._rule_replay = RuleReplay(site_file, directory, clock)
         self._first_outs = FirstOuts(directory, self.core.plan.interlock_groups)
         self._notices = Notices(directory, self.core.plan.rules.rules, self._state)
         wired = bus_settings(site, secrets, wiring or {}, clock.speed)
         brokers = {bus.id: bus for bus in wired if isinstance(bus, BrokerSettings)}
-        self._notifier = Notifier(directory, site, secrets, brokers, clock)
-        self._dead_man = (
-            DeadManSign(site.notify.dead_man, site.site.id, directory, secrets, brokers, clock, self.ailments)
-            if site.notify.dead_man is not None
-            else None
-        )
-        self._entries = Entries(directory)
-        self._entering = asyncio.Lock()
+        self._messages = MessageDesk(
+            directory, site, secrets, brokers, clock, self._notices, self._wishes, self.ailments
+        )  # fmt: skip
         self._own_alarms = OwnAlarms()
         self._own: tuple[AlarmNow, ...] = ()
         self._fail_safe_alarms = FailSafeAlarms()
@@ -177,15 +167,9 @@ class Agent:
         self._inbox: list[Reading] = []
         self._acks: list[Callable[[], None]] = []
         self._written: list[tuple[str, bool, str | None]] = []
-        self._people: list[PeoplesWish] = []
-        self._late: list[Reading] = []
-        """What people entered and the farm does not stand at: for the record alone."""
-        self._remembered: set[Reading] = set()
-        """Entries that the record has already: told to the core again after a restart, not to the record."""
-        self._entries_in_scan: list[str] = []
-        self._take_up_entries()
-        self._answers: dict[str, asyncio.Future[Event]] = {}
-        self._answered: dict[str, Event] = {}
+        self._entries = EntryDesk(
+            directory, self.tags, site.site.timezone, clock, self._audit, lambda heard: self._inbox.extend(heard)
+        )
         self._followers: set[asyncio.Queue[dict[str, Reading]]] = set()
         self._links: Links = build_links(
             wired,
@@ -207,11 +191,9 @@ class Agent:
             asyncio.create_task(self._keep_state(), name="state"),
             asyncio.create_task(self._keep_why(), name="why"),
             asyncio.create_task(self._keep_journal(), name="journal"),
-            asyncio.create_task(self._keep_on(self._notifier.run), name="notify"),
-            asyncio.create_task(self._keep_on(self._give_planned), name="planned"),
+            asyncio.create_task(self._keep_on(partial(self._recipes.give_planned, self._tick_s)), name="planned"),
         ]
-        if self._dead_man is not None:
-            tasks.append(asyncio.create_task(self._keep_on(self._dead_man.run), name="dead man"))
+        tasks += [asyncio.create_task(self._keep_on(job), name=name) for name, job in self._messages.jobs.items()]
         try:
             await self._links.start()
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -248,17 +230,15 @@ class Agent:
             self.health.late_s = now_s - when
             self.health.worst_late_s = max(self.health.worst_late_s, self.health.late_s)
             self.scan(now_s)
+            # soon, not now: the links have the orders first
+            asyncio.get_running_loop().call_soon(collecting.after_scan, self.health.scans)
 
     def scan(self, now_s: float) -> ScanResult:
         """One scan and what follows from it: orders to the links, changes to record and panel."""
         begun = process_time()
-        snapshot = Snapshot(tuple(self._inbox), tuple(self._written), tuple(self._people))
+        snapshot = Snapshot(tuple(self._inbox), tuple(self._written), self._wishes.take())
         acks, self._acks = self._acks, []
-        self._inbox, self._written, self._people = [], [], []
-        late, self._late = self._late, []
-        if self._entries_in_scan:
-            acks.append(partial(self._entries.note_recorded, tuple(self._entries_in_scan), now_s))
-            self._entries_in_scan = []
+        self._inbox, self._written = [], []
         before = self._state
         result = self.core.scan(before, snapshot, now_s)
         self._state, self._result = result.state, result
@@ -272,15 +252,12 @@ class Agent:
                     if one.output not in still and not (one.output in unkept and one.value is True)
                 }
             )
-        seen = result.changed
-        if self._remembered:
-            seen = tuple(reading for reading in seen if reading not in self._remembered)
-            self._remembered.clear()
-        self._history.record((*late, *seen), acks)
+        seen, on_disk = self._entries.to_record(result.changed, now_s)
+        self._history.record(seen, [*acks, *on_disk])
         self._first_outs.see(result, now_s)
-        self._note_why()
+        self._why.see(self._state)
         self._journal.note(before, snapshot, now_s, result)
-        telling = (self._notifier.failure, self._notifier.unreached)
+        telling = (self._messages.notifier.failure, self._messages.notifier.unreached)
         dropped = self.health.dropped_readings
         kept = self._history.status()
         if self._state_database.quarantined:
@@ -289,7 +266,7 @@ class Agent:
         self._own += self._fail_safe_alarms.now(self.devices(), self._to_commission, now_s)
         own_events = self._desk.see(result.events, self._own, now_s)
         self._tell(replace(result, events=(*result.events, *own_events)) if own_events else result)
-        self._page(result, now_s)
+        self._messages.see(self.alarms(), self.alarms_flooded, result.events, now_s)
         health = self.health
         health.scans += 1
         health.scan_s = process_time() - begun
@@ -313,36 +290,12 @@ class Agent:
             )
         )
 
-    def _page(self, result: ScanResult, now_s: float) -> None:
-        """Alarms and what rules say, to whom they concern."""
-        try:
-            alarms = self.alarms()
-            if self.alarms_flooded():  # nobody reads forty messages
-                shown = shown_in_flood(alarms)
-                alarms = [one if one.id in shown else replace(one, state="suppressed") for one in alarms]
-            self._notifier.see(alarms, now_s)
-            for event in result.events:
-                if event.kind == "notice" and event.values["number"] == 0:
-                    for notice in self._notices.newest(20):
-                        if (notice.rule, notice.time_s) == (event.subject, event.time_s):
-                            self._notifier.notice(notice, now_s)
-        except Exception as error:  # whoever is to be told, the farm is looked after
-            log.exception("notify_failed", extra={"why": str(error)})
-
     def _unkept(self, before: State) -> Collection[str]:
         """The dosing pumps that may not start now: a dose is on the disk before it begins, or does not begin."""
         guards = self.core.plan.safeguards.guards
         if self.core.plan.safeguards.begun(before.blocks, self._state.blocks):
             self._doses_kept = self._kept.write(to_plain(self._state), self._clock.now())
         return () if self._doses_kept else guards.keys()
-
-    def _note_why(self) -> None:
-        try:
-            self._why.see(self._state)
-        except Exception as error:  # the record may fail, the farm may not
-            if not self._why_failed:
-                log.exception("why_failed", extra={"why": str(error)})
-            self._why_failed = True
 
     def _tell(self, result: ScanResult) -> None:
         for event in result.events:
@@ -351,18 +304,7 @@ class Agent:
             log.info(event.kind, extra={"subject": event.subject, **_plain(event.values)})
             if event.kind == "notice" and event.values["number"] == 0:
                 self._notices.see(event.subject, event.time_s)
-            change, by = event.values.get("id"), event.values.get("by")
-            if isinstance(change, str):
-                if change and isinstance(by, str) and by:
-                    reason = self._reasons.pop(change, "")
-                    told = {**event.values, "reason": reason} if reason else event.values
-                    self._audit.note(event.time_s, by, event.kind, event.subject, told)
-                self._answered[change] = event
-                while len(self._answered) > 1000:
-                    del self._answered[next(iter(self._answered))]
-                waiting = self._answers.pop(change, None)
-                if waiting is not None and not waiting.done():
-                    waiting.set_result(event)
+            self._wishes.hear(event)
         if result.changed and self._followers:
             changes = {reading.tag: reading for reading in result.changed}
             for follower in self._followers:
@@ -445,7 +387,7 @@ class Agent:
         return self._state.orders
 
     def setpoints(self) -> Mapping[str, SetpointNow]:
-        return {name: self._setpoint_now(name) for name in self.site.programs}
+        return {name: setpoint_now(self.core, self._state, name) for name in self.site.programs}
 
     def alarms(self) -> Sequence[AlarmNow]:
         return (*self._state.alarms, *self._desk.own)
@@ -455,7 +397,7 @@ class Agent:
 
     async def alarm(self, wish: AlarmWish) -> Refusal | None:
         now_s = self._clock.now()
-        return await self._ask(wish._replace(time_s=now_s, until_s=now_s + wish.until_s), wish.subject)
+        return await self._wishes.ask(wish._replace(time_s=now_s, until_s=now_s + wish.until_s), wish.subject)
 
     def alarm_changes(self, from_s: float, to_s: float) -> Iterable[AlarmChange]:
         return self._desk.journal.changes(from_s, to_s)
@@ -498,20 +440,20 @@ class Agent:
         return await self._history.bands(tags, from_s, to_s)
 
     async def set_setpoint(self, change_id: str, name: str, value: float, by: str) -> SetpointNow | Refusal:
-        refusal = await self._ask(SetpointChange(change_id, name, value, by, self._clock.now()), name)
-        return self._setpoint_now(name) if refusal is None else refusal
+        refusal = await self._wishes.ask(SetpointChange(change_id, name, value, by, self._clock.now()), name)
+        return setpoint_now(self.core, self._state, name) if refusal is None else refusal
 
     async def reset(self, change_id: str, name: str, by: str) -> Refusal | None:
-        return await self._ask(Reset(change_id, name, by, self._clock.now()), name)
+        return await self._wishes.ask(Reset(change_id, name, by, self._clock.now()), name)
 
     async def lay(self, wish: HandWish) -> Refusal | None:
-        return await self._ask(wish, wish[1])
+        return await self._wishes.ask(wish, wish[1])
 
     def interlocks(self) -> InterlocksShape:
         return interlocks_shape(self.site, self.core.plan.interlocks, self._state.blocks)
 
     async def interlock(self, wish: Bypass | ProofTest) -> Refusal | None:
-        return await self._ask(wish, wish.interlock)
+        return await self._wishes.ask(wish, wish.interlock)
 
     async def first_outs(self, most: int) -> Sequence[FirstOutRecord]:
         return await asyncio.to_thread(self._first_outs.records, most)
@@ -527,7 +469,7 @@ class Agent:
         return self.core.calibrations.judged(self._state.calibrations, wish)
 
     async def calibrate(self, wish: Calibrate) -> Refusal | None:
-        refusal = await self._ask(wish, wish.tag)
+        refusal = await self._wishes.ask(wish, wish.tag)
         if refusal is None:  # half an hour with buffers is on the disk before it is answered
             await asyncio.to_thread(self._kept.write, to_plain(self._state), self._clock.now())
         return refusal
@@ -536,10 +478,10 @@ class Agent:
         return self._state.doses
 
     async def begin_trial(self, wish: Trial) -> Refusal | None:
-        return await self._ask(wish._replace(time_s=self._clock.now()), wish.loop)
+        return await self._wishes.ask(wish._replace(time_s=self._clock.now()), wish.loop)
 
     async def end_trial(self, change_id: str, loop: str, by: str) -> Refusal | None:
-        return await self._ask(TrialEnd(change_id, loop, by, self._clock.now()), loop)
+        return await self._wishes.ask(TrialEnd(change_id, loop, by, self._clock.now()), loop)
 
     def trial(self, loop: str) -> TrialMemory | None:
         memory = self._state.blocks.get(key_of(loop))
@@ -549,62 +491,25 @@ class Agent:
         return self.core.plan.trials[loop].every_s
 
     def recipes(self) -> RecipesShape:
-        now_s = self._clock.now()
-        return recipes_shape(self.core.recipes, self._state.recipes, now_s, self._planned.all())
+        return self._recipes.shape()
 
     async def recipe(self, zone: str, body: RecipeBody, begun_s: float, by: str) -> Refusal | None:
-        now_s = self._clock.now()
-        if body.why and body.change_id not in self._answered:
-            self._reasons[body.change_id] = body.why
-        return await self._ask(wish_of(self.core.recipes, self._state.recipes, zone, body, begun_s, by, now_s), zone)
+        return await self._recipes.change(zone, body, begun_s, by)
 
     async def plan_recipe(self, plan: Plan) -> Refusal | None:
-        return await self._plan(partial(self._planned.keep, plan), plan.by, "recipe_planned", plan.zone, asdict(plan))
+        return await self._recipes.plan(plan)
 
     async def take_back_recipe(self, change_id: str, plan_id: str, by: str) -> Refusal | None:
-        told: dict[str, object] = {"id": change_id, "plan": plan_id}
-        zone = next((one.zone for one in self._planned.all() if one.id == plan_id), "")
-        return await self._plan(partial(self._planned.cancel, plan_id), by, "recipe_unplanned", zone, told)
-
-    async def _plan(
-        self, change: Callable[[float], Because | None], by: str, what: str, zone: str, told: dict[str, object]
-    ) -> Refusal | None:
-        now_s = self._clock.now()
-        try:
-            refusal = await asyncio.to_thread(change, now_s)
-        except (sqlite3.Error, OSError) as error:
-            log.error("planned_not_kept", extra={"why": str(error)})
-            refusal = Because("planned_not_kept", {"why": str(error)})
-        self._audit.note(now_s, by, what if refusal is None else "refused", zone, told)
-        return None if refusal is None else Refusal(refusal)
-
-    async def _give_planned(self) -> None:
-        """Once a second of farm time, what is due."""
-        await asyncio.to_thread(self._planned.read, self._clock.now())
-        when = self._clock.now()
-        while True:
-            when = max(when + self._tick_s, self._clock.now())
-            await self._clock.sleep_until(when)
-            await give_due(self._planned, self._give, self._clock.now())
-
-    async def _give(self, plan: Plan) -> Because | None:
-        body = RecipeBody.model_validate({**plan.body, "why": plan.why})
-        begun_s = moment_s(body.on, self.site.site.timezone, plan.at_ms / 1000.0) if body.on else plan.at_ms / 1000.0
-        refusal = await self.recipe(plan.zone, body, begun_s, plan.by)
-        return None if refusal is None else refusal.because
+        return await self._recipes.take_back(change_id, plan_id, by)
 
     async def schedule(self, zone: str, body: RecipeBody | None) -> ScheduleShape | Because:
-        state, now_s = self._state, self._clock.now()
-        proposed = None if body is None else proposed_state(self.core, state, zone, body, now_s)
-        if isinstance(proposed, Because):
-            return proposed
-        return await asyncio.to_thread(schedule_shape, self.core, state, proposed, zone, now_s)
+        return await self._recipes.schedule(zone, body)
 
     def rules(self) -> RulesShape:
         return rules_shape(self.core.plan.rules, self._state.blocks, self._clock.now(), self._state.marks)
 
     async def switch_rule(self, wish: RuleSwitch) -> Refusal | None:
-        refusal = await self._ask(wish, wish.rule)
+        refusal = await self._wishes.ask(wish, wish.rule)
         if refusal is None:  # who reads that a rule is off finds it off, whatever happens to the box
             await asyncio.to_thread(self._kept.write, to_plain(self._state), self._clock.now())
         return refusal
@@ -620,97 +525,37 @@ class Agent:
         return sequences_shape(self.core.plan.sequences, self._state.blocks, self._clock.now())
 
     async def sequence(self, change_id: str, name: str, action: Literal["start", "abort"], by: str) -> Refusal | None:
-        return await self._ask(SequenceWish(change_id, name, action, by, self._clock.now()), name)
+        return await self._wishes.ask(SequenceWish(change_id, name, action, by, self._clock.now()), name)
 
     async def explain(self, output: str, at_s: float | None) -> Explanation:
-        now_s, seen_s = self._clock.now(), self._why.seen_s
-        if at_s is None or (self._state.at_s <= at_s <= now_s):
-            if output in self._state.orders:
-                return Explanation(self._why.cards, self._why.now(self._state, output), at_s or now_s)
-            if at_s is None:  # before the first scan
-                raise NotRecordedError(None, None)
-        await asyncio.to_thread(self._why.write)
-        record = await asyncio.to_thread(record_at, self._directory, at_s, seen_s)
-        if output not in record.outputs:
-            raise NotRecordedError(None, None)
-        return Explanation(record.cards, record.outputs[output], at_s, record.thinned)
+        return await self._why.explain(self._state, output, at_s, self._clock.now())
 
     async def enter(self, wish: Wish, by: str) -> Entry | Refusal:
-        async with self._entering:
-            zone = self.site.site.timezone
-            entry = checked(wish, self.tags, self._entries, self._clock.now(), by, zone)
-            if isinstance(entry, Because):
-                return Refusal(entry)
-            if (known := self._entries.find(entry.id)) is not None:
-                return known if repeated(entry, known) else Refusal(Because("entry_same_id", {"id": entry.id}))
-            try:
-                await asyncio.to_thread(self._entries.keep, entry)
-            except OSError as error:
-                log.error("entry_not_kept", extra={"tag": entry.tag, "why": str(error)})
-                return Refusal(Because("entry_not_kept", {"why": str(error)}))
-            tag = self.tags[entry.tag]
-            before = self._entries.stands(tag)
-            self._entries.add(entry)
-        log.info("entered", extra={"subject": entry.tag, "value": entry.value, "id": entry.id, "by": entry.entered_by})
-        stands = self._entries.stands(tag)
-        changed = {"before": before and before.usable, "after": stands and stands.usable}
-        self._audit.note(entry.entered_s, entry.entered_by, "entered", entry.tag, asdict(entry) | changed)
-        is_again = self._record_entry(entry)
-        if stands is not None and (is_again or stands != before):
-            self._inbox.append(stands)
-        return entry
-
-    def _record_entry(self, entry: Entry) -> bool:
-        """What the next scan is to hand to the record, beside what the core makes of what stands; whether the core is
-        to hear older samples again before that."""
-        self._entries_in_scan.append(entry.id)
-        tag = self.tags[entry.tag]
-        late, again = self._entries.record_of(entry, tag), self._entries.samples_again(entry, tag)
-        self._late += [*late, *(one for one in again if one not in late)]
-        self._inbox += again
-        self._remembered.update(again)
-        return bool(again)
+        return await self._entries.enter(wish, by)
 
     def entered(self, tag: str | None, most: int) -> Sequence[tuple[Entry, str | None]]:
-        return [(one, self._entries.corrected_by.get(one.id)) for one in self._entries.of_tag(tag, most)]
+        return self._entries.entered(tag, most)
 
     async def note(self, note: Note, seen: str = "") -> Note | Because:
-        now_s = self._clock.now()
-        try:
-            answer = await asyncio.to_thread(self._logbook.keep, note, now_s, seen)
-        except (sqlite3.Error, OSError) as error:
-            log.error("note_not_kept", extra={"why": str(error)})
-            return Because("note_not_kept", {"why": str(error)})
-        if isinstance(answer, Note) and answer.entered_ms == note.entered_ms:
-            digest = sha256(answer.text.encode()).hexdigest()
-            told = {"id": answer.id, "number": answer.number, "who": answer.who, "sha256": digest}
-            if answer.photos:
-                told["photos"] = list(answer.photos)
-            self._audit.note(now_s, answer.by, "noted", answer.place or "farm", told)
-        return answer
+        return await self._notes.note(note, seen)
 
     async def keep_photo(self, data: bytes) -> str | Because:
-        try:
-            return await asyncio.to_thread(self._photos.keep, data, self._clock.now())
-        except (sqlite3.Error, OSError) as error:
-            log.error("photo_not_kept", extra={"why": str(error)})
-            return Because("note_not_kept", {"why": str(error)})
+        return await self._notes.keep_photo(data)
 
     async def photo(self, name: str) -> bytes | None:
-        return await asyncio.to_thread(photo, self._directory, name)
+        return await self._notes.photo(name)
 
     async def logbook(self, search: Search) -> Sequence[Line]:
-        await asyncio.to_thread(self._audit.write, self._clock.now())
-        return await asyncio.to_thread(lines, self._directory, search)
+        return await self._notes.logbook(search)
 
     def notices(self, most: int) -> Sequence[Notice]:
         return self._notices.newest(most)
 
     def receipts(self, most: int) -> Sequence[Receipt]:
-        return self._notifier.receipts(most)
+        return self._messages.notifier.receipts(most)
 
     def send_test(self, to: str) -> Sequence[str]:
-        return self._notifier.test(to)
+        return self._messages.notifier.test(to)
 
     def siren(self) -> SirenNow | None:
         block, state = self.core.plan.siren, self._state
@@ -721,55 +566,13 @@ class Agent:
         return SirenNow(block.output, order is not None and order.owner == "siren", until_s)
 
     async def silence(self, change_id: str, by: str) -> Refusal | None:
-        return await self._ask(Silence(change_id, by, self._clock.now()), "siren")
+        return await self._wishes.ask(Silence(change_id, by, self._clock.now()), "siren")
 
     def linked(self, token: str) -> LinkedAlarms | None:
-        opened = self._notifier.opened(token)
-        if opened is None:
-            return None
-        standing = {(one.id, one.activation): one for one in self.alarms()}
-        return LinkedAlarms(
-            opened.person, tuple(standing[one] for one in opened.alarms if one in standing), opened.used
-        )
+        return self._messages.linked(token, self.alarms())
 
     async def acknowledge_by_link(self, token: str) -> LinkedAlarms | None:
-        linked = self.linked(token)
-        if linked is None or not await asyncio.to_thread(self._notifier.use, token):
-            return None
-        for number, alarm in enumerate(linked.alarms):
-            wish_id = f"link-{token[:8]}-{number}"
-            await self._ask(AlarmWish(wish_id, "acknowledge", alarm.id, linked.person, self._clock.now()), alarm.id)
-        return linked
-
-    def _take_up_entries(self) -> None:
-        """After a restart: what stands goes to the core, what the record does not have yet to the record."""
-        for entry in self._entries.all():
-            if entry.id not in self._entries.recorded and entry.tag in self.tags:
-                self._record_entry(entry)
-        for name, tag in self.tags.items():
-            stands = self._entries.stands(tag) if tag.entered else None
-            if stands is not None and stands.usable is not None:
-                self._inbox.append(stands)
-                if self._entries.is_recorded(name):
-                    self._remembered.add(stands)
-
-    async def _ask(self, wish: PeoplesWish, subject: str) -> Refusal | None:
-        """Put a person's wish before the next scan; None once it was granted. The same id is asked once."""
-        event = self._answered.get(wish.id)
-        if event is None:
-            waiting = self._answers.get(wish.id)
-            if waiting is None:
-                waiting = self._answers[wish.id] = asyncio.get_running_loop().create_future()
-                if not (isinstance(wish, AlarmWish) and self._desk.takes(wish)):
-                    self._people.append(wish)
-            try:
-                async with asyncio.timeout(ANSWER_S):
-                    event = await asyncio.shield(waiting)
-            except TimeoutError:
-                return Refusal(Because("no_answer", {"setpoint": subject}))
-        if event.kind == "refused":
-            return Refusal(Because(str(event.values.get("why", "limits")), dict(event.values)))
-        return None
+        return await self._messages.acknowledge(token, self.alarms())
 
     async def changes(self) -> AsyncIterator[Mapping[str, Reading]]:
         queue: asyncio.Queue[dict[str, Reading]] = asyncio.Queue(1)
@@ -779,21 +582,6 @@ class Agent:
                 yield await queue.get()
         finally:
             self._followers.discard(queue)
-
-    def _setpoint_now(self, name: str) -> SetpointNow:
-        tag, state = self.tags[name], self._state
-        program = self.core.recipes.program(name, state.recipes) if name in self.core.plan.programs else None
-        reading = state.readings[name]
-        low, high = tag.low if tag.low is not None else 0.0, tag.high if tag.high is not None else 0.0
-        value = reading.number if reading.number is not None else low
-        if program is None:
-            return SetpointNow(name, tag.unit, value, value, low, high, False, "loop")
-        chosen = state.chosen.get(name)
-        target = program.target(chosen, state.values, max(state.at_s, 1.0))
-        by = chosen.by if chosen is not None and program.settable and target == chosen.value else "program"
-        if by == "program" and self.core.recipes.stage_of(name, state.recipes) is not None:
-            by = "recipe"
-        return SetpointNow(name, tag.unit, value, target, low, high, program.settable, by)
 
 
 def _plain(values: Mapping[str, object]) -> dict[str, object]:

@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-import socket
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 
 from controller import agent as agent_module
-from controller import panel_task
+from controller import panel_task, wish_desk
 from controller.agent import Agent
 from controller.core.words import AlarmNow, Calibrate, Override, ScanResult, SetpointChange, Trial
 from controller.history.audit import examine, read
@@ -31,16 +30,6 @@ from foundation.clock import AcceleratedClock
 from foundation.messages import LANGUAGES, catalogue
 from foundation.reading import good
 from tests.wire.agent_on_wires import NOON_S, SITES, no_secret, until
-
-
-@pytest.fixture
-def nowhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, dict[str, Any]]]:
-    """Wires of the fish farm that lead nowhere: refused at once, and not waited for at the end."""
-    monkeypatch.setattr("drivers.link.STOP_S", 0.05)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        end = {"host": "127.0.0.1", "port": probe.getsockname()[1]}
-        yield {"ras_rs485": {"port": "/nonexistent/port"}, "ras_tcp": end, "farm_mqtt": end}
 
 
 def agent_at(directory: Path, wiring: dict[str, dict[str, Any]], speed: float = 20.0) -> Agent:
@@ -114,7 +103,7 @@ def test_a_dose_stands_on_the_disk_before_the_pump_is_told_to_run_and_counts_in_
     agent = dosing_agent(tmp_path, orders)
     for second in range(3):
         agent.scan(NOON_S + second)
-    agent._people.append(Override("hand-001", PUMP, 100.0, "li", NOON_S + 600.0))
+    agent._wishes.put(Override("hand-001", PUMP, 100.0, "li", NOON_S + 600.0))
     agent.scan(NOON_S + 3)
     told, kept = orders[-1]
     booked_ml = 2.0 * 90.0
@@ -140,7 +129,7 @@ def test_a_dose_that_the_disk_does_not_take_does_not_begin(tmp_path: Path, monke
         raise sqlite3.OperationalError("database or disk is full")
 
     monkeypatch.setattr(agent._state_database, "transaction", full)
-    agent._people.append(Override("hand-001", PUMP, 100.0, "li", NOON_S + 600.0))
+    agent._wishes.put(Override("hand-001", PUMP, 100.0, "li", NOON_S + 600.0))
     for second in range(3, 40):
         agent.scan(NOON_S + second)
     assert True not in [told for told, _ in orders]
@@ -230,7 +219,7 @@ async def test_a_wish_beyond_the_limits_is_refused_with_the_reason(tmp_path: Pat
 async def test_a_wish_that_no_scan_takes_up_is_not_answered_with_yes(
     tmp_path: Path, nowhere: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(agent_module, "ANSWER_S", 0.01)
+    monkeypatch.setattr(wish_desk, "ANSWER_S", 0.01)
     answer = await agent_at(tmp_path, nowhere).set_setpoint("unheard", "ras1.tank1.do_sp", 8.0, "li")
     assert isinstance(answer, Refusal)
     assert answer.because.key == "no_answer"
@@ -260,6 +249,7 @@ async def test_a_flood_is_bounded_counted_and_an_alarm(
 ) -> None:
     monkeypatch.setattr(agent_module, "INBOX_LIMIT", 10)
     agent = agent_at(tmp_path, nowhere)
+    agent.scan(agent.now())  # takes in what stands of people's amounts
     for _ in range(25):
         agent._on_readings([good("ras1.tank1.do_a", 7.0, agent.now())], None)
     assert len(agent._inbox) == 10
@@ -272,7 +262,7 @@ async def test_a_flood_is_bounded_counted_and_an_alarm(
 def test_what_a_person_did_stands_in_the_chain_granted_or_refused(tmp_path: Path, nowhere: Any) -> None:
     agent = agent_at(tmp_path, nowhere)
     for wish_id, name in (("change-0001", "ras1.tank1.do_target"), ("change-0002", "ras1.tank1.nothing")):
-        agent._people.append(SetpointChange(wish_id, name, 7.5, "li", agent.now()))
+        agent._wishes.put(SetpointChange(wish_id, name, 7.5, "li", agent.now()))
     agent.scan(agent.now())
     agent._audit.write(agent.now())
     rows = {row.subject: row for row in read(tmp_path, 10)}
@@ -393,7 +383,7 @@ async def test_a_moment_of_its_run_is_explained_as_it_was_then(tmp_path: Path, n
         await agent.explain(valve, None)
     async with alive(agent):
         before_s = agent.now()
-        agent._people.append(Override("by-hand-1", valve, 100.0, "li", before_s + 3600.0))
+        agent._wishes.put(Override("by-hand-1", valve, 100.0, "li", before_s + 3600.0))
         await until(lambda: agent.orders()[valve].owner == "li", "the hand")
         now = await agent.explain(valve, None)
         assert (now.why.won.owner, now.why.value) == ("li", 100.0)
@@ -412,7 +402,7 @@ async def test_a_record_of_why_that_throws_stops_no_scan(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("a mistake of ours")
 
-    monkeypatch.setattr(agent._why, "see", broken)
+    monkeypatch.setattr(agent._why._journal, "see", broken)
     async with alive(agent):
         scans = agent.health.scans
         await until(lambda: agent.health.scans > scans + 5, "scans going on")

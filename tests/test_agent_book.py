@@ -13,7 +13,7 @@ from controller.planned import Plan
 from edge_config.loader import load_site
 from edge_config.model.recipes import Recipe
 from foundation.clock import AcceleratedClock
-from tests.test_agent import alive, nowhere  # noqa: F401  # a fixture
+from tests.test_agent import alive
 from tests.wire.agent_on_wires import NOON_S, SITES, no_secret, until
 
 NAME = {"zh": "鲈鱼", "en": "Bass"}
@@ -27,7 +27,7 @@ def stage(name: str, oxygen: str) -> dict[str, Any]:
 
 async def test_a_planned_change_comes_at_its_moment_and_the_book_tells_who_and_why(
     tmp_path: Path,
-    nowhere: Any,  # noqa: F811
+    nowhere: Any,
 ) -> None:
     recipe = Recipe.model_validate({"name": NAME, "stages": [stage("small", "8 mg/L"), stage("large", "7 mg/L")]})
     site = load_site(SITES / "ras.yaml").site.model_copy(update={"recipes": {"bass": recipe}})

@@ -14,7 +14,6 @@ from typing import Any
 import httpx
 import pytest
 
-from controller import cli
 from controller.compose.demo import Demo, DemoFailed
 from controller.kept_state import kept_in
 from foundation.messages import LANGUAGES
@@ -22,36 +21,6 @@ from tests.edge_config.preset_sites import whole_site, write_site
 
 SITES = Path(__file__).parents[1] / "edge_config/sites"
 COMMANDS = ("check", "run", "demo", "sim", "doctor")
-
-
-class Said:
-    """What a command said, and its exit code."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def json(self) -> Any:
-        """The one document; AssertionError if there is anything else."""
-        assert self.out.endswith("\n")
-        assert self.out.count("\n") == 1
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def farmloop(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Runs a command in this process."""
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")
-
-    def run(*arguments: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["farmloop", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        return Said(int(ended.value.code or 0), said.out, said.err)
-
-    return run
 
 
 @pytest.fixture

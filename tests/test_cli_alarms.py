@@ -6,15 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.test_agent import nowhere  # noqa: F401  # a fixture
-from tests.test_cli import farmloop  # noqa: F401  # a fixture
 from tests.test_cli_people import running
 
 
 def test_people_see_alarms_acknowledge_them_set_them_aside_and_have_their_journal_over_a_restart(
     tmp_path: Path,
-    farmloop: Any,  # noqa: F811
-    nowhere: Any,  # noqa: F811
+    farmloop: Any,
+    nowhere: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("controller.panel.app.WRITES", 1000)

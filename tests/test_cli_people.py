@@ -19,8 +19,6 @@ from controller.running import run_agent
 from edge_config.loader import load_site
 from edge_config.model.recipes import Recipe
 from foundation.clock import AcceleratedClock
-from tests.test_agent import nowhere  # noqa: F401  # a fixture
-from tests.test_cli import farmloop  # noqa: F401  # a fixture
 from tests.wire.agent_on_wires import NOON_S, SITES, no_secret
 from tests.wire.servers import wait_for
 
@@ -79,8 +77,8 @@ def running(directory: Path, wiring: Any) -> Iterator[None]:
 
 def test_a_running_agent_is_asked_and_told_and_a_stopped_one_is_read(
     tmp_path: Path,
-    farmloop: Any,  # noqa: F811
-    nowhere: Any,  # noqa: F811
+    farmloop: Any,
+    nowhere: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("controller.panel.app.WRITES", 1000)  # commands in one process come faster than people's
@@ -242,8 +240,8 @@ def test_a_running_agent_is_asked_and_told_and_a_stopped_one_is_read(
 
 def test_a_session_that_is_not_the_agent_s_opens_nothing(
     tmp_path: Path,
-    farmloop: Any,  # noqa: F811
-    nowhere: Any,  # noqa: F811
+    farmloop: Any,
+    nowhere: Any,
 ) -> None:
     var = tmp_path / "var"
     with running(var, nowhere):
@@ -255,7 +253,7 @@ def test_a_session_that_is_not_the_agent_s_opens_nothing(
 
 
 def test_a_simulated_day_is_explained_without_an_agent(
-    farmloop: Any,  # noqa: F811
+    farmloop: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("controller.compose.explain_day.SETTLE_S", 60.0)

@@ -140,6 +140,61 @@ def test_a_recording_says_when_a_rule_would_have_acted(site: Path, tmp_path: Pat
     assert (code, "open loop" in said) == (0, True)
 
 
+def noisy(limit_crossings: int, hours: int = 24) -> str:
+    """A day, a value a minute, that hovers about 6 mg/L for one hour of the morning."""
+    values = [8.0] * (60 * hours)
+    values[360 : 360 + 2 * limit_crossings] = [5.9, 6.1] * limit_crossings
+    return "time,f.z.do\n" + "\n".join(f"{1_774_000_000 + 60 * i},{value}" for i, value in enumerate(values))
+
+
+@pytest.mark.parametrize(("crossings", "hours", "chatters"), [
+    (3, 1 + 6, False),  # as often as that anything may come on
+    (8, 7, True), (8, 24, True),  # once an hour on average of seven hours, and eight times within one
+    (6, 24, False),
+])  # fmt: skip
+def test_a_rule_that_chatters_on_what_was_recorded_is_told_so_in_both_languages(
+    crossings: int, hours: int, chatters: bool, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = SITE.replace("    clear: \"f.z.do > '7 mg/L'\"\n    for: {on: 10 s, off: 1 min}\n", "")
+    bare = bare.replace("    limits: {max_activations: 12/day, max_true: 24 h}\n", "")
+    site.write_text(bare[: bare.index("    tests:")], "utf-8")
+    record = tmp_path / "record.csv"
+    record.write_text(noisy(crossings, hours), "utf-8")
+    (rule,) = json.loads(ask("replay", site, "--csv", record, "--json")[1])["rules"]
+    assert (rule["activations"], rule["most_in_an_hour"], rule["chatters"]) == (crossings, crossings, chatters)
+    assert rule["activations_an_hour"] == pytest.approx(crossings / hours, abs=0.02)
+    monkeypatch.setenv("LC_ALL", "C")
+    said = " ".join(ask("replay", site, "--csv", record)[1].split())
+    assert ("f.z.no_feed chatters: it came on" in said) is chatters
+    assert (f"{crossings} times in the worst one" in said) is chatters
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert ("f.z.no_feed 频繁动作" in ask("replay", site, "--csv", record)[1]) is chatters
+
+
+def test_a_rule_that_would_chatter_on_the_agents_record_is_told_beside_one_that_did_not(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    core, start_s = Core(load_site(site).site), 1_774_000_000.0
+    journal, state = Journal(tmp_path, core, str(site)), core.start(start_s)
+    for second in range(0, 7200, 5):
+        # about 6 mg/L, and never back at 7 mg/L
+        snapshot = Snapshot((good("f.z.do", 5.9 if second // 60 % 2 else 6.1, start_s + second),))
+        result = core.scan(state, snapshot, start_s + second)
+        journal.note(state, snapshot, start_s + second, result)
+        state = result.state
+    journal.close()
+    other = tmp_path / "other.yaml"
+    other.write_text(SITE.replace("    clear: \"f.z.do > '7 mg/L'\"\n", "").replace("off: 1 min", "off: 0 s"), "utf-8")
+    (row,) = json.loads(ask("replay", other, "--recorded", tmp_path, "--json")[1])["rules"]
+    assert (row["ran"]["chatters"], row["ran"]["most_in_an_hour"]) == (False, 1)
+    assert (row["proposed"]["chatters"], row["proposed"]["activations_an_hour"]) == (True, 6.0)
+    monkeypatch.setenv("LC_ALL", "C")
+    said = ask("replay", other, "--recorded", tmp_path)[1]
+    assert "f.z.no_feed chatters: it came on 6 times an hour, 12 times in the worst one" in " ".join(said.split())
+    assert "6, 12" in said
+    assert "chatters" not in ask("replay", site, "--recorded", tmp_path)[1]
+
+
 @pytest.mark.parametrize(("text", "why"), [
     ("when,f.z.do\n1,2\n", ":1: the first column is 'time'"),
     ("time,f.z.od\n1,2\n", ":1: the site has no tag 'f.z.od'"),

@@ -8,7 +8,7 @@ from controller.agent import Agent
 from edge_config.loader import load_site
 from edge_config.model.control import Rule
 from foundation.clock import AcceleratedClock
-from tests.test_agent import alive, nowhere  # noqa: F401  # a fixture
+from tests.test_agent import alive
 from tests.wire.agent_on_wires import NOON_S, SITES, no_secret, until
 
 TEXT = {"zh": "投喂时间到", "en": "Time to feed"}
@@ -28,7 +28,7 @@ def kept(directory: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
 
 
-async def test_a_notice_is_on_the_disk_and_told_and_kept_once_over_restarts(tmp_path: Path, nowhere: Any) -> None:  # noqa: F811
+async def test_a_notice_is_on_the_disk_and_told_and_kept_once_over_restarts(tmp_path: Path, nowhere: Any) -> None:
     async with alive(agent_at(tmp_path, nowhere)) as agent:
         await until(lambda: bool(kept(tmp_path)), "the notice on the disk")
     async with alive(agent_at(tmp_path, nowhere, NOON_S + 600.0)) as agent:
@@ -40,7 +40,7 @@ async def test_a_notice_is_on_the_disk_and_told_and_kept_once_over_restarts(tmp_
     assert told.time_s == line["time_s"]
 
 
-async def test_a_notice_whose_line_a_crash_took_is_kept_after_the_restart(tmp_path: Path, nowhere: Any) -> None:  # noqa: F811
+async def test_a_notice_whose_line_a_crash_took_is_kept_after_the_restart(tmp_path: Path, nowhere: Any) -> None:
     async with alive(agent_at(tmp_path, nowhere)):
         await until(lambda: bool(kept(tmp_path)), "the notice on the disk")
     (before,) = kept(tmp_path)
@@ -51,7 +51,7 @@ async def test_a_notice_whose_line_a_crash_took_is_kept_after_the_restart(tmp_pa
     assert kept(tmp_path) == [before]
 
 
-def test_a_disk_that_takes_nothing_costs_no_scan_and_the_notice_waits(tmp_path: Path, nowhere: Any) -> None:  # noqa: F811
+def test_a_disk_that_takes_nothing_costs_no_scan_and_the_notice_waits(tmp_path: Path, nowhere: Any) -> None:
     agent = agent_at(tmp_path, nowhere)
     blocked = tmp_path / "notices-2026.jsonl"
     blocked.mkdir()

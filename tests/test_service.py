@@ -20,10 +20,9 @@ from controller.service import Manager, Signs, ailments, is_healthy
 from drivers.bus import Bus
 from edge_config.loader import load_site
 from foundation.clock import AcceleratedClock
-from tests.test_agent import agent_at, alive, nowhere
+from tests.test_agent import agent_at, alive
 from tests.wire.agent_on_wires import NOON_S, SITES, no_secret, until
 
-__all__ = ["nowhere"]
 seconds = st.floats(0.0, 100.0)
 
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import typer
 
+from controller.compose import command_line
 from controller.compose.asking import end, refused, say
 
 users = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -122,11 +123,10 @@ def _asked(directory: Path, method: str, path: str, body: object = None) -> Any:
     import sqlite3
 
     from controller.access import NoAgentError, ask
-    from controller.cli import _language
     from controller.compose.accounts_at_rest import ask_at_rest
     from controller.hold import HeldError
 
-    language = _language()
+    language = command_line.language()
     try:
         try:
             status, document = ask(directory, method, f"/api/v1/{path}", body=body, language=language)
@@ -149,23 +149,20 @@ def _password(from_stdin: bool) -> str:
 
 
 def _done(document: object, as_json: bool, what: str, **values: object) -> None:
-    from controller.cli import _language, _print_json
     from foundation.messages import tell
 
     if as_json:
-        _print_json(document)
+        command_line.print_json(document)
     else:
-        typer.echo(tell(f"accounts.{what}", _language(), **values))
+        typer.echo(tell(f"accounts.{what}", command_line.language(), **values))
 
 
 def _show(document: object, as_json: bool, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from controller.cli import _print_json
-
     if as_json:
-        _print_json(document)
+        command_line.print_json(document)
         return
     table = Table()
     for name in names:

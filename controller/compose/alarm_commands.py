@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from controller.compose import command_line
 from controller.compose.asking import answer_of, say
 from controller.compose.people_commands import Directory, Json
 
@@ -89,7 +90,6 @@ def export(
     from datetime import datetime
 
     from controller.alarm_journal import AlarmJournal, as_csv
-    from controller.cli import _print_json
 
     times = []
     for text, otherwise_s in ((begin, 0.0), (end, float("inf"))):
@@ -101,7 +101,7 @@ def export(
     if form == "csv":
         sys.stdout.write(as_csv(changes))
     else:
-        _print_json([asdict(one) for one in changes])
+        command_line.print_json([asdict(one) for one in changes])
 
 
 @app.command()
@@ -111,18 +111,17 @@ def kpi(
     as_json: Json = False,
 ) -> None:
     """Whether the alarms are any good: how many, which, how long nobody looked."""
-    from controller.cli import _language, _print_json
     from foundation.messages import tell
 
     document = _ask(directory, "GET", "/kpi", {"days": str(days)}, None)
     if as_json:
-        _print_json(document)
+        command_line.print_json(document)
         return
     waits = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in document["acknowledged_after_s"].items())
     top = ", ".join(f"{one['id']} {one['count']}" for one in document["top"])
     document |= {"waits": waits or "–", "worst": top or "–"}
     document |= {name: ", ".join(document[name]) or "–" for name in ("chattering", "stale")}
-    typer.echo(tell("alarms.kpi", _language(), **document))
+    typer.echo(tell("alarms.kpi", command_line.language(), **document))
 
 
 def _hours(span: str) -> float:
@@ -153,13 +152,12 @@ def _call(directory: Path, method: str, path: str, query: Any, body: Any) -> Any
 def _show(document: Any, as_json: bool) -> None:
     from datetime import UTC, datetime
 
-    from controller.cli import _language, _print_json
     from foundation.messages import tell
 
     if as_json:
-        _print_json(document)
+        command_line.print_json(document)
         return
-    speech = _language()
+    speech = command_line.language()
     for one in document["alarms"]:
         alarm, said = one["alarm"], one["texts"][speech]
         since = datetime.fromtimestamp(alarm["since"] / 1000.0, UTC).astimezone().isoformat(" ", "seconds")

@@ -5,6 +5,8 @@ from typing import Any, NoReturn
 
 import typer
 
+from controller.compose import command_line
+
 
 def answer_of(
     directory: Path,
@@ -17,10 +19,9 @@ def answer_of(
 ) -> Any:
     """What the agent in `directory` answers. Where none answers, says `not_running` (a message's key) and exits."""
     from controller.access import NoAgentError, ask
-    from controller.cli import _language
 
     try:
-        status, document = ask(directory, method, path, query=query, body=body, language=_language())
+        status, document = ask(directory, method, path, query=query, body=body, language=command_line.language())
     except NoAgentError:
         say(not_running, 1, directory=directory)
     except OSError as error:
@@ -37,10 +38,9 @@ def refused(document: Any) -> NoReturn:
 
 def say(key: str, code: int, **values: object) -> NoReturn:
     """A message of the locales, and the exit code."""
-    from controller.cli import _language
     from foundation.messages import tell
 
-    end(tell(key, _language(), **values), code)
+    end(tell(key, command_line.language(), **values), code)
 
 
 def end(text: str, code: int) -> NoReturn:

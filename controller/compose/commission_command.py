@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from controller.compose import command_line
 from foundation.messages import tell
 
 
@@ -25,31 +26,32 @@ def commission(
 
     The agent must not run meanwhile: stop it first. Exit 0: all passed.
     """
-    from controller.cli import _fail, _language, _load, _print_json, _site_path
     from controller.commissioning import How, Record, standing, to_test
     from controller.compose.commission_walk import report, walk
     from controller.hold import HeldError, hold
     from simulator.layout import FieldError
 
-    path, speech = _site_path(site), _language()
-    loaded = _load(path)
+    path, speech = command_line.site_path(site), command_line.language()
+    loaded = command_line.load(path)
     ways: tuple[How, ...] = ("cable", "simulated") if simulate else ("cable",)
     chosen = tuple(device or to_test(loaded))
     for name in chosen:
         if name not in to_test(loaded):
-            _fail(tell("commission.not_to_test", speech, device=name, known=", ".join(to_test(loaded)) or "-"), 2)
+            command_line.fail(
+                tell("commission.not_to_test", speech, device=name, known=", ".join(to_test(loaded)) or "-"), 2
+            )
     tested: list[Record] = []
     if not show:
         try:
             with hold(directory):
                 tested = asyncio.run(walk(loaded, path, chosen, who or _me(), directory, simulate, yes, speech))
         except FieldError as error:
-            _fail(str(error), 1)
+            command_line.fail(str(error), 1)
         except HeldError:
-            _fail(tell("commission.agent_runs", speech, directory=directory), 1)
+            command_line.fail(tell("commission.agent_runs", speech, directory=directory), 1)
     stands = standing(loaded, directory, ways)
     if as_json:
-        _print_json(report(tested, stands))
+        command_line.print_json(report(tested, stands))
     else:
         for name, how in stands.items():
             if how != "not needed":

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from controller.compose import command_line
 from controller.compose.asking import answer_of
 
 Directory = Annotated[Path, typer.Option(help="Of the agent.")]
@@ -151,18 +152,16 @@ def _told(method: str, path: str, body: dict[str, Any] | None, who: str | None, 
     import getpass
     from secrets import token_urlsafe
 
-    from controller.cli import _language, _print_json
-
     said: dict[str, str] = {"change_id": f"cli_{token_urlsafe(9)}"}
     if who is not None:
         with suppress(KeyError, OSError):
             said["who"] = who or getpass.getuser()
-    speech = _language()
+    speech = command_line.language()
     query = said if method == "DELETE" else None
     sent = {**said, **(body or {})} if method == "PUT" else None
     document = answer_of(directory, method, f"/api/v1/{path}", not_running="hands.not_running", query=query, body=sent)
     if as_json:
-        _print_json(document)
+        command_line.print_json(document)
         return
     for line in _lines(document, speech):
         typer.echo(line)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from controller.compose import command_line
+
 app = typer.Typer(no_args_is_help=True)
 Directory = Annotated[Path, typer.Option(help="Of the agent.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
@@ -18,7 +20,6 @@ def backup_(
     as_json: Json = False,
 ) -> None:
     """Copy databases, state and records to another directory; the agent may run meanwhile."""
-    from controller.cli import _fail, _language, _print_json
     from controller.history.backup import BackupError, backup
     from foundation.clock import WallClock
     from foundation.messages import tell
@@ -26,12 +27,14 @@ def backup_(
     try:
         made = backup(directory, to, WallClock().now())
     except BackupError as error:
-        _fail(tell(f"history.{error.key}", _language(), **error.values), 1)
+        command_line.fail(tell(f"history.{error.key}", command_line.language(), **error.values), 1)
     if as_json:
-        _print_json(made)
+        command_line.print_json(made)
     else:
         size = sum(one["bytes"] for one in made["files"].values())
-        typer.echo(tell("history.backed_up", _language(), files=len(made["files"]), size=f"{size:,}", to=to))
+        typer.echo(
+            tell("history.backed_up", command_line.language(), files=len(made["files"]), size=f"{size:,}", to=to)
+        )
 
 
 @app.command("restore")
@@ -41,7 +44,6 @@ def restore_(
     as_json: Json = False,
 ) -> None:
     """Put a backup in an agent's place; the agent must not run. What was there is set aside beside it."""
-    from controller.cli import _fail, _language, _print_json
     from controller.history.backup import BackupError, restore
     from foundation.clock import WallClock
     from foundation.messages import tell
@@ -49,11 +51,11 @@ def restore_(
     try:
         aside = restore(source, directory, WallClock().now())
     except BackupError as error:
-        _fail(tell(f"history.{error.key}", _language(), **error.values), 1)
+        command_line.fail(tell(f"history.{error.key}", command_line.language(), **error.values), 1)
     if as_json:
-        _print_json({"directory": str(directory), "aside": None if aside is None else str(aside)})
+        command_line.print_json({"directory": str(directory), "aside": None if aside is None else str(aside)})
     else:
-        typer.echo(tell("history.restored", _language(), directory=directory, aside=aside or "-"))
+        typer.echo(tell("history.restored", command_line.language(), directory=directory, aside=aside or "-"))
 
 
 @app.command("audit")
@@ -66,7 +68,6 @@ def audit_(
     """Who did what, and whether the chain of rows holds. Exit 1 if a row was changed or is missing."""
     import sqlite3
 
-    from controller.cli import _fail, _language, _print_json
     from controller.history.audit import examine, has, read
     from foundation.messages import tell
 
@@ -74,13 +75,15 @@ def audit_(
         rows, verdict = read(directory, most), examine(directory)
         known = not holds or has(directory, holds)
     except (OSError, sqlite3.Error) as error:
-        _fail(tell("history.audit_unreadable", _language(), directory=directory, why=str(error)), 2)
-    told = [tell(f"history.audit_{kind}", _language(), row=row) for kind, row in verdict.problems]
+        command_line.fail(
+            tell("history.audit_unreadable", command_line.language(), directory=directory, why=str(error)), 2
+        )
+    told = [tell(f"history.audit_{kind}", command_line.language(), row=row) for kind, row in verdict.problems]
     if not known:
-        told.append(tell("history.audit_other", _language()))
+        told.append(tell("history.audit_other", command_line.language()))
     if as_json:
         deeds = [{**row._asdict(), "hash": row.hash.hex()} for row in rows]
-        _print_json({"rows": verdict.rows, "newest": verdict.newest, "problems": told, "deeds": deeds})
+        command_line.print_json({"rows": verdict.rows, "newest": verdict.newest, "problems": told, "deeds": deeds})
     else:
         from rich.console import Console
         from rich.table import Table
@@ -90,7 +93,9 @@ def audit_(
             at = f"{datetime.fromtimestamp(row.at_ms / 1000.0).astimezone():%Y-%m-%d %H:%M:%S}"
             table.add_row(str(row.id), at, row.who, row.what, row.subject, row.said)
         Console().print(table)
-        for text in told or [tell("history.audit_holds", _language(), rows=verdict.rows, newest=verdict.newest)]:
+        for text in told or [
+            tell("history.audit_holds", command_line.language(), rows=verdict.rows, newest=verdict.newest)
+        ]:
             typer.echo(text)
     if told:
         raise typer.Exit(1)

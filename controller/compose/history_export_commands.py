@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from controller.compose import history_commands
+from controller.compose import command_line, history_commands
 
 if TYPE_CHECKING:
     from controller.history.holdings import Holdings
@@ -129,9 +129,7 @@ def repair(
 
 
 def _site(name: str) -> "Site":
-    from controller.cli import _load, _site_path
-
-    loaded: Site = _load(_site_path(name))
+    loaded: Site = command_line.load(command_line.site_path(name))
     return loaded
 
 
@@ -146,11 +144,10 @@ def _sink_name(site: "Site", given: str) -> str:
 
 
 def _holdings(site: "Site", file: str, name: str) -> "Holdings":
-    from controller.cli import _site_path
     from controller.history.holdings import holdings
     from controller.secrets import secrets_beside
 
-    return holdings(site.sinks[name], secrets_beside(_site_path(file)))
+    return holdings(site.sinks[name], secrets_beside(command_line.site_path(file)))
 
 
 def _differences(
@@ -183,7 +180,6 @@ def _differences(
 
 
 def _sent(site: "Site", name: str, file: str, lines: Iterator[str], doing: str) -> Any:
-    from controller.cli import _site_path
     from controller.history.send import send
     from controller.history.sinks import most_lines, opener
     from controller.secrets import secrets_beside
@@ -191,7 +187,7 @@ def _sent(site: "Site", name: str, file: str, lines: Iterator[str], doing: str) 
 
     sink = site.sinks[name]
     units = {name: tag.unit for name, tag in site_tags(site).items()}
-    open_sink = opener(sink, secrets_beside(_site_path(file)), site.site.id, units)
+    open_sink = opener(sink, secrets_beside(command_line.site_path(file)), site.site.id, units)
     with _told(), _bar(doing, None) as advance:
         return send(open_sink, lines, most_lines(sink), advance)
 
@@ -251,20 +247,18 @@ def _refuse(error: Any) -> None:
 
 
 def _refuse_with(key: str, **values: object) -> None:
-    from controller.cli import _fail, _language
     from foundation.messages import tell
 
-    _fail(tell(f"history.{key}", _language(), **values), 1)
+    command_line.fail(tell(f"history.{key}", command_line.language(), **values), 1)
 
 
 def _say(as_json: bool, document: dict[str, Any], key: str, **values: object) -> None:
-    from controller.cli import _language, _print_json
     from foundation.messages import tell
 
     if as_json:
-        _print_json(document)
+        command_line.print_json(document)
     else:
-        typer.echo(tell(f"history.{key}", _language(), **values))
+        typer.echo(tell(f"history.{key}", command_line.language(), **values))
 
 
 def _print_differences(

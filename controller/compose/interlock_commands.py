@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from controller.compose import command_line
 from controller.compose.asking import answer_of
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -67,9 +68,7 @@ def _told(method: str, path: str, body: dict[str, Any], who: str | None, directo
     import getpass
     from secrets import token_urlsafe
 
-    from controller.cli import _language, _print_json
-
-    speech = _language()
+    speech = command_line.language()
     sent: dict[str, Any] | None = None
     if method == "PUT":
         sent = {"change_id": f"cli_{token_urlsafe(9)}", **body}
@@ -78,7 +77,7 @@ def _told(method: str, path: str, body: dict[str, Any], who: str | None, directo
                 sent["who"] = who or getpass.getuser()
     document = answer_of(directory, method, f"/api/v1/{path}", not_running="interlocks.not_running", body=sent)
     if as_json:
-        _print_json(document)
+        command_line.print_json(document)
         return
     for line in _lines(document, speech):
         typer.echo(line)

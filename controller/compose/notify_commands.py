@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from controller.compose import command_line
 from controller.compose.asking import answer_of
 
 app = typer.Typer(no_args_is_help=True)
@@ -21,14 +22,13 @@ def send_test(
     as_json: Json = False,
 ) -> None:
     """Send a test message. `farmloop notify log` tells what became of it."""
-    from controller.cli import _language, _print_json
     from foundation.messages import tell
 
     sent = _asked(directory, "POST", {"to": to})
     if as_json:
-        _print_json(sent)
+        command_line.print_json(sent)
     else:
-        typer.echo(tell("notify.sent", _language(), people=", ".join(sent["people"])))
+        typer.echo(tell("notify.sent", command_line.language(), people=", ".join(sent["people"])))
 
 
 @app.command("log")
@@ -38,11 +38,9 @@ def log_(
     as_json: Json = False,
 ) -> None:
     """What was sent to whom, by which channel, and whether it arrived."""
-    from controller.cli import _print_json
-
     receipts = _asked(directory, "GET", None, {"most": str(most)})["receipts"]
     if as_json:
-        _print_json({"receipts": receipts})
+        command_line.print_json({"receipts": receipts})
         return
     from rich.console import Console
     from rich.table import Table
@@ -58,11 +56,10 @@ def log_(
 @app.command()
 def silence(directory: Directory = Path("var")) -> None:
     """Silence the siren. The alarms still wait for somebody, and the next one sounds again."""
-    from controller.cli import _language
     from foundation.messages import tell
 
     _asked(directory, "PUT", {"change_id": token_hex(8)}, path="/api/v1/siren")
-    typer.echo(tell("notify.silenced", _language()))
+    typer.echo(tell("notify.silenced", command_line.language()))
 
 
 def _asked(

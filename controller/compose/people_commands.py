@@ -5,6 +5,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from controller.compose import command_line
 from controller.compose.asking import end, refused, say
 
 Directory = Annotated[Path, typer.Option(help="Of the agent.")]
@@ -27,9 +28,8 @@ def explain(
     Asks the agent that runs in the directory; of one that has stopped, reads what it left.
     """
     from controller.access import NoAgentError, ask
-    from controller.cli import _language, _print_json
 
-    speech = _language()
+    speech = command_line.language()
     try:
         if simulate:
             document: Any = _simulated(simulate, tag, at, hours)
@@ -43,7 +43,7 @@ def explain(
     except OSError as error:
         end(str(error), 2)
     if as_json:
-        _print_json(document)
+        command_line.print_json(document)
         return
     first, *lines = document["lines"][speech]
     typer.echo("\n  ".join([first, *lines]))
@@ -69,9 +69,8 @@ def enter(
     from secrets import token_urlsafe
 
     from controller.access import NoAgentError, ask
-    from controller.cli import _language, _print_json
 
-    speech = _language()
+    speech = command_line.language()
     if withdraw and (value or corrects):
         say("enter.withdraw", 2)
     body = None
@@ -93,9 +92,11 @@ def enter(
     if status not in (200, 201):
         refused(document)
     if as_json:
-        _print_json(document)
+        command_line.print_json(document)
     elif body:
         typer.echo(_row("enter.withdrawn" if document["value"] is None else "enter.done", document, speech))
+        if document["book_only"]:
+            say("enter.book_only", 0)
     else:
         for entry in document["entries"]:
             typer.echo(_row("enter.corrected" if entry["corrected_by"] else "enter.row", entry, speech))
@@ -145,12 +146,11 @@ def _left_behind(directory: Path, tag: str, at: str) -> Any:
 
 def _simulated(site: str, tag: str, at: str, hours: float) -> Any:
     """From a simulated day: at its end, or at a moment of it."""
-    from controller.cli import _load, _site_path
     from controller.compose.explain_day import explained
     from controller.why.shape import Explanation
     from simulator.layout import FieldError
 
-    loaded = _load(_site_path(site))
+    loaded = command_line.load(command_line.site_path(site))
     if tag not in loaded.outputs:
         _no_output(tag, loaded.outputs)
     try:

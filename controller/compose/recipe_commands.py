@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from controller.compose import command_line
 from controller.compose.asking import answer_of
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -63,14 +64,12 @@ def stop(zone: Zone, directory: Directory = Path("var"), as_json: Json = False) 
 def _told(method: str, zone: str, wish: dict[str, Any] | None, directory: Path, as_json: bool) -> None:
     from secrets import token_urlsafe
 
-    from controller.cli import _language, _print_json
-
-    speech = _language()
+    speech = command_line.language()
     body = None if wish is None else {"change_id": f"cli_{token_urlsafe(9)}", **wish}
     path = "/api/v1/recipes" + (f"/{zone.replace('/', '')}" if zone else "")
     document = answer_of(directory, method, path, not_running="recipe.not_running", body=body)
     if as_json:
-        _print_json(document)
+        command_line.print_json(document)
         return
     for line in _lines(document, speech):
         typer.echo(line)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from controller.compose import command_line
+
 if TYPE_CHECKING:
     from controller.compose.replay import Replayed
     from edge_config.model.site import Site
@@ -27,7 +29,6 @@ def replay(
     The record has the old control in it: what another site would have done to the farm, only a simulation tells.
     Exit 0 identical (or compared), 1 not identical, 2 cannot be read.
     """
-    from controller.cli import _bar, _fail, _load, _print_json, _site_path
     from controller.compose.replay import first_beginning, journal_files
     from controller.compose.replay import replay as play
     from controller.journal.beginning import site_digest
@@ -39,32 +40,34 @@ def replay(
     try:
         files = [path for path in journal_files(journal) if day in path.name]
         if not files:
-            _fail(f"{journal}: no day {day}; there are {', '.join(path.stem for path in journal_files(journal))}", 2)
+            command_line.fail(
+                f"{journal}: no day {day}; there are {', '.join(path.stem for path in journal_files(journal))}", 2
+            )
         beginning = first_beginning(files[-1])
         known = recorded_with or beginning.site_file
         sites: dict[str, Site] = {}
-        if known and (recorded_with or _site_path(known).is_file()):
-            then = _load(_site_path(known))
+        if known and (recorded_with or command_line.site_path(known).is_file()):
+            then = command_line.load(command_line.site_path(known))
             if site_digest(then) == beginning.site_digest:
                 sites["as recorded"] = then
             elif recorded_with or not site:
-                _fail(
+                command_line.fail(
                     f"{known} is not what it was when {files[-1].name} was recorded; give the file as it was with "
                     "--recorded-with, or this one with --site to compare",
                     2,
                 )
         if site:
-            sites[site] = _load(_site_path(site))
+            sites[site] = command_line.load(command_line.site_path(site))
         if not sites:
-            _fail(f"{files[-1]} does not say where its site file is; give it with --recorded-with", 2)
+            command_line.fail(f"{files[-1]} does not say where its site file is; give it with --recorded-with", 2)
         for name, one in sites.items():
-            done[name] = play(files[-1], one, _bar_of(_bar("replaying"), files[-1], as_json))
+            done[name] = play(files[-1], one, _bar_of(command_line.bar("replaying"), files[-1], as_json))
     except (JournalError, OSError) as error:
-        _fail(str(error), 2)
+        command_line.fail(str(error), 2)
     factor = sum(one.last_s - (one.first_s or 0.0) for one in done.values()) / max(process_time() - begun, 1e-9)
     rows: dict[str, Any] = {name: one.row() for name, one in done.items()}
     if as_json:
-        _print_json({"journal": str(files[-1]), "real_time_factor": round(factor, 1), "replays": rows})
+        command_line.print_json({"journal": str(files[-1]), "real_time_factor": round(factor, 1), "replays": rows})
     else:
         _print(files[-1], done, factor)
     raise typer.Exit(1 if any(one.same_site and one.differing for one in done.values()) else 0)

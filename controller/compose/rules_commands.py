@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
+from controller.compose import command_line
+
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
 Directory = Annotated[Path, typer.Option(help="Of the agent.")]
@@ -55,7 +57,6 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Say in words what rules look at, do, and when, and what those of a running agent did today."""
-    from controller.cli import _fail, _language
     from edge_config.rule_words import explained
     from edge_config.templates import placed_rules
     from edge_config.wording import nearest
@@ -64,8 +65,8 @@ def explain(
     placed = [one for one in placed_rules(loaded) if rule in ("", one.id)]
     if rule and not placed:
         known = [one.id for one in placed_rules(loaded)]
-        _fail(f"no rule '{rule}': did you mean {nearest(rule, known)}?", 2)
-    told = {one.id: explained(loaded, one, _language()) for one in placed}
+        command_line.fail(f"no rule '{rule}': did you mean {nearest(rule, known)}?", 2)
+    told = {one.id: explained(loaded, one, command_line.language()) for one in placed}
     ran = _ran(directory)
     if as_json:
         _print([{"rule": name, "words": lines, "ran": ran.get(name)} for name, lines in told.items()])
@@ -77,10 +78,9 @@ def explain(
 def _ran(directory: Path) -> dict[str, Any]:
     """What the rules of the agent in a directory did; nothing where none runs."""
     from controller.access import ask
-    from controller.cli import _language
 
     try:
-        status, document = ask(directory, "GET", "/api/v1/rules", language=_language())
+        status, document = ask(directory, "GET", "/api/v1/rules", language=command_line.language())
     except OSError:  # nobody runs there
         return {}
     return document["rules"] if status == 200 else {}
@@ -89,7 +89,6 @@ def _ran(directory: Path) -> dict[str, Any]:
 def _did(rule: dict[str, Any]) -> str:
     from datetime import UTC, datetime
 
-    from controller.cli import _language
     from foundation.messages import tell
 
     if rule["off_until"] is not None:
@@ -97,8 +96,8 @@ def _did(rule: dict[str, Any]) -> str:
     changed, state = rule["changed"], "spent" if rule["spent"] else "on" if rule["on"] else "off"
     since = "" if changed is None else datetime.fromtimestamp(changed / 1000.0, UTC).astimezone().isoformat(" ")[:16]
     return tell(
-        f"rule.did_{state}" if since else "rule.did_nothing", _language(), since=since, times=rule["activations_today"],
-        minutes=f"{rule['on_today_s'] / 60.0:.0f}", errors=rule["errors"],
+        f"rule.did_{state}" if since else "rule.did_nothing", command_line.language(), since=since,
+        times=rule["activations_today"], minutes=f"{rule['on_today_s'] / 60.0:.0f}", errors=rule["errors"],
     )  # fmt: skip
 
 
@@ -133,7 +132,6 @@ def _switch(method: str, rule: str, body: dict[str, Any], who: str, directory: P
     from contextlib import suppress
     from secrets import token_urlsafe
 
-    from controller.cli import _language
     from controller.compose.asking import answer_of
     from foundation.messages import tell
 
@@ -148,18 +146,16 @@ def _switch(method: str, rule: str, body: dict[str, Any], who: str, directory: P
         _print(document)
         return
     one = document["rules"][rule]
-    typer.echo(
-        f"{rule}: {_switched(one)}" if one["off_until"] else tell("rule.switched_on", _language(), rule=rule)
-    )  # fmt: skip
+    is_on = tell("rule.switched_on", command_line.language(), rule=rule)
+    typer.echo(f"{rule}: {_switched(one)}" if one["off_until"] else is_on)
 
 
 def _switched(rule: dict[str, Any]) -> str:
-    from controller.cli import _language
     from controller.compose.hand_commands import local
     from foundation.messages import tell
 
     until = local(rule["off_until"])
-    return tell("rule.switched_off", _language(), by=rule["off_by"], until=until, reason=rule["off_reason"])
+    return tell("rule.switched_off", command_line.language(), by=rule["off_by"], until=until, reason=rule["off_reason"])
 
 
 @app.command()
@@ -179,12 +175,11 @@ def replay(
 
     Open loop: the record has the old control in it.
     """
-    from controller.cli import _fail
     from controller.compose.rules_replay import ReplayError, replay
 
     loaded = _site(site)
     if (csv is None) is (recorded is None):
-        _fail("give --csv FILE, or --recorded DIRECTORY", 2)
+        command_line.fail("give --csv FILE, or --recorded DIRECTORY", 2)
     if recorded is not None:
         _recorded(loaded, recorded, against, _moment(begin, loaded), _moment(end, loaded), as_json)
         return
@@ -192,9 +187,9 @@ def replay(
     try:
         done = replay(loaded, csv, _moment(begin, loaded), _moment(end, loaded), step)
     except FileNotFoundError:
-        _fail(f"{csv}: no such file", 2)
+        command_line.fail(f"{csv}: no such file", 2)
     except (ReplayError, OSError) as error:
-        _fail(str(error), 2)
+        command_line.fail(str(error), 2)
     rows = [{**one.row(done.days), "energy_kwh": done.energy_kwh[one.rule]} for one in done.records]
     if as_json:
         _print({"site": loaded.site.id, "open_loop": True, "from_s": done.begin_s, "to_s": done.end_s,
@@ -207,7 +202,6 @@ def _recorded(site: Any, place: Path, against: str, begin_s: float | None, end_s
     """The recorded days of an agent, with the rules that ran beside these."""
     import sqlite3
 
-    from controller.cli import _fail, _site_path
     from controller.compose.rules_recorded import beginning_of, compare
     from controller.compose.rules_replay import ReplayError
     from controller.journal.beginning import site_digest
@@ -217,13 +211,13 @@ def _recorded(site: Any, place: Path, against: str, begin_s: float | None, end_s
         beginning = beginning_of(place, begin_s)
         known = against or (beginning.site_file if beginning is not None else "")
         ran, how = None, "unknown"
-        if known and (against or _site_path(known).is_file()):
+        if known and (against or command_line.site_path(known).is_file()):
             ran = _site(known)
             if beginning is not None:
                 how = "as recorded" if site_digest(ran) == beginning.site_digest else "changed since"
         done = compare(place, site, ran, begin_s, end_s)
     except (ReplayError, JournalError, OSError, sqlite3.Error) as error:
-        _fail(str(error), 2)
+        command_line.fail(str(error), 2)
     rows = [one.row(done.days) for one in done.rules]
     if as_json:
         _print({"site": site.site.id, "open_loop": True, "from_s": done.begin_s, "to_s": done.end_s,
@@ -240,15 +234,17 @@ def _compared_rules(rows: list[dict[str, Any]], title: str, how: str) -> None:
 
     console = Console()
     table = Table(title=title)
-    for name in ("rule", "ran: on, hours", "now: on, hours", "hours apart", "first apart (UTC)"):
+    for name in ("rule", "ran: on, hours", "now: on, hours", "now: an hour, most", "hours apart", "first apart (UTC)"):
         table.add_column(name, justify="left" if name == "rule" else "right")
     for row in rows:
         told = ["-" if one is None else f"{one['activations']}, {one['hours_on']}" for one in
                 (row["ran"], row["proposed"])]  # fmt: skip
-        first = row["first_apart_s"]
+        now, first = row["proposed"], row["first_apart_s"]
+        often = "-" if now is None else f"{now['activations_an_hour']:g}, {now['most_in_an_hour']}"
         moment = "" if first is None else datetime.fromtimestamp(first, UTC).isoformat(" ", "seconds")[:19]
-        table.add_row(row["rule"], *told, f"{row['hours_apart']:g}", moment)
+        table.add_row(row["rule"], *told, often, f"{row['hours_apart']:g}", moment)
     console.print(table)
+    _chattering([row["proposed"] for row in rows if row["proposed"] is not None])
     if how == "unknown" and all(row["ran"] is None for row in rows):
         console.print("The record does not say where its site file is: give it with --against.", highlight=False)
     elif how == "changed since":
@@ -263,13 +259,12 @@ def simulate(
     as_json: Json = False,
 ) -> None:
     """Rules with simulated plants, closed loop; a scenario is run with its rules and without."""
-    from controller.cli import SAMPLES, _fail, _scenarios
     from controller.compose.rules_simulate import compare, simulate_site
     from simulator.layout import FieldError
     from simulator.scenario_file import names
 
-    if what in names() or (what not in SAMPLES and _is_scenario(Path(what))):
-        (loaded,) = _scenarios([what])
+    if what in names() or (what not in command_line.SAMPLES and _is_scenario(Path(what))):
+        (loaded,) = command_line.scenarios([what])
         done = compare(loaded, seed)
         pair = {"with_rules": done.with_rules, "without_rules": done.without_rules}
         report = {name: {"survived": one.survived, "gates": one.gates, "metrics": one.metrics}
@@ -283,7 +278,7 @@ def simulate(
     try:
         simulated = simulate_site(site, days, seed)
     except FieldError as error:
-        _fail(str(error), 1)
+        command_line.fail(str(error), 1)
     rows = [one.row(simulated.days) for one in simulated.records]
     survived = simulated.simulation.survived
     if as_json:
@@ -305,30 +300,24 @@ def _is_scenario(path: Path) -> bool:
 
 
 def _site(name: str) -> Any:
-    from controller.cli import _load, _site_path
-
-    return _load(_site_path(name))
+    return command_line.load(command_line.site_path(name))
 
 
 def _moment(text: str, site: Any) -> float | None:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from controller.cli import _fail
-
     if not text:
         return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        _fail(f"'{text}' is no date and time, for example 2026-03-20T12:00", 2)
+        command_line.fail(f"'{text}' is no date and time, for example 2026-03-20T12:00", 2)
     return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(site.site.timezone))).timestamp()
 
 
 def _print(document: object) -> None:
-    from controller.cli import _print_json
-
-    _print_json(document)
+    command_line.print_json(document)
 
 
 def _table(rows: list[dict[str, Any]], title: str) -> None:
@@ -336,12 +325,23 @@ def _table(rows: list[dict[str, Any]], title: str) -> None:
     from rich.table import Table
 
     table = Table(title=title)
-    columns = [name for name in (rows[0] if rows else {"rule": ""}) if name != "first_s"]
+    columns = [name for name in (rows[0] if rows else {"rule": ""}) if name not in ("first_s", "chatters")]
     for name in columns:
         table.add_column(name.replace("_", " "), justify="left" if name == "rule" else "right")
     for row in rows:
         table.add_row(*(str(row[name]) for name in columns))
     Console().print(table)
+    _chattering(rows)
+
+
+def _chattering(rows: list[dict[str, Any]]) -> None:
+    """A line for each rule that came on too often."""
+    from foundation.messages import tell
+
+    for row in rows:
+        if row["chatters"]:
+            often = {"mean": f"{row['activations_an_hour']:g}", "most": row["most_in_an_hour"]}
+            typer.echo(tell("rule.chatters", command_line.language(), rule=row["rule"], **often))
 
 
 def _compared(scenario: str, seed: int, report: dict[str, Any]) -> None:

@@ -14,6 +14,10 @@ from edge_config.model.site import Site
 from foundation.reading import Reading, Reason, Value, bad, good
 from foundation.tag import Tag
 
+FEW = 3
+"""Of a short recording: so often a rule may come on in it, however short it is."""
+MOST_IN_AN_HOUR = 6
+"""Noise about a limit lasts an hour or two of a day, and is lost in the day's mean."""
 WORDS: dict[str, Value] = {"true": True, "false": False, "on": True, "off": False}
 
 
@@ -34,15 +38,26 @@ class RuleRecord:
     """How often a limit or a failure switched it off."""
     on_since_s: float | None = None
 
+    @property
+    def most_in_an_hour(self) -> int:
+        """How often it came on within the worst hour."""
+        first = most = 0
+        for number, begun_s in enumerate(self.begun, 1):
+            while begun_s - self.begun[first] >= 3600.0:
+                first += 1
+            most = max(most, number - first)
+        return most
+
     def chatters(self, days: float) -> bool:
-        """Whether it came on more often than once an hour (control.md 4.4)."""
-        return len(self.begun) > max(24.0 * days, 3.0)
+        """Whether it came on more often than once an hour (control.md 4.4), or in one hour as often as none should."""
+        return len(self.begun) > max(24.0 * days, FEW) or self.most_in_an_hour > MOST_IN_AN_HOUR
 
     def row(self, days: float) -> dict[str, object]:
         return {
             "rule": self.rule, "activations": len(self.begun), "activations_a_day": round(len(self.begun) / days, 2),
             "hours_on": round(self.on_s / 3600.0, 2), "unknown": self.unknown, "spent": self.spent,
             "first_s": self.begun[0] if self.begun else None, "chatters": self.chatters(days),
+            "activations_an_hour": round(len(self.begun) / days / 24.0, 2), "most_in_an_hour": self.most_in_an_hour,
         }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from controller.compose import command_line
 from controller.compose.asking import answer_of
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -35,14 +36,12 @@ def abort(name: Name, directory: Directory = Path("var"), as_json: Json = False)
 def _told(name: str, action: str, directory: Path, as_json: bool) -> None:
     from secrets import token_urlsafe
 
-    from controller.cli import _language, _print_json
-
-    speech = _language()
+    speech = command_line.language()
     body = {"change_id": f"cli_{token_urlsafe(9)}", "action": action} if action else None
     path = "/api/v1/sequences" + (f"/{name.replace('/', '')}" if name else "")
     document = answer_of(directory, "PUT" if body else "GET", path, not_running="sequence.not_running", body=body)
     if as_json:
-        _print_json(document)
+        command_line.print_json(document)
         return
     for line in _lines(document, speech):
         typer.echo(line)

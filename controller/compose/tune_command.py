@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 import typer
 
+from controller.compose import command_line
+
 SOURCES = ("sim", "history", "plant")
 FORMS = ("twin", "steps", "relay")
 LOOK_S, RENEW_LOOKS = 2.0, 5
@@ -33,7 +35,6 @@ def tune(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")] = False,
 ) -> None:
     """Model, confidence, old and new gains of a loop and what they would do. Applies nothing."""
-    from controller.cli import _fail, _language, _load, _no_such, _print_json, _site_path
     from controller.compose.rules_replay import ReplayError
     from controller.compose.tune import Speed, TuneError, tune_recorded, tune_simulated, tune_swung
     from controller.journal.frames import JournalError
@@ -43,10 +44,10 @@ def tune(
     speeds = get_args(Speed.__value__ if hasattr(Speed, "__value__") else Speed)
     for given, known in ((speed, speeds), (on, SOURCES), (by or "steps", FORMS)):
         if given not in known:
-            _no_such("word", given, known)
+            command_line.no_such("word", given, known)
     if (on == "history") is (file is None) or (on == "plant" and by == "twin") or (on == "history" and by):
-        _fail(tell("tune.file" if on != "plant" else "tune.twin", _language()), 2)
-    loaded = _load(_site_path(site))
+        command_line.fail(tell("tune.file" if on != "plant" else "tune.twin", command_line.language()), 2)
+    loaded = command_line.load(command_line.site_path(site))
     form: Any = by or "steps"
     pace: Any = speed
     try:
@@ -62,17 +63,17 @@ def tune(
         key = error.key if error.key.startswith("refused.") else f"tune.{error.key}"
         values = {**error.values}
         if error.key == "trial_ended":
-            values["why"] = tell(f"trial.{values['why']}", _language(), by=values.get("by", ""))
-        _fail(tell(key, _language(), **values), 1)
+            values["why"] = tell(f"trial.{values['why']}", command_line.language(), by=values.get("by", ""))
+        command_line.fail(tell(key, command_line.language(), **values), 1)
     except FieldError as error:
-        _fail(str(error), 1)
+        command_line.fail(str(error), 1)
     except (ReplayError, JournalError, OSError) as error:
-        _fail(str(error), 2)
+        command_line.fail(str(error), 2)
     row = {"site": loaded.site.id, "on": on, "by": by or ("twin" if on == "sim" else "steps"), **found.row()}
     if as_json:
-        _print_json(row)
+        command_line.print_json(row)
     else:
-        _shown(found, _language())
+        _shown(found, command_line.language())
 
 
 class Wanted(NamedTuple):
@@ -92,13 +93,12 @@ def _on_plant(site: Any, loop: str, wanted: Wanted, speed: Any) -> Any:
     from types import SimpleNamespace
 
     from controller.access import NoAgentError, ask
-    from controller.cli import _bar, _fail, _language
     from controller.compose.tune import tunable, tune_tried, within_of
     from edge_config.tags import site_tags
     from foundation.clock import pause
     from foundation.messages import tell
 
-    speech, path = _language(), f"/api/v1/trials/{loop.replace('/', '')}"
+    speech, path = command_line.language(), f"/api/v1/trials/{loop.replace('/', '')}"
     within = within_of(site_tags(site)[tunable(site, loop).pv].unit, wanted.within)
     body = {"form": wanted.form, "size": wanted.size, "within": within, "longest_hours": wanted.hours}
 
@@ -106,16 +106,16 @@ def _on_plant(site: Any, loop: str, wanted: Wanted, speed: Any) -> Any:
         try:
             status, document = ask(wanted.directory, method, path, language=speech, **more)
         except NoAgentError:
-            _fail(tell("tune.no_agent", speech, directory=wanted.directory), 1)
+            command_line.fail(tell("tune.no_agent", speech, directory=wanted.directory), 1)
         if status != 200 and not may_be_over:
-            _fail(str(document.get("detail") or document.get("title") or status), 1)
+            command_line.fail(str(document.get("detail") or document.get("title") or status), 1)
         return document
 
     def put(goes_on: bool) -> Any:
         return call("PUT", goes_on, body={**body, "change_id": f"tune_{token_urlsafe(9)}", "goes_on": goes_on})
 
     told = put(goes_on=False)
-    bar = _bar(tell("tune.trying", speech, loop=loop))
+    bar = command_line.bar(tell("tune.trying", speech, loop=loop))
     task = bar.add_task("", total=wanted.hours * 3600.0)
     looks = 0
     try:

@@ -193,7 +193,7 @@ def test_a_scheduled_loop_is_refused_before_anything_is_asked_of_the_plant(
     site = sample("ras")
     heat = site.loops["ras1.tank1.heat_loop"].model_copy(update={"schedule": schedule})
     other = site.model_copy(update={"loops": {**site.loops, "ras1.tank1.heat_loop": heat}})
-    monkeypatch.setattr("controller.cli._load", lambda path: other)
+    monkeypatch.setattr("controller.compose.command_line.load", lambda path: other)
     told = ["tune", "ras1.tank1.heat_loop", "--site", "ras", "--on", "plant", "--directory", str(tmp_path)]
     result = CliRunner().invoke(app, told)
     assert (result.exit_code, asked) == (1, [])

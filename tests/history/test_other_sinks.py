@@ -25,7 +25,6 @@ from foundation.document import Secret
 from foundation.reading import Quality, Reading, Reason, Value, bad, good
 from tests.history.farm import START_S, secrets, site, tag
 from tests.history.test_shipper import finish
-from tests.history.test_wire import authority  # noqa: F401  # a fixture
 from tests.wire.servers import Mosquitto, wait_for
 
 DAY_S = 86_400.0
@@ -174,7 +173,7 @@ def test_a_broker_that_was_away_gets_everything_in_the_end(broker: Mosquitto, tm
 
 
 @pytest.mark.wire
-def test_a_broker_that_nobody_vouches_for_is_told_no_password(tmp_path: Path, authority: Path) -> None:  # noqa: F811
+def test_a_broker_that_nobody_vouches_for_is_told_no_password(tmp_path: Path, authority: Path) -> None:
     tls = [f"certfile {authority}/server.pem", f"keyfile {authority}/server.key"]
     with Mosquitto(tmp_path / "broker", {"farm": "s3cret/token=="}, tls) as broker:
         config = to_broker(broker) | {"url": f"mqtts://127.0.0.1:{broker.port}"}

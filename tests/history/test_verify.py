@@ -26,7 +26,6 @@ from foundation.reading import Quality, Reading, Reason, bad, good
 from tests.history.fake_influx import FakeInflux
 from tests.history.farm import START_S, secrets, site, tag, v1, v2, v3
 from tests.history.test_shipper import finish
-from tests.test_cli import farmloop  # noqa: F401  # a fixture
 from tests.wire.servers import InfluxDB, VictoriaMetrics, get
 
 ROOT = Path(__file__).parents[2]
@@ -104,7 +103,7 @@ def test_what_a_sink_lost_is_found_by_tag_and_hour_and_sent_again(
     influx: InfluxDB,
     victoria: VictoriaMetrics,
     tmp_path: Path,
-    farmloop: Any,  # noqa: F811
+    farmloop: Any,
 ) -> None:
     site = site_file(
         tmp_path,
@@ -187,7 +186,7 @@ def test_what_is_sent_by_hand_is_told_of_and_a_closed_door_ends_it(tmp_path: Pat
 
 
 @pytest.mark.wire
-def test_a_sink_that_cannot_be_asked_and_one_that_is_not_there_are_said(tmp_path: Path, farmloop: Any) -> None:  # noqa: F811
+def test_a_sink_that_cannot_be_asked_and_one_that_is_not_there_are_said(tmp_path: Path, farmloop: Any) -> None:
     site = site_file(
         tmp_path,
         '  away: {type: influxdb, dialect: v1, url: "http://127.0.0.1:1", database: farm}\n'
@@ -206,7 +205,7 @@ def test_a_sink_that_cannot_be_asked_and_one_that_is_not_there_are_said(tmp_path
     assert (other.code, "away, broker" in other.err) == (1, True)
 
 
-def test_points_are_exported_in_three_forms_and_imported_again(tmp_path: Path, farmloop: Any) -> None:  # noqa: F811
+def test_points_are_exported_in_three_forms_and_imported_again(tmp_path: Path, farmloop: Any) -> None:
     site = site_file(
         tmp_path, f"  days: {{type: file, directory: {tmp_path / 'again'}, format: lines, keep: 10000 d}}\n"
     )
@@ -236,7 +235,7 @@ def test_points_are_exported_in_three_forms_and_imported_again(tmp_path: Path, f
     assert pyarrow.parquet.read_table(tmp_path / "out.parquet").column("number").null_count == 5
 
 
-def test_means_of_minutes_and_hours_are_exported(tmp_path: Path, farmloop: Any) -> None:  # noqa: F811
+def test_means_of_minutes_and_hours_are_exported(tmp_path: Path, farmloop: Any) -> None:
     site = site_file(tmp_path, "  days: {type: file, directory: days}\n")
     local = Local(tmp_path / NAME)
     for reading in seen(2)[:-1]:
@@ -273,7 +272,7 @@ def test_a_file_that_cannot_be_imported_says_where(
     text: str,
     said: str,
     tmp_path: Path,
-    farmloop: Any,  # noqa: F811
+    farmloop: Any,
 ) -> None:
     site = site_file(tmp_path, f"  days: {{type: file, directory: {tmp_path / 'days'}}}\n")
     (tmp_path / name).write_text(text)

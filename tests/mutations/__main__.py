@@ -19,7 +19,11 @@ import pytest
 from tests.mutations.mutants import Mutant, mutants
 
 MODULES: dict[str, tuple[str, ...]] = {
-    "controller.core.interlocks": ("tests/core/test_interlocks.py", "tests/core/test_safety.py"),
+    "controller.core.interlocks": (
+        "tests/core/test_interlocks.py",
+        "tests/core/test_safety.py",
+        "tests/core/test_blocks_that_break.py",
+    ),
     "controller.core.arbiter": ("tests/core/test_arbiter.py",),
     "controller.core.bypass": ("tests/core/test_bypass.py",),
     "controller.core.first_out": ("tests/core/test_first_out.py",),

@@ -1,12 +1,8 @@
 """The agent from alarm to acknowledgement: a message on the phone, its link, and quiet afterwards."""
 
 import re
-import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from controller.agent import Agent
 from edge_config.loader import load_site
@@ -14,15 +10,6 @@ from edge_config.model.site import Site
 from foundation.clock import AcceleratedClock
 from tests.notify.test_notifier import Phone, phone, site_of
 from tests.wire.agent_on_wires import NOON_S, SITES, until
-
-
-@pytest.fixture
-def nowhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, dict[str, Any]]]:
-    monkeypatch.setattr("drivers.link.STOP_S", 0.05)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        end = {"host": "127.0.0.1", "port": probe.getsockname()[1]}
-        yield {"ras_rs485": {"port": "/nonexistent/port"}, "ras_tcp": end, "farm_mqtt": end}
 
 
 def agent_of(directory: Path, wiring: dict[str, dict[str, Any]], li: Phone, now_s: float) -> Agent:

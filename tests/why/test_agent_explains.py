@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from controller.why.journal import NotRecordedError, last_recorded_s
-from tests.test_agent import agent_at, alive, nowhere  # noqa: F401  # a fixture
+from tests.test_agent import agent_at, alive
 from tests.wire.agent_on_wires import until
 
 VALVE = "ras1.tank1.makeup"
@@ -14,7 +14,7 @@ VALVE = "ras1.tank1.makeup"
 
 async def test_what_was_recorded_is_explained_before_the_first_scan_and_now_is_not(
     tmp_path: Path,
-    nowhere: Any,  # noqa: F811
+    nowhere: Any,
 ) -> None:
     async with alive(agent_at(tmp_path, nowhere)) as agent:
         first = await agent.explain(VALVE, None)
@@ -34,7 +34,7 @@ async def test_what_was_recorded_is_explained_before_the_first_scan_and_now_is_n
 
 async def test_a_moment_that_is_still_to_come_is_refused(
     tmp_path: Path,
-    nowhere: Any,  # noqa: F811
+    nowhere: Any,
 ) -> None:
     async with alive(agent_at(tmp_path, nowhere)) as agent:
         await until(lambda: agent.health.scans > 20, "twenty scans")
