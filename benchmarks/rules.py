@@ -1,10 +1,14 @@
-"""What rules cost a scan: 500 of them, on a quiet farm and on one where every tag is new in every scan.
+"""What rules cost a scan: 500 of them, on a quiet farm and on one where every tag is new in every scan; and the
+dearest that load.
 
 CPU time of the rules' part of the scan alone (gauges, causes, demands), for the goal is about that.
 """
 
 import gc
 import time
+from bisect import bisect_right
+from collections.abc import Mapping
+from itertools import accumulate
 from random import Random
 from typing import Any
 
@@ -12,9 +16,13 @@ from benchmarks.generated import site_document
 from benchmarks.rows import GOAL, Row, percentile, row
 from controller.core.scan import Core
 from controller.core.turn import Turn
+from edge_config.checks.rules import MOST_RULES
 from edge_config.model.site import Site
+from edge_config.tags import tag_units
 from foundation.reading import good
 from foundation.tag import Kind
+from rules.cost import BUDGET_MS, cost_ms
+from rules.expression import compile_expression
 
 BAYS, RULES_A_BAY = 50, 10
 START_S = 1_774_065_600.0
@@ -47,6 +55,45 @@ def _rule(bay: int, number: int, window_every: int) -> dict[str, Any]:
         "id": f"{zone}.rule{number}", "when": when, "for": {"on": "10 s"}, "on_bad_quality": "hold",
         "then": [{"limit_max": f"{zone}.heater", "to": "50 %"}],
     } | ({} if number == 1 else {"clear": clear})  # fmt: skip
+
+
+DEAREST = {
+    "comparisons": "gh1.bay{bay}.air_temp > '{n} degC' or gh1.bay{bay}.rh < '{n} %' or gh1.bay{bay}.co2 > '9{n} ppm'",
+    "functions": "line(gh1.bay{bay}.air_temp, '{n} degC', '{n}0 degC', 0, 1) + vpd(gh1.bay{bay}.air_temp, "
+    "gh1.bay{bay}.rh) / '1 kPa' > 9{n}",
+    "means of about a minute": "avg(gh1.bay{bay}.air_temp, '6{n} s') > '90 degC'",
+    "trends of about a minute": "rate(gh1.bay{bay}.air_temp, '6{n} s') > '9 K/s'",
+    "hystereses": "hyst(gh1.bay{bay}.air_temp, '{n} degC', '1 degC')",
+}
+"""Conditions; `{n}` makes them differ."""
+BUDGET_BAYS = 50
+
+
+def dearest_site(condition: str, units: Mapping[str, str]) -> Site:
+    """As many rules of one kind as load: 2 000, or fewer by their cost."""
+    document = site_document(BUDGET_BAYS)
+    document["interlocks"], document["alarms"] = {}, {}
+    whens = [condition.format(bay=number % BUDGET_BAYS, n=number // BUDGET_BAYS) for number in range(MOST_RULES)]
+    alone = [cost_ms([(compile_expression(when, units, remembers=True),)]) for when in whens]
+    count = bisect_right(list(accumulate(alone)), BUDGET_MS)
+    document["rules"] = [
+        {"id": f"gh1.bay{number % BUDGET_BAYS}.rule{number}", "when": when,
+         "then": [{"limit_max": f"gh1.bay{number % BUDGET_BAYS}.heater", "to": "50 %"}]}
+        for number, when in enumerate(whens[:count])
+    ]  # fmt: skip
+    return Site.model_validate(document)
+
+
+def _dearest(scans: int) -> list[Row]:
+    """Of each kind the rules that just load, every tag new in every scan."""
+    rows = []
+    for what, condition in DEAREST.items():
+        core = Core(dearest_site(condition, tag_units(ruled_site(BUDGET_BAYS, 0))))
+        farm = Ruled(core, 1.0)
+        took = [farm.scan() for _ in range(scans + 70)][70:]
+        name = f"as many {what} as load: {len(core.plan.rules.rules)} rules, median of CPU"
+        rows.append(row(name, percentile(took, 50), GOAL, BUDGET_MS, "ms"))
+    return rows
 
 
 class Ruled:
@@ -94,4 +141,4 @@ def run(quick: bool = False) -> list[Row]:
             row(f"{name}, after a rest: p99 of CPU", percentile(rested, 99), GOAL, GOAL_MS, "ms", 0.2),
         ]
     gc.unfreeze()
-    return rows
+    return rows + _dearest(2 if quick else 100)

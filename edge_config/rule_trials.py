@@ -8,7 +8,7 @@ from edge_config.rule_library import LibraryRule, rule_of_library
 from edge_config.tags import tag_units
 from edge_config.templates import Placed, placed_rules
 from foundation.units import canonical, difference, factor
-from rules.expression import BOOL, TEXT, Named, compile_expression
+from rules.expression import BOOL, TEXT, Expression, Named, compile_expression
 from rules.trials import Addition, Deed, Outcome, TrialError, Tried, try_rule
 
 VERBS = ("set", "inhibit", "limit_min", "limit_max", "request")
@@ -53,7 +53,7 @@ def tried(placed: Placed, units: Mapping[str, str]) -> Tried:
     """A placed rule as its tests see it."""
     rule, named = placed.rule, placed.named
     deeds = tuple(
-        Deed(verb, named(name), 0.0 if verb == "inhibit" else effect.to or 0.0)
+        Deed(verb, named(name), 0.0 if verb == "inhibit" else effect.to or 0.0, _line(effect.by, named, units))
         for effect in rule.effects
         for verb in VERBS
         if (name := getattr(effect, verb)) is not None
@@ -71,6 +71,10 @@ def tried(placed: Placed, units: Mapping[str, str]) -> Tried:
     has_alarm = any(effect.alarm is not None for effect in rule.effects)
     has_notice = any(effect.notify is not None for effect in rule.effects)
     return Tried(placed.id, placed.law(units), (*deeds, *runs), adds, has_alarm, named, has_notice)
+
+
+def _line(by: str | None, named: Named, units: Mapping[str, str]) -> Expression | None:
+    return None if by is None else compile_expression(by, units, named=named, remembers=True)
 
 
 def _addition(target: str, by: str, cap: object, named: Named, units: Mapping[str, str]) -> Addition:

@@ -49,6 +49,8 @@ def effect_words(effect: RuleEffect, placed: Placed, tags: Mapping[str, Tag], la
         if name is not None:
             output = called(tags[placed.named(name)], language)
             said = tell(f"rule.{verb}", language, output=output, to=f"{effect.to or 0.0:g} %")
+            if effect.by is not None:
+                return tell("rule.on_a_line", language, limit=said, by=effect.by)
             back = effect.back or effect.rate
             return (
                 said if effect.rate is None else tell("rule.slowly", language, limit=said, rate=effect.rate, back=back)

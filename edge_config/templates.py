@@ -32,6 +32,11 @@ class Placed:
             return f"{self.prefixes[first]}.{rest}"
         return name
 
+    def short(self, tags: Iterable[str]) -> list[str]:
+        """What may be written short of these tags."""
+        parts = [tag.rpartition(".") for tag in tags]
+        return [f"{word}.{name}" for word, prefix in self.prefixes.items() for lead, _, name in parts if lead == prefix]
+
     def law(self, units: Mapping[str, str]) -> RuleLaw:
         """How it comes on and goes off. Raises ExpressionError."""
         rule, limits = self.rule, self.rule.limits

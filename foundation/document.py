@@ -120,7 +120,7 @@ def parse_document(data: bytes, file: str) -> Document:
         raise ProblemsError([Problem("E005", file, line, column, {"what": what})]) from error
     except yaml.YAMLError as error:
         raise ProblemsError([Problem("E005", file, 1, 1, {"what": str(error).splitlines()[0]})]) from error
-    reader = _Reader(file)
+    reader = _Reader(file, text.split("\n"))
     value = reader.read(root, ()) if root is not None else None
     if reader.problems:
         raise ProblemsError(reader.problems)
@@ -149,8 +149,8 @@ def _place_of(mark: Any) -> tuple[int, int]:
 
 
 class _Reader:
-    def __init__(self, file: str) -> None:
-        self.file = file
+    def __init__(self, file: str, lines: list[str]) -> None:
+        self.file, self.lines = file, lines
         self.problems: list[Problem] = []
         self.places: dict[Path_, tuple[int, int]] = {}
         self.key_places: dict[Path_, tuple[int, int]] = {}
@@ -182,7 +182,21 @@ class _Reader:
         start, end, quotes = node.start_mark, node.end_mark, 1 if node.style in ("'", '"') else 0
         if start.line == end.line and end.column - start.column == len(node.value) + 2 * quotes:
             self.indents[path] = quotes
+        elif node.style in ("|", ">"):
+            self._block(node, path)
         return node.value if node.style else scalar(node.value)  # the C parser gives "" for plain
+
+    def _block(self, node: yaml.ScalarNode, path: Path_) -> None:
+        """A text under a bar stands where its first word does; a single line of it as it is."""
+        first = node.value.strip().partition("\n")[0]
+        for number in range(node.start_mark.line + 1, len(self.lines)):
+            line = self.lines[number]
+            if line.strip():
+                if first.startswith(line.strip()):  # as long as lines are counted alike
+                    self.places[path] = (number + 1, len(line) - len(line.lstrip()) + 1)
+                    if line.strip() == node.value.rstrip("\n"):
+                        self.indents[path] = 0
+                return
 
     def _secret(self, node: yaml.Node) -> Secret | None:
         if isinstance(node, yaml.ScalarNode) and node.value.strip():

@@ -35,6 +35,8 @@ _NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 BOOL = "bool"
 TEXT = "text"
+CALM = ("hyst", "avg", "rising")
+"""Gauges under which the noise of a value switches nothing to and fro."""
 QUALITIES = tuple(one.name.lower() for one in Quality)
 """What `quality(tag)` can be."""
 
@@ -78,7 +80,7 @@ def parsed(text: str) -> ast.expr:
     stripped = text.strip()
     indent = len(text) - len(text.lstrip())
     if len(stripped) > MAX_LENGTH:
-        raise ExpressionError("E402", 0, limit=MAX_NODES)
+        raise ExpressionError("E419", 0, count=len(stripped), limit=MAX_LENGTH)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python has opinions on `1 is 2` that are none of the farmer's business
@@ -125,6 +127,20 @@ def full_text(node: ast.expr, named: Named) -> str:
     return ast.unparse(_Full(named).visit(tree_of(ast.unparse(node)).body))
 
 
+def compared_bare(text: str, named: Named = str) -> frozenset[str]:
+    """The tags of a checked condition that stand in it as they come: under nothing that has a gap or a mean."""
+    found, todo = set(), [parsed(text)]
+    while todo:
+        match todo.pop():
+            case ast.Call(func=ast.Name(id=name), args=arguments):
+                todo += () if name in CALM else arguments
+            case ast.Attribute() | ast.Name() as node:
+                found.add(named(ast.unparse(node)))
+            case node:
+                todo += (one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr))
+    return frozenset(found)
+
+
 class _Full(ast.NodeTransformer):
     def __init__(self, named: Named) -> None:
         self.named = named
@@ -159,7 +175,7 @@ def compile_expression(
     try:
         run, unit = compiler.node(parsed(text))
     except ExpressionError as error:
-        if error.code in ("E401", "E402"):
+        if error.code in ("E401", "E402", "E419"):
             raise
         # ast counts bytes of the stripped text, people count characters of what they wrote
         column = indent + len(stripped.encode()[: error.column].decode(errors="ignore"))

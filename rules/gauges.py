@@ -128,7 +128,7 @@ def window(name: str, kind: str, tag: str, window_s: float) -> Gauge:
     def step(memory: WindowMemory, look: Look) -> tuple[WindowMemory, Result]:
         now_s, seen = look.now_s, look.values.get(tag)
         value = None if seen is None or isinstance(seen, str) else float(seen)
-        memory = _took(memory, value, now_s, (now_s + lag_s) // part_s)
+        memory = _took(kind, memory, value, now_s, (now_s + lag_s) // part_s)
         over = memory.over
         if kind == "rate" and over.slope is None and len(over.parts) >= 3:
             over = over._replace(slope=_slope(over, part_s))
@@ -150,35 +150,43 @@ def window(name: str, kind: str, tag: str, window_s: float) -> Gauge:
     return Gauge(name, WindowMemory(), step, window_s)
 
 
-def _took(memory: WindowMemory, value: float | None, now_s: float, now_part: float) -> WindowMemory:
+def _took(kind: str, memory: WindowMemory, value: float | None, now_s: float, now_part: float) -> WindowMemory:
     """The window one look later."""
     at_s, held, part, total, seconds, low, high, over, blind_s = memory
-    elapsed_s = now_s - at_s
+    elapsed_s, is_extreme = now_s - at_s, kind in ("min", "max")
     if at_s >= 0.0 and elapsed_s > LONGEST_STEP_S:
         blind_s = now_s
     if held is not None and 0.0 < elapsed_s <= LONGEST_STEP_S:
         total, seconds = total + held * elapsed_s, seconds + elapsed_s
-        low, high = min(low, held), max(high, held)
+        if is_extreme:
+            low, high = min(low, held), max(high, held)
     if now_part != part:
-        over = _turned(over, (part, total, seconds, low, high), now_part)
+        over = _turned(kind, over, (part, total, seconds, low, high), now_part)
         total, seconds, low, high = 0.0, 0.0, BEYOND, -BEYOND
-    if value is not None:
+    if value is not None and is_extreme:
         low, high = min(low, value), max(high, value)
     return WindowMemory(now_s, value, now_part, total, seconds, low, high, over, blind_s)
 
 
-def _turned(over: Over, last: tuple[float, float, float, float, float], part: float) -> Over:
-    """The part under way is over; what is older than the window, or was dated by a clock since set back, goes."""
-    columns: Any = over[:5]
-    if last[2] > 0.0:
-        columns = [(*column, one) for column, one in zip(columns, last, strict=True)]
-    parts = columns[0]
+def _turned(kind: str, over: Over, last: tuple[float, float, float, float, float], part: float) -> Over:
+    """The part under way is over; what is older than the window, or was dated by a clock since set back, goes. Kept is
+    what `kind` asks for: a window of a minute turns with every scan."""
+    number, total, seconds, low, high = last
+    is_known = seconds > 0.0
+    parts, totals, durations, lows, highs = over[:5]
+    if is_known:
+        parts, durations = (*parts, number), (*durations, seconds)
     kept = slice(bisect_left(parts, part - PARTS), bisect_left(parts, part))
-    parts, totals, durations, lows, highs = (column[kept] for column in columns)
-    return Over(
-        parts, totals, durations, lows, highs, sum(durations), sum(totals), min(lows, default=BEYOND),
-        max(highs, default=-BEYOND),
-    )  # fmt: skip
+    parts, durations = parts[kept], durations[kept]
+    known_s = sum(durations)
+    if kind == "min":
+        lows = ((*lows, low) if is_known else lows)[kept]
+        return Over(parts, (), durations, lows, (), known_s, lowest=min(lows, default=BEYOND))
+    if kind == "max":
+        highs = ((*highs, high) if is_known else highs)[kept]
+        return Over(parts, (), durations, (), highs, known_s, highest=max(highs, default=-BEYOND))
+    totals = ((*totals, total) if is_known else totals)[kept]
+    return Over(parts, totals, durations, (), (), known_s, sum(totals))
 
 
 def _slope(over: Over, part_s: float) -> float:
@@ -187,8 +195,9 @@ def _slope(over: Over, part_s: float) -> float:
     xs = [(part - first) * part_s for part in over.parts]
     ys = [total / seconds for total, seconds in zip(over.totals, over.durations, strict=True)]
     middle_x, middle_y = sum(xs) / count, sum(ys) / count
-    spread = sum((x - middle_x) ** 2 for x in xs)
-    together: float = sum((x - middle_x) * (y - middle_y) for x, y in zip(xs, ys, strict=True))
+    aside = [x - middle_x for x in xs]
+    spread = sum([x**2 for x in aside])
+    together: float = sum([x * (y - middle_y) for x, y in zip(aside, ys, strict=True)])
     return together / float(spread)
 
 

@@ -1,6 +1,7 @@
 """How a rule comes on and goes off: its delays, what it does when it cannot know, its limits. Time is an argument."""
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Literal, NamedTuple
 
 from rules.expression import Expression
@@ -45,6 +46,15 @@ def today(memory: RuleMemory, now_s: float, sky: Sky) -> Counted:
     if not memory.on:
         return counted
     return counted._replace(on_s=counted.on_s + max(now_s - max(memory.since_s, midnight_s), 0.0))
+
+
+def limit_now(by: Expression | None, to: float, is_most: bool, values: Values) -> float:
+    """Where a limit stands, %: on the line `by`, no further than `to`, and there while the line is not known."""
+    value = None if by is None else by.run(values)
+    number = None if value is None else float(value)
+    if number is None or not isfinite(number):
+        return to
+    return max(number, to) if is_most else min(max(number, 0.0), to)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from foundation.units import Quantity, UnitError, parse_quantity
 from rules.expression import BOOL, TEXT, Expression, Named
 from rules.gauges import Gauge, Look
 from rules.place import Place
-from rules.rule import RuleLaw, RuleMemory
+from rules.rule import RuleLaw, RuleMemory, limit_now
 
 START = "2026-03-20 12:00"
 FINE_S = 3600.0
@@ -32,6 +32,8 @@ class Deed(NamedTuple):
     verb: str
     output: str
     to: float
+    by: Expression | None = None
+    """The line that a limit stands on."""
 
 
 class Addition(NamedTuple):
@@ -55,6 +57,11 @@ class Tried:
     has_alarm: bool
     named: Named = str
     has_notice: bool = False
+
+    @property
+    def lines(self) -> tuple[Expression, ...]:
+        """What it adds, and what its limits stand on."""
+        return (*(add.by for add in self.adds), *(deed.by for deed in self.deeds if deed.by is not None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,7 @@ def try_rule(
     """Run one test. `units` gives the tags' units. Raises TrialError where the test cannot be read."""
     told, checks, start_s = read_trial(rule, given, expect, units, timezone, at)
     moments = {at_s for _, _, at_s in checks} | {one.at_s for values in told.values() for one in values}
-    expressions = [one for one in (rule.law.when, rule.law.clear, *(add.by for add in rule.adds)) if one is not None]
+    expressions = [one for one in (rule.law.when, rule.law.clear, *rule.lines) if one is not None]
     farm = _Farm(told, expressions, Place(timezone, latitude, longitude), start_s)
     memory, failures = RuleMemory(since_s=start_s), []
     for time_s in _times(max(moments), moments):
@@ -269,7 +276,7 @@ def _found(rule: Tried, label: tuple[str, str], memory: RuleMemory, values: Mapp
     deed = next((one for one in rule.deeds if memory.on and one.output == name and one.verb == what), None)
     if what in ("inhibit", "run_sequence"):
         return deed is not None
-    return None if deed is None else deed.to
+    return None if deed is None else limit_now(deed.by, deed.to, what == "limit_max", values)
 
 
 def _adds(add: Addition, values: Mapping[str, Any]) -> float:

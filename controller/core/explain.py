@@ -6,12 +6,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isfinite
+from typing import Literal
 
 from controller.core.arbiter import OutputPlan, strongest
 from controller.core.build import Plan
 from controller.core.first_out import FirstOut, block_of
 from controller.core.hands import binding
-from controller.core.interlocks import InterlockBlock
+from controller.core.interlocks import Guard, InterlockBlock
 from controller.core.rule_switch import SwitchedOff, switched_off
 from controller.core.rules import RuleBlock
 from controller.core.sequences import SequenceMemory
@@ -71,6 +72,17 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
+class Waits:
+    """An interlock or a rule whose delay runs."""
+
+    kind: Literal["interlock", "rule"]
+    owner: str
+    what: Literal["on", "off", "reset"]
+    """It comes, it lets go, or (of a latch) a person may reset it, if its cause stays as it is until then."""
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Why:
     """One output in one scan."""
 
@@ -101,6 +113,8 @@ class Why:
     """The rules that would move it, and that people switched off."""
     spent: tuple[Spent, ...] = ()
     """The rules that would move it, and that may not come on."""
+    waits: tuple[Waits, ...] = ()
+    """Whose delay runs of those that move it."""
 
 
 def standing(plan: Plan, state: State) -> dict[str, tuple[InterlockBlock, ...]]:
@@ -136,7 +150,7 @@ def look(plan: Plan, state: State, output: str, interlocks: tuple[InterlockBlock
         _claim(then, since, then in others),
         tuple(_claim(d, since, d in firm) for d in wants), tuple(_claim(d, since) for d in limits),
         first=_first(state, interlocks, order.owner), off=rules_off(plan, state).get(output, ()),
-        spent=rules_spent(plan, state).get(output, ()),
+        spent=rules_spent(plan, state).get(output, ()), waits=waiting(plan, state).get(output, ()),
     )  # fmt: skip
 
 
@@ -156,6 +170,48 @@ def rules_spent(plan: Plan, state: State) -> dict[str, tuple[Spent, ...]]:
             for output in rule.touches:
                 found[output] = (*found.get(output, ()), spent)
     return found
+
+
+def waiting(plan: Plan, state: State) -> dict[str, tuple[Waits, ...]]:
+    """By output, the interlocks and rules that move it and count."""
+    found: dict[str, tuple[Waits, ...]] = {}
+    for interlock in plan.interlocks:
+        if (waits := _interlock_waits(interlock, state)) is not None:
+            for output in dict.fromkeys(action.output for action in interlock.actions):
+                found[output] = (*found.get(output, ()), waits)
+    for rule in plan.rules.rules:
+        memory: RuleMemory = state.blocks[rule.name]  # type: ignore[assignment]  # a rule's block is a RuleMemory
+        if memory.differs_s >= 0.0 and (waits := _rule_waits(rule, memory)) is not None:
+            for output in rule.touches:
+                found[output] = (*found.get(output, ()), waits)
+    return found
+
+
+def _interlock_waits(interlock: InterlockBlock, state: State) -> Waits | None:
+    held: Held = state.blocks[interlock.name]  # type: ignore[assignment]  # an interlock's block is a Held
+    if not held.on and held.differs_s < 0.0:
+        return None
+    guard: Guard = state.blocks[interlock.guard]  # type: ignore[assignment]  # what its `fresh` is
+    if guard.until_s > 0.0:
+        return None  # bypassed: nothing comes of it
+    if held.on and interlock.latch:
+        ends_s = guard.gone_s + interlock.lasts_s
+        return Waits("interlock", interlock.name, "reset", ends_s) if guard.gone_s >= 0.0 else None
+    if held.differs_s < 0.0:
+        return None
+    if held.on:
+        return Waits("interlock", interlock.name, "off", held.differs_s + interlock.lasts_s)
+    return Waits("interlock", interlock.name, "on", held.differs_s + interlock.delay_s)
+
+
+def _rule_waits(rule: RuleBlock, memory: RuleMemory) -> Waits | None:
+    """While its cause is not known its delay stands still, unless that counts as if it held."""
+    law = rule.law
+    stands_still = memory.unknown_s >= 0.0 and (memory.on or law.on_bad != "assert")
+    if memory.spent or stands_still:
+        return None
+    what: Literal["on", "off"] = "off" if memory.on else "on"
+    return Waits("rule", rule.name, what, memory.differs_s + (law.off_s if memory.on else law.on_s))
 
 
 def _spent(rule: RuleBlock, memory: RuleMemory, now_s: float) -> Spent | None:

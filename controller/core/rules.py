@@ -13,7 +13,7 @@ from controller.core.turn import Turn
 from controller.core.words import AlarmNow, Because, Demand, Event, Reset, Slot
 from rules.expression import Expression
 from rules.gauges import Gauge, Look, Result, Sky, Values
-from rules.rule import RuleLaw, RuleMemory, today
+from rules.rule import RuleLaw, RuleMemory, limit_now, today
 
 RULE_LEASE_S = 900.0
 RENEW_S = RULE_LEASE_S / 3.0
@@ -34,6 +34,8 @@ class Wanted(NamedTuple):
     """How fast a limit comes, %/s."""
     back_per_s: float = inf
     """And how fast it goes."""
+    by: Expression | None = None
+    """Of a limit: the line, in %, that it stands on, as far as `value`."""
 
 
 class Added(NamedTuple):
@@ -75,8 +77,11 @@ class RuleBlock:
     """It raises an alarm, moves life support or holds feeding or dosing back: that it is off is itself an alarm."""
     looks: Callable[[Values], Result] | None = field(init=False)
     """Its condition, where there is no more to it: no longest time."""
+    on_lines: bool = field(init=False)
+    """One of its limits stands on a line."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "on_lines", any(want.by is not None for want in self.wants))
         law = self.law
         looks = law.when.run if law.when is not None and law.max_true_s is None else None
         object.__setattr__(self, "looks", looks)
@@ -184,14 +189,15 @@ class RuleBlock:
 
     def _renew(self, memory: RuleMemory, turn: Turn) -> None:
         """Demand again what is going to run out, and in every scan what is not kept."""
-        if self.adds or turn.now_s - memory.told_s >= RENEW_S:
+        if self.adds or self.on_lines or turn.now_s - memory.told_s >= RENEW_S:
             self._demand(turn)
             turn.blocks[self.name] = memory._replace(told_s=turn.now_s)
 
     def _demand(self, turn: Turn) -> None:
         because = Because("rule", {"rule": self.name})
         for want in self.wants:
-            self._bound(want, because, turn)
+            limit = limit_now(want.by, want.value, want.bound == "at_most", turn.values)
+            self._bound(want._replace(value=limit), because, turn)
         for add in self.adds:
             value = add.by.run(turn.values)
             if value is not None:

@@ -82,6 +82,18 @@ class SpentShape:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitsShape:
+    """An interlock or a rule that would move it, or lets it go, and whose delay runs."""
+
+    kind: str
+    """`interlock` or `rule`."""
+    owner: str
+    what: str
+    """`on`, `off`, or `reset`: from then on a person may reset it."""
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class ExplanationShape:
     output: str
     name: dict[str, str]
@@ -109,6 +121,7 @@ class ExplanationShape:
     changes: list[ChangeShape]
     lines: dict[str, list[str]]
     """By language."""
+    waits: list[WaitsShape]
 
 
 def explanation_shape(explanation: Explanation) -> ExplanationShape:
@@ -126,6 +139,7 @@ def explanation_shape(explanation: Explanation) -> ExplanationShape:
         [ChangeShape(one.key, {place: _plain(value) for place, value in one.values.items()})
          for one in changes(cards, why)],
         {language: sentences(cards, why, language, explanation.thinned) for language in LANGUAGES},
+        [WaitsShape(one.kind, one.owner, one.what, _ms(one.at_s)) for one in why.waits],
     )  # fmt: skip
 
 

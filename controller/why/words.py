@@ -3,10 +3,11 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
+from math import ceil
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from controller.core.explain import Claim, Shape, Why
+from controller.core.explain import Claim, Shape, Waits, Why
 from controller.core.words import Slot
 from controller.why.card import Card, Cards, Watcher
 from edge_config.rule_words import time_words
@@ -175,6 +176,7 @@ def sentences(cards: Cards, why: Why, language: str, thinned: bool = False) -> l
     lines += [
         told.say(f"spent.{one.why}", rule=told.name(one.rule), until=told.time(one.until_s or 0.0)) for one in why.spent
     ]
+    lines += [told.waits(one) for one in why.waits]
     lines += [told.change(one) for one in changes(cards, why)]
     if thinned:
         lines.append(told.say("thinned"))
@@ -204,6 +206,16 @@ class _Teller:
             "shape.integration", setpoint=self.name(shape.setpoint), of=self.name(str(values["of"])),
             shift=f"{values['shift']:+.2f} {step}".rstrip(), days=f"{values['days']:g}",
             target=f"{values['target']:.3g} {tell(f'unit.{unit}', self._language) if unit else ''}".rstrip(),
+        )  # fmt: skip
+
+    def waits(self, one: Waits) -> str:
+        """Who counts to what, until when, and how long still."""
+        left_s, own = one.at_s - self._why.at_s, self._cards.outputs.get(self._why.output, Card()).watchers
+        what = "resettable" if one.what == "reset" and left_s <= 0.0 else one.what
+        to = next((self.to(watcher) for watcher in own if watcher.id == one.owner), "")
+        return self.say(
+            f"waits.{one.kind}_{what}", owner=self.name(one.owner), to=to, at=self.time(one.at_s),
+            left=time_words(float(ceil(max(left_s, 0.0)))),
         )  # fmt: skip
 
     def change(self, change: Change) -> str:

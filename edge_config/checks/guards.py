@@ -1,6 +1,7 @@
 """Proofs, standbys, what a dosing pump says of others, and whether the emergency oxygen is enough."""
 
 from edge_config.checks.inspection import Inspection
+from edge_config.checks.loops import written_by
 from edge_config.model.outputs import EmergencyOxygen, Heartbeat, Output, Proof, Pulse, ThreePoint
 from edge_config.wording import nearest
 from foundation.document import Path_
@@ -12,18 +13,30 @@ MARGIN = 1.1
 
 
 def check_guards(inspection: Inspection) -> None:
-    """E396 to E399, W328, W330 and what names and quantities may have wrong."""
+    """E396 to E399, W328, W330, W333 and what names and quantities may have wrong."""
     for name, output in inspection.site.outputs.items():
         path: Path_ = ("outputs", name)
         if output.proof is not None:
             _proof(inspection, (*path, "proof"), output.proof)
         elif output.life_support:
             inspection.note("W328", path, key=True, output=name)
+        if output.life_support and output.idle is not None and output.idle <= 0.0 and not _is_tried(inspection, name):
+            inspection.note("W333", path, key=True, output=name)
         _pair(inspection, path, name, output)
         if output.emergency is not None:
             _oxygen(inspection, (*path, "emergency"), output.emergency)
         if isinstance(output, Pulse):
             _pump(inspection, path, name, output)
+
+
+def _is_tried(inspection: Inspection, name: str) -> bool:
+    """Whether it runs now and then all the same: for a loop, in turns with another, or as people prove an interlock."""
+    site = inspection.site
+    in_turns = any(one.swap is not None and name == one.standby for one in site.outputs.values())
+    proven = any(
+        effect.set == name for one in site.interlocks.values() if one.test_interval is not None for effect in one.effect
+    )
+    return in_turns or proven or any(name in written_by(loop) for loop in site.loops.values())
 
 
 def _proof(inspection: Inspection, path: Path_, proof: Proof) -> None:

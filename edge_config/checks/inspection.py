@@ -1,7 +1,7 @@
 """A site under inspection: what it has, looked up once, and what was found wrong with it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from math import isfinite
 from typing import Any, NamedTuple, Protocol
 
@@ -17,6 +17,8 @@ from rules.expression import BOOL, TEXT, Expression, ExpressionError, Named, com
 
 COMPARED = re.compile(r"([a-z]\w*(?:\.\w+)+)\s*[=!]=\s*'([^']*)'")
 """A tag that is compared with a text."""
+SHORT = re.compile(r"[a-z]\w*\.[a-z]\w*")
+"""A name in a template: `tank.do`."""
 
 
 class Placer(Protocol):
@@ -156,21 +158,25 @@ class Inspection:
         margin: Quantity | None = None,
         named: Named | None = None,
         remembers: bool = False,
+        short: Callable[[], Collection[str]] = tuple,
     ) -> Expression | None:
-        """The expression, compiled; what is wrong with it is noted at its column."""
+        """The expression, compiled; what is wrong with it is noted at its column. `short` gives the names that `named`
+        knows beside the full ones."""
         try:
             return compile_expression(text, self.units, margin, named, remembers)
         except ExpressionError as error:
-            values: dict[str, Any] = dict(error.values)
-            if error.code == "E412":
+            code, values = error.code, dict[str, Any](error.values)
+            if code == "E411" and SHORT.fullmatch(found := str(values["found"])) and (known := short()):
+                code, values = "E412", {"tag": found, "near": nearest(found, known)}
+            elif code == "E412":
                 name = str(values["tag"])
                 if name in self.tags:
                     return None  # it exists, and why its unit is not known is told there
                 values = values | {"near": nearest(name, self.tags)}
-            elif error.code == "E414":
-                known = str(values["known"]).split(", ")
-                values = values | {"near": nearest(str(values["found"]), known)}
-            self.note(error.code, path, inside=_inside(text, error), **values)
+            elif code == "E414":
+                functions = str(values["known"]).split(", ")
+                values = values | {"near": nearest(str(values["found"]), functions)}
+            self.note(code, path, inside=_inside(text, error), **values)
             return None
 
     def quiet(self, text: str) -> Expression | None:
@@ -180,9 +186,11 @@ class Inspection:
         except ExpressionError:
             return None
 
-    def condition(self, path: Path_, text: str, named: Named | None = None) -> Expression | None:
+    def condition(
+        self, path: Path_, text: str, named: Named | None = None, short: Callable[[], Collection[str]] = tuple
+    ) -> Expression | None:
         """An expression that has to be true or false."""
-        expression = self.expression(path, text, None, named, remembers=True)
+        expression = self.expression(path, text, None, named, remembers=True, short=short)
         if expression is not None and expression.unit != BOOL:
             self.note("E404", path, inside=0, found=text, unit=expression.unit or "1")
             return None

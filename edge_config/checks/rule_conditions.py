@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfoNotFoundError
 
 from edge_config.checks.inspection import Inspection
 from edge_config.checks.loops import written_by
-from edge_config.model.control import LoopBase
+from edge_config.model.control import LoopBase, RuleEffect
 from edge_config.model.outputs import OnOff, ThreePoint, TimeProportioned
 from edge_config.model.site import Site
 from edge_config.rule_trials import tried
@@ -16,7 +16,7 @@ from foundation.problem import ProblemsError
 from foundation.units import UnitError
 from rules import solver
 from rules.claims import DAY, All, Claim, Finding, Ranges, claim, find
-from rules.expression import BOOL, TEXT, Expression, ExpressionError
+from rules.expression import BOOL, TEXT, Expression, ExpressionError, compared_bare
 from rules.trials import TrialError, read_trial
 
 
@@ -26,6 +26,8 @@ class Checked(NamedTuple):
     placed: Placed
     when: Expression | None
     clear: Expression | None
+    lines: tuple[Expression, ...] = ()
+    """What it adds to setpoints, and what its limits stand on."""
 
 
 def check_conditions_of_rules(inspection: Inspection, rules: list[Checked], ranges: Ranges) -> None:
@@ -94,22 +96,26 @@ def case_of(inspection: Inspection, found: Finding) -> str:
 def _chatter(inspection: Inspection, one: Checked) -> None:
     """A number that hovers about a limit would switch the rule with every breath of noise."""
     rule, placed = one.placed.rule, one.placed
-    if one.when is None or rule.clear is not None:
-        return
-    steady = ("hyst(", "avg(", "rising(")
-    if any(gauge.name.startswith(steady) for gauge in one.when.gauges):
+    if rule.when is None or one.when is None or rule.clear is not None:
         return
     waits_s = max(rule.for_.on, rule.for_.off)
-    numbers = sorted(tag for tag in one.when.tags if inspection.units.get(tag) not in (BOOL, TEXT))
+    bare = compared_bare(rule.when, placed.named)
+    numbers = sorted(tag for tag in bare if inspection.units.get(tag) not in (BOOL, TEXT))
     if numbers and waits_s <= 0.0:
         inspection.note("W323", ("rules", placed.index, "when"), inside=0, tag=numbers[0])
-    driven = {placed.named(name) for effect in rule.then if (name := effect.set or effect.inhibit) is not None}
+    driven = {placed.named(name) for effect in rule.then if (name := _jumps(effect)) is not None}
     for loop_name, loop in inspection.site.loops.items():
-        if not isinstance(loop, LoopBase) or loop.pv not in one.when.tags:
+        if not isinstance(loop, LoopBase) or loop.pv not in bare:
             continue
         takes_s = max((_moves_in_s(inspection, name) for name in driven.intersection(written_by(loop))), default=-1.0)
         if takes_s >= 0.0 and (waits_s <= 0.0 or waits_s < takes_s):
             inspection.note("W324", ("rules", placed.index, "when"), inside=0, loop=loop_name, pv=loop.pv)
+
+
+def _jumps(effect: RuleEffect) -> str | None:
+    """The output that an effect moves at once as the rule comes and goes, against what its loop wants."""
+    creeps = effect.rate is not None or effect.by is not None
+    return effect.set or effect.inhibit or (None if creeps else effect.limit_min or effect.limit_max)
 
 
 def _moves_in_s(inspection: Inspection, output: str) -> float:

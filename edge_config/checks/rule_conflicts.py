@@ -191,7 +191,7 @@ def _shadowed(
 def check_rings(inspection: Inspection, checked: Sequence[Checked], wishes: Iterable[Guarded]) -> None:
     """A rule that moves what it looks at, itself or through others, would chase its own tail."""
     reads = {
-        one.placed.id: {tag for expression in (one.when, one.clear) if expression for tag in expression.tags}
+        one.placed.id: {tag for part in (one.when, one.clear, *one.lines) if part is not None for tag in part.tags}
         for one in checked
     }
     moves: dict[str, set[str]] = {}
@@ -201,11 +201,15 @@ def check_rings(inspection: Inspection, checked: Sequence[Checked], wishes: Iter
         moved |= _wires(inspection, wish.output)
         paths.setdefault(wish.placed.id, wish.when)
     for one in checked:
+        when: Path_ = ("rules", one.placed.index, "when")
         for name in sequences_of(one.placed):
             sequence = inspection.site.sequences.get(name)
             for output in sequence.outputs if sequence is not None else ():
                 moves.setdefault(one.placed.id, set()).update(_wires(inspection, output))
-                paths.setdefault(one.placed.id, ("rules", one.placed.index, "when"))
+                paths.setdefault(one.placed.id, when)
+        for by, setpoint in influenced(one.placed):
+            moves.setdefault(one.placed.id, set()).add(setpoint)
+            paths.setdefault(one.placed.id, by if one.when is None else when)
     made = _made_from(inspection)
     after = {
         one: {other for other in reads if any(_comes_from(made, tag) & moves.get(one, set()) for tag in reads[other])}
@@ -224,6 +228,15 @@ def sequences_of(placed: Placed) -> list[str]:
     return [placed.named(effect.run_sequence) for effect in placed.rule.effects if effect.run_sequence is not None]
 
 
+def influenced(placed: Placed) -> Iterator[tuple[Path_, str]]:
+    """The setpoints that it adds to, and where it says how much."""
+    path: Path_ = ("rules", placed.index)
+    for number, effect in enumerate(placed.rule.effects):
+        if effect.add_influence is not None:
+            inside: Path_ = (*path, "then", number) if number < len(placed.rule.then) else path
+            yield (*inside, "add_influence", "by"), placed.named(effect.add_influence.target)
+
+
 def _wires(inspection: Inspection, output: str) -> set[str]:
     """The output and the device tags that it writes."""
     plan = inspection.site.outputs.get(output)
@@ -231,8 +244,10 @@ def _wires(inspection: Inspection, output: str) -> set[str]:
 
 
 def _made_from(inspection: Inspection) -> dict[str, set[str]]:
-    """What derived tags are made from."""
-    made: dict[str, set[str]] = {}
+    """What derived tags and setpoints are made from."""
+    made: dict[str, set[str]] = {
+        name: {one.of for one in program.influences} for name, program in inspection.site.programs.items()
+    }
     for name, setting in inspection.site.tags.items():
         if setting.derive is not None and (expression := inspection.quiet(setting.derive)) is not None:
             made[name] = set(expression.tags)

@@ -1,6 +1,7 @@
 """Rules: what each may do and has to say (control.md 4.4); their conditions and conflicts stand beside this file."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from edge_config.checks.inspection import Inspection
 from edge_config.checks.life_support import shuts_off
@@ -13,15 +14,19 @@ from edge_config.wording import listed, nearest
 from foundation.document import Path_
 from foundation.problem import Problem
 from foundation.units import UnitError, difference, factor
-from rules.expression import BOOL, TEXT
+from rules.cost import BUDGET_MS, cost_ms
+from rules.expression import BOOL, TEXT, Expression
 
 MOST_RULES = 2000
+LONGEST_S = 30 * 86400.0
+"""Of a rule's delays and times: nobody sees the end of a longer one."""
 PLACES = ("set", "inhibit", "limit_min", "limit_max", "request")
 """Effects that name an output."""
 
 
 def check_rules(inspection: Inspection) -> None:
-    """E401 to E418, E457 (from the expressions), E420 to E422, E108, E425 to E429, E440 to E452; W308, W320 to W327."""
+    """E401 to E418, E457 (from the expressions), E420 to E422, E108, E425 to E429, E440 to E452, E459; W308, W320 to
+    W327."""
     site, known = inspection.site, len(inspection.problems)
     for index, rule in enumerate(site.rules):
         _rule(inspection, ("rules", index), rule)
@@ -32,10 +37,16 @@ def check_rules(inspection: Inspection) -> None:
     checked = [_expressions(inspection, one) for one in placed]
     wishes = [wish for one in placed for wish in _wishes(inspection, one)]
     sound = [one for one in checked if one is not None]
+    read = [[part for part in (one.when, one.clear, *one.lines) if part is not None] for one in sound]
+    cost = cost_ms(read, site.site.scan)
+    if cost > BUDGET_MS:
+        inspection.note("E459", ("rules",), ms=round(cost, 1), limit=BUDGET_MS)
+        return
     ranges = ranges_of(site)
     check_conditions_of_rules(inspection, sound, ranges)
     ids = {id(one.placed) for one in sound}
-    check_conflicts(inspection, [wish for wish in wishes if id(wish.placed) in ids], ranges)
+    wishes = [wish for wish in wishes if id(wish.placed) in ids]
+    check_conflicts(inspection, wishes, ranges)
     check_rings(inspection, sound, wishes)
     check_others(inspection, wishes, ranges)
     for one in placed:
@@ -65,6 +76,7 @@ def _rule(inspection: Inspection, path: Path_, rule: Rule) -> None:
         inspection.note("W308", (*path, "clear"), key=True, key_name="clear")
     for number, effect in enumerate(rule.then):
         _effect(inspection, (*path, "then", number), effect)
+    _times(inspection, path, rule)
     if rule.with_ and rule.use is None:
         inspection.note("W308", (*path, "with"), key=True, key_name="with")
     if rule.on_bad_quality is None and any(
@@ -74,6 +86,16 @@ def _rule(inspection: Inspection, path: Path_, rule: Rule) -> None:
     ):
         where = f"rules.{path[-1]}"
         inspection.note("E108", path, key=True, missing="on_bad_quality", where=where, example="assert")
+
+
+def _times(inspection: Inspection, path: Path_, rule: Rule) -> None:
+    """No delay outlasts a season's month, and what may be on for no time at all is no rule."""
+    longest, waits = rule.limits.max_true, rule.for_
+    inspection.positive((*path, "limits", "max_true"), longest)
+    for place, value in ((("limits", "max_true"), longest), (("for", "on"), waits.on), (("for", "off"), waits.off),
+                         (("max_hold",), rule.max_hold)):  # fmt: skip
+        if value is not None and value > LONGEST_S:
+            inspection.note("E120", (*path, *place), bound=f"<= {LONGEST_S / 86400.0:g} d")
 
 
 def _scope(inspection: Inspection, path: Path_, rule: Rule) -> None:
@@ -104,7 +126,7 @@ def _scope(inspection: Inspection, path: Path_, rule: Rule) -> None:
 
 def _effect(inspection: Inspection, path: Path_, effect: RuleEffect) -> None:
     """One verb, and `to` just where it needs one."""
-    said = effect.model_dump(exclude_none=True, exclude={"to", "rate", "back"})
+    said = effect.model_dump(exclude_none=True, exclude={"to", "by", "rate", "back"})
     if not said:
         inspection.note("E420", path)
         return
@@ -117,10 +139,12 @@ def _effect(inspection: Inspection, path: Path_, effect: RuleEffect) -> None:
         inspection.note("E422", (*path, first), output=said[first])
     elif not wants_position and effect.to is not None and not others:
         inspection.note("W308", (*path, "to"), key=True, key_name="to")
+    if effect.by is not None and not first.startswith("limit"):
+        inspection.note("W308", (*path, "by"), key=True, key_name="by")
     for key, rate in (("rate", effect.rate), ("back", effect.back)):
         if rate is not None:
             inspection.positive((*path, key), inspection.number((*path, key), rate, "%/s", "%/min"))
-            if not first.startswith("limit") or effect.rate is None:
+            if not first.startswith("limit") or effect.rate is None or effect.by is not None:
                 inspection.note("W308", (*path, key), key=True, key_name=key)
 
 
@@ -128,21 +152,30 @@ def _expressions(inspection: Inspection, placed: Placed) -> Checked | None:
     """The rule with its conditions compiled; None where one is wrong, which is told."""
     rule, path = placed.rule, ("rules", placed.index)
     when = clear = None
+    short = partial(placed.short, inspection.tags)
+    lines: list[Expression | None] = []
     is_sound = True
     if rule.when is not None:
-        when = inspection.condition((*path, "when"), rule.when, placed.named)
+        when = inspection.condition((*path, "when"), rule.when, placed.named, short)
         is_sound = when is not None
     if rule.clear is not None:
-        clear = inspection.condition((*path, "clear"), rule.clear, placed.named)
+        clear = inspection.condition((*path, "clear"), rule.clear, placed.named, short)
         is_sound = is_sound and clear is not None
     for number, effect in enumerate(rule.effects):
         if effect.add_influence is not None:
             inside: Path_ = (*path, "then", number) if number < len(rule.then) else path
-            _influence(inspection, (*inside, "add_influence"), effect, placed)
-    return Checked(placed, when, clear) if is_sound else None
+            lines.append(_influence(inspection, (*inside, "add_influence"), effect, placed))
+        elif effect.by is not None:
+            by = inspection.expression((*path, "then", number, "by"), effect.by, None, placed.named, True, short)
+            is_sound = is_sound and by is not None
+            lines.append(by)
+            if by is not None and by.unit != "%":
+                inspection.note("E458", (*path, "then", number, "by"), inside=0, found=by.unit or "1")
+    return Checked(placed, when, clear, tuple(one for one in lines if one is not None)) if is_sound else None
 
 
-def _influence(inspection: Inspection, path: Path_, effect: RuleEffect, placed: Placed) -> None:
+def _influence(inspection: Inspection, path: Path_, effect: RuleEffect, placed: Placed) -> Expression | None:
+    """What it adds; None where that is wrong, which is told."""
     influence = effect.add_influence
     assert influence is not None
     target = placed.named(influence.target)
@@ -150,11 +183,12 @@ def _influence(inspection: Inspection, path: Path_, effect: RuleEffect, placed: 
     if program is None or program.by_loop is not None:
         settable = [name for name, one in inspection.site.programs.items() if one.by_loop is None]
         inspection.note("E447", (*path, "target"), target=target, near=nearest(target, settable))
-        return
+        return None
     step = difference(inspection.units[target])
     inspection.number((*path, "cap"), influence.cap, step)
     inspection.not_negative((*path, "cap"), influence.cap.value)
-    by = inspection.expression((*path, "by"), influence.by, None, placed.named, remembers=True)
+    short = partial(placed.short, inspection.tags)
+    by = inspection.expression((*path, "by"), influence.by, None, placed.named, True, short)
     if by is not None:
         try:
             if by.unit in (BOOL, TEXT):
@@ -162,6 +196,8 @@ def _influence(inspection: Inspection, path: Path_, effect: RuleEffect, placed: 
             factor(by.unit, step)
         except UnitError:
             inspection.note("E448", (*path, "by"), inside=0, found=by.unit or "1", wanted=step or "1")
+            return None
+    return by
 
 
 def _people(inspection: Inspection, placed: Placed) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 from struct import pack
 
@@ -19,19 +20,27 @@ from benchmarks.generated import TAGS_A_BAY, site_document
 from benchmarks.latency import COLD, Node
 from benchmarks.latency import site_document as latency_site
 from benchmarks.modbus_rtu import ANSWER, MASTERS, REQUEST, limit, polled
+from benchmarks.replay import DAYS as RECORDED
+from benchmarks.replay import recorded, to_the_bit
 from benchmarks.rows import GOAL, percentile, row
+from benchmarks.rules import BUDGET_BAYS, DEAREST, dearest_site, ruled_site
 from benchmarks.scan import Farm, bare, core_of
 from benchmarks.simulation import PLANTS
+from controller.compose.replay import journal_files
 from controller.panel.app import create_app
 from controller.panel.sign_in import SignIn
 from controller.panel.stream import Streams
+from edge_config.checks.rules import MOST_RULES
 from edge_config.loader import load_site
-from edge_config.tags import site_tags
+from edge_config.tags import site_tags, tag_units
 from foundation.tag import Kind
+from rules.cost import BUDGET_MS, cost_ms
+from rules.expression import compile_expression
 from tests.panel.conftest import served
 from tests.panel.small_farm import SmallFarm
 from tests.wire.agent_on_wires import until
 
+RAS = Path(str(files("edge_config").joinpath("sites", "ras.yaml")))
 KEYS = {"name", "ours", "peer", "peer_value", "unit", "ratio", "limit"}
 some = st.floats(1e-6, 1e9)
 
@@ -141,6 +150,23 @@ def test_the_simulation_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
     assert {"sim farm", "sim greenhouse", "sim plant-factory", "sim ras"} <= set(names)
 
 
+def test_a_recorded_day_is_played_again_and_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = rows_of("replay", capsys)
+    assert {one["peer_value"] for one in rows} == {2000.0}
+    assert sum(str(one["name"]).endswith("to the bit") for one in rows) == len(RECORDED) == 3
+
+
+def test_a_day_that_comes_out_otherwise_has_no_speed(tmp_path: Path) -> None:
+    site = load_site(RAS).site
+    scans = recorded(site, 30.0, tmp_path)
+    (file,) = journal_files(tmp_path)
+    to_the_bit(file, site, scans)
+    with pytest.raises(ValueError, match="30 of 31 scans, 0 not as recorded"):
+        to_the_bit(file, site, scans + 1)
+    with pytest.raises(ValueError, match="30 of 30 scans, 30 not as recorded"):
+        to_the_bit(file, load_site(RAS.with_name("greenhouse.yaml")).site, scans)
+
+
 @pytest.mark.browser
 def test_the_panel_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
     rows = rows_of("panel", capsys)
@@ -223,3 +249,13 @@ def test_shipping_is_measured_beside_the_clients_batching_and_raw_lines(capsys: 
         "backfill of 0.0167 h to InfluxDB",
         "delay of the present meanwhile, InfluxDB",
     }
+
+
+@pytest.mark.parametrize("what", DEAREST)
+def test_the_dearest_rules_that_are_measured_just_load(what: str) -> None:
+    units = tag_units(ruled_site(BUDGET_BAYS, 0))
+    site = dearest_site(DEAREST[what], units)
+    read = [(compile_expression(rule.when or "", units, remembers=True),) for rule in site.rules]
+    more = cost_ms(read) * (len(read) + 25) / len(read)
+    assert cost_ms(read) <= BUDGET_MS
+    assert len(read) == MOST_RULES or more > BUDGET_MS

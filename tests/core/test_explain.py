@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.core.explain import Claim, Spent, Why, look, standing
-from controller.core.words import Override
+from controller.core.words import Bypass, Override
 from foundation.reading import Reason
 from rules.rule import RuleMemory
-from tests.core.small_site import Farm, changed, core_of, small_core
+from tests.core.small_site import Farm, changed, core_of, document, small_core
 
 
 def why(farm: Farm, output: str) -> Why:
@@ -62,6 +62,104 @@ def test_an_interlock_passes_the_hand_and_the_hand_is_next():
     assert 0 < farm.now_s - told.won.since_s < 120
     assert who(told.beaten)[0] == ("manual", "wang", 60.0)
     assert (told.then.owner, told.then.value) == ("wang", 60.0)
+
+
+def counting(farm: Farm, output: str) -> list[tuple[str, str, float]]:
+    """Who counts, to what, and for how much longer."""
+    return [(one.owner, one.what, one.at_s - farm.state.at_s) for one in why(farm, output).waits]
+
+
+def test_an_interlock_that_waits_says_what_it_counts_to_and_how_long_still():
+    farm = Farm()
+    farm.run(30)
+    assert counting(farm, "fa.z.heater") == []
+    hot(farm, 40.0)
+    seen = []
+    for _ in range(10):
+        farm.run(1)
+        seen += counting(farm, "fa.z.heater")
+        assert counting(farm, "fa.z.heater") == counting(farm, "fa.z.vent")
+    # five seconds until it holds, of each of which it says how many are left; then it counts no more
+    assert [left for _, _, left in seen] == [5.0, 4.0, 3.0, 2.0, 1.0]
+    assert {(owner, what) for owner, what, _ in seen} == {("fa.z.too_hot", "on")}
+    assert why(farm, "fa.z.heater").won.owner == "fa.z.too_hot"
+    hot(farm, 20.0)
+    farm.run(10)
+    ((owner, what, left),) = counting(farm, "fa.z.heater")
+    assert (owner, what) == ("fa.z.too_hot", "off")
+    farm.run(left - 1.0)
+    assert counting(farm, "fa.z.heater") == [("fa.z.too_hot", "off", 1.0)]
+    farm.run(1)
+    assert why(farm, "fa.z.heater").won.owner != "fa.z.too_hot"
+    assert counting(farm, "fa.z.heater") == []
+
+
+def test_a_cause_that_comes_back_ends_the_counting_to_let_go():
+    farm = Farm()
+    farm.run(30)
+    hot(farm, 40.0)
+    farm.run(30)
+    hot(farm, 20.0)
+    farm.run(10)
+    assert [what for _, what, _ in counting(farm, "fa.z.heater")] == ["off"]
+    hot(farm, 40.0)
+    farm.run(10)
+    assert counting(farm, "fa.z.heater") == []
+
+
+def test_a_latched_interlock_counts_to_when_a_person_may_reset_it():
+    farm = Farm()
+    farm.run(30)
+    farm.says["fa.z.co2"] = 3000.0
+    farm.run(20)
+    assert counting(farm, "fa.z.co2_valve") == []  # its cause stands
+    farm.says["fa.z.co2"] = 800.0
+    farm.run(5)
+    ((owner, what, left),) = counting(farm, "fa.z.co2_valve")
+    assert (owner, what) == ("fa.z.too_much_co2", "reset")
+    assert 0.0 < left <= 30.0
+    farm.run(60)
+    ((_, what, left),) = counting(farm, "fa.z.co2_valve")
+    assert (what, left < 0.0) == ("reset", True)
+
+
+def test_an_interlock_that_is_bypassed_counts_to_nothing():
+    site = document()
+    site["interlocks"]["fa.z.too_hot"]["bypass"] = {"longest": "30 min", "role": "operator"}
+    farm = Farm(core_of(site))
+    farm.run(30)
+    farm.scan([Bypass("1", "fa.z.too_hot", 600.0, "wang", farm.now_s + 60.0)])
+    hot(farm, 40.0)
+    farm.run(3)
+    assert counting(farm, "fa.z.heater") == []
+    farm.scan([Bypass("2", "fa.z.too_hot", 0.0, "wang", farm.now_s + 60.0)])
+    farm.run(30)
+    assert why(farm, "fa.z.heater").won.owner == "fa.z.too_hot"
+    hot(farm, 20.0)
+    farm.run(10)
+    assert [what for _, what, _ in counting(farm, "fa.z.heater")] == ["off"]
+
+
+def test_a_rule_with_a_delay_counts_too_and_not_while_its_cause_is_not_known():
+    late = {"id": "fa.z.late", "when": "fa.z.door", "for": {"on": "20 s", "off": "10 s"}, "max_hold": "1 h",
+            "then": [{"limit_max": "fa.z.lamp", "to": "5 %"}]}  # fmt: skip
+    farm = Farm(core_of(changed("rules", [late])))
+    farm.says["fa.z.door"] = False
+    farm.run(30)
+    farm.says["fa.z.door"] = True
+    farm.run(5)
+    ((owner, what, left),) = counting(farm, "fa.z.lamp")
+    assert (owner, what) == ("fa.z.late", "on")
+    assert 0.0 < left < 20.0
+    farm.says["fa.z.door"] = Reason.WIRE_BREAK
+    farm.run(5)
+    assert counting(farm, "fa.z.lamp") == []
+    farm.says["fa.z.door"] = True
+    farm.run(30)
+    assert counting(farm, "fa.z.lamp") == []
+    farm.says["fa.z.door"] = False
+    farm.run(5)
+    assert [what for _, what, _ in counting(farm, "fa.z.lamp")] == ["off"]
 
 
 def test_of_two_interlocks_the_other_is_told_too():

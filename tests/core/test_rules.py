@@ -4,13 +4,17 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from controller.core.arbiter import decide
 from controller.core.state import to_plain
 from controller.core.turn import Turn
 from controller.core.words import Because, Demand, Override, Slot
 from edge_config.templates import placed_rules
-from rules.rule import RuleLaw, today
+from foundation.reading import Reason
+from rules.expression import compile_expression
+from rules.rule import RuleLaw, limit_now, today
 from tests.core.small_site import START_S, Farm, changed, core_of, document
 
 DOOR = {"id": "fa.z.r", "when": "fa.z.door", "on_bad_quality": "deassert"}
@@ -63,6 +67,42 @@ def test_the_most_that_is_allowed_goes_before_the_least():
         {**DOOR, "then": [{"limit_min": "fa.z.vent", "to": "30 %"}, {"limit_max": "fa.z.vent", "to": "10 %"}]}
     ))  # fmt: skip
     assert farm.order("fa.z.vent").value == 10.0
+
+
+AIRED = {
+    "id": "fa.z.r", "when": "fa.z.rh > '60 %'", "on_bad_quality": "assert",
+    "then": [{"limit_max": "fa.z.vent", "to": "10 %", "by": "line(fa.z.rh, '60 %', '80 %', '100 %', '10 %')"}],
+}  # fmt: skip
+
+
+def test_a_limit_on_a_line_moves_with_what_it_looks_at_as_far_as_its_end():
+    farm = warm(AIRED)
+    allowed = []
+    for humidity in (65.0, 70.0, 78.0, 80.0, 90.0):
+        farm.says["fa.z.rh"] = humidity
+        farm.run(400)
+        allowed.append(farm.order("fa.z.vent").value)
+    assert allowed == pytest.approx([77.5, 55.0, 19.0, 10.0, 10.0], abs=0.001)
+    farm.says["fa.z.rh"] = 50.0
+    farm.run(400)
+    assert farm.order("fa.z.vent").owner == "fa.z.vent_loop"
+
+
+def test_a_limit_on_a_line_is_at_its_end_while_nobody_knows_where_it_stands():
+    farm = warm(AIRED)
+    farm.says["fa.z.rh"] = 65.0
+    farm.run(400)
+    assert farm.order("fa.z.vent").value > 50.0
+    farm.says["fa.z.rh"] = Reason.COMM
+    farm.run(60)
+    assert (farm.order("fa.z.vent").value, farm.order("fa.z.vent").owner) == (10.0, "fa.z.r")
+
+
+@given(st.floats(-50.0, 150.0) | st.none(), st.floats(0.0, 100.0), st.booleans())
+def test_no_line_takes_a_limit_beyond_its_end(asked, end, is_most):
+    by = compile_expression("fa.z.share", {"fa.z.share": "%"})
+    limit = limit_now(by, end, is_most, {"fa.z.share": asked})
+    assert limit == end if asked is None else end <= limit if is_most else 0.0 <= limit <= end
 
 
 def test_a_hand_and_an_interlock_go_before_a_limit():

@@ -74,6 +74,59 @@ def test_two_rules_stand_beside_each_other_or_are_told_why_not(rules, told, tmp_
     assert codes(tmp_path, *rules) == told
 
 
+SETPOINTS: dict[str, Any] = {
+    **SITE,
+    "programs": {"f.z.sp": {"value": "20 degC", "limits": ["10 degC", "30 degC"]},
+                 "f.y.sp": {"value": "20 degC", "limits": ["10 degC", "30 degC"]},
+                 "f.all.follows": {"value": "20 degC", "limits": ["10 degC", "30 degC"],
+                                   "influences": [{"of": "f.z.sp", "from": ["15 degC", "0 K"],
+                                                   "to": ["25 degC", "2 K"]}]}},
+    "loops": {f"f.{zone}.heat": {"type": "p_band", "pv": f"f.{zone}.air", "sp": sp, "out": f"f.{zone}.vent",
+                                 "band": "4 K", "period": "1 min", "on_loss": "off"}
+              for zone, sp in (("z", "f.all.follows"), ("y", "f.y.sp"))},
+}  # fmt: skip
+
+
+def adds(name: str, to: str, by: str, **more: Any) -> dict[str, Any]:
+    return {"id": f"f.z.{name}", "add_influence": {"target": to, "by": by, "cap": "3 K"}, **more}
+
+
+BY_VENT = "line(f.z.vent, '0 %', '100 %', '0 K', '2 K')"
+
+
+def open_over(setpoint: str) -> dict[str, Any]:
+    return rule("opens", f"f.all.out > {setpoint}", then=[{"request": "f.z.vent", "to": "50 %"}])
+
+
+@pytest.mark.parametrize(("rules", "ring"), [
+    # what is added to a setpoint, read off that setpoint
+    ([adds("a", "f.z.sp", "f.z.sp - '20 degC'")], "f.z.a → f.z.a"),
+    ([adds("a", "f.z.sp", "'1 K'", when="f.z.sp < '25 degC'")], "f.z.a → f.z.a"),
+    ([adds("a", "f.z.sp", "'1 K'", when="f.z.door", clear="not f.z.door and f.z.sp > '25 degC'")], "f.z.a → f.z.a"),
+    ([adds("a", "f.z.sp", "f.all.follows - '20 degC'")], "f.z.a → f.z.a"),  # by the influence of one on the other
+    ([adds("a", "f.z.sp", "f.y.sp - '20 degC'"), adds("b", "f.y.sp", "f.z.sp - '20 degC'")], "f.z.a → f.z.b → f.z.a"),
+    # over an output
+    ([adds("a", "f.y.sp", BY_VENT), open_over("f.y.sp")], "f.z.a → f.z.opens → f.z.a"),
+    ([adds("a", "f.y.sp", "'1 K'", when="f.z.vent > '50 %'"), open_over("f.y.sp")], "f.z.a → f.z.opens → f.z.a"),
+    ([rule("a", "f.z.door", then=[{"limit_max": "f.z.vent", "to": "20 %", "by": "f.z.vent"}])], "f.z.a → f.z.a"),
+    # no way back
+    ([adds("a", "f.z.sp", "f.y.sp - '20 degC'")], None),
+    ([adds("a", "f.y.sp", BY_VENT)], None),
+    ([adds("a", "f.y.sp", BY_VENT), open_over("f.z.sp")], None),
+    ([adds("a", "f.y.sp", "f.z.air - '20 degC'")], None),
+])  # fmt: skip
+def test_rules_that_chase_their_own_tail_over_a_setpoint_do_not_load(rules, ring, tmp_path):
+    told = codes_of(SETPOINTS, tmp_path, *rules)
+    assert ("E429" in told) is (ring is not None)
+    assert not [code for code in told if code.startswith("E") and code != "E429"]
+    if ring:
+        with pytest.raises(ProblemsError) as found:
+            load_site(tmp_path / "site.yaml")
+        (problem,) = [one for one in found.value.problems if one.code == "E429"]
+        assert problem.values["ring"] == ring
+        assert problem.line > 1
+
+
 NIGHT, DAYTIME = "time_between('22:00', '06:00')", "time_between('06:00', '22:00')"
 
 
@@ -152,6 +205,16 @@ EVERY_CHECK: dict[str, tuple[dict[str, Any], str]] = {
         rule("a", "f.z.door", then=[{"set": "f.z.air_pump", "to": "on"}]), "E108"
     ),
     "too many parts": (rule("a", " or ".join(["f.z.air > '30 degC'"] * 70)), "E402"),
+    "too many characters": (rule("a", "f.z.air > '30 degC'" + " " * 3990 + "or f.z.door"), "E419"),
+    "zones, and none of them": (
+        rule("a", "zone.door", id="zone.a", scope={"each": "bay in f", "zones": []}, then=[{"inhibit": "zone.vent"}]),
+        "E121",
+    ),
+    "on for no time at all": (rule("a", HOT, limits={"max_true": "0 s"}), "E334"),
+    "on for years": (rule("a", HOT, limits={"max_true": "31 d"}), "E120"),
+    "waits for years": (rule("a", HOT, **{"for": {"on": "99999 d"}}), "E120"),
+    "ends after years": (rule("a", HOT, **{"for": {"on": "1 min", "off": "31 d"}}), "E120"),
+    "holds for years": (rule("a", HOT, max_hold="31 d"), "E120"),
     "a window of more than a day": (rule("a", "avg(f.z.air, '25 h') > '30 degC'"), "E417"),
     "a power": (rule("a", "f.z.air ** 9 > '30 degC'"), "E403"),
     "an attribute": (rule("a", "f.z.air.__class__"), "E411"),
@@ -189,6 +252,90 @@ def test_every_check_of_rules_finds_what_it_is_for_and_nothing_else(name: str, t
     one, code = EVERY_CHECK[name]
     assert codes_of(site, tmp_path, calm) == []
     assert codes_of(site, tmp_path, one) == [code]
+
+
+LINE = "line(f.z.air, '30 degC', '35 degC', '100 %', '20 %')"
+GAP = "hyst(f.y.air, '31 degC', '29 degC')"
+SHADE = {"then": [{"limit_max": "f.z.vent", "to": "20 %"}], "for": {}}
+AT_ONCE: dict[str, Any] = {"for": {}}
+
+
+@pytest.mark.parametrize(("one", "told"), [
+    # what limits an output that a loop holds the value with moves that value as much as what sets it
+    (rule("a", HOT, **SHADE), ["W323", "W324"]),
+    (rule("a", HOT, **{**SHADE, "then": [{"limit_min": "f.z.vent", "to": "80 %"}]}), ["W323", "W324"]),
+    (rule("a", HOT, **{**SHADE, "for": {"on": "20 s"}}), ["W324"]),
+    (rule("a", HOT, **{**SHADE, "for": {"off": "2 min"}}), []),
+    (rule("a", HOT, **SHADE, clear="f.z.air < '28 degC'"), []),
+    (rule("a", "hyst(f.z.air, '30 degC', '28 degC')", **SHADE), []),
+    # a limit that creeps, or stands on a line, does not jump to and fro
+    (rule("a", HOT, **{**SHADE, "then": [{"limit_max": "f.z.vent", "to": "20 %", "rate": "5 %/min"}]}), ["W323"]),
+    (rule("a", HOT, **{**SHADE, "then": [{"limit_max": "f.z.vent", "to": "20 %", "by": LINE}]}), ["W323"]),
+    (rule("a", HOT, **AT_ONCE, then=[{"request": "f.z.vent", "to": "20 %"}]), ["W323"]),
+    # the gap of one comparison is none of another
+    (rule("a", f"{GAP} and {HOT}", **SHADE), ["W323", "W324"]),
+    (rule("a", f"{GAP} or f.all.out > '30 degC'", **AT_ONCE), ["W323"]),
+    (rule("a", "avg(f.y.air, '5 min') > '30 degC' and f.all.out > '30 degC'", **AT_ONCE), ["W323"]),
+    (rule("a", "rising(f.y.air > '30 degC') or f.all.out > '30 degC'", **AT_ONCE), ["W323"]),
+    (rule("a", f"{GAP} and f.z.door", **AT_ONCE), []),
+    (rule("a", f"{GAP} and avg(f.all.out, '5 min') > '30 degC'", **AT_ONCE), []),
+])  # fmt: skip
+def test_what_would_chatter_is_told_comparison_by_comparison(one, told, tmp_path):
+    outputs = {**SITE["outputs"], "f.z.vent": {"type": "time_proportioned", "period": "1 min", "min_pulse": "1 s",
+                                               "safe": "off", "lease": "30 s", "fail_safe_by": "device"}}  # fmt: skip
+    tags = {**SITE["devices"]["d"]["tags"]}
+    tags = {{"out1": "relay1"}.get(channel, channel): tag for channel, tag in tags.items()}
+    site = {**SITE, "outputs": outputs, "devices": {"d": {**SITE["devices"]["d"], "tags": tags}},
+            "programs": GUARDED["programs"], "loops": GUARDED["loops"]}  # fmt: skip
+    assert codes_of(site, tmp_path, one) == told
+
+
+def test_a_rule_without_a_gap_is_told_of_the_value_that_has_none(tmp_path):
+    codes(tmp_path, rule("a", f"f.z.door and {GAP} and f.all.out > '30 degC'", **AT_ONCE))
+    (problem,) = load_site(tmp_path / "site.yaml").warnings
+    assert (problem.code, problem.values["tag"]) == ("W323", "f.all.out")
+
+
+@pytest.mark.parametrize(("when", "near"), [
+    ("by.air > '30 degC'", "bay.air"), ("bay.ari > '30 degC'", "f.z.air"), ("al.out > '30 degC'", "all.out"),
+    ("f.z.ari > '30 degC'", "f.z.air"),
+])  # fmt: skip
+def test_a_short_name_that_is_misspelt_gets_the_nearest_one(when, near, tmp_path):
+    each = {"id": "bay.a", "scope": {"each": "bay in f"}, "for": {"on": "1 min"}, "then": [{"inhibit": "bay.vent"}]}
+    assert codes(tmp_path, {**each, "when": when}) == ["E412"]
+    with pytest.raises(ProblemsError) as found:
+        load_site(tmp_path / "site.yaml")
+    (problem,) = found.value.problems
+    assert problem.values["near"] == near
+
+
+@pytest.mark.parametrize(("written", "line", "column"), [
+    ("'f.z.door and f.z.dor'", 0, 21), ("|\n      f.z.door and f.z.dor", 1, 20),
+    (">-\n      f.z.door and f.z.dor", 1, 20),
+    ("|\n\n      f.z.door and f.z.dor\n", 2, 7),  # it begins with an empty line: where the text begins is told
+    ("|\n      (f.z.door\n       and f.z.dor)", 1, 7),
+])  # fmt: skip
+def test_a_mistake_in_a_text_under_a_bar_is_told_where_it_stands(written, line, column, tmp_path):
+    codes(tmp_path, rule("a", "PLACE"))
+    path = tmp_path / "site.yaml"
+    text = path.read_text("utf-8")
+    first, begin = next(
+        (number, one.index("PLACE")) for number, one in enumerate(text.split("\n"), 1) if "PLACE" in one
+    )
+    path.write_text(text.replace("PLACE", written), "utf-8")
+    with pytest.raises(ProblemsError) as found:
+        load_site(path)
+    (problem,) = found.value.problems
+    assert problem.code == "E412"
+    wanted = (first, begin + 1 + 14) if line == 0 else (first + line, column)
+    assert (problem.line, problem.column) == wanted
+
+
+def test_a_rule_that_cannot_be_read_beside_a_sequence_on_its_output_is_told_of_alone(tmp_path):
+    steps = {"steps": [{"set": {"f.z.vent": "50 %"}, "for": "1 min"}], "abort": "f.z.door"}
+    site = {**SITE, "sequences": {"f.z.purge": steps}}
+    assert codes_of(site, tmp_path, rule("a", "f.z.dor")) == ["E412"]
+    assert codes_of(site, tmp_path, rule("a", HOT)) == ["W327"]
 
 
 def test_a_short_rule_never_keeps_the_check_busy(tmp_path):

@@ -65,3 +65,34 @@ def test_no_sequence_shuts_off_life_support(verb, output, to, shuts, tmp_path):
 def test_no_interlock_shuts_off_life_support(output, to, shuts, tmp_path):
     stop = {"f.z.stop": {"when": "f.z.door", "effect": [{"set": output, "to": to}]}}
     assert told(tmp_path, interlocks=stop) == (["E423"] if shuts else [])
+
+
+STANDS_BY = {**ALIVE, "type": "on_off", "idle": "off"}
+BRINGS = {"when": "f.z.door", "effect": [{"set": "f.z.contact", "to": "on"}]}
+RUNS = {"f.z.cool": {"type": "hysteresis", "pv": "f.all.out", "sp": "f.z.sp", "out": "f.z.contact", "above": "1 K",
+                     "period": "1 min", "on_loss": "on"}}  # fmt: skip
+SETPOINT = {"f.z.sp": {"value": "20 degC", "limits": ["10 degC", "30 degC"]}}
+
+
+@pytest.mark.parametrize(("more", "untried"), [
+    ({}, True),
+    ({"interlocks": {"f.z.brings": BRINGS}}, True),
+    ({"interlocks": {"f.z.brings": {**BRINGS, "test_interval": "90 d"}}}, False),
+    ({"interlocks": {"f.z.stops": {"when": "f.z.door", "test_interval": "90 d",
+                                   "effect": [{"set": "f.z.blower", "to": "50 %"}]}}}, True),
+    ({"loops": RUNS, "programs": SETPOINT}, False),
+])  # fmt: skip
+def test_life_support_that_stands_still_until_it_is_needed_is_told_unless_it_is_tried_now_and_then(
+    more: dict[str, Any], untried: bool, tmp_path: Path
+) -> None:
+    outputs = {**KEPT, "f.z.contact": STANDS_BY}
+    assert told(tmp_path, outputs=outputs, **more) == (["W333"] if untried else [])
+
+
+@pytest.mark.parametrize("swap", [True, False])
+def test_life_support_that_stands_by_in_turns_is_tried_by_them(swap: bool, tmp_path: Path) -> None:
+    runs = {**ALIVE, "type": "on_off", "standby": "f.z.share", **({"swap": "7 d"} if swap else {})}
+    stands = {**KEPT["f.z.share"], "type": "on_off", "idle": "off"}
+    stands.pop("period"), stands.pop("min_pulse")
+    outputs = {**KEPT, "f.z.contact": runs, "f.z.share": stands}
+    assert told(tmp_path, outputs=outputs) == ([] if swap else ["W333"])

@@ -67,7 +67,8 @@ def test_what_is_not_there_has_the_place_of_what_would_hold_it() -> None:
 
 def test_a_place_within_a_text_is_known_only_where_the_text_stands_as_it_is() -> None:
     document = parse("a: \"one\"\nb: two\nc: 'it''s'\nd: |\n  three\ne: \"f\\x41r\"\n")
-    assert document.indents == {("a",): 1, ("b",): 0}
+    assert document.indents == {("a",): 1, ("b",): 0, ("d",): 0}
+    assert document.places["d",] == (5, 3)  # under its bar
 
 
 def test_a_secret_is_a_name_and_never_a_value() -> None:

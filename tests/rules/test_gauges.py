@@ -5,7 +5,7 @@ from math import isfinite
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from controller.core.state import State, from_plain, to_plain
@@ -54,6 +54,31 @@ def test_extremes_are_those_of_the_window_and_of_this_very_moment():
     read = Read("max(a.b.air, '60 s') - min(a.b.air, '60 s')")
     assert read.over([20.0] * 60 + [25.0]) == 5.0
     assert read.over([20.0] * 200) == 0.0
+
+
+@settings(max_examples=30, deadline=None)
+@example(values=list(range(200)), window_s=60, kind="min")
+@example(values=list(range(200, 0, -1)), window_s=60, kind="max")
+@given(
+    values=st.lists(st.integers(-20, 60), min_size=150, max_size=250),
+    window_s=st.sampled_from([60, 120]),
+    kind=st.sampled_from(["min", "max", "avg"]),
+)
+def test_what_has_left_the_window_is_forgotten_and_what_is_in_it_is_not(values, window_s, kind):
+    read, part_s = Read(f"{kind}(a.b.air, '{window_s} s')"), window_s // PARTS
+    for second, value in enumerate(values):
+        said = read.at(second, air=float(value))
+        if second < window_s + 3 * part_s:
+            continue
+        # it moves on by a part: what is at its edge may be in it or not
+        surely = values[second - window_s + 2 * part_s : second + 1]
+        perhaps = values[second - window_s - 2 * part_s : second + 1]
+        if kind == "avg":
+            assert said == pytest.approx(sum(surely) / len(surely), abs=5 * part_s * 80 / window_s)
+        else:
+            extreme = min if kind == "min" else max
+            assert said in (extreme(perhaps), extreme(surely)) or said in perhaps[: 4 * part_s]
+            assert extreme(said, extreme(surely)) == said
 
 
 @pytest.mark.parametrize(("step", "window"), [(1.0, "60 s"), (1.0, "10 min"), (10.0, "1 h"), (30.0, "24 h")])

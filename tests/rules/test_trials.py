@@ -55,6 +55,15 @@ def test_a_lost_sensor_and_a_time_of_day_can_be_given():
     assert run({}, {"on": ["false @ 59 s", "true @ 60 s"]}, "2026-03-20 21:59", **night).ok
 
 
+def test_where_a_limit_on_a_line_stands_can_be_expected():
+    most = {"limit_max": "zone.blower", "to": "10 %", "by": "line(all.sun, '100 W/m2', '200 W/m2', '100 %', '10 %')"}
+    sun = ["50 W/m2", "150 W/m2 @ 5 s", "900 W/m2 @ 10 s", "bad @ 20 s"]
+    told = {"all.sun": sun, "zone.do": "1 mg/L", "zone.flow": True}
+    expect = {"zone.blower.limit_max": ["100 % @ 3 s", "55 % @ 7 s", "10 % @ 12 s", "10 % @ 30 s"]}
+    assert run(told, expect, then=[most], **{"for": {}}).failures == ()
+    assert not run(told, {"zone.blower.limit_max": "10 % @ 7 s"}, then=[most], **{"for": {}}).ok
+
+
 def test_what_is_added_to_a_setpoint_can_be_expected():
     influence = {"target": "zone.sp", "by": "line(all.sun, '100 W/m2', '200 W/m2', '0 K', '4 K')", "cap": "3 K"}
     given = {"all.sun": ["50 W/m2", "150 W/m2 @ 5 s", "200 W/m2 @ 10 s"], **{"zone.do": "8 mg/L", "zone.flow": True}}

@@ -43,6 +43,18 @@ def recorded(tmp_path: Path) -> Recorded:
     return Recorded(tmp_path)
 
 
+def test_what_was_counted_then_is_told_of_then(recorded: Recorded) -> None:
+    recorded.run(30)
+    recorded.farm.says |= dict.fromkeys(("fa.z.temp_a", "fa.z.temp_b", "fa.z.temp_c"), 40.0)
+    recorded.run(3)
+    counting_s = recorded.farm.now_s
+    recorded.run(30)
+    (waits,) = recorded.at(counting_s, HEATER).waits
+    assert (waits.owner, waits.what) == ("fa.z.too_hot", "on")
+    assert counting_s < waits.at_s < counting_s + 5.0
+    assert recorded.at(recorded.farm.now_s, HEATER).waits == ()
+
+
 def test_each_moment_has_its_own_reason_and_says_since_when(recorded: Recorded) -> None:
     recorded.run(30)
     before_s = recorded.farm.now_s

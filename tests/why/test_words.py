@@ -73,6 +73,36 @@ def test_an_interlock_says_how_it_ends_and_that_no_hand_passes_it(farm: Farm) ->
     assert keys(farm, "fa.z.co2_valve")[0] == "interlock_latched"
 
 
+def test_what_is_counted_is_told_with_its_time_and_what_is_left_in_both_languages(farm: Farm) -> None:
+    farm.says |= dict.fromkeys(("fa.z.temp_a", "fa.z.temp_b", "fa.z.temp_c"), 40.0)
+    farm.run(3)
+    (line,) = [one for one in told(farm, "fa.z.heater") if "Counting" in one]
+    assert line.startswith("Counting: in 3 s, at ")
+    assert line.endswith("the interlock too hot takes it to 0 %, if its cause stays")
+    (line,) = [one for one in told(farm, "fa.z.heater", "zh-CN") if "计时中" in one]
+    assert "3 s 后" in line
+    assert "使它到0 %" in line
+    farm.run(10)
+    farm.says |= dict.fromkeys(("fa.z.temp_a", "fa.z.temp_b", "fa.z.temp_c"), 20.0)
+    farm.run(10)
+    (line,) = [one for one in told(farm, "fa.z.heater") if "Counting" in one]
+    assert line.endswith("the interlock too hot lets it go, if its cause stays away")
+    shape = explanation_shape(Explanation(cards_of(farm.core), why(farm, "fa.z.heater"), farm.now_s))
+    (waits,) = shape.waits
+    assert (waits.kind, waits.owner, waits.what) == ("interlock", "fa.z.too_hot", "off")
+    assert 0.0 < waits.at - shape.at <= 60_000.0
+
+
+def test_a_latch_says_when_it_may_be_reset(farm: Farm) -> None:
+    farm.says["fa.z.co2"] = 3000.0
+    farm.run(20)
+    farm.says["fa.z.co2"] = 800.0
+    farm.run(5)
+    assert any("a person may reset the interlock too much co2" in one for one in told(farm, "fa.z.co2_valve"))
+    farm.run(60)
+    assert "The cause of the interlock too much co2 is away: a person may reset it" in told(farm, "fa.z.co2_valve")
+
+
 def test_an_interlock_of_a_group_says_whose_cause_was_there_first_and_when() -> None:
     site = changed("interlocks", "fa.z.too_much_co2", "group", "house")
     site["interlocks"]["fa.z.empty"]["group"] = "house"
