@@ -48,6 +48,8 @@ class Reason(StrEnum):
     CORRECTED = "corrected"
     """What a person entered, and put right afterwards."""
     CALIBRATING = "calibrating"
+    IN_AIR = "in_air"
+    """The probe is not in the water or the soil that it is to measure."""
     DEVICE = "device"
     """The device itself says that the value is not reliable."""
     INPUT = "input"

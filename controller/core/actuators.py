@@ -52,11 +52,17 @@ class Share(NamedTuple):
     """Seconds that the contact is closed in this period."""
     owed_s: float = 0.0
     last_s: float = 0.0
+    order: float = 0.0
+    """What this period was begun for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proportioned:
-    """Closed for a share of each period. What is too short for a pulse is carried on, not lost."""
+    """Closed for a share of each period. What is too short for a pulse is carried on, not lost.
+
+    What came of it is the order, as a mean over the periods; but while a pulse is not over yet though nothing is
+    wanted any more, it is what that pulse was begun for.
+    """
 
     tag: str
     period_s: float
@@ -74,11 +80,12 @@ class Proportioned:
             elif wanted > self.period_s - self.min_pulse_s:
                 on_s = self.period_s
             owed = min(max(wanted - on_s, -self.period_s), self.period_s)
-            state = Share(now_s, on_s, owed, now_s)
+            state = Share(now_s, on_s, owed, now_s, order)
         else:
             state = state._replace(last_s=now_s)
         # the same sum as in wake_s, to the last bit: what it wakes for must then be so
-        return state, ({self.tag: now_s < state.start_s + state.on_s}, order)
+        closed = now_s < state.start_s + state.on_s
+        return state, ({self.tag: closed}, state.order if closed and order <= 0.0 else order)
 
     def wake_s(self, state: Share, order: float) -> float:
         turn_off_s = state.start_s + state.on_s

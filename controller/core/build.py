@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
+from typing import Literal
 
 from controller.core.actuators import (
     Actuator,
@@ -25,7 +26,8 @@ from controller.core.calendar import Calendar
 from controller.core.condition import Conditioner, Seen
 from controller.core.derive import Expressed, Integrated, Sum
 from controller.core.hands import Hands, hands_of
-from controller.core.image_build import ImageBuilder
+from controller.core.image_build import ImageBuilder, beside
+from controller.core.in_air import Aired
 from controller.core.integration import Integration, Mean
 from controller.core.interlock_build import grouped, interlock_block, remembered
 from controller.core.interlocks import InterlockBlock
@@ -131,6 +133,7 @@ class _Builder:
             for index, probe in enumerate(vote.probes)
             if probe in conditioners and len(vote.probes) > 2
         }
+        conditioners |= beside(conditioners)
         programs = {name: control.program(name, p) for name, p in site.programs.items() if p.by_loop is None}
         cascaded = {
             name: (p.limits[0].to(tags[name].unit), p.limits[1].to(tags[name].unit))
@@ -150,6 +153,7 @@ class _Builder:
         outputs = {name: self._output(name, site.outputs[name], name in looped) for name in names}
         fresh: dict[str, Block] = {f"{name}#seen": Seen() for name in conditioners}
         fresh |= {f"{name}#test": Pulsed() for name, one in conditioners.items() if one.self_test is not None}
+        fresh |= {f"{name}#air": Aired() for name, one in conditioners.items() if one.in_air is not None}
         fresh |= {integral.name: Sum() for integral in integrals}
         fresh |= {vote.name: vote.fresh for vote in votes} | {one.name: one.fresh for one in estimators}
         fresh |= dict.fromkeys(programs, Setting())
@@ -174,7 +178,7 @@ class _Builder:
         fresh |= remembered(interlocks) | {block.name: Held() for block in alarms}
         fresh |= {block.quiet.key: Moved() for block in alarms if block.quiet is not None}
         pids = [loop for loop in loops if isinstance(loop, PidLoop) and loop.parts]
-        trials = {loop.name: self._trial(loop, outputs, alarms) for loop in pids}
+        trials = {loop.name: self._trial(loop, outputs, alarms, derived) for loop in pids}
         fresh |= {key_of(name): TrialMemory() for name in trials}
         siren = siren_of(site.notify)
         fresh |= {BLOCK: Horn()} if siren is not None else {}
@@ -209,12 +213,13 @@ class _Builder:
         law = placed.law(self.units)
         self.expressions += [one for one in (law.when, law.clear) if one is not None]
         adds = tuple(self._added(effect.add_influence, named) for effect in rule.effects if effect.add_influence)
-        needs = law.needs.union(*(add.by.needs for add in adds))
+        every = [want for effect in rule.effects if (want := self._wanted(effect, named)) is not None]
+        lines = [want.by for want in every if want.by is not None]
+        needs = law.needs.union(*(by.needs for by in (*(add.by for add in adds), *lines)))
         alarm = next((effect.alarm.priority for effect in rule.effects if effect.alarm is not None), None)
         notices = tuple(
             Said(said.text.zh, said.text.en, said.to) for one in rule.effects if (said := one.notify) is not None
         )
-        every = [want for effect in rule.effects if (want := _wanted(effect, named)) is not None]
         wants = tuple(want for want in every if want.rate_per_s == inf)
         slow = tuple(want for want in every if want.rate_per_s < inf)
         run = {named(effect.run_sequence) for effect in rule.effects if effect.run_sequence is not None}
@@ -232,13 +237,23 @@ class _Builder:
         functions, places = ("feeding", "dosing"), self.site.facilities
         return frozenset(one for what in functions for place in places for one in blocked(self.site, what, place))
 
-    def _trial(self, loop: PidLoop, outputs: Mapping[str, OutputPlan], alarms: tuple[AlarmBlock, ...]) -> TrialRunner:
+    def _trial(
+        self, loop: PidLoop, outputs: Mapping[str, OutputPlan], alarms: tuple[AlarmBlock, ...],
+        derived: tuple[Expressed | Voted, ...],
+    ) -> TrialRunner:  # fmt: skip
         life_support = any(outputs[part.output].life_support for part in loop.parts)
         every_s = max(loop.period_s, self.site.site.scan)
         inner = isinstance(program := self.site.programs.get(loop.sp), Program) and program.by_loop is not None
-        looks = tuple(one for one in alarms if loop.pv in one.when.tags)
+        probes = next((one.probes for one in derived if isinstance(one, Voted) and one.name == loop.pv), ())
+        moved: set[str] = {loop.pv, *probes}
+        made: list[Expressed] = []
+        for one in derived:
+            if isinstance(one, Expressed) and one.name != loop.pv and not moved.isdisjoint(one.inputs):
+                moved.add(one.name)
+                made.append(one)
+        looks = tuple(one for one in alarms if not moved.isdisjoint(one.when.tags))
         unit, facility = self.units[loop.pv], loop.name.partition(".")[0]
-        return TrialRunner(loop, unit, facility, life_support, every_s, looks, inner)
+        return TrialRunner(loop, unit, facility, life_support, every_s, looks, inner, probes, tuple(made))
 
     def _sequence(self, name: str, rules: tuple[Placed, ...], outputs: Mapping[str, OutputPlan]) -> SequenceBlock:
         sequence = self.site.sequences[name]
@@ -262,29 +277,30 @@ class _Builder:
             tuple((one, outputs[one].safe.then) for one in sequence.outputs if not outputs[one].looped),
         )  # fmt: skip
 
+    def _wanted(self, effect: RuleEffect, named: Named) -> Wanted | None:
+        """What an effect wants of an output; None of one that wants something else."""
+        if effect.inhibit is not None:
+            return Wanted(named(effect.inhibit), 0.0)
+        to = effect.to or 0.0
+        if effect.set is not None:
+            return Wanted(named(effect.set), to)
+        if effect.request is not None:
+            return Wanted(named(effect.request), to, Slot.REMOTE)
+        limited = effect.limit_min or effect.limit_max
+        if limited is None:
+            return None
+        bound: Literal["at_least", "at_most"] = "at_least" if effect.limit_min is not None else "at_most"
+        if effect.by is not None:
+            return Wanted(named(limited), to, Slot.RULE, bound, by=self._expression(effect.by, named=named))
+        rate_per_s = inf if effect.rate is None else effect.rate.to("%/s")
+        back_per_s = rate_per_s if effect.back is None else effect.back.to("%/s")
+        return Wanted(named(limited), to, Slot.RULE, bound, rate_per_s, back_per_s)
+
     def _added(self, influence: Influencing, named: Named) -> Added:
         setpoint = named(influence.target)
         step = difference(self.units[setpoint])
         by = self._expression(influence.by, named=named)
         return Added(setpoint, by, factor(by.unit, step), influence.cap.to(step))
-
-
-def _wanted(effect: RuleEffect, named: Named) -> Wanted | None:
-    """What an effect wants of an output; None of one that wants something else."""
-    if effect.inhibit is not None:
-        return Wanted(named(effect.inhibit), 0.0)
-    to = effect.to or 0.0
-    rate_per_s = inf if effect.rate is None else effect.rate.to("%/s")
-    back_per_s = rate_per_s if effect.back is None else effect.back.to("%/s")
-    if effect.set is not None:
-        return Wanted(named(effect.set), to)
-    if effect.limit_min is not None:
-        return Wanted(named(effect.limit_min), to, Slot.RULE, "at_least", rate_per_s, back_per_s)
-    if effect.limit_max is not None:
-        return Wanted(named(effect.limit_max), to, Slot.RULE, "at_most", rate_per_s, back_per_s)
-    if effect.request is not None:
-        return Wanted(named(effect.request), to, Slot.REMOTE)
-    return None
 
 
 def _actuator(name: str, output: Output) -> tuple[Actuator, Memory, tuple[str, ...]]:

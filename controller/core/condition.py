@@ -7,6 +7,7 @@ from statistics import median
 from typing import NamedTuple
 
 from controller.core.calibration import Calibration
+from controller.core.in_air import InAir
 from controller.core.self_test import SelfTest
 from foundation.reading import Quality, Reading, Reason, Value
 from foundation.tag import Tag
@@ -104,12 +105,15 @@ class Conditioner:
     vote: tuple[str, int] | None = None
     """The vote that watches it, and its place there."""
     self_test: SelfTest | None = None
+    in_air: InAir | None = None
+    beside: tuple[str, ...] = ()
+    """Probes whose thermometer it is: where they lie in the air, so does it."""
     special: bool = field(init=False)
-    """Whether it has any of the last six: most tags have none, and every reading passes here."""
+    """Whether it has any of the last eight: most tags have none, and every reading passes here."""
 
     def __post_init__(self) -> None:
-        any_of = (self.hampel, self.stuck, self.calibration, self.raw_tag, self.vote, self.self_test)
-        object.__setattr__(self, "special", any(one is not None for one in any_of))
+        any_of = (self.hampel, self.stuck, self.calibration, self.raw_tag, self.vote, self.self_test, self.in_air)
+        object.__setattr__(self, "special", bool(self.beside) or any(one is not None for one in any_of))
 
     def condition(
         self,

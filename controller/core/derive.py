@@ -43,6 +43,8 @@ class Sum(NamedTuple):
     """Local midnight of the day that it sums."""
     at_s: float = -1.0
     last: float = 0.0
+    missed_s: float = 0.0
+    """So much of the day is in a hole that was not bridged."""
 
 
 LONGEST_GAP_S = 900.0
@@ -53,7 +55,10 @@ STANDS_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Integrated:
-    """The integral of a tag over the local day: trapezoids between good readings, and steps of what stands."""
+    """The integral of a tag over the local day: trapezoids between good readings, and steps of what stands.
+
+    A sum that part of the day is missing from is UNCERTAIN until the day is over.
+    """
 
     name: str
     source: str
@@ -79,7 +84,9 @@ class Integrated:
             # what came before midnight is yesterday's, even if it is heard of today
             seconds = max(at_s - max(block.at_s, midnight), 0.0) if bridged else 0.0
             mean = block.last if self.stands else (block.last + number) / 2
-            block = Sum(block.total + mean * seconds * self.factor, midnight, at_s, number)
-        quality = Quality.GOOD if number is not None else Quality.UNCERTAIN
-        reason = None if number is not None else Reason.INPUT
+            hole_s = max(at_s - max(block.at_s, midnight), 0.0) if block.at_s >= 0 and not bridged else 0.0
+            total, missed_s = block.total + mean * seconds * self.factor, block.missed_s + hole_s
+            block = Sum(total, midnight, at_s, number, missed_s)
+        is_whole = number is not None and block.missed_s <= 0.0
+        quality, reason = (Quality.GOOD, None) if is_whole else (Quality.UNCERTAIN, Reason.INPUT)
         return block, Reading(self.name, block.total, quality, reason, max(source.time_s, midnight))

@@ -1,12 +1,14 @@
 """From the tags of the site to what conditions, derives and estimates them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from controller.core.biofilter import Biofilter
 from controller.core.calendar import Calendar
 from controller.core.calibration import Calibration, Warmth
 from controller.core.condition import Conditioner, Stuck
 from controller.core.derive import Expressed, Integrated
+from controller.core.in_air import Dry, InAir, Left
 from controller.core.loops.feed_forward import FishOxygen
 from controller.core.self_test import SelfTest
 from controller.core.soft_sensors import DoseEffect, Estimator, HeatLoss, MotorPosition, Tan, Uptake
@@ -20,8 +22,10 @@ from edge_config.model.estimates import Growth as GrowthSetting
 from edge_config.model.estimates import HeatLoss as HeatLossSetting
 from edge_config.model.estimates import MotorPosition as MotorPositionSetting
 from edge_config.model.site import Calibration as CalibrationSetting
+from edge_config.model.site import InAir as InAirSetting
 from edge_config.model.site import Site
 from edge_config.model.site import Stuck as StuckSetting
+from foundation.air import pressure_at_altitude_pa
 from foundation.tag import Tag
 from foundation.units import difference, factor
 from rules.expression import compile_expression
@@ -39,7 +43,9 @@ class ImageBuilder:
         if setting is None:
             return Conditioner(tag)
         spike = setting.spike.to(difference(tag.unit)) if setting.spike is not None else None
-        scale = factor(setting.unit, tag.unit) if setting.unit is not None and tag.unit != "bool" else 1.0
+        # what people enter comes in the tag's unit already
+        is_said = setting.unit is not None and setting.entry is None and tag.unit != "bool"
+        scale = factor(setting.unit, tag.unit) if is_said else 1.0
         hampel = setting.hampel.to(difference(tag.unit)) if setting.hampel is not None else None
         calibration = self._calibration(setting.calibration, tag.unit) if setting.calibration is not None else None
         raw_tag = f"{tag.name}_raw" if calibration is not None else None
@@ -50,7 +56,20 @@ class ImageBuilder:
         )  # fmt: skip
         return Conditioner(
             tag, spike, setting.filter or 0.0, scale, hampel, self._stuck(setting.stuck, tag.unit), calibration,
-            raw_tag, None, self_test,
+            raw_tag, None, self_test, self._in_air(setting.in_air, tag.unit),
+        )  # fmt: skip
+
+    def _in_air(self, told: InAirSetting | None, unit: str) -> InAir | None:
+        if told is None:
+            return None
+        if told.below is not None:
+            return Dry(told.below.to(unit), told.for_)
+        assert told.temperature is not None
+        assert told.air is not None
+        return Left(
+            told.temperature, told.air, told.water, told.within.to("%"), told.fastest.to("K/s"), told.for_, unit == "%",
+            told.salinity.to("g/L") if told.salinity is not None else 0.0,
+            float(pressure_at_altitude_pa(self.site.site.altitude)),
         )  # fmt: skip
 
     def _stuck(self, stuck: StuckSetting | None, unit: str) -> Stuck | None:
@@ -145,6 +164,15 @@ class ImageBuilder:
 
     def _supply(self, supply: tuple[Supply, ...], unit: str) -> tuple[tuple[str, float], ...]:
         return tuple((one.of, one.adds.to(f"({unit})/({difference(self.units[one.of])})")) for one in supply)
+
+
+def beside(conditioners: Mapping[str, Conditioner]) -> dict[str, Conditioner]:
+    """The thermometers of probes that may lie in the air, each knowing whose it is."""
+    whose: dict[str, tuple[str, ...]] = {}
+    for name, one in conditioners.items():
+        if isinstance(one.in_air, Left) and one.in_air.thermometer in conditioners:
+            whose[one.in_air.thermometer] = (*whose.get(one.in_air.thermometer, ()), name)
+    return {name: replace(conditioners[name], beside=probes) for name, probes in whose.items()}
 
 
 def _integral_factor(source: str, target: str) -> float:

@@ -24,7 +24,7 @@ FASTEST_S = 3600.0
 STEPS = 100
 """Of the band: a setpoint that creeps on would be recorded at every look."""
 BEYOND_ANY_FARM = 1e6
-DAY_S = 86400.0
+HOUR_S, DAY_S = 3600.0, 86400.0
 HOURS = 24
 LEARN = 0.5
 """Share of a new day in what is usual."""
@@ -53,11 +53,24 @@ class Mean(NamedTuple):
     usual: tuple[float, ...] = (0.0,) * HOURS
     """The same as the days before had it."""
     learned: bool = False
+    seen_s: tuple[float, ...] = (0.0,) * HOURS
+    """How long the value was known, hour by hour of today."""
 
     def coming(self, day: Day, now_s: float) -> float:
-        """What the rest of today usually gains."""
+        """What the rest of today usually gains, and the hours of it that nobody saw: the sun shone into them all the
+        same, less what the day's shift usually takes for it in as many hours."""
         hour, passed = _hour(day, now_s)
-        return self.usual[hour] * (1.0 - passed) + sum(self.usual[hour + 1 :])
+        taken = sum(self.usual) / HOURS
+        unseen = sum((self.usual[one] - taken) * _unseen(self.seen_s[one], 1.0) for one in range(hour))
+        unseen += (self.usual[hour] - taken) * _unseen(self.seen_s[hour], passed)
+        return self.usual[hour] * (1.0 - passed) + sum(self.usual[hour + 1 :]) + unseen
+
+    def gains_of(self, hour: int) -> float | None:
+        """Of an hour of today; None of one that was seen for less than half."""
+        seen_s = self.seen_s[hour]
+        if seen_s < HOUR_S / 2.0:
+            return None
+        return self.gains[hour] * (HOUR_S / seen_s if _unseen(seen_s, 1.0) else 1.0)
 
     @property
     def missed_today(self) -> float:
@@ -102,18 +115,22 @@ class Integration:
             block = self._next_day(block, day)
         known, value = self.target.value(values), values.get(self.of)
         excess, counted_s, gains = block.excess, block.counted_s, block.gains
+        # an older version did not note of which hours it counted
+        seen_s = block.seen_s if sum(block.seen_s) >= counted_s - LONGEST_GAP_S else (HOUR_S,) * HOURS
         elapsed_s = now_s - max(block.at_s, day.midnight_s)
         if 0.0 < elapsed_s <= LONGEST_GAP_S and value is not None and abs(float(value)) < BEYOND_ANY_FARM:
             excess, counted_s = excess + (float(value) - base) * elapsed_s, counted_s + elapsed_s
             hour, gained = _hour(day, now_s)[0], (float(value) - base - block.shift) * elapsed_s
             gains = (*gains[:hour], gains[hour] + gained, *gains[hour + 1 :])
+            seen_s = (*seen_s[:hour], seen_s[hour] + elapsed_s, *seen_s[hour + 1 :])
         target = block.target if known is None else known  # while it is not known, the last one
         today = Mean(
             day.midnight_s, block.days, block.missed, excess, counted_s, target,
             mean(day.midnight_s, day.next_midnight_s), block.shift, max(now_s, block.at_s),
-            gains, block.usual, block.learned,
+            gains, block.usual, block.learned, seen_s,
         )  # fmt: skip
-        most = self.band * min(max(now_s - block.at_s, 0.0) / FASTEST_S, 1.0)
+        # after a pause as well: nobody was there to move it meanwhile
+        most = self.band * min(max(now_s - block.at_s, 0.0), LONGEST_GAP_S) / FASTEST_S
         shift = min(max(self._aim(today, now_s, day), block.shift - most), block.shift + most)
         return today._replace(shift=shift), self.band * (round(STEPS * shift / self.band) / STEPS)
 
@@ -134,12 +151,21 @@ class Integration:
         usual, learned = block.usual, block.learned
         if block.counted_s > DAY_S / 2.0:
             share = LEARN if learned else 1.0
-            usual = tuple(old + share * (new - old) for old, new in zip(usual, block.gains, strict=False))
+            days_gains = [block.gains_of(hour) for hour in range(HOURS)]
+            usual = tuple(
+                old if new is None else old + share * (new - old) for old, new in zip(usual, days_gains, strict=True)
+            )
             learned = True
         return Mean(
             day.midnight_s, days, missed, 0.0, 0.0, block.target, 0.0, block.shift, block.at_s, usual=usual,
             learned=learned,
         )  # fmt: skip
+
+
+def _unseen(seen_s: float, passed: float) -> float:
+    """The part of an hour of which `passed` is over that nobody saw; a scan sooner or later is none."""
+    missing_s = passed * HOUR_S - seen_s
+    return missing_s / HOUR_S if missing_s > LONGEST_GAP_S else 0.0
 
 
 def _hour(day: Day, now_s: float) -> tuple[int, float]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from controller.core.condition import Conditioner
 from controller.core.derive import Expressed
+from controller.core.in_air import Aired
 from controller.core.loops.run import SETTLE_S
 from controller.core.state import Mark
 from controller.core.turn import Turn
@@ -58,7 +59,14 @@ class ProbeCare:
             turn.events.append(Event(turn.now_s, "refused", wish.tag, {**values, "why": "no_care"}))
         else:
             self._over(turn, mark)
+            self._is_back(turn, wish.tag)
             turn.events.append(Event(turn.now_s, "care_ended", wish.tag, values))
+
+    def _is_back(self, turn: Turn, tag: str) -> None:
+        """Somebody says so: where the water is by its thermometer is learned anew."""
+        one = self.conditioners[tag]
+        for probe in ((tag,) if one.in_air is not None else ()) + one.beside:
+            turn.blocks[f"{probe}#air"] = Aired()
 
     def age(self, turn: Turn) -> None:
         """End what is over, once the probe is heard again or has had the time for it; mark what is in care."""

@@ -25,6 +25,7 @@ from controller.core.dosing_guard import MASTER_AFTER_S
 from controller.core.first_out import first_outs
 from controller.core.flags import doubted_probes, failed_effects, fouled_probes, overdue_calibrations, stale_sensors
 from controller.core.hands import LONGEST_HAND_S
+from controller.core.in_air import Aired
 from controller.core.integration import Mean
 from controller.core.loops.run import WARM_S, BandLoop, DosingLoop, PidLoop
 from controller.core.loops.structures import SelectorLoop, StagingLoop
@@ -255,12 +256,25 @@ class Core:
             turn.see(_finite(Reading(conditioner.raw_tag, raw, told.quality, told.reason, told.time_s)))
         if conditioner.self_test is not None:
             conditioned = self._tested(turn, conditioner.self_test, seen, conditioned)
+        number = conditioned.number
+        if conditioner.in_air is not None and number is not None:
+            key = f"{conditioned.tag}#air"
+            aired: Aired = turn.blocks[key]  # type: ignore[assignment]  # what its `fresh` is
+            turn.blocks[key] = conditioner.in_air.step(aired, number, turn.readings, turn.now_s)
+        if number is not None and self._is_in_air(turn, conditioner):
+            conditioned = conditioned._replace(quality=Quality.BAD, reason=Reason.IN_AIR)
         if conditioner.vote is not None and conditioned.quality is Quality.GOOD:
             vote, place = conditioner.vote
             ballot: Ballot = turn.blocks[vote]  # type: ignore[assignment]  # a vote's block is a Ballot
             if ballot.probes[place].dropped:
                 return conditioned._replace(quality=Quality.UNCERTAIN, reason=Reason.DRIFT)
         return conditioned
+
+    def _is_in_air(self, turn: Turn, conditioner: Conditioner) -> bool:
+        """Whether this probe lies in the air, or that whose thermometer it is."""
+        probes = conditioner.beside if conditioner.in_air is None else (conditioner.tag.name, *conditioner.beside)
+        blocks: list[Aired] = [turn.blocks[f"{probe}#air"] for probe in probes]  # type: ignore[misc]  # their `fresh`
+        return any(block.held.on for block in blocks)
 
     def _tested(self, turn: Turn, test: SelfTest, seen: Seen, conditioned: Reading) -> Reading:
         """The reading as the probe's test by cleaning lets it pass."""

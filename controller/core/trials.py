@@ -12,10 +12,12 @@ from statistics import fmean, pstdev
 from typing import Literal, NamedTuple
 
 from controller.core.alarm_block import AlarmBlock
+from controller.core.derive import Expressed
 from controller.core.loops.run import PidBlock, PidLoop
 from controller.core.tuning.relay import NOISES, RelaySettings, RelayState, floor_of, refused, relay
 from controller.core.turn import Turn
 from controller.core.words import Because, Demand, Event, Slot, Trial
+from foundation.reading import Value
 
 CONTACT_S = 120.0
 """Nobody said for so long that it is to go on: it ends."""
@@ -88,9 +90,13 @@ class TrialRunner:
     every_s: float
     """From look to look."""
     alarms: tuple[AlarmBlock, ...] = ()
-    """Of the site, that look at the value."""
+    """Of the site, that look at the value, at a probe of it or at what is made of them."""
     is_inner: bool = False
     """Its setpoint is what an outer loop asks for, and moves meanwhile."""
+    probes: tuple[str, ...] = ()
+    """Of a value that is voted."""
+    made: tuple[Expressed, ...] = ()
+    """Of the value or its probes, each after what it is made of."""
 
     @property
     def hold_s(self) -> float:
@@ -172,17 +178,32 @@ class TrialRunner:
         return block.inner.output
 
     def _alarm(self, turn: Turn) -> str | None:
-        """An alarm of the loop's facility."""
-        return next((one.id for one in turn.old.alarms if one.active and f"{self.facility}." in one.id), None)
+        """An alarm of the loop's facility, or one that looks at the value and is about to come."""
+        raised = next((one.id for one in turn.old.alarms if one.active and f"{self.facility}." in one.id), None)
+        if raised is not None:
+            return raised
+        return next((one.name for one in self.alarms if one.when.run(turn.values) is True), None)
 
     def _too_near(self, turn: Turn, sp: float, within: float) -> str | None:
         """An alarm that would come before the value is as far from its setpoint as it may be."""
         for value in (floor_of(self.unit, sp, sp - within), sp + within):
-            there = {**turn.values, self.loop.pv: value}
+            there = self._there(turn, value)
             for alarm in self.alarms:
                 if alarm.when.run(there) is True:
                     return alarm.name
         return None
+
+    def _there(self, turn: Turn, value: float) -> dict[str, Value | None]:
+        """What the tags say once the value is there: each probe as far from it as it is now."""
+        there, now = dict(turn.values), turn.readings[self.loop.pv].number
+        for probe in self.probes:
+            said = there[probe]
+            if isinstance(said, float) and now is not None:
+                there[probe] = said + (value - now)
+        there[self.loop.pv] = value
+        for one in self.made:
+            there[one.name] = one.expression.run(there)
+        return there
 
     def _over(self, turn: Turn, memory: TrialMemory) -> None:
         for part in self.loop.parts:

@@ -258,6 +258,8 @@ class EntryShape:
     corrected_by: str | None
     entered: float
     entered_by: str
+    book_only: bool
+    """It puts right what is too long ago for soft sensors to go back to: the book alone is changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +321,7 @@ def entry_shape(entry: Entry, corrected_by: str | None = None) -> EntryShape:
     return EntryShape(
         entry.id, entry.tag, entry.value, entry.unit, entry.given, milliseconds(entry.time_s), entry.who, entry.method,
         entry.note, entry.corrects or None, corrected_by, milliseconds(entry.entered_s), entry.entered_by,
+        entry.book_only,
     )  # fmt: skip
 
 

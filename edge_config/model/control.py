@@ -323,7 +323,7 @@ class Scope(Frozen):
     """Short names are `ZONE.NAME` of this facility."""
     each: Each | None = None
     """`tank in ras1`: one rule a zone, in which `tank.do` is that zone's."""
-    zones: tuple[Identifier, ...] | None = None
+    zones: Annotated[tuple[Identifier, ...], Field(min_length=1)] | None = None
     """Only these zones; all of the facility's, if left out."""
 
 
@@ -371,6 +371,9 @@ class RuleEffect(Frozen):
     request: ScopedName | None = None
     """The output takes the position `to` unless a loop or anything stronger wants something of it."""
     to: Position | None = None
+    by: str | None = None
+    """Where a limit stands between none and `to`, an expression in %: `line(all.wind, '10 m/s', '16 m/s', '100 %',
+    '10 %')`. It goes no further than `to`, and is `to` while that is not known."""
     rate: AnyQuantity | None = None
     """How fast a limit moves to `to`: `1 %/min`. At once, if left out."""
     back: AnyQuantity | None = None

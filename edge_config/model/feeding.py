@@ -50,4 +50,6 @@ class Feeding(Sourced):
     """A meal that could not be given within so long is left out."""
     on_loss: AnyQuantity
     """What is fed a day while biomass, mass or temperature is not known: `20 kg/d`, or `0 kg/d`."""
+    by_hand: TagName | None = None
+    """What people gave by hand, kg in all: the meals of the same day that are yet to come need not give it again."""
     name: Name | None = None

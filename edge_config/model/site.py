@@ -184,6 +184,27 @@ class SelfTest(Frozen):
     """After the pulse, until it says again what it is there for."""
 
 
+class InAir(Frozen):
+    """How it shows that a probe is not in the water or the soil: `below` what is never there, or, of a probe of
+    dissolved oxygen, saturation while its own thermometer has gone to the air's temperature."""
+
+    below: AnyQuantity | None = None
+    temperature: TagName | None = None
+    """The probe's own thermometer, which is not believed either then."""
+    air: TagName | None = None
+    """The temperature of the air that it would lie in."""
+    water: TagName | None = None
+    """Another thermometer in the same water."""
+    within: AnyQuantity = Quantity(10.0, "%")
+    """So close to saturation is what it says in the air."""
+    fastest: AnyQuantity = Quantity(3.0, "K/h")
+    """As fast as the water itself may warm or cool."""
+    salinity: AnyQuantity | None = None
+    """That the probe reckons with; 0 if left out."""
+    for_: Seconds = Field(default=300.0, alias="for")
+    """So long it looks like that before it is told, and no more before it is believed again."""
+
+
 class StandIn(Frozen):
     """What a vote gives once no probe is left."""
 
@@ -206,6 +227,7 @@ class TagSetting(Sourced):
     stuck: Stuck | None = None
     calibration: Calibration | None = None
     self_test: SelfTest | None = None
+    in_air: InAir | None = None
     stale: Seconds | None = None
     deadband: AnyQuantity | None = None
     counts: Counts | None = None
@@ -219,6 +241,10 @@ class TagSetting(Sourced):
     """What people enter: a value that stands until the next, an amount that is added to the total, or a text."""
     choices: tuple[str, ...] = ()
     """The texts that may be entered; none: any."""
+    plus: tuple[TagName, ...] = ()
+    """Of a value that is counted or weighed now and then: amounts that have come since then (fish put in)."""
+    less: tuple[TagName, ...] = ()
+    """Amounts that have gone since then (dead fish, fish taken out)."""
     filter: Seconds | None = None
     """Time constant of a first-order filter."""
     vote: tuple[TagName, ...] | None = None

@@ -67,6 +67,14 @@ class Drain(Frozen):
     to: Moment
 
 
+class Slab(Frozen):
+    """What may be left in the slabs: the brighter it is, the less salt a plant bears."""
+
+    ec: TagName
+    most: tuple[tuple[AnyQuantity, AnyQuantity], ...] = Field(min_length=2)
+    """Radiation, and the most EC there: straight between, flat beyond. Above it rounds come a quarter sooner."""
+
+
 class Irrigation(Sourced):
     """Waters by the sum of radiation: a round of all valves, one after the other, each time the sum is reached."""
 
@@ -97,6 +105,7 @@ class Irrigation(Sourced):
     quality: tuple[Gate, ...] = ()
     plain_water: PlainWater | None = None
     drain: Drain | None = None
+    slab: Slab | None = None
     name: Name | None = None
 
 

@@ -198,7 +198,7 @@ def pulses(relay: Proportioned, orders: list[float], state: Share | None = None)
     state, closed, lengths, length = state or Share(), [], [], 0
     for second, order in enumerate(orders):
         state, (contacts, applied) = relay.step(state, order, START_S + second, False)
-        assert applied == order
+        assert applied == order or (order <= 0.0 < applied and contacts["relay"])
         closed.append(bool(contacts["relay"]))
         if closed[-1]:
             length += 1
@@ -235,6 +235,18 @@ def test_small_doses_are_saved_up_and_not_lost():
     closed, lengths = pulses(RELAY, [2.0] * 3600)  # 1.2 s a minute
     assert set(lengths) == {5}  # 4.8 s every fourth minute
     assert sum(closed) == 75
+
+
+def test_a_pulse_that_is_not_over_when_nothing_is_wanted_any_more_is_not_told_as_nothing():
+    state, told = Share(), []
+    for second in range(70):
+        state, (contacts, applied) = RELAY.step(state, 30.0 if second < 10 else 0.0, START_S + second, False)
+        told.append((contacts["relay"], applied))
+    assert told == [(True, 30.0)] * 18 + [(False, 0.0)] * 52
+    state, _ = RELAY.step(Share(), 30.0, START_S, False)
+    state, _ = RELAY.step(state, 0.0, START_S + 1.0, False)
+    woken_s = RELAY.wake_s(state, 0.0)
+    assert RELAY.step(state, 0.0, woken_s, False)[1] == ({"relay": False}, 0.0)  # nobody has to ask before
 
 
 def test_a_trip_opens_the_relay_at_once_and_what_was_owed_is_forgotten():

@@ -12,7 +12,7 @@ from controller.core.actuators import OVERRUN, Motor, ThreePointMotor
 from controller.core.strategies.cover import Covering, CoverSettings, Step, cover
 from foundation.messages import LANGUAGES, catalogue
 from foundation.reading import Reason
-from tests.core.small_site import Farm, core_of, document
+from tests.core.small_site import START_S, Farm, core_of, document
 
 BLANKET = CoverSettings(600.0, 600.0, (Step(70.0, 100.0, 900.0),), 2.0, 900.0, 100.0, 7200.0)
 SCREEN = CoverSettings(60.0, 300.0, (Step(90.0, 1.0, 60.0),), 1.0, 300.0, 0.0, 600.0)
@@ -145,6 +145,19 @@ def site() -> dict[str, Any]:
     for name in ("fa.z.vpd", "fa.z.error"):
         del made["tags"][name]
     return made
+
+
+@pytest.mark.parametrize(("hours", "opening"), [(0.0, 50.0), (10.0, 25.0)])
+def test_each_period_has_its_own_band(hours: float, opening: float):
+    made = site()
+    del made["tags"]["fa.z.band"]
+    made["programs"]["fa.z.band"] = {
+        "periods": [{"from": "06:00", "value": "4 K"}, {"from": "18:00", "value": "8 K"}], "limits": ["1 K", "16 K"],
+    }  # fmt: skip
+    farm = Farm(core_of(made), START_S + hours * 3600.0)
+    farm.says = {"fa.z.free": 300.0, "fa.z.temp_a": 22.0, "fa.z.temp_c": 20.0}
+    farm.run(60)
+    assert farm.order("fa.z.mixer").value == pytest.approx(opening)
 
 
 def test_in_the_scan_the_screen_covers_in_the_dark_but_for_its_gap_and_says_why():

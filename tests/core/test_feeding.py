@@ -32,6 +32,7 @@ def pen(stale: str = "15 s", **more: Any) -> Farm:
         "fa.z.biomass": {"derive": "fa.z.mass * fa.z.count"},
         "fa.z.pipe": {"unit": "degC"},
         "fa.z.fed": {"unit": "kg", "stale": stale},
+        "fa.z.by_hand": {"unit": "kg", "entry": "manual", "as": "amount"},
     }
     site["programs"] = {"fa.z.feed_share": {"value": "100 %", "limits": ["0 %", "120 %"]}}
     site["loops"]["fa.z.feeding"] = {
@@ -41,7 +42,7 @@ def pen(stale: str = "15 s", **more: Any) -> Farm:
         **more,
     }  # fmt: skip
     farm = Farm(core_of(site))
-    farm.says = {"fa.z.pipe": 25.0, "fa.z.fed": 100.0, "fa.z.mass": 500.0, "fa.z.count": 1200.0}
+    farm.says = {"fa.z.pipe": 25.0, "fa.z.fed": 100.0, "fa.z.mass": 0.5, "fa.z.count": 1200.0}
     return farm
 
 

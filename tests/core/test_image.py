@@ -1,5 +1,6 @@
 """The image: what a raw reading must survive, what two or three probes say together, and what the day adds up to."""
 
+import json
 from datetime import datetime
 from itertools import pairwise
 from math import exp, isfinite
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from controller.core.calendar import Calendar
 from controller.core.condition import Conditioner, Seen
 from controller.core.derive import LONGEST_GAP_S, Integrated, Sum
+from controller.core.state import to_plain
 from controller.core.vote import Voted
 from controller.core.words import Override, SetpointChange, Snapshot
 from foundation.reading import Quality, Reading, Reason, bad, good
@@ -448,6 +450,45 @@ def test_without_its_source_a_sum_stands_uncertain_and_still_begins_anew_at_midn
     assert farm.state.values["fa.z.dli"] == before
     farm.run(2)
     assert farm.state.values["fa.z.dli"] == 0.0
+
+
+@given(st.floats(0.0, 20 * 3600.0), st.floats(60.0, 30 * 3600.0), st.sampled_from([60.0, 300.0]))
+@settings(max_examples=40, deadline=None)
+def test_a_sum_that_misses_a_part_of_its_day_is_doubted_until_that_day_is_over(
+    from_s: float, lasts_s: float, every_s: float
+) -> None:
+    """And the next day as well, if the hole reaches into it."""
+    integral = Integrated("t.z.dli", "t.z.x", 1e-6, Calendar("Asia/Shanghai", 36.9, 118.7))
+    begin_s, block, heard_s = local("2026-03-20T00:00:00", "Asia/Shanghai"), Sum(), -1.0
+    missing: set[int] = set()
+    for step in range(int(3 * 86400 / every_s)):
+        at_s = step * every_s
+        if from_s < at_s < from_s + lasts_s:
+            lost = Reading("t.z.x", None, Quality.BAD, Reason.COMM, begin_s + at_s)
+            block, out = integral.step(block, lost, begin_s + at_s)
+            assert out.quality is Quality.UNCERTAIN
+            continue
+        if at_s - heard_s > LONGEST_GAP_S and heard_s >= 0.0:
+            missing |= {int(heard_s // 86400)} | ({int(at_s // 86400)} if at_s % 86400 else set())
+            missing |= set(range(int(heard_s // 86400), int(at_s // 86400)))
+        heard_s = at_s
+        block, out = integral.step(block, good("t.z.x", 1000.0, begin_s + at_s), begin_s + at_s)
+        told = (Quality.UNCERTAIN, Reason.INPUT) if int(at_s // 86400) in missing else (Quality.GOOD, None)
+        assert (out.quality, out.reason) == told
+
+
+def test_a_days_light_stays_doubtful_through_a_restart_after_a_hole():
+    farm = Farm()
+    farm.run(60)
+    farm.says["fa.z.ppfd"] = Reason.COMM
+    farm.run(1200, after_s=10.0)
+    farm.says["fa.z.ppfd"] = 200.0
+    farm.run(60)
+    assert farm.quality("fa.z.dli") == (Quality.UNCERTAIN, Reason.INPUT)
+    assert isinstance(farm.state.values["fa.z.dli"], float)  # what was counted is still of use
+    after = Farm(farm.core, farm.now_s, json.loads(json.dumps(to_plain(farm.state))))
+    after.run(60)
+    assert after.quality("fa.z.dli") == (Quality.UNCERTAIN, Reason.INPUT)
 
 
 def test_what_an_output_takes_over_hours_adds_up_though_it_is_heard_of_only_when_it_changes():

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from math import isfinite
 
 import pytest
@@ -170,6 +171,59 @@ def test_the_mean_of_a_day_in_which_a_stage_hands_over_is_what_was_asked_for() -
     base = replace(TWO_PERIODS, hand_over=HandOver(19.0, since_s, 12 * 3600.0, old))
     asked = [base.target(None, {}, MIDNIGHT_S + 30.0 + 60.0 * minute) for minute in range(1440)]
     assert base.mean(None, MIDNIGHT_S, MIDNIGHT_S + DAY_S) == pytest.approx(mean(asked), abs=0.001)
+
+
+SUNNY = [0.0] * 9 + [1.0, 2.0, 3.0, 3.0, 2.0, 1.0] + [0.0] * 9
+"""What the sun brings over the setpoint, hour by hour."""
+
+
+def with_hole(from_h: float, lasts_h: float, paused: bool, days: int = 3) -> tuple[list[float], Mean]:
+    """Shifts of sunny days that are all alike. On the third the probe, or the controller, is dead for a while."""
+    one, base = integration(18.0), program(value=18.0)
+    block, value, shifts = Mean(day_s=MIDNIGHT_S, at_s=MIDNIGHT_S), 18.0, []
+    begin_s = MIDNIGHT_S + 2 * DAY_S + from_h * 3600.0
+    for index in range(int(days * DAY_S / STEP_S)):
+        now_s = MIDNIGHT_S + (index + 1) * STEP_S - 1.0
+        is_dead = begin_s <= now_s < begin_s + lasts_h * 3600.0
+        told = None if is_dead else value
+        shift = block.shift
+        if not (is_dead and paused):
+            block, shift = one.step(block, {READ: told}, now_s, 18.0, partial(base.mean, None))
+        value = 18.0 + shift + SUNNY[int(index * STEP_S / 3600.0) % 24]
+        shifts.append(shift)
+    return shifts, block
+
+
+@given(from_h=st.floats(0.0, 23.0), lasts_h=st.floats(0.1, 20.0), paused=st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_a_hole_moves_the_setpoint_by_no_step_and_costs_no_day_its_sun(
+    from_h: float, lasts_h: float, paused: bool
+) -> None:
+    """Hours that nobody saw are thought to be as they usually are: neither a cold to be made good nor a jump."""
+    whole, _ = with_hole(0.0, 0.0, paused)
+    shifts, _ = with_hole(from_h, lasts_h, paused)
+    moves = [abs(b - a) for a, b in pairwise(shifts)]
+    assert max(moves) <= 2.0 * 300.0 / 3600.0 + 0.02  # and the hundredth of the band that it is rounded to
+    in_day = int(2 * DAY_S / STEP_S)
+    until = in_day + int((22.0 * 3600.0) / STEP_S)  # in the last two hours a little missed is much an hour
+    back = in_day + int(((from_h + lasts_h) * 3600.0 + 7200.0) / STEP_S)
+    assert all(abs(a - b) <= 0.3 for a, b in list(zip(whole, shifts, strict=True))[back:until])
+
+
+def test_noon_of_which_nothing_was_seen_is_no_noon_without_sun() -> None:
+    _, block = with_hole(10.0, 4.0, paused=False, days=4)
+    assert sum(block.usual) == pytest.approx(sum(SUNNY) * 3600.0, rel=0.1)
+    _, short = with_hole(11.0, 0.4, paused=False, days=4)  # the half of the hour that was seen tells of all of it
+    assert short.usual[11] == pytest.approx(3.0 * 3600.0, rel=0.1)
+
+
+def test_what_an_older_version_remembers_of_a_day_counts_as_seen() -> None:
+    _, block = with_hole(0.0, 0.0, paused=False)
+    now_s, one, base = MIDNIGHT_S + 3 * DAY_S - 1.0 + 300.0, integration(18.5), program(value=18.0)
+    evening = block._replace(day_s=MIDNIGHT_S + 3 * DAY_S, counted_s=60_000.0, at_s=now_s + 60_000.0 - 10.0)
+    args = ({READ: 18.5}, now_s + 60_000.0, 18.0, partial(base.mean, None))
+    seen = one.step(evening._replace(seen_s=(3600.0,) * 24), *args)
+    assert one.step(evening._replace(seen_s=(0.0,) * 24), *args)[1] == seen[1]
 
 
 def site_with(more: dict[str, object]) -> Farm:

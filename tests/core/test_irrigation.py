@@ -77,6 +77,50 @@ def test_dry_air_brings_the_round_forward_and_the_longest_rest_waters_without_an
     assert blind == dull
 
 
+SLAB = replace(EASY, slab=((200.0, 8.0), (400.0, 6.0), (600.0, 5.0), (800.0, 4.0), (1000.0, 3.8)))
+"""A tomato's slab (control.md 6.1)."""
+
+
+@pytest.mark.parametrize(
+    ("light", "ec", "is_salty"),
+    [(100.0, 7.9, False), (100.0, 8.1, True), (300.0, 6.9, False), (300.0, 7.1, True), (400.0, 6.1, True),
+     (700.0, 4.4, False), (700.0, 4.6, True), (1100.0, 3.7, False), (1100.0, 3.9, True), (1100.0, None, False)],
+)  # fmt: skip
+def test_a_slab_bears_the_less_salt_the_brighter_it_is(light: float, ec: float | None, is_salty: bool):
+    look = NOON._replace(radiation_w_m2=light, slab_ec=ec)
+    state = irrigate(SLAB, rested(at_s=0.0), look)
+    assert (state.salty_s >= 0.0) is is_salty
+
+
+def test_a_slab_too_salty_gets_its_rounds_a_quarter_sooner_until_it_is_well_below():
+    def rounds(ec: float | None) -> list[float]:
+        state, look, began = rested(hour_w_m2=400.0), NOON, []
+        for _ in range(3 * 720):
+            look = look._replace(now_s=look.now_s + 5, slab_ec=ec, flow_l_s=0.5 if state.phase == "open" else None)
+            after = irrigate(SLAB, state, look)
+            if after.phase == "open" and state.phase != "open" and after.valve == 0:
+                began.append(look.now_s)
+            state = after
+        return began
+
+    plain, salty = rounds(5.0), rounds(6.5)
+    assert rounds(None) == plain
+    assert all(b - a == 2000 for a, b in pairwise(plain))
+    assert all(b - a == 1600 for a, b in pairwise(salty))
+    state = irrigate(SLAB, rested(hour_w_m2=400.0), NOON._replace(slab_ec=6.1))
+    for ec, stays in ((5.8, True), (5.6, False)):
+        state = irrigate(SLAB, state, NOON._replace(now_s=NOON.now_s + 5, slab_ec=ec))
+        assert (state.salty_s >= 0.0) is stays
+
+
+def test_a_cloud_makes_no_salty_slab_good():
+    state, look = rested(hour_w_m2=900.0, salty_s=NOON.now_s - 600.0), NOON._replace(slab_ec=4.5)
+    for _ in range(120):
+        look = look._replace(now_s=look.now_s + 5, radiation_w_m2=100.0)
+        state = irrigate(SLAB, state, look)
+    assert state.salty_s == NOON.now_s - 600.0
+
+
 def test_nothing_is_watered_outside_its_hours_nor_before_fifteen_minutes_of_rest():
     night = NOON._replace(begins_s=50000.0)
     assert water(rested(sum_j_cm2=500.0), 3600, night)[1] == []

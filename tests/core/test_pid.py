@@ -108,6 +108,27 @@ def test_a_loop_that_was_taken_by_hand_goes_on_from_there_however_large_its_erro
     assert farm.order("fa.z.heater").value == pytest.approx(37.0, abs=1.0)
 
 
+@pytest.mark.parametrize("gives_back", [True, False])
+@pytest.mark.parametrize("seconds", [2, 9, 60])
+def test_a_hand_that_is_shorter_than_the_loops_period_is_gone_on_from_as_well(seconds: int, gives_back: bool):
+    """A loop that looks once a minute is not to jump back to where it was before the hand."""
+    site = only("fa.z.light_loop")
+    site["programs"] = {"fa.z.ppfd_sp": {"value": "200 umol/m2/s", "limits": ["0 umol/m2/s", "500 umol/m2/s"]}}
+    site["outputs"]["fa.z.lamp"].pop("rate")
+    site["loops"]["fa.z.light_loop"] |= {"period": "60 s", "ti": "10 min"}
+    farm = Farm(core_of(site))
+    farm.says["fa.z.ppfd"] = 190.0
+    farm.run(150)
+    before = farm.order("fa.z.lamp").value
+    farm.scan([Override("1", "fa.z.lamp", before + 50.0, "wang", farm.now_s + (3600.0 if gives_back else seconds))])
+    farm.run(seconds)
+    farm.scan([Override("2", "fa.z.lamp", None, "wang", farm.now_s)] if gives_back else [])
+    assert farm.order("fa.z.lamp").owner == "fa.z.light_loop"
+    assert farm.order("fa.z.lamp").value == pytest.approx(before + 50.0, abs=0.5)
+    farm.run(100)
+    assert farm.order("fa.z.lamp").value == pytest.approx(before + 50.0, abs=1.0)
+
+
 def test_after_fifty_minutes_at_its_limit_it_comes_back_without_winding_up():
     """control.md 2.1: overshoot 1.69 K and 0.52 K h where simple-pid has 2.58 K and 0.88 K h."""
     plant = Plant(0.2, 300.0, 60, at=10.0)

@@ -1,5 +1,6 @@
 """Bumpless in every transition, finite whatever comes: hand and automatic, tuning, schedule, doubt, restart, rate."""
 
+import json
 from dataclasses import replace
 from itertools import pairwise
 from math import isfinite
@@ -453,6 +454,37 @@ def test_what_a_feed_forward_has_learned_moves_nothing_at_once(monkeypatch: pyte
     farm.says["fa.z.free"] = 15.0
     farm.run(21)
     assert farm.order("fa.z.lamp").value > before + 10.0  # from now on it counts
+
+
+@pytest.mark.parametrize(("kept", "adapt", "gain"), [
+    (Scale(gain=1.6, declared=2.0), True, 1.6), (Scale(gain=1.6, declared=3.0), True, 1.0),
+    (Scale(gain=1.6), True, 1.6), (Scale(gain=1.6, declared=2.0), False, 1.0),
+])  # fmt: skip
+def test_a_gain_that_the_site_file_tells_anew_is_learned_anew_and_moves_nothing_at_once(
+    kept: Scale, adapt: bool, gain: float
+):
+    """What an older version learned, which did not say of what, stands."""
+    site = changed("loops", "fa.z.light_loop", "feed_forward", {"of": "fa.z.free", "gain": "2 %/kW", "adapt": adapt})
+    farm = Farm(core_of(site))
+    farm.says |= {"fa.z.free": 15.0, "fa.z.ppfd": 190.0}
+    farm.run(200)
+    block = farm.state.blocks["fa.z.light_loop"]
+    inner = block.inner._replace(integral=block.inner.integral - (kept.gain - block.scales[0].gain) * 30.0)
+    plain = to_plain(replace(farm.state, blocks={**farm.state.blocks, "fa.z.light_loop": block._replace(
+        scales=(kept,), inner=inner)}))  # fmt: skip
+    new = Farm(core_of(site), farm.now_s + 5.0, json.loads(json.dumps(plain)))
+    new.says = dict(farm.says)
+    new.run(12)
+    (scale,) = new.state.blocks["fa.z.light_loop"].scales
+    assert (scale.gain, scale.declared) == (pytest.approx(gain, abs=0.01), 2.0 if adapt else 0.0)
+    assert new.order("fa.z.lamp").value == pytest.approx(farm.order("fa.z.lamp").value, abs=5.0)  # and not 18 % less
+
+
+def test_what_was_learned_keeps_what_it_was_learned_of():
+    scale = Scale(declared=2.0)
+    for adds, needed in ((5.0, 40.0), (10.0, 60.0), (0.0, 1e308), (1e308, 0.0), (3.0, 30.0)):
+        scale = learned(scale, adds, needed, scale.at_s + START_S)
+        assert scale.declared == 2.0
 
 
 # --- an effect that fails

@@ -101,6 +101,14 @@ class Scale(NamedTuple):
     p_cross: float = 0.0
     p_offset: float = 100.0
     at_s: float = 0.0
+    declared: float = 0.0
+    """The gain that the site file told when learning began; 0: an older version did not say."""
+
+    def of(self, declared: float) -> "Scale":
+        """What is left of it where the site file tells this gain: another one is learned anew."""
+        if self.declared == declared:
+            return self
+        return Scale(declared=declared) if self.declared else self._replace(declared=declared)
 
 
 LEAST_GAIN, MOST_GAIN = 0.5, 2.0
@@ -129,5 +137,5 @@ def learned(scale: Scale, adds: float, needed: float, now_s: float) -> Scale:
          (scale.p_offset - po * po / s) / FORGET]  # fmt: skip
     much = max(p[0] / P_GAIN, p[2] / P_OFFSET, 1.0)
     if not all(map(isfinite, (gain, offset, *p))) or p[0] < 0.0 or p[2] < 0.0:
-        return Scale(gain=scale.gain, offset=begun, at_s=now_s)
-    return Scale(gain, offset, p[0] / much, p[1] / much, p[2] / much, now_s)
+        return Scale(gain=scale.gain, offset=begun, at_s=now_s, declared=scale.declared)
+    return Scale(gain, offset, p[0] / much, p[1] / much, p[2] / much, now_s, scale.declared)

@@ -207,7 +207,8 @@ class PidLoop:
         now_s, values = turn.now_s, turn.values
         sp = values.get(self.sp)
         is_lost = sp is None or values.get(self.pv) is None
-        if now_s - block.at_s < self.due_s and is_lost is (block.lost.since_s >= 0):
+        waits = now_s - block.at_s < self.due_s and is_lost is (block.lost.since_s >= 0)
+        if waits and not self._is_given_back(turn):
             return
         reading = turn.readings[self.pv]
         pv = reading.number
@@ -215,9 +216,12 @@ class PidLoop:
             self._demand(turn, block.inner.output, Because("settling", {"loop": self.name, "tag": self.pv}))
             return
         ahead, extras = self._look_ahead(turn, block.ahead)
+        kept = block.scales
+        if kept:
+            block = block._replace(scales=self._scales(kept))
         extra = sum(scale.gain * one for scale, one in zip(block.scales, extras, strict=True))
-        because = Because("sensor_lost", {"loop": self.name, "tag": self.pv, "reason": str(reading.reason or "")})
         if pv is None or sp is None:
+            because = Because("sensor_lost", {"loop": self.name, "tag": self.pv, "reason": str(reading.reason or "")})
             lost = block.lost if block.lost.since_s >= 0 else Lost(now_s, self._applied(turn, block.inner))
             wanted = self.settings.within(self.on_loss.value(lost, now_s, extra))
             # at_s 0: when the sensor is back the loop starts bumpless from what was applied
@@ -234,11 +238,13 @@ class PidLoop:
             # while a hand has it, it stands ready to go on from there
             before = block.inner._replace(at_s=0.0) if self._by_hand(turn) else block.inner
             scales = block.scales
-            if True in self.adapts:
-                scales = self._learn(block, extras, applied, error, reading.quality, now_s)
-                # what is learned moves nothing at once
-                shift = sum((b.gain - a.gain) * one for b, a, one in zip(block.scales, scales, extras, strict=True))
-                before, extra = before._replace(integral=before.integral + shift), extra - shift
+            if kept:
+                if True in self.adapts:
+                    scales = self._learn(block, extras, applied, error, reading.quality, now_s)
+                extra = sum(scale.gain * one for scale, one in zip(scales, extras, strict=True))
+                # what is learned, or to be learned anew, moves nothing at once
+                shift = sum((b.gain - a.gain) * one for b, a, one in zip(kept, scales, extras, strict=True))
+                before = before._replace(integral=before.integral + shift)
             tuned = self.settings
             if self.schedule is not None:
                 kc, ti_s = self.schedule.at(turn.values.get(self.schedule.of))
@@ -260,6 +266,14 @@ class PidLoop:
                 turn.see(Reading(self.inner_sp, wanted, Quality.GOOD, None, now_s))
             because = Because("loop", {"loop": self.name, "pv": pv, "sp": sp})
         self._demand(turn, wanted, because)
+
+    def _scales(self, kept: tuple[Scale, ...]) -> tuple[Scale, ...]:
+        """What was learned of each feed-forward, as far as the site file tells the same of it."""
+        adapts = self.adapts or (False,) * len(kept)
+        return tuple(
+            scale.of(one.gain) if learns else Scale()
+            for scale, (_, one), learns in zip(kept, self.ahead, adapts, strict=True)
+        )
 
     def _learn(
         self, block: PidBlock, extras: tuple[float, ...], applied: float, error: float, quality: Quality, now_s: float
@@ -341,6 +355,13 @@ class PidLoop:
         return bool(orders) and all(
             order is not None and (order.slot is Slot.MANUAL or order.owner == f"{self.name}#trial") for order in orders
         )
+
+    def _is_given_back(self, turn: Turn) -> bool:
+        """A hand that had its outputs wants them no more: it goes on from there in this scan, not a period later."""
+        outputs = [part.output for part in self.parts]
+        had = [one for one in outputs if one in turn.orders and turn.orders[one].slot is Slot.MANUAL]
+        wants = [d for one in had for d in turn.demands.get(one, ()) if d.slot is Slot.MANUAL]
+        return bool(had) and had == outputs and all(demand.expires_s <= turn.now_s for demand in wants)
 
     def _follows(self, turn: Turn, part: Part) -> bool:
         order = turn.orders.get(part.output)

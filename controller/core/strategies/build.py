@@ -20,7 +20,7 @@ def irrigation_loop(
     name: str, loop: Irrigation, units: Mapping[str, str], scan_s: float, calendar: Calendar
 ) -> IrrigationLoop:
     """An irrigation, ready to run."""
-    drain, plain, dry = loop.drain, loop.plain_water, loop.deficit
+    drain, plain, dry, slab = loop.drain, loop.plain_water, loop.deficit, loop.slab
     wanted, gain = 0.0, 0.0
     if drain is not None:
         unit = units[drain.ec]
@@ -42,6 +42,7 @@ def irrigation_loop(
         gain,
         tuple((row[0].to("J/cm2"), row[1], row[2]) for row in drain.by_sum) if drain is not None else (),
         loop.first.to("J/cm2") if loop.first is not None else 0.0,
+        tuple((at.to("W/m2"), most.to(units[slab.ec])) for at, most in slab.most) if slab is not None else (),
     )
     quality = tuple(
         (gate.of, gate.limits[0].to(units[gate.of]), gate.limits[1].to(units[gate.of])) for gate in loop.quality
@@ -62,6 +63,7 @@ def irrigation_loop(
         settings,
         scan_s,
         calendar,
+        slab.ec if slab is not None else None,
     )
 
 

@@ -22,6 +22,8 @@ ENOUGH = 0.98
 """Of a meal that the counter says is given to so much nothing more is given: it was the last grains."""
 HELD_BACK = 0.9
 """Less than this share of a meal is told."""
+TOGETHER_S = 0.01
+"""Meals of the hour that a clock put forward leaves out begin within this: one is given after the other."""
 
 
 class Row(NamedTuple):
@@ -31,7 +33,7 @@ class Row(NamedTuple):
     shares: tuple[tuple[float, float], ...]
 
 
-def _between(points: Sequence[tuple[float, float]], x: float) -> float:
+def between(points: Sequence[tuple[float, float]], x: float) -> float:
     """Straight between points with rising x, flat beyond."""
     if x <= points[0][0]:
         return points[0][1]
@@ -43,7 +45,7 @@ def _between(points: Sequence[tuple[float, float]], x: float) -> float:
 
 def ration(table: Sequence[Row], mass_kg: float, water_c: float) -> float:
     """Share of the biomass to be fed a day; the table's rows have rising masses."""
-    return _between([(row.mass_kg, _between(row.shares, water_c)) for row in table], mass_kg)
+    return between([(row.mass_kg, between(row.shares, water_c)) for row in table], mass_kg)
 
 
 class Meal(NamedTuple):
@@ -66,6 +68,12 @@ class Meal(NamedTuple):
     """Since when meals are not given whole; -1: the last one was."""
     guessed_s: float = -1.0
     """Since when the ration is not known."""
+    by_hand_kg: float = -1.0
+    """All that was given by hand, as last heard; -1: never heard."""
+    spare_kg: float = 0.0
+    """Of today's, what the meals to come need not give."""
+    spare_day_s: float = -1.0
+    """Midnight of the day that `spare_kg` is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +97,26 @@ class FeedingLoop:
     within_s: float
     unknown_kg_d: float
     calendar: Calendar
+    by_hand: str | None = None
     fresh: Block = Meal()
-    _last: list[tuple[float, float, tuple[float, float] | None]] = field(
-        default_factory=lambda: [(0.0, 0.0, None)], init=False, compare=False, repr=False
+    _last: list[tuple[float, float, tuple[tuple[float, float], ...]]] = field(
+        default_factory=lambda: [(0.0, 0.0, ())], init=False, compare=False, repr=False
     )
 
     def run(self, turn: Turn) -> None:
         block: Meal = turn.blocks[self.name]  # type: ignore[assignment]  # blocks hold what `fresh` is
         now_s = turn.now_s
-        block = self._counted(turn, block)
-        begun = self._begun(now_s)
-        if begun is not None and begun[0] > block.meal_s and now_s - begun[0] < self.within_s:
+        block = self._handed(turn, self._counted(turn, block))
+        begun = next((meal for meal in self._begun(now_s) if meal[0] > block.meal_s), None)
+        if begun is not None and self._is_its_turn(block, begun[0], now_s):
             if block.open:
                 block = self._ended(turn, block)
             day_kg = self._day_kg(turn)
             guessed_s = (block.guessed_s if block.guessed_s >= 0 else now_s) if day_kg is None else -1.0
             wanted_kg = (self._unknown_kg(turn) if day_kg is None else day_kg) * begun[1]
+            spare_kg = max(block.spare_kg - wanted_kg, 0.0)
+            wanted_kg -= block.spare_kg - spare_kg
+            block = block._replace(spare_kg=spare_kg)
             if self._is_silent(turn):
                 block = block._replace(counted=-1.0, ahead_kg=0.0)  # it will tell of more than this meal
             block = block._replace(
@@ -117,12 +129,20 @@ class FeedingLoop:
     def give_up(self, turn: Turn) -> None:
         turn.withdraw(self.output, Slot.LOOP, self.name)
 
-    def _begun(self, now_s: float) -> tuple[float, float] | None:
-        """The latest meal that has begun, and its part of the day's ration. Looked up once between two meals."""
+    def _is_its_turn(self, block: Meal, meal_s: float, now_s: float) -> bool:
+        """A meal is begun in its time; one that comes with another after that, and too late only to be told short."""
+        if meal_s - block.meal_s < TOGETHER_S:
+            return not block.open
+        return now_s - meal_s < self.within_s
+
+    def _begun(self, now_s: float) -> tuple[tuple[float, float], ...]:
+        """The meal that has begun last, or those that did together, each with its part of the day's ration. Looked up
+        once between two meals."""
         seen_s, until_s, found = self._last[0]
         if not seen_s <= now_s < until_s:
             meals = sorted(self._meals(now_s))
-            found = max((meal for meal in meals if meal[0] <= now_s), default=None)
+            begun = [meal for meal in meals if meal[0] <= now_s]
+            found = tuple(meal for meal in begun if begun[-1][0] - meal[0] < TOGETHER_S)
             until_s = min((meal[0] for meal in meals if meal[0] > now_s), default=now_s)
             self._last[0] = (now_s, min(until_s, self.calendar.day(now_s).next_midnight_s), found)
         return found
@@ -178,6 +198,19 @@ class FeedingLoop:
         return block._replace(
             given_kg=block.given_kg + counted_kg, ahead_kg=0.0, counted=number, heard_s=reading.time_s
         )  # fmt: skip
+
+    def _handed(self, turn: Turn, block: Meal) -> Meal:
+        """What people gave by hand today is no longer to be fed; what they put right is."""
+        if self.by_hand is None:
+            return block
+        reading, midnight_s = turn.readings[self.by_hand], self.calendar.day(turn.now_s).midnight_s
+        if block.spare_day_s != midnight_s:
+            block = block._replace(spare_kg=0.0, spare_day_s=midnight_s)
+        total_kg = reading.number
+        if total_kg is None:
+            return block
+        more_kg = total_kg - block.by_hand_kg if block.by_hand_kg >= 0.0 and reading.time_s >= midnight_s else 0.0
+        return block._replace(by_hand_kg=total_kg, spare_kg=max(block.spare_kg + more_kg, 0.0))
 
     def _is_silent(self, turn: Turn) -> bool:
         return self.fed is None or turn.readings[self.fed].number is None

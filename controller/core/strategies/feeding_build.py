@@ -15,5 +15,5 @@ def feeding_loop(name: str, loop: Feeding, calendar: Calendar) -> FeedingLoop:
     return FeedingLoop(
         name, loop.out, loop.biomass, loop.mass, loop.temperature, table, loop.stops[0].to("degC"),
         loop.stops[1].to("degC"), loop.meals, belt, loop.rate.to("kg/s"), loop.fed, loop.share, loop.within,
-        loop.on_loss.to("kg/d"), calendar,
+        loop.on_loss.to("kg/d"), calendar, loop.by_hand,
     )  # fmt: skip

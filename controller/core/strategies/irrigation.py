@@ -2,11 +2,15 @@
 
 control.md 1.1, Irrigation. The sum of radiation (and of dry air) calls for a round, or the longest rest does; a shot
 is litres, counted by the meter if there is one. Water of which EC or pH is not good is not given: it is held, or plain
-water goes out by the clock where the site says so. Sums are in J/cm2, as growers count them.
+water goes out by the clock where the site says so. A slab that is too salty for the light gets its rounds sooner. Sums
+are in J/cm2, as growers count them.
 """
 
 from dataclasses import dataclass
+from math import expm1
 from typing import Literal, NamedTuple
+
+from controller.core.strategies.feeding import between
 
 ROUNDS_A_CORRECTION = 3
 MOST_A_CORRECTION = 0.05
@@ -16,6 +20,12 @@ FLOW_LOW, FLOW_HIGH, FLOW_WITHIN_S = 0.7, 1.3, 30.0
 BAD_WATER_S = 60.0
 MOST_ROUNDS_OWED = 2.0
 """What could not be given is not poured out all at once afterwards."""
+SALTY_GETS = 1.25
+"""Times the sum, while the slab is too salty."""
+SALTY_UNTIL = 0.95
+"""Of what it may have."""
+LIGHT_OVER_S = 3600.0
+"""A slab's salt is judged by the light of about an hour: no cloud makes a slab good."""
 LONGEST_STEP_S = 900.0
 """Radiation that nobody saw for longer than this is not guessed."""
 LONGEST_DAY_S = 90_000.0
@@ -63,6 +73,10 @@ class Round(NamedTuple):
     at_s: float = 0.0
     last_j_cm2: float = -1.0
     """Sum of the day before; -1 not known."""
+    hour_w_m2: float = 0.0
+    """Radiation of about the last hour."""
+    salty_s: float = -1.0
+    """Since when the slab is too salty for it; -1 it is not."""
 
 
 class Look(NamedTuple):
@@ -88,6 +102,7 @@ class Look(NamedTuple):
     """It was the time of day at which the drain speaks for its day."""
     drain_day_s: float
     """Local midnight of that day."""
+    slab_ec: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +128,8 @@ class IrrigationSettings:
     """Below this sum of the day (J/cm2), the least and the most share of drain that is right, %."""
     first_j_cm2: float = 0.0
     """No first round of the day before this sum of it."""
+    slab: tuple[tuple[float, float], ...] = ()
+    """Radiation, W/m2, and the most EC of the slab there; () where nobody measures it."""
 
     def litres(self, state: Round) -> float:
         """Of one shot."""
@@ -127,6 +144,7 @@ def irrigate(settings: IrrigationSettings, state: Round, look: Look) -> Round:
     """One step. While the new state's phase is `open` its valve is to be open."""
     now_s = look.now_s
     elapsed_s = max(now_s - state.at_s, 0.0) if state.at_s > 0 else 0.0
+    state = _tasted(settings, state, look, elapsed_s)
     state = _summed(settings, state, look, elapsed_s)._replace(at_s=now_s)
     state = _watched(state, look)
     if state.phase == "open":
@@ -145,6 +163,21 @@ def irrigate(settings: IrrigationSettings, state: Round, look: Look) -> Round:
     return state
 
 
+def _tasted(settings: IrrigationSettings, state: Round, look: Look, elapsed_s: float) -> Round:
+    """Whether the slab is too salty for the light of the last hour."""
+    if not settings.slab:
+        return state
+    if look.radiation_w_m2 is not None:
+        share = -expm1(-elapsed_s / LIGHT_OVER_S) if state.at_s > 0 else 1.0
+        state = state._replace(hour_w_m2=state.hour_w_m2 + share * (max(look.radiation_w_m2, 0.0) - state.hour_w_m2))
+    if look.slab_ec is None:
+        return state._replace(salty_s=-1.0)
+    most = between(settings.slab, state.hour_w_m2)
+    if look.slab_ec <= (most if state.salty_s < 0 else SALTY_UNTIL * most):
+        return state._replace(salty_s=-1.0)
+    return state if 0.0 <= state.salty_s <= look.now_s else state._replace(salty_s=look.now_s)
+
+
 def _summed(settings: IrrigationSettings, state: Round, look: Look, elapsed_s: float) -> Round:
     if look.day_s != state.day_s:
         is_next = 0.0 < look.day_s - state.day_s <= LONGEST_DAY_S and state.day_s >= 0
@@ -156,7 +189,8 @@ def _summed(settings: IrrigationSettings, state: Round, look: Look, elapsed_s: f
     seen_s = elapsed_s if elapsed_s <= LONGEST_STEP_S else 0.0
     sun = (state.light + light) / 2 * seen_s
     dry = settings.per_deficit * max(look.deficit_g_m3 or 0.0, 0.0) * seen_s
-    owed = min(state.sum_j_cm2 + sun + dry, MOST_ROUNDS_OWED * settings.every_j_cm2)
+    times = SALTY_GETS if state.salty_s >= 0 else 1.0
+    owed = min(state.sum_j_cm2 + times * (sun + dry), MOST_ROUNDS_OWED * settings.every_j_cm2)
     return state._replace(light=light, day_j_cm2=state.day_j_cm2 + sun, sum_j_cm2=owed)
 
 

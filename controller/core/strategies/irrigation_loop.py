@@ -36,6 +36,7 @@ class IrrigationLoop:
     settings: IrrigationSettings
     scan_s: float
     calendar: Calendar
+    slab_ec: str | None = None
 
     @property
     def fresh(self) -> Block:
@@ -97,7 +98,7 @@ class IrrigationLoop:
             all(values.get(output) is not None and turn.applied.get(output, 0.0) >= 50.0
                 for output in self._opened(state)[:2]),
             _number(turn, self.drain_ec), drain_at_s, _number(turn, self.drain_share),
-            drain_day is not None, 0.0 if drain_day is None else drain_day.midnight_s,
+            drain_day is not None, 0.0 if drain_day is None else drain_day.midnight_s, _number(turn, self.slab_ec),
         )  # fmt: skip
 
     def _drain_day(self, at_s: float, now_s: float) -> Day | None:
@@ -126,7 +127,7 @@ def _number(turn: Turn, tag: str | None) -> float | None:
 
 
 def unwatered(turn: Turn, loops: Iterable[IrrigationLoop]) -> list[AlarmNow]:
-    """One alarm for each irrigation that has a valve out of use, and one for each that holds its drip water."""
+    """One alarm for each irrigation that has a valve out of use, that holds its drip water, or whose slab is salty."""
     found: list[AlarmNow] = []
     for loop in loops:
         state: Round = turn.blocks[loop.name]  # type: ignore[assignment]  # blocks hold what `fresh` is
@@ -136,4 +137,6 @@ def unwatered(turn: Turn, loops: Iterable[IrrigationLoop]) -> list[AlarmNow]:
             found.append(AlarmNow(f"water_flow:{loop.name}", "high", True, state.ended_s, values))
         if state.held_s >= 0:
             found.append(AlarmNow(f"water_quality:{loop.name}", "high", True, state.held_s, {"reset": loop.name}))
+        if state.salty_s >= 0:
+            found.append(AlarmNow(f"slab_salty:{loop.name}", "medium", True, state.salty_s, {}))
     return found
