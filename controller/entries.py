@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,8 @@ class Entry:
     entered_s: float
     entered_by: str
     """Who was signed in."""
+    book_only: bool = False
+    """It puts right what the farm does not go back to: what soft sensors made of it stands."""
 
     @property
     def sample(self) -> Reading:
@@ -104,8 +106,8 @@ class Entries:
         """By id of what was corrected, the id of the correction."""
         self.recorded: set[str] = set()
         """Ids of what the outbox has."""
-        self._before: dict[str, float] = {}
-        """By tag, the amounts that are not in memory any more."""
+        self._before: dict[str, list[tuple[float, float]]] = {}
+        """By tag, time and size of the amounts that are not in memory any more."""
         for file in sorted(directory.glob("entered-*.jsonl")):
             try:
                 self._read(file)
@@ -130,49 +132,69 @@ class Entries:
 
     def stands(self, tag: Tag) -> Reading | None:
         """How the tag stands; BAD where all that was entered has been withdrawn, None where nothing was."""
-        if tag.amount is not None:
-            totals = self._totals(tag.name)
-            if totals:
-                return totals[-1]
+        if (line := self._line(tag)) is not None:
+            if line:
+                return line[-1] if self._is_fresh(tag, line[-1].time_s) else _worn(line[-1])
         elif (entry := self.standing(tag.name)) is not None and entry.value is not None:
             return good(tag.name, entry.value, entry.time_s)
         gone = [one for one in self._of_tag.get(tag.name, ()) if one.value is not None]
         last = max(gone, key=lambda one: one.time_s).gone if gone else None
-        return last if last is None or tag.amount is None else last._replace(value=None)
+        return last if last is None or tag.amount is None else good(tag.name, 0.0, last.time_s)
 
     def record_of(self, entry: Entry, tag: Tag) -> list[Reading]:
-        """What the record needs of an entry beside how the tag stands: late values, and wrong points."""
+        """What the record of a tag needs of an entry (its own, or one that moves it) beside how the tag stands: late
+        values, and wrong points."""
         found: list[Reading] = []
         wrong = self._known.get(entry.corrects)
-        if tag.amount is not None:
-            # every total from there on is another
-            from_s = entry.time_s if wrong is None else min(entry.time_s, wrong.time_s)
-            found += [total for total in self._totals(tag.name)[:-1] if total.time_s >= from_s]
-        elif entry.value is not None and self.standing(tag.name) is not entry and entry.id not in self.corrected_by:
+        if (line := self._line(tag)) is not None:
+            return self._line_again(entry, wrong, tag, line)
+        if entry.value is not None and self.standing(tag.name) is not entry and entry.id not in self.corrected_by:
             found.append(good(tag.name, entry.value, entry.time_s))
         if wrong is not None:
             there = [one for one in self._standing(tag.name) if one.time_s == wrong.time_s]
             if not there:
-                found.append(wrong.gone if tag.amount is None else wrong.gone._replace(value=None))
-            elif tag.amount is None and there[-1] is not entry:
+                found.append(wrong.gone)
+            elif there[-1] is not entry:
                 found.append(there[-1].sample)  # what it had taken the place of
         return found
+
+    def _line_again(self, entry: Entry, wrong: Entry | None, tag: Tag, line: list[Reading]) -> list[Reading]:
+        """Of a total or a count every point from there on is another, and where nothing stands any more none is."""
+        from_s = entry.time_s if wrong is None else min(entry.time_s, wrong.time_s)
+        is_own, there = entry.tag == tag.name, {one.time_s for one in line}
+        were = set() if wrong is None else {wrong.time_s}
+        if is_own:
+            were |= {time_s for time_s, _ in self._moves(tag) if time_s >= from_s}
+        gone = [time_s for time_s in sorted(were - there) if is_own or (line and time_s > line[0].time_s)]
+        return [
+            *(one for one in line[:-1] if one.time_s >= from_s),
+            *(Reading(tag.name, None, Quality.BAD, Reason.CORRECTED, time_s) for time_s in gone),
+        ]  # fmt: skip
 
     def samples_again(self, entry: Entry, tag: Tag) -> list[Reading]:
         """After a correction, the samples that the core is to hear again before how the tag stands, in their order:
         what was learned from the wrong one is learned anew."""
         wrong = self._known.get(entry.corrects)
-        if wrong is None or tag.amount is not None:
+        if wrong is None or tag.amount is not None or tag.moved_by:
             return []
         from_s = wrong.time_s if entry.value is None else min(wrong.time_s, entry.time_s)
         if entry.entered_s - from_s > AGAIN_S:
             return []
-        by_time = {one.time_s: one for one in sorted(self._standing(tag.name), key=lambda one: one.time_s)}
+        by_time = {one.time_s: one for one in self._by_time(tag.name)}
         after = [one for one in by_time.values() if one.time_s > from_s]
         if not after:
             return []  # what was put right is what stands, or stood: it is heard by that
         before = [one for one in by_time.values() if one.time_s <= from_s]
         return [before[-1].sample if before else wrong.gone, *(one.sample for one in after[:-1])]
+
+    def is_for_the_book(self, entry: Entry, tag: Tag) -> bool:
+        """Whether a correction, not counted yet, changes neither how the tag stands nor what is made of it."""
+        wrong = self._known.get(entry.corrects)
+        if wrong is None or tag.amount is not None or tag.moved_by:
+            return False
+        last_s = max((one.time_s for one in self._standing(tag.name) if one is not wrong), default=-inf)
+        times = [wrong.time_s] if entry.value is None else [wrong.time_s, entry.time_s]
+        return max(times) < last_s and entry.entered_s - min(times) > AGAIN_S
 
     def is_recorded(self, tag: str) -> bool:
         """Whether the outbox has all that was entered for a tag."""
@@ -182,13 +204,58 @@ class Entries:
         entries = self._of_tag.get(tag, ())
         return [one for one in entries if one.id not in self.corrected_by and one.value is not None]
 
+    def _line(self, tag: Tag) -> list[Reading] | None:
+        """How a total or a moved count stood at each time at which it moved; None for any other tag."""
+        return self._totals(tag.name) if tag.amount is not None else self._course(tag) if tag.moved_by else None
+
     def _totals(self, tag: str) -> list[Reading]:
         """Of amounts: the total at each time at which there was one."""
-        total, totals = self._before.get(tag, 0.0), {}
-        for one in sorted(self._standing(tag), key=lambda one: one.time_s):
+        total, totals = sum(amount for _, amount in self._before.get(tag, ())), {}
+        for one in self._by_time(tag):
             total += float(one.value or 0.0)
             totals[one.time_s] = good(tag, total, one.time_s)
         return list(totals.values())
+
+    def _course(self, tag: Tag) -> list[Reading]:
+        """Of a count: what was counted last, and what came and went since then; never less than nothing. What moved up
+        to the very time of a counting is in what was counted."""
+        counted = {one.time_s: one.value for one in self._by_time(tag.name) if isinstance(one.value, float)}
+        moves, at, course = self._moves(tag), 0, list[Reading]()
+        times = [*counted, inf]
+        for (time_s, number), until_s in zip(counted.items(), times[1:], strict=True):
+            while at < len(moves) and moves[at][0] <= time_s:
+                at += 1
+            course.append(good(tag.name, number, time_s))
+            while at < len(moves) and moves[at][0] < until_s:
+                moved_s, change = moves[at]
+                number, at = number + change, at + 1
+                if course[-1].time_s == moved_s:
+                    course.pop()
+                course.append(good(tag.name, max(number, 0.0), moved_s))
+        return course
+
+    def _moves(self, tag: Tag) -> list[tuple[float, float]]:
+        """Time and size of all that moved a count, the earliest first."""
+        moves = [
+            (time_s, sign * amount)
+            for names, sign in ((tag.plus, 1.0), (tag.less, -1.0))
+            for name in names
+            for time_s, amount in (
+                *self._before.get(name, ()),
+                *((one.time_s, one.value) for one in self._standing(name) if isinstance(one.value, float)),
+            )
+        ]
+        return sorted(moves)
+
+    def _is_fresh(self, tag: Tag, at_s: float) -> bool:
+        """Whether what was counted last still tells of `at_s`: deaths told day by day do not make a counting newer."""
+        if not tag.moved_by or tag.stale_s is None:
+            return True
+        counted = self.standing(tag.name)
+        return counted is None or at_s - counted.time_s <= tag.stale_s
+
+    def _by_time(self, tag: str) -> list[Entry]:
+        return sorted(self._standing(tag), key=lambda one: one.time_s)
 
     def keep(self, entry: Entry) -> None:
         """Put it on the disk; raises OSError, and then it was not entered. May be called in a thread."""
@@ -213,7 +280,7 @@ class Entries:
             # late values do not push out what stands
             gone = of_tag.pop(0 if of_tag[0] is not self.standing(entry.tag) else 1)
             if gone.id not in self.corrected_by and isinstance(gone.value, float):
-                self._before[gone.tag] = self._before.get(gone.tag, 0.0) + gone.value
+                self._before.setdefault(gone.tag, []).append((gone.time_s, gone.value))
             del self._known[gone.id]
             self.corrected_by.pop(gone.id, None)
             self.recorded.discard(gone.id)
@@ -251,6 +318,10 @@ class Entries:
             log.warning("entries_unreadable", extra={"file": str(file), "lines": unreadable})
 
 
+def _worn(reading: Reading) -> Reading:
+    return reading._replace(quality=Quality.BAD, reason=Reason.STALE)
+
+
 def checked(wish: Wish, tags: Mapping[str, Tag], entries: Entries, now_s: float, by: str, zone: str) -> Entry | Because:
     """The wish as an entry, or why it is none (`refused.KEY`)."""
     tag = tags.get(wish.tag)
@@ -277,15 +348,17 @@ def checked(wish: Wish, tags: Mapping[str, Tag], entries: Entries, now_s: float,
         if old.value is None:
             return Because("entry_withdrawal", {"id": old.id})
     given = "" if wish.value is None else f"{wish.value} {wish.unit}".strip()
-    return Entry(
+    entry = Entry(
         wish.id, wish.tag, value, tag.unit, given, wish.time_s, wish.who, wish.method, wish.note, wish.corrects,
         now_s, by,
     )  # fmt: skip
+    return replace(entry, book_only=entries.is_for_the_book(entry, tag))
 
 
 def repeated(entry: Entry, known: Entry) -> bool:
     """Whether `entry` says what was entered under the same id before."""
-    return replace(entry, entered_s=known.entered_s, time_s=known.time_s, entered_by=known.entered_by) == known
+    then = replace(entry, entered_s=known.entered_s, time_s=known.time_s, entered_by=known.entered_by)
+    return replace(then, book_only=known.book_only) == known
 
 
 def _text(wish: Wish, tag: Tag) -> str | Because:

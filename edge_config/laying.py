@@ -1,9 +1,10 @@
 """A part laid into a site under what the site says of it itself, key by key; and what a site has, as it is written."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from edge_config.merged import Layer, Merged, changed
+from edge_config.model.outputs import Output
 from edge_config.preset_library import NAMED_SECTIONS
 from edge_config.wording import listed, nearest
 from foundation.document import Path_
@@ -17,6 +18,11 @@ EXCLUSIVE: dict[str, tuple[tuple[str, ...], ...]] = {
 """Keys of which a part has one: where the site says one of them, the preset's other is not meant."""
 MADE = EXCLUSIVE["tags"][0]
 """How a tag is made without a device."""
+OF_TYPE = {
+    get_args(one.model_fields["type"].annotation)[0]: frozenset(one.model_fields)
+    for one in get_args(get_args(Output)[0])
+}
+"""By type of output, what may be said of one."""
 
 
 def lay(merged: Merged, section: str, name: str, body: Any, layers: tuple[Layer, ...]) -> None:
@@ -45,6 +51,9 @@ def what_stays(section: str, body: Any, own: Any) -> Any:
         return body
     if section == "loops" and own.get("type", body.get("type")) != body.get("type"):
         return {}
+    if section == "outputs" and (known := OF_TYPE.get(str(own.get("type")))) is not None:
+        # a motor's rest is nothing to a dimmer, whose rate is nothing to a contact
+        body = {key: value for key, value in body.items() if key in known}
     groups = (keys for keys in EXCLUSIVE.get(section, ()) if any(key in own for key in keys))
     gone = {key for keys in groups for key in keys if key not in own}
     return {key: value for key, value in body.items() if key not in gone}

@@ -50,7 +50,8 @@ class Value(Frozen):
     """One of a preset's figures as it is written; a farm may give another one within `limits`."""
 
     value: Any = None
-    """A quantity, a moment or a list; or of a crop or species: `crop.day_temperature`."""
+    """A quantity, a moment or a list; or of a crop or species: `crop.day_temperature`. Left out, it is the farm's to
+    give, and without it the parts that use it are left out."""
     plus: tuple[str, ...] = ()
     """Other values that it is the sum of, in place of `value`."""
     limits: tuple[str | int | float, str | int | float] | None = None
@@ -91,7 +92,7 @@ class Preset:
 
     def figures(self, own: Mapping[str, Any]) -> dict[str, Figure]:
         """Every value by name, where the farm gives `own` ones with those. A value that the crop's or species' data
-        do not know is left out."""
+        do not know, or that the farm has to give and does not, is left out."""
         found: dict[str, Figure] = {}
         for name in self.values:
             figure = self._figure(name, own)
@@ -107,6 +108,8 @@ class Preset:
             parts = [self._figure(one, own) for one in written.plus]
             known = [one for one in parts if one is not None]
             return _sum(known, written) if len(known) == len(parts) else None
+        if written.value is None:
+            return None
         fact = FACT.fullmatch(written.value) if isinstance(written.value, str) else None
         if fact is not None:
             return self.facts.get(fact[0])

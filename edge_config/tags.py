@@ -174,6 +174,8 @@ def _tag(
         amount,
         setting.choices,
         60.0 if setting.said_every is None else setting.said_every,
+        setting.plus,
+        setting.less,
     )
 
 

@@ -48,6 +48,16 @@ class Tag:
     said_every_s: float = 60.0
     """So often at least it is recorded, changed or not."""
 
+    plus: tuple[str, ...] = ()
+    """Of a count that people enter: amounts that came since it was counted."""
+    less: tuple[str, ...] = ()
+    """Amounts that went since it was counted."""
+
+    @property
+    def moved_by(self) -> tuple[str, ...]:
+        """The amounts that move what was entered; none for most tags."""
+        return (*self.plus, *self.less)
+
     @property
     def facility(self) -> str:
         return self.name.split(".", 1)[0]

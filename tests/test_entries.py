@@ -23,7 +23,7 @@ from foundation.clock import AcceleratedClock
 from foundation.messages import LANGUAGES, catalogue, tell
 from foundation.reading import Quality, Reading, Reason
 from foundation.tag import Kind, Tag
-from tests.test_agent import agent_at, alive, nowhere  # noqa: F401  # a fixture
+from tests.test_agent import agent_at, alive
 from tests.wire.agent_on_wires import NOON_S, SITES, no_secret, until
 
 TAN, DO, DEAD, STAGE = "ras1.tank1.tan", "ras1.tank1.do", "ras1.tank1.dead", "ras1.tank1.stage"
@@ -300,7 +300,7 @@ async def tell_agent(
     return await agent.enter(wish(value, at_s, number, **rest), "operator")
 
 
-async def test_a_value_is_used_at_its_own_time_and_goes_to_the_record_with_it(tmp_path: Path, nowhere: Any) -> None:  # noqa: F811
+async def test_a_value_is_used_at_its_own_time_and_goes_to_the_record_with_it(tmp_path: Path, nowhere: Any) -> None:
     async with alive(agent_at(tmp_path, nowhere)) as agent:
         sampled_s = agent.now() - 3600.0
         await tell_agent(agent, 0.4, sampled_s)
@@ -317,7 +317,7 @@ async def test_a_value_is_used_at_its_own_time_and_goes_to_the_record_with_it(tm
     ]  # fmt: skip
 
 
-async def test_what_is_put_right_takes_the_place_of_what_was_wrong(tmp_path: Path, nowhere: Any) -> None:  # noqa: F811
+async def test_what_is_put_right_takes_the_place_of_what_was_wrong(tmp_path: Path, nowhere: Any) -> None:
     async with alive(agent_at(tmp_path, nowhere)) as agent:
         right_s, wrong_s = agent.now() - 7200.0, agent.now() - 60.0
         await tell_agent(agent, 4.0, wrong_s)
@@ -336,7 +336,7 @@ async def test_what_is_put_right_takes_the_place_of_what_was_wrong(tmp_path: Pat
 
 async def test_an_older_sample_that_is_put_right_is_heard_again_and_the_newest_still_stands(
     tmp_path: Path,
-    nowhere: Any,  # noqa: F811
+    nowhere: Any,
 ) -> None:
     async with alive(agent_at(tmp_path, nowhere)) as agent:
         old_s, new_s = agent.now() - 7200.0, agent.now() - 3600.0
@@ -371,7 +371,7 @@ def people_site() -> Site:
     return site.model_copy(update={"tags": site.tags | tags})
 
 
-async def test_texts_and_amounts_and_a_withdrawal_reach_the_farm_and_the_record(tmp_path: Path, nowhere: Any) -> None:  # noqa: F811
+async def test_texts_and_amounts_and_a_withdrawal_reach_the_farm_and_the_record(tmp_path: Path, nowhere: Any) -> None:
     site, fed = people_site(), "ras1.tank1.handfed"
     async with alive(Agent(site, tmp_path, AcceleratedClock(NOON_S, 20.0), no_secret, nowhere)) as agent:
         now_s = agent.now()
@@ -395,7 +395,7 @@ async def test_texts_and_amounts_and_a_withdrawal_reach_the_farm_and_the_record(
     assert points(tmp_path, "stage")[-1] == f's="grow out",q=0i,why="corrected" {ms[2]}'
 
 
-async def test_a_value_grows_old_like_any_other(tmp_path: Path, nowhere: Any) -> None:  # noqa: F811
+async def test_a_value_grows_old_like_any_other(tmp_path: Path, nowhere: Any) -> None:
     async with alive(agent_at(tmp_path, nowhere)) as agent:
         told_s = agent.now() - 48 * 3600.0 + 30.0
         await tell_agent(agent, 0.4, told_s)
@@ -412,7 +412,7 @@ async def test_a_value_grows_old_like_any_other(tmp_path: Path, nowhere: Any) ->
     assert any(point.startswith("v=0.7,q=3i") for point in points(tmp_path))
 
 
-async def test_what_stands_is_there_again_after_a_kill_and_in_the_record_once(tmp_path: Path, nowhere: Any) -> None:  # noqa: F811
+async def test_what_stands_is_there_again_after_a_kill_and_in_the_record_once(tmp_path: Path, nowhere: Any) -> None:
     async with alive(agent_at(tmp_path, nowhere)) as agent:
         sampled_s = agent.now() - 60.0
         await tell_agent(agent, 0.4, sampled_s)
@@ -427,7 +427,7 @@ async def test_what_stands_is_there_again_after_a_kill_and_in_the_record_once(tm
 
 async def test_what_was_killed_before_it_was_recorded_is_recorded_after_the_restart(
     tmp_path: Path,
-    nowhere: Any,  # noqa: F811
+    nowhere: Any,
 ) -> None:
     agent = agent_at(tmp_path, nowhere)  # never scans: as if killed between the answer and the next scan
     sampled_s = agent.now() - 60.0
@@ -440,7 +440,7 @@ async def test_what_was_killed_before_it_was_recorded_is_recorded_after_the_rest
     ]  # fmt: skip
 
 
-async def test_a_value_sent_twice_is_entered_once_and_an_id_is_used_once(tmp_path: Path, nowhere: Any) -> None:  # noqa: F811
+async def test_a_value_sent_twice_is_entered_once_and_an_id_is_used_once(tmp_path: Path, nowhere: Any) -> None:
     agent = agent_at(tmp_path, nowhere)
     answers = await asyncio.gather(*(tell_agent(agent, 0.4, agent.now()) for _ in range(3)))
     assert len({answer.id for answer in answers if isinstance(answer, Entry)}) == 1
@@ -451,7 +451,7 @@ async def test_a_value_sent_twice_is_entered_once_and_an_id_is_used_once(tmp_pat
     assert entered_file(tmp_path).count('"value"') == 1
 
 
-async def test_what_the_disk_does_not_take_is_not_entered(tmp_path: Path, nowhere: Any) -> None:  # noqa: F811
+async def test_what_the_disk_does_not_take_is_not_entered(tmp_path: Path, nowhere: Any) -> None:
     agent = agent_at(tmp_path, nowhere)
     await tell_agent(agent, 0.4, agent.now())
     kept = entered_file(tmp_path)
@@ -472,7 +472,7 @@ def entered_file(directory: Path) -> str:
     return "".join(file.read_text("utf-8") for file in directory.glob("entered-*.jsonl"))
 
 
-async def test_an_entry_says_who_when_and_how(tmp_path: Path, nowhere: Any) -> None:  # noqa: F811
+async def test_an_entry_says_who_when_and_how(tmp_path: Path, nowhere: Any) -> None:
     agent = agent_at(tmp_path, nowhere)
     await tell_agent(agent, 0.4, agent.now() - 5.0, method="photometer", note="after feeding")
     line = json.loads(entered_file(tmp_path).split("\n")[0])

@@ -17,6 +17,7 @@ def check_feeding(inspection: Inspection, path: Path_, loop: Feeding) -> None:
         ("mass", loop.mass, MASS),
         ("temperature", loop.temperature, WARMTH),
         ("fed", loop.fed, MASS),
+        ("by_hand", loop.by_hand, MASS),
     ):
         said = inspection.numeric((*path, key), tag) if tag is not None else None
         if said is not None and not alike(said, unit):

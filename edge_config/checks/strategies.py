@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from edge_config.checks.inspection import Inspection
-from edge_config.model.strategies import Cover, Drain, Irrigation, Lamps
+from edge_config.model.strategies import Cover, Drain, Irrigation, Lamps, Slab
 from edge_config.model.values import DayTime, Hold
 from foundation.document import Path_
 from foundation.units import difference
@@ -44,6 +44,8 @@ def check_irrigation(inspection: Inspection, path: Path_, loop: Irrigation) -> N
             inspection.note("E386", (*path, "plain_water"), key=True)
     if loop.drain is not None:
         _drain(inspection, (*path, "drain"), loop.drain)
+    if loop.slab is not None:
+        _slab(inspection, (*path, "slab"), loop.slab)
 
 
 def _drain(inspection: Inspection, path: Path_, drain: Drain) -> None:
@@ -58,6 +60,16 @@ def _drain(inspection: Inspection, path: Path_, drain: Drain) -> None:
     if any(b <= a for a, b in pairwise(known)) or any(row[1] > row[2] for row in drain.by_sum):
         inspection.note("E367", (*path, "by_sum"))
     check_window(inspection, (*path, "to"), drain.from_, drain.to)
+
+
+def _slab(inspection: Inspection, path: Path_, slab: Slab) -> None:
+    unit = inspection.numeric((*path, "ec"), slab.ec)
+    lights = [inspection.number((*path, "most", i, 0), row[0], LIGHT) for i, row in enumerate(slab.most)]
+    for index, row in enumerate(slab.most):
+        inspection.positive((*path, "most", index, 1), inspection.number((*path, "most", index, 1), row[1], unit))
+    known = [one for one in lights if one is not None]
+    if any(b <= a for a, b in pairwise(known)):
+        inspection.note("E367", (*path, "most"))
 
 
 def check_window(inspection: Inspection, path: Path_, begins: DayTime, ends: DayTime) -> None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from edge_config.checks.estimates import check_estimate
 from edge_config.checks.inspection import Feed, Inspection, alike, is_made, ways
 from edge_config.counted import UNITS, counted_as
-from edge_config.model.site import Calibration, SelfTest, Stuck, TagSetting
+from edge_config.model.site import Calibration, InAir, SelfTest, Stuck, TagSetting
 from edge_config.wording import nearest
 from foundation.document import Path_
 from foundation.tag import is_tag_name
@@ -20,7 +20,7 @@ PERIODS_TO_STALE = 2.0
 
 
 def check_tags(inspection: Inspection) -> None:
-    """E320 to E331, E336, E348, E363 to E365; W303, W307, W308."""
+    """E320 to E331, E336, E345, E348, E349, E363 to E365, E453; W303, W307, W308."""
     site = inspection.site
     for name, setting in site.tags.items():
         path: Path_ = ("tags", name)
@@ -47,6 +47,8 @@ def check_tags(inspection: Inspection) -> None:
             _stuck(inspection, (*path, "stuck"), name, setting.stuck)
         if setting.self_test is not None:
             _self_test(inspection, (*path, "self_test"), name, setting.self_test)
+        if setting.in_air is not None:
+            _in_air(inspection, (*path, "in_air"), name, setting.in_air)
     for name, feed in inspection.feeds.items():
         if name not in site.outputs:
             _fed(inspection, name, feed, site.tags.get(name, TagSetting()))
@@ -72,6 +74,7 @@ def _origin(inspection: Inspection, path: Path_, setting: TagSetting, feed: Feed
         ("stuck", feed is not None or setting.entry, setting.stuck is not None),
         ("calibration", feed is not None, setting.calibration is not None),
         ("self_test", feed is not None, setting.self_test is not None),
+        ("in_air", feed is not None, setting.in_air is not None),
         ("stale", feed is not None or setting.entry, setting.stale is not None),
         ("disagree", setting.vote is not None, setting.disagree is not None),
         ("danger", setting.vote is not None, setting.danger is not None),
@@ -98,9 +101,26 @@ def _entered(inspection: Inspection, path: Path_, setting: TagSetting) -> None:
         ("filter", is_value, setting.filter is not None),
         ("hampel", is_value, setting.hampel is not None),
         ("stuck", is_value, setting.stuck is not None),
+        ("plus", is_entered and is_value, bool(setting.plus)),
+        ("less", is_entered and is_value, bool(setting.less)),
     ):
         if has_value and not is_used:
             inspection.note("W308", (*path, key), key=True, key_name=key)
+    for key, names in (("plus", setting.plus), ("less", setting.less)):
+        for index, name in enumerate(names):
+            _moves(inspection, (*path, key, index), str(path[-1]), name)
+
+
+def _moves(inspection: Inspection, path: Path_, counted: str, name: str) -> None:
+    """What moves a count is an amount that people enter, in the unit of the count."""
+    unit, wanted = inspection.numeric(path, name), inspection.units.get(counted)
+    if unit is None or wanted is None:
+        return
+    setting = inspection.site.tags.get(name, TagSetting())
+    if setting.entry is None or setting.as_ != "amount":
+        inspection.note("E349", path, tag=name)
+    elif not alike(unit, wanted):
+        inspection.note("E345", path, tag=name, unit=unit or "1", wanted=wanted or "1")
 
 
 def _made(inspection: Inspection, path: Path_, name: str, setting: TagSetting) -> None:
@@ -235,6 +255,29 @@ def _self_test(inspection: Inspection, path: Path_, name: str, test: SelfTest) -
     inspection.positive((*path, "bias"), inspection.number((*path, "bias"), test.bias, unit and difference(unit)))
     inspection.positive((*path, "response"), test.response)
     inspection.positive((*path, "recovers"), test.recovers)
+
+
+def _in_air(inspection: Inspection, path: Path_, name: str, told: InAir) -> None:
+    """What is never in the water, or the probe's thermometer and the air's."""
+    inspection.positive((*path, "for"), told.for_)
+    unit = inspection.numeric(path, name)
+    of_oxygen = (told.temperature, told.air, told.water, told.salinity)
+    if told.below is not None:
+        if any(one is not None for one in of_oxygen):
+            inspection.note("E453", path, key=True)
+        inspection.number((*path, "below"), told.below, unit)
+        return
+    if told.temperature is None or told.air is None:
+        inspection.note("E453", path, key=True)
+    if unit is not None and not alike(unit, "mg/L") and unit != "%":
+        inspection.note("E345", path, key=True, tag=name, unit=unit or "1", wanted="mg/L")
+    for key, tag in (("temperature", told.temperature), ("air", told.air), ("water", told.water)):
+        of = None if tag is None else inspection.numeric((*path, key), tag)
+        if of is not None and not alike(of, "degC"):
+            inspection.note("E345", (*path, key), tag=tag, unit=of or "1", wanted="degC")
+    inspection.positive((*path, "within"), inspection.number((*path, "within"), told.within, "%"))
+    inspection.positive((*path, "fastest"), inspection.number((*path, "fastest"), told.fastest, "K/s", "K/h"))
+    inspection.not_negative((*path, "salinity"), inspection.number((*path, "salinity"), told.salinity, "g/L"))
 
 
 def _fed(inspection: Inspection, name: str, feed: Feed, setting: TagSetting) -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from controller.compose.simulate import Simulation, prepare, start_of
+from controller.core.words import Snapshot
 from edge_config.loader import load_site
+from foundation.reading import good
 
 SITES = Path("edge_config/sites")
 
@@ -44,6 +46,9 @@ def test_a_dead_bloom_calls_both_wheels_and_stops_the_feeder() -> None:
 
 def test_the_pond_is_fed_by_what_its_fish_weigh_and_how_warm_they_are() -> None:
     simulation = simulated("pond", 8.9, scan_s=5.0)
+    entered = [("weighed", 0.4), ("count", 4000.0)]
+    told = Snapshot(tuple(good(f"pond1.water.{name}", value, simulation.now_s) for name, value in entered))
+    simulation.state = simulation.core.scan(simulation.state, told, simulation.now_s).state
     for _ in range(720):
         simulation.step()
     meal = 0.5 * 1600.0 * (1.8 - 0.2 * 0.5) / 100.0  # half of a day's, of fish of 400 g in water below 30 degC

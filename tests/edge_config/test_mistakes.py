@@ -17,7 +17,7 @@ from tests.edge_config.mistakes import INCLUDES, MARK, PATCHES, TEXTS, Mistake
 SAMPLE = Path(__file__).parent / "sample.yaml"
 TEXT = SAMPLE.read_text("utf-8")
 PLACE = re.compile(r"\{\w+(:g)?\}")
-BY_HAND = {"E001", "E004", "E101", "E201", "E202", "E441"}
+BY_HAND = {"E001", "E004", "E101", "E201", "E202", "E419", "E441", "E459"}
 """Codes with a test of their own below."""
 ELSEWHERE = ("E6", "E7")
 """Not a site file's: maps of recordings and scenarios, which are tested with the simulator."""
@@ -111,6 +111,29 @@ def test_more_rules_than_a_scan_can_bear_are_told(tmp_path: Path) -> None:
     (problem,) = [one for one in problems_in(path) if one.code.startswith("E")]
     assert (problem.code, problem.values["count"], problem.column) == ("E441", 2001, 3)
     is_well_told(problem, "Merge rules")
+
+
+def test_a_condition_of_thousands_of_characters_is_told_with_their_number(tmp_path: Path) -> None:
+    path = tmp_path / "site.yaml"
+    long = "when: \"ras1.tank1.do < '6.0 mg/L'" + " " * 4000 + 'or gh1.bay1.door"'
+    path.write_text(TEXT.replace("when: \"ras1.tank1.do < '6.0 mg/L'\"", long), "utf-8")
+    (problem,) = problems_in(path)
+    assert (problem.code, problem.values["count"], problem.values["limit"]) == ("E419", 4042, 4000)
+    is_well_told(problem, "derive a tag")
+
+
+def test_rules_that_would_take_too_much_of_a_scan_are_told(tmp_path: Path) -> None:
+    form = (
+        "  - {{id: ras1.tank1.r{0}, when: \"{1}\", for: {{on: 1 min}}, then: [{{set: gh1.bay1.fogger, to: 'on'}}]}}\n"
+    )
+    windows = (f"avg(gh1.bay1.air, '{60 + number / 100} s') > '30 degC'" for number in range(2000))
+    many = "".join(form.format(number, when) for number, when in enumerate(windows))
+    path = tmp_path / "site.yaml"
+    path.write_text(re.sub(r"(?s)^rules:\n.*?\n\n", f"rules:\n{many}\n", TEXT, flags=re.MULTILINE), "utf-8")
+    (problem,) = [one for one in problems_in(path) if one.code.startswith("E")]
+    assert (problem.code, problem.values["limit"], problem.column) == ("E459", 20.0, 3)
+    assert float(str(problem.values["ms"])) > 20.0
+    is_well_told(problem, "counts once")
 
 
 def test_a_file_that_is_too_large_is_not_read() -> None:

@@ -98,7 +98,8 @@ def test_every_figure_of_a_preset_says_where_it_comes_from_and_how_sure_it_is(na
     preset = load_preset(name)
     for key, value in preset.values.items():
         fact = isinstance(value.value, str) and value.value.startswith(("crop.", "species."))
-        assert fact or value.plus or (value.value is not None and value.source and value.status), key
+        is_known = value.value is not None or value.limits is not None  # without a figure it is the farm's to give
+        assert fact or value.plus or (is_known and value.source and value.status), key
         figure = preset.figures({}).get(key)
         if figure is not None and value.limits is not None and wanted_unit(preset, key) is not None:
             assert within(figure.value, value), f"{key}: {figure.value} is outside {value.limits}"
@@ -161,6 +162,46 @@ def test_a_part_whose_things_are_not_there_is_left_out_with_its_reason(tmp_path:
     site = load_site(path).site
     assert "f1.z1.heater_loop" in site.loops  # its place was the mixing valve's
     assert "f1.z1.heat_loop" not in site.loops
+
+
+def test_what_is_said_of_an_output_is_what_its_type_knows(tmp_path: Path) -> None:
+    text = whole_site(TOMATO)
+    loaded(tmp_path, text)
+    dims = read_site(write_site(tmp_path, text)).value["outputs"]
+    text = text.replace("f1.z1.lamps: {type: analog", "f1.z1.lamps: {type: on_off")
+    text = text.replace("f1.z1.vent_lee: {type: analog", "f1.z1.vent_lee: {type: three_point")
+    turns = read_site(write_site(tmp_path, text)).value["outputs"]
+    assert dims["f1.z1.lamps"]["rate"] == "10 %/min"
+    assert "rate" not in turns["f1.z1.lamps"]
+    assert (turns["f1.z1.lamps"]["min_on"], turns["f1.z1.lamps"]["min_off"]) == ("30 min", "20 min")
+    assert turns["f1.z1.vent_lee"]["reversal"] == "3 min"
+    assert "reversal" not in dims["f1.z1.vent_lee"]
+
+
+@pytest.mark.parametrize(
+    ("given", "parts"),
+    [("vents_most_day: 100 %, vents_most_night: 20 %", {"programs.vents_most", "rules.most_opening_of_the_period"}),
+     ("boiler_flow_least: 5 m3/h", {"interlocks.boilers_without_flow"}),
+     ("flue_nox: 0.2 ppm", {"interlocks.fumes_nox"})],
+)  # fmt: skip
+def test_what_only_the_farm_knows_is_left_out_until_it_says_so(given: str, parts: set[str], tmp_path: Path) -> None:
+    def left(facility: str) -> dict[str, str]:
+        path = write_site(tmp_path, whole_site(TOMATO, facility=facility))
+        return {f"{one.section}.{one.name.rpartition('.')[2]}": one.why for one in read_site(path).left_out}
+
+    plain = left("")
+    assert parts <= plain.keys()
+    assert "unknown" in {plain[part] for part in parts}
+    assert parts.isdisjoint(left(f", with: {{{given}}}"))
+
+
+def test_lamps_know_a_peak_only_where_the_farm_names_one(tmp_path: Path) -> None:
+    plain = loaded(tmp_path, whole_site(TOMATO)).loops["f1.z1.lamp_loop"]
+    text = whole_site(TOMATO, facility=", with: {peak_power: 120 kW}")
+    text = text.replace("f1.z1.lamps: {type: analog", "f1.z1.lamps: {type: analog, power: 30 kW")
+    capped = loaded(tmp_path, text).loops["f1.z1.lamp_loop"]
+    assert plain.peak is None  # type: ignore[union-attr]
+    assert (capped.peak.of, capped.peak.most) == ("f1.all.power", 120.0)  # type: ignore[union-attr]
 
 
 def test_an_input_that_is_optional_is_left_out_alone(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def site_of(folder: Path, preset: str, *without: str) -> Site:
     text = whole_site(preset)
     for name in without:
         short = f"f1.{name.replace('zone.', 'z1.')}"
-        text = re.sub(rf"\w+: {re.escape(short)}(, )?(?=[\w}}])", "", text)
+        text = re.sub(rf"\w+: {re.escape(short)}\b(, )?(?=[\w}}])", "", text)
         text = re.sub(rf"  {re.escape(short)}: .*\n", "", text)
     return load_site(write_site(folder, text)).site
 

@@ -15,6 +15,7 @@ from foundation.document import read_document
 SITES = Path("edge_config/sites")
 WRITTEN = sorted(Path("tests/edge_config/written_out").glob("*.yaml"))
 SECTIONS = ("programs", "loops", "interlocks", "alarms")
+NAMING = ("set", "inhibit", "limit_min", "limit_max", "request")
 TAG = re.compile(r"\b[a-z]\w*(?:\.[a-z]\w*)+")
 
 
@@ -35,7 +36,7 @@ def rule(one: Placed) -> dict[str, Any]:
         key: TAG.sub(lambda name: one.named(name[0]), kept[key]) if kept[key] else None for key in ("when", "clear")
     }
     effects = [
-        {key: one.named(value) if key in ("set", "inhibit") and value else value for key, value in effect.items()}
+        {key: one.named(value) if key in NAMING and value else value for key, value in effect.items()}
         for effect in kept["then"]
     ]
     return {**kept, **told, "then": effects}
@@ -45,8 +46,11 @@ def rule(one: Placed) -> dict[str, Any]:
 def test_a_sample_that_uses_a_preset_is_controlled_as_written_out(path: Path, tmp_path: Path) -> None:
     sample = SITES / path.name
     own, written_out = read_document(sample).value, read_document(path).value
-    rules = [*own.get("rules", ()), *written_out.get("rules", ())]  # the farm's own rules stand in the sample alone
-    site = {**own, **written_out, "rules": rules}
+    taken = {one["id"] for one in written_out.get("rules", ())}
+    own_rules = [one for one in own.get("rules", ()) if one["id"] not in taken]  # those stand in the sample alone
+    rules = [*own_rules, *written_out.get("rules", ())]
+    tags = {**own["tags"], **written_out.get("tags", {})}
+    site = {**own, **written_out, "rules": rules, "tags": tags}
     (facility,) = site["facilities"].values()
     assert facility.pop("use")
     assert facility.pop("without", []) is not None
