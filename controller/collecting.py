@@ -16,5 +16,6 @@ def up() -> None:
 
 
 def after_scan(count: int) -> None:
-    """The scan with this number is over, and its orders are on their way."""
-    gc.collect(2 if count % WHOLE_EVERY == 0 else 1)
+    """The scan with this number is over, and its orders are on their way. What is not `up` looks by itself."""
+    if gc.get_threshold()[0] == SELDOM:
+        gc.collect(2 if count % WHOLE_EVERY == 0 else 1)

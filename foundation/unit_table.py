@@ -9,7 +9,8 @@ from pathlib import Path
 from foundation.units import CANONICAL, measured_by_pint
 
 USUAL = (
-    *CANONICAL, "", "%/%", "%/(kg/h)", "%/(mg/L)", "%/(mS/cm)", "%/(umol/m2/s)", "%/K", "%/min", "%/pH", "%/ppm", "%/s",
+    *CANONICAL, "", "1", "%/%", "%/(kg/h)", "%/(mg/L)", "%/(mS/cm)", "%/(umol/m2/s)", "%/K", "%/min", "%/pH", "%/ppm",
+    "%/s",
     "(%)/(%)", "(%)/(K)", "(%)/(W/m2)", "(%)/(kg/h)", "(%)/(mg/L)", "(%)/(mS/cm)", "(%)/(pH)", "(%)/(ppm)",
     "(%)/(umol/m2/s)", "(K)/(%)", "(K)/(K)", "(K)/(W/m2)", "(K)/(m/s)", "(mS/cm)/L", "(mg/L)/L", "(pH)/L", "(ppm)/(%)",
     "(umol/m2/s)*s", "(W/m2)*s", "(kW)*s", "(m3/h)*s", "K/%", "K/(W/m2)", "K/K", "K/d", "K/h", "K/min", "K/s", "L/d",

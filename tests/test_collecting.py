@@ -65,3 +65,13 @@ def test_what_grew_old_before_it_was_thrown_away_is_gone_within_a_minute_of_scan
     assert gone() is not None  # it is not looked for in each scan
     collecting.after_scan(collecting.WHOLE_EVERY)
     assert gone() is None
+
+
+def test_a_process_that_is_not_an_agents_is_left_alone() -> None:
+    looks: list[str] = []
+    gc.callbacks.append(lambda phase, _: looks.append(phase))
+    try:
+        collecting.after_scan(collecting.WHOLE_EVERY)
+    finally:
+        gc.callbacks.pop()
+    assert looks == []
