@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
 from drivers.codec import READ, SILENCE, Request, character_s, exception_code
@@ -65,6 +65,8 @@ class Bus:
         """Units with a reply that may come so late that it would pass for another one's."""
         self._busy_until_s = 0.0
         """A request was given up before its deadline: until then its reply may come."""
+        self._given_up: int | None = None
+        """The unit that it was for, if all its other replies had come."""
         self._unanswered = 0
         self._taken = False
         self._urgent: deque[asyncio.Future[None]] = deque()
@@ -124,6 +126,7 @@ class Bus:
                 self._failed(unit, error.reason, began_s)
                 raise
             except BaseException:
+                self._given_up = unit if unit not in self._doubts else None
                 self._doubt(unit, began_s, silent=False)
                 self._busy_until_s = until_s
                 raise
@@ -162,8 +165,15 @@ class Bus:
         """Wait until the line has been silent for as long as ends a frame; on a line that never is, one deadline."""
         # not the loop's own time: uvloop counts whole milliseconds, and a silence at 115 200 baud is a third of one
         now = process_time
-        patience_s = max(now(), self._busy_until_s) + self.settings.deadline_s
-        while (left := min(max(self._line.last_byte_s + self.silence_s, self._busy_until_s), patience_s) - now()) > 0:
+        if not self._line.settled.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(self._busy_until_s):
+                    await self._line.settled.wait()
+                if self._given_up is not None:
+                    self._doubts.pop(self._given_up, None)
+            self._line.settled.set()
+        patience_s = now() + self.settings.deadline_s
+        while (left := min(self._line.last_byte_s + self.silence_s, patience_s) - now()) > 0:
             await pause(max(left - COARSE_S, 0.0))
 
     @asynccontextmanager

@@ -50,13 +50,17 @@ class Line:
         self.lost = asyncio.Event()
         """Set while there is no connection."""
         self.lost.set()
+        self.settled = asyncio.Event()
+        """Clear while the reply to a request that was given up before its deadline has not come."""
+        self.settled.set()
         self.stray_from: Callable[[int], None] = lambda unit: None
         """Told the first byte of what comes while nothing is asked: the unit, if it is a late reply."""
         self._serial = isinstance(settings, SerialSettings)
         self._client: ModbusBaseClient | None = None
-        self._find: Callable[[bytes], tuple[bytes, bytes] | None] = self._find_rtu if self._serial else self._find_tcp
+        self._find = self._find_rtu if self._serial else self._find_tcp
         self._unit = 0
         self._request: Request | None = None
+        self._owed: Request | None = None
         self._candidate: bytes | None = None
         self._reply: bytes | None = None
         self._seen = b""
@@ -135,6 +139,10 @@ class Line:
                 raise WireError(self._what_came() if client.connected else "port") from None
         except (ModbusException, OSError):
             raise WireError("port") from None
+        except asyncio.CancelledError:
+            self._owed = request
+            self.settled.clear()
+            raise
         finally:
             self._limit = None
             if hold_s == 0.0:
@@ -169,6 +177,8 @@ class Line:
         self.last_byte_s = process_time()
         if self._request is None:
             self.stray_from(data[0])
+            if not self.settled.is_set() and self._owed is not None and self._find(data, self._owed):
+                self.settled.set()
             return b""
         if self._reply is not None:
             self._stray += 1
@@ -176,7 +186,7 @@ class Line:
         self._seen = data
         if data[0] != self._unit:
             self.stray_from(data[0])
-        found = self._find(data)
+        found = self._find(data, self._request)
         if found is None:
             if self._serial and self._limit is not None and len(data) >= self._request.size + RTU_EXTRA:
                 self._limit.reschedule(min(self._until_s, self.last_byte_s + SETTLE_S))
@@ -190,10 +200,9 @@ class Line:
             self._reply = self._candidate
         return pdu
 
-    def _find_rtu(self, data: bytes) -> tuple[bytes, bytes] | None:
+    def _find_rtu(self, data: bytes, request: Request) -> tuple[bytes, bytes] | None:
         """The reply in `data`, with what noise there may be before it: the frame and its PDU."""
-        assert self._request is not None
-        head, size = self._request.head, self._request.size
+        head, size = request.head, request.size
         error = bytes((self._unit, head[0] | 0x80))
         start = bytes((self._unit, *head))
         for at in range(len(data) - 4):
@@ -207,10 +216,9 @@ class Line:
                 return data[at : end + 2], data[at + 1 : end]
         return None
 
-    def _find_tcp(self, data: bytes) -> tuple[bytes, bytes] | None:
-        assert self._request is not None
+    def _find_tcp(self, data: bytes, request: Request) -> tuple[bytes, bytes] | None:
         assert self._client is not None
-        request, asked = self._request, self._client.ctx.request_transaction_id
+        asked = self._client.ctx.request_transaction_id
         at = 0
         while len(data) >= at + 8:
             transaction, protocol, length = (int.from_bytes(data[at + i : at + i + 2], "big") for i in (0, 2, 4))

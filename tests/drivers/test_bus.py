@@ -184,7 +184,13 @@ def test_a_request_that_is_given_up_is_waited_for_before_the_next() -> None:
             await asyncio.sleep(0.05)
             ask.cancel()
             await bus.ask(2, ONE)
-            assert slaves.frames[1][0] - slaves.frames[0][0] >= 0.1, "the slave was still answering"
+            waited_s = slaves.frames[1][0] - slaves.frames[0][0]
+            assert waited_s >= 0.1, "the slave was still answering"
+            assert waited_s < 0.12, "its answer was over; safe states wait for this"
+            asked_s = asyncio.get_running_loop().time()
+            slaves.tamper = lambda _, reply: [(0.01, reply)]
+            await bus.ask(1, ONE)
+            assert asyncio.get_running_loop().time() - asked_s < 0.05, "nothing of it is on its way any more"
 
     in_virtual_time(main)
 
