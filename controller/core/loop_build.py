@@ -52,6 +52,10 @@ class LoopBuilder:
         unit = self.tags[name].unit
         step = difference(unit)
         light = program.light
+        own = tuple(
+            (one.ramp.up.to(f"{step}/s"), one.ramp.down.to(f"{step}/s")) if one.ramp is not None else None
+            for one in program.periods or ()
+        )
         return SetpointProgram(
             name,
             program.limits[0].to(unit),
@@ -69,6 +73,7 @@ class LoopBuilder:
             program.cap.to(step) if program.cap is not None else None,
             self.calendar,
             ahead=program.ramp is not None and program.ramp.ahead,
+            own_ramps=own if any(own) else (),
         )
 
     def integration(self, name: str, one: IntegrationSettings) -> Integration:

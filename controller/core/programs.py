@@ -53,6 +53,8 @@ LONGEST_RAMP_S = 60.0
 """A few looks at a program: a ramp counts no more time in one. What it missed while nobody looked (a stop, a clock that
 jumped) would come all at once."""
 Periods = tuple[tuple[DayTime, float], ...]
+Rates = tuple[float | None, float | None]
+"""Up and down, a second."""
 
 
 class HandOver(NamedTuple):
@@ -88,6 +90,8 @@ class SetpointProgram:
     """Of a recipe's stage."""
     ahead: bool = False
     """The ramp is over when a period begins."""
+    own_ramps: tuple[tuple[float, float] | None, ...] = ()
+    """By period: how fast its value is come to, up and down, instead of the program's ramp; empty: none has one."""
 
     @property
     def settable(self) -> bool:
@@ -98,7 +102,7 @@ class SetpointProgram:
         if self.light is not None:
             return self._light(self.light, values, now_s)
         if self.periods:
-            begun, value = self._period(self.periods, now_s)
+            begun, _, value = self._period(self.periods, now_s)
             # what a person chose holds until the next period begins
             if chosen is None or chosen.at_s < begun:
                 return self._handed(value, now_s)
@@ -116,7 +120,7 @@ class SetpointProgram:
         periods: dict[DayTime, float] = {}
         for when, _ in (*hand.periods, *self.periods):
             moment_s = day.moment(when)
-            before = self._period(hand.periods, moment_s)[1] if hand.periods else hand.left
+            before = self._period(hand.periods, moment_s)[2] if hand.periods else hand.left
             periods[when] = before + (settled.target(None, {}, moment_s) - before) * share
         return tuple(periods.items())
 
@@ -126,7 +130,7 @@ class SetpointProgram:
             return target
         before, share = hand.left, hand.share(now_s)
         if hand.periods and share < 1.0:
-            begun, value = self._period(hand.periods, now_s)
+            begun, _, value = self._period(hand.periods, now_s)
             # where it was when it was left holds until the next period begins
             before = before if begun <= hand.since_s <= now_s else value
         return before + (target - before) * share
@@ -143,17 +147,18 @@ class SetpointProgram:
     ) -> tuple[Setting, float]:
         """The setpoint now; `added` is what the rules add to the influences, `shift` what integration adds at last."""
         target = self.target(chosen, values, now_s)
+        up_per_s, down_per_s = self._ramp(self._period(self.periods, now_s)[1] if self.own_ramps else None)
         if self.ahead and self.periods:
-            target = self._ahead(target, now_s)
+            target, (up_per_s, down_per_s) = self._ahead(target, now_s, (up_per_s, down_per_s))
         before, elapsed = block.ramped, max(now_s - block.at_s, 0.0)
         if before is not None:
             counted = min(elapsed, longest_s)
-            if self.ramp_up_per_s is not None and target > before:
-                target = min(target, before + self.ramp_up_per_s * counted)
-            elif self.ramp_down_per_s is not None and target < before:
+            if up_per_s is not None and target > before:
+                target = min(target, before + up_per_s * counted)
+            elif down_per_s is not None and target < before:
                 # lamps were dark while nobody looked: they have nothing to fade from
                 counted = elapsed if self.light is not None else counted
-                target = max(target, before - self.ramp_down_per_s * counted)
+                target = max(target, before - down_per_s * counted)
         for line in self.influences:
             x = values.get(line.of)
             if x is not None:
@@ -165,16 +170,23 @@ class SetpointProgram:
             return Setting(target, now_s), min(target, self.high)
         return Setting(target, now_s), min(max(target + added + shift, self.low), self.high)
 
-    def _ahead(self, target: float, now_s: float) -> float:
-        """As near to the next period's value as the ramp needs to be there in time."""
+    def _ramp(self, place: int | None) -> Rates:
+        """How fast it may move up and down on its way to the value of the period that is written there."""
+        own = self.own_ramps[place] if place is not None and self.own_ramps else None
+        return own or (self.ramp_up_per_s, self.ramp_down_per_s)
+
+    def _ahead(self, target: float, now_s: float, rates: Rates) -> tuple[float, Rates]:
+        """As near to the next period's value as its ramp needs to be there in time, and the rates that count then."""
         coming = [moment for moment in self._moments(self.periods, now_s) if moment[0] > now_s]
         begins_s = min(coming)[0]
-        value = self._handed(max(moment for moment in coming if moment[0] == begins_s)[2], begins_s)
-        if self.ramp_up_per_s is not None and value > target:
-            return max(target, value - self.ramp_up_per_s * (begins_s - now_s))
-        if self.ramp_down_per_s is not None and value < target:
-            return min(target, value + self.ramp_down_per_s * (begins_s - now_s))
-        return target
+        _, place, value = max(moment for moment in coming if moment[0] == begins_s)
+        value, left_s = self._handed(value, begins_s), begins_s - now_s
+        up_per_s, down_per_s = coming_rates = self._ramp(place)
+        if up_per_s is not None and value - up_per_s * left_s > target:
+            return value - up_per_s * left_s, coming_rates
+        if down_per_s is not None and value + down_per_s * left_s < target:
+            return value + down_per_s * left_s, coming_rates
+        return target, rates
 
     def mean(self, chosen: Chosen | None, from_s: float, to_s: float) -> float:
         """What it asks for between two moments of one day, on average and before ramp and influences."""
@@ -200,10 +212,9 @@ class SetpointProgram:
         line."""
         return self.target(chosen if chosen is not None and chosen.at_s <= at_s else None, {}, at_s)
 
-    def _period(self, periods: Periods, now_s: float) -> tuple[float, float]:
-        """When the latest period began, and its value."""
-        begun_s, _, value = max(moment for moment in self._moments(periods, now_s) if moment[0] <= now_s)
-        return begun_s, value
+    def _period(self, periods: Periods, now_s: float) -> tuple[float, int, float]:
+        """When the latest period began, its place in what is written, and its value."""
+        return max(moment for moment in self._moments(periods, now_s) if moment[0] <= now_s)
 
     def _moments(self, periods: Periods, now_s: float) -> Iterator[tuple[float, int, float]]:
         """When periods begin in the days around a moment, their places in what is written, and their values."""

@@ -84,7 +84,7 @@ class RecipePlan:
         """A program as the recipe has it now."""
         setting = self.setting(running, program.name)
         if setting is not None:
-            program = replace(program, value=setting.value, periods=setting.periods)
+            program = replace(program, value=setting.value, periods=setting.periods, own_ramps=())
         left = next((one for one in running.left if one.setpoint == program.name), None)
         hand_over_s = self.stages[running.stage].hand_over_s
         if left is None or hand_over_s <= 0.0:

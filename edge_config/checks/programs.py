@@ -27,6 +27,9 @@ def check_programs(inspection: Inspection) -> None:
         for index, period in enumerate(program.periods or ()):
             place: Path_ = (*path, "periods", index, "value")
             _value(inspection, place, program, period.value, unit, low, high)
+            if period.ramp is not None:
+                inspection.rate((*path, "periods", index, "ramp", "up"), period.ramp.up, unit, name)
+                inspection.rate((*path, "periods", index, "ramp", "down"), period.ramp.down, unit, name)
         if program.light is not None:
             _light(inspection, (*path, "light"), program.light)
         if program.ramp is not None:

@@ -25,13 +25,6 @@ from edge_config.model.values import (
 )
 
 
-class Period(Frozen):
-    """From a moment of the day until the next period's."""
-
-    from_: Moment = Field(alias="from")
-    value: AnyQuantity
-
-
 class Ramp(Frozen):
     """How fast a setpoint may move, in its unit per time."""
 
@@ -39,6 +32,26 @@ class Ramp(Frozen):
     down: AnyQuantity
     ahead: bool = False
     """Of periods: it is over, not begun, when a period begins. A house is on its day value at sunrise."""
+
+
+class OwnRamp(Frozen):
+    """How fast a setpoint may come to one period's value, in place of its program's `ramp`."""
+
+    up: AnyQuantity
+    down: AnyQuantity
+
+
+class Period(Frozen):
+    """From a moment of the day until the next period's."""
+
+    from_: Moment = Field(alias="from")
+    value: AnyQuantity
+
+
+class OwnPeriod(Period):
+    """One of a program's own; a recipe's have no ramps, and put those of the program's aside."""
+
+    ramp: OwnRamp | None = None
 
 
 class Influence(Frozen):
@@ -84,7 +97,7 @@ class Program(Sourced):
     """A setpoint over time: one of `value`, `periods`, `light` or `by_loop`."""
 
     value: AnyQuantity | None = None
-    periods: tuple[Period, ...] | None = None
+    periods: tuple[OwnPeriod, ...] | None = None
     light: LightSum | None = None
     by_loop: TagName | None = None
     """The setpoint is what an outer loop asks for (cascade)."""

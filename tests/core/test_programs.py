@@ -88,6 +88,29 @@ def test_a_ramp_ahead_has_the_house_on_its_day_value_when_the_period_begins():
     assert (value(-1.1, evening_s), value(0.0, evening_s)) == (20.0, pytest.approx(17.0, abs=0.1))
 
 
+@pytest.mark.parametrize("ahead", [False, True])
+def test_a_cold_morning_comes_quickly_and_goes_as_slowly_as_the_house_warms(ahead):
+    """DROP: two cold hours from sunrise keep plants short; cooling to them at 1.5 K/h would take half the night."""
+    periods = ((clock("06:00"), 12.0), (clock("08:00"), 20.0), (clock("18:00"), 18.0))
+    slow, quick = 1.5 / 3600, 12.0 / 3600
+    own = ((slow, quick), None, None)
+    one = program(*periods, ramp_up_per_s=slow, ramp_down_per_s=slow, ahead=ahead, own_ramps=own)
+    setting, values = Setting(), {}
+    for moment in range(int(at("2026-03-20T00:00:00")), int(at("2026-03-20T17:00:00")), 60):
+        setting, values[moment] = one.step(setting, None, {}, float(moment))
+    warmer_s = at("2026-03-20T08:00:00") - (0.0 if not ahead else 8.0 / slow)
+    cold_s = at("2026-03-20T06:00:00")
+    shown = [values[int(cold_s + 60 * minutes)] for minutes in (-31, 0, 31)]
+    if ahead:  # it is down when the period begins; the way up, begun before it, goes on from there
+        assert warmer_s < cold_s
+        assert (shown[0], shown[1]) == (18.0, pytest.approx(12.0, abs=0.25))
+    else:
+        assert shown == [18.0, pytest.approx(18.0, abs=0.25), pytest.approx(12.0, abs=0.25)]
+    steps = [after - before for before, after in pairwise(values.values())]
+    assert max(steps) <= slow * 60 + 1e-9
+    assert min(steps) == pytest.approx(-quick * 60)
+
+
 def test_a_period_that_the_sun_moves_over_midnight_begins_there():
     late = program((clock("12:00"), 22.0), (sunset(7.0), 18.0))  # half past two at night
     day = SHANDONG.day(at("2026-06-21T12:00:00"))

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -46,19 +47,24 @@ DAYS_AND_NIGHTS = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def core() -> Core:
+def site_with(**warm: Any) -> dict[str, Any]:
+    """The small site with two recipes; `warm` is said of one of their setpoints besides."""
     site = document()
     site["programs"] |= {
         "fa.z.r_heat": {"value": "20 degC", "limits": ["10 degC", "30 degC"]},
         "fa.z.r_cool": {"value": "26 degC", "limits": ["10 degC", "30 degC"]},
-        "fa.z.r_warm": {"periods": day_and_night(21, 16), "limits": ["10 degC", "30 degC"]},
+        "fa.z.r_warm": {"periods": day_and_night(21, 16), "limits": ["10 degC", "30 degC"], **warm},
     }
     site["recipes"] = {
         "tomato": {"name": NAME, "stages": STAGES},
         "pepper": {"name": NAME, "stages": DAYS_AND_NIGHTS},
     }
-    return core_of(site)
+    return site
+
+
+@pytest.fixture(scope="module")
+def core() -> Core:
+    return core_of(site_with())
 
 
 @pytest.fixture
@@ -86,6 +92,20 @@ def running(farm: Farm) -> Running:
 
 def running_in(farm: Farm) -> str:
     return running(farm).recipe if ZONE in farm.state.recipes else ""
+
+
+def test_a_recipes_periods_are_come_to_at_the_programs_pace_not_at_that_of_a_period_it_put_aside() -> None:
+    at_once = {"value": "15 degC", "ramp": {"up": "90 K/h", "down": "90 K/h"}}
+    quick = [{"from": hour, **at_once} for hour in ("09:00", "12:00")]
+    farm = Farm(core_of(site_with(ramp={"up": "1 K/h", "down": "1 K/h"}, periods=quick)))
+    farm.scan([RecipeStart("1", ZONE, "pepper", farm.now_s - 1.5 * DAY_S, "li", farm.now_s)])
+    seen: list[float] = []
+    for _ in range(9 * 60):  # past the hand-over, and the evening's period
+        farm.scan(after_s=60.0)
+        seen.append(float(farm.state.values[WARM] or 0.0))
+    steps = [abs(after - before) for before, after in pairwise(seen)]
+    assert max(seen) - seen[-1] > 1.5
+    assert max(steps) <= 60.0 / 3600.0 + 1e-6
 
 
 def test_a_setpoint_goes_through_the_stages_and_the_last_one_stays(farm: Farm) -> None:
