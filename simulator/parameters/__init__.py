@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from importlib import resources
 from pathlib import PurePath
 from typing import Any, NamedTuple
@@ -144,7 +145,12 @@ def _document(name: str) -> tuple[dict[str, Any], dict[str, int]]:
     source = resources.files(__package__).joinpath(f"{name}.yaml")
     if PurePath(name).name != name or not source.is_file():
         raise ParameterError(f"there is no parameter file '{name}'; there are: {', '.join(names())}")
-    text = source.read_text(encoding="utf-8")
+    return _parsed(name, source.read_text(encoding="utf-8"))
+
+
+@lru_cache(64)
+def _parsed(name: str, text: str) -> tuple[dict[str, Any], dict[str, int]]:
+    """Kept: a farm, its siblings and a scenario's inspection ask for the same few files again and again."""
     try:
         document = yaml.load(text, _SafeLoader)
         root: Any = yaml.compose(text, _SafeLoader)

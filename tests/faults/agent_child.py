@@ -9,6 +9,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from controller.history.outbox import Blob, Outbox
@@ -16,6 +17,9 @@ from controller.running import run_agent
 from edge_config.loader import load_site
 from foundation.clock import AcceleratedClock
 from tests.wire.agent_on_wires import no_secret
+
+LATE = ("numpy", "pydantic.v1", "uvicorn.lifespan.off", "uvicorn.protocols.http.httptools_impl")
+"""What an agent imports only once it runs."""
 
 
 def say(text: str) -> None:
@@ -33,6 +37,8 @@ def aloud(box: Outbox, blobs: Sequence[Blob]) -> None:
 
 
 def main(site_file: str, wiring: str, start_s: str, speed: str, origin: str) -> None:
+    for late in LATE:
+        import_module(late)
     site = load_site(Path(site_file)).site
     Outbox.append = aloud  # type: ignore[method-assign]
     say("ready")
