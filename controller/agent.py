@@ -262,7 +262,8 @@ class Agent:
         kept = self._history.status()
         if self._state_database.quarantined:
             kept = replace(kept, quarantined=(*kept.quarantined, *self._state_database.quarantined))
-        self._own = self._own_alarms.now(kept, dropped, now_s, telling, self._audit.failure)
+        slow = self.scan_times.slow(now_s)
+        self._own = self._own_alarms.now(kept, dropped, now_s, telling, self._audit.failure, slow)
         self._own += self._fail_safe_alarms.now(self.devices(), self._to_commission, now_s)
         own_events = self._desk.see(result.events, self._own, now_s)
         self._tell(replace(result, events=(*result.events, *own_events)) if own_events else result)
@@ -273,7 +274,7 @@ class Agent:
         health.worst_scan_s = max(health.worst_scan_s, health.scan_s)
         health.ended_s = process_time()
         speed = self._clock.speed or 1.0
-        self.scan_times.add(health.late_s / speed, health.scan_s, self.core.scan_s / speed)
+        self.scan_times.add(health.late_s / speed, health.scan_s, self.core.scan_s / speed, now_s)
         return result
 
     def ailments(self, loop_late_s: float = 0.0) -> tuple[str, ...]:

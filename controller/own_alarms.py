@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 from controller.core.words import AlarmNow
 from controller.history.status import HistoryStatus
+from controller.scan_times import Slow
 
 FAILING_S = 900.0
 """A database that is away for so long is worth a word; nothing is lost meanwhile."""
@@ -13,6 +14,10 @@ FULL_AT = 0.8
 """Of the quota of what waits: somebody has time to mend the connection before points are thinned."""
 REMEMBERED_S = 86400.0
 """What was lost or put aside stands so long after it last happened."""
+MOST_SLOW = 3
+"""Scans of ten minutes that may take too long: a start, a tidying of memory or a disk that is busy costs one or two. A
+box that cannot keep up has hundreds."""
+NONE_SLOW = Slow()
 
 Priority = Literal["critical", "high", "medium", "low"]
 
@@ -31,6 +36,7 @@ class OwnAlarms:
         self._since_s: dict[str, float] = {}
         self._counted: dict[str, tuple[int, float]] = {}
         """A counter's value, and when it last rose."""
+        self._is_slow = False
 
     def now(
         self,
@@ -39,12 +45,19 @@ class OwnAlarms:
         now_s: float,
         telling: tuple[str, Mapping[str, str]] = ("", MappingProxyType({})),
         audit: str = "",
+        slow: Slow = NONE_SLOW,
     ) -> tuple[AlarmNow, ...]:
         """The alarms that stand at farm time `now_s`. `telling`: why messages are not kept on the disk, or nothing, and
-        the people whom nothing reaches. `audit`: why what people did is not kept on the disk, or nothing."""
+        the people whom nothing reaches. `audit`: why what people did is not kept on the disk, or nothing. `slow`: the
+        scans of late that took too long."""
         standing = [*self._conditions(history, dropped_readings, now_s), *_untold(*telling)]
         if audit:
             standing.append(_Condition("history.audit:disk", "medium", 0.0, {"why": audit}))
+        # it ends once none was too slow for ten minutes, and does not come and go about a limit
+        self._is_slow = slow.scans > (0 if self._is_slow else MOST_SLOW)
+        if self._is_slow:
+            values = {"count": slow.scans, "longest": slow.longest_s, "period": slow.period_s}
+            standing.append(_Condition("agent.slow:scan", "medium", 0.0, values))
         self._since_s = {one.id: self._since_s.get(one.id, now_s) for one in standing}
         return tuple(
             AlarmNow(one.id, one.priority, True, self._since_s[one.id], one.values)

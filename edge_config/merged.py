@@ -89,7 +89,7 @@ class Merged:
     ) -> Problem:
         """A problem at a path of the merged value, placed in the file it came from.
 
-        `key` means the key itself, not its value; `inside` is a 0-based column within a text. What stands there and
+        `key` means the key itself, not its value; `inside` is a 0-based character within a text. What stands there and
         where is among the values as `found` and `where`, unless they are given.
         """
         layer = self.layer(path)
@@ -101,8 +101,8 @@ class Merged:
             inside = inside if written == raw else None
         key = key and bool(there) and isinstance(there[-1], str)
         line, column = document.place(there, key)
-        if inside is not None and there in document.indents:
-            column += document.indents[there] + inside
+        if inside is not None:
+            line, column = document.place_inside(there, inside)
         told = {"where": self.where(there if not layer.used else path), "found": str(there[-1]) if key else shown(raw)}
         return Problem(code, document.file, line, column, told | values, layer.used)
 

@@ -5,7 +5,8 @@
 """
 
 import re
-from dataclasses import dataclass
+from bisect import bisect_right
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,12 @@ MAX_NODES = 100_000
 """Aliases counted out: what a megabyte of real site never has."""
 
 Path_ = tuple[str | int, ...]
+Piece = tuple[int, int, int]
+"""Of a text over several lines: the character from which on it stands on a line, that line, and the column there."""
 Scalar = str | int | float | bool | None
 
 _NULL = re.compile(r"(?:~|null|Null|NULL|)")
+_GAP = re.compile(r"\s*")
 _BOOL = re.compile(r"(?:true|True|TRUE|false|False|FALSE)")
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?")
@@ -60,6 +64,8 @@ class Document:
     indents: dict[Path_, int]
     """Columns from a text's place to its first character (1 behind a quote), for texts that stand on one line as they
     are: there a place inside the text is a place in the file."""
+    pieces: dict[Path_, tuple[Piece, ...]] = field(default_factory=dict)
+    """The same of texts that stand over several lines, word for word, however they are folded."""
 
     def place(self, path: Path_, key: bool = False) -> tuple[int, int]:
         """Where `path` stands, or its nearest ancestor that exists."""
@@ -69,6 +75,17 @@ class Document:
                 return table[path]
             path, table = path[:-1], self.places
         return self.places.get((), (1, 1))
+
+    def place_inside(self, path: Path_, at: int) -> tuple[int, int]:
+        """Where character `at` (from 0) of the text at `path` stands; where that is not known, the text itself."""
+        line, column = self.place(path)
+        if path in self.indents:
+            return line, column + self.indents[path] + at
+        pieces = self.pieces.get(path)
+        if pieces is None:
+            return line, column
+        begin, line, column = pieces[max(bisect_right(pieces, at, key=lambda piece: piece[0]) - 1, 0)]
+        return line, column + max(at - begin, 0)
 
     def problem(self, code: str, path: Path_, /, key: bool = False, **values: object) -> Problem:
         line, column = self.place(path, key)
@@ -124,7 +141,7 @@ def parse_document(data: bytes, file: str) -> Document:
     value = reader.read(root, ()) if root is not None else None
     if reader.problems:
         raise ProblemsError(reader.problems)
-    return Document(file, value, reader.places, reader.key_places, reader.indents)
+    return Document(file, value, reader.places, reader.key_places, reader.indents, reader.pieces)
 
 
 def _look_over(text: str, file: str) -> None:
@@ -155,6 +172,7 @@ class _Reader:
         self.places: dict[Path_, tuple[int, int]] = {}
         self.key_places: dict[Path_, tuple[int, int]] = {}
         self.indents: dict[Path_, int] = {}
+        self.pieces: dict[Path_, tuple[Piece, ...]] = {}
         self._nodes = 0
 
     def _note(self, code: str, node: yaml.Node, **values: object) -> None:
@@ -182,21 +200,35 @@ class _Reader:
         start, end, quotes = node.start_mark, node.end_mark, 1 if node.style in ("'", '"') else 0
         if start.line == end.line and end.column - start.column == len(node.value) + 2 * quotes:
             self.indents[path] = quotes
-        elif node.style in ("|", ">"):
-            self._block(node, path)
+        else:
+            self._over_lines(node, path, quotes)
         return node.value if node.style else scalar(node.value)  # the C parser gives "" for plain
 
-    def _block(self, node: yaml.ScalarNode, path: Path_) -> None:
-        """A text under a bar stands where its first word does; a single line of it as it is."""
-        first = node.value.strip().partition("\n")[0]
-        for number in range(node.start_mark.line + 1, len(self.lines)):
+    def _over_lines(self, node: yaml.ScalarNode, path: Path_, quotes: int) -> None:
+        """Which piece of a text stands on which line. A text under a bar stands where its first word does."""
+        start, end, is_block = node.start_mark, node.end_mark, node.style in ("|", ">")
+        text, at, pieces = node.value, 0, list[Piece]()
+        length = len(text.rstrip())
+        for number in range(start.line + is_block, len(self.lines) if is_block else end.line + 1):
             line = self.lines[number]
-            if line.strip():
-                if first.startswith(line.strip()):  # as long as lines are counted alike
-                    self.places[path] = (number + 1, len(line) - len(line.lstrip()) + 1)
-                    if line.strip() == node.value.rstrip("\n"):
-                        self.indents[path] = 0
-                return
+            first = start.column + quotes if number == start.line else 0
+            words = line[first : end.column - quotes if number == end.line and not is_block else None]
+            written = words.strip()
+            if not written:
+                continue
+            at = _GAP.match(text, at).end()  # type: ignore[union-attr]  # nothing is a gap too
+            if not text.startswith(written, at):
+                return  # an escape, or not a line of it any more
+            pieces.append((at, number + 1, first + len(words) - len(words.lstrip()) + 1))
+            at += len(written)
+            if is_block:
+                self.places[path] = pieces[0][1:]
+            if at >= length:
+                break
+        if len(pieces) == 1 and is_block and not pieces[0][0]:
+            self.indents[path] = 0
+        elif pieces:
+            self.pieces[path] = tuple(pieces)
 
     def _secret(self, node: yaml.Node) -> Secret | None:
         if isinstance(node, yaml.ScalarNode) and node.value.strip():

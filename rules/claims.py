@@ -12,9 +12,10 @@ from itertools import combinations
 from math import inf
 from typing import Literal, NamedTuple
 
+from foundation.tag import is_tag_name
 from foundation.units import factor
 from rules.expression import Named, compile_expression, full_text, parsed, text_last
-from rules.functions import GAUGES
+from rules.functions import FUNCTIONS, GAUGES
 
 MOST_BOXES = 512
 MOST_STEPS = 4_000
@@ -151,9 +152,9 @@ def _within(extreme: Limit, other: Limit) -> bool | None:
 
 def _window(var: str) -> tuple[str, str, float]:
     """What a variable says of which tag over how many seconds: `max(a.b.c, 60 s)`."""
-    kind, bracket, rest = var.partition("(")
-    tag, _, window = rest.rstrip(")").partition(", ")
-    return (kind, tag, float(window.removesuffix(" s"))) if bracket and window else ("", var, 0.0)
+    kind, _, rest = var.partition("(")
+    what, comma, window = rest.removesuffix(")").rpartition(", ")
+    return (kind, what, float(window.removesuffix(" s"))) if comma else ("", var, 0.0)
 
 
 def _boxes(claims: Sequence[Claim], box: Box, ranges: Ranges, steps: _Steps) -> Iterator[Box]:
@@ -186,13 +187,15 @@ def _is_another(one: Limit | Is, text: Is) -> bool:
 
 
 def _range(var: str, ranges: Ranges) -> tuple[float | None, float | None]:
-    """Of a tag, of an average or extreme of it, and of what has its bounds by nature."""
+    """Of a tag, of an average or extreme of it, of a share, and of what has its bounds by nature."""
     if var == "sun_elevation()":
         return -90.0, 90.0
-    kind, _, rest = var.partition("(")
-    if kind == "age":
+    if var.startswith("age("):
         return 0.0, None
-    return ranges.get(rest.partition(",")[0] if kind in ("avg", "min", "max") else var, (None, None))
+    kind, what, _ = _window(var)
+    if kind == "avg" and not is_tag_name(what):
+        return 0.0, 1.0  # the share of a condition
+    return ranges.get(what if kind in ("avg", "min", "max") else var, (None, None))
 
 
 def _slot(one: Limit | Is) -> str:
@@ -332,9 +335,13 @@ class _Reader:
         if isinstance(node, ast.Attribute | ast.Name):
             return self.named(ast.unparse(node))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in GAUGES:
+            if node.func.id in FUNCTIONS and any(
+                isinstance(one, ast.Call) for part in node.args for one in ast.walk(part)
+            ):
+                return None  # of several, and what remembers is one of them
             expression = compile_expression(ast.unparse(node), self.units, named=self.named, remembers=True)
-            if len(expression.gauges) == 1:
-                return expression.gauges[0].name
+            if expression.gauges:
+                return expression.gauges[-1].name
         return None
 
     def _constant(self, node: ast.expr, like: ast.expr) -> float | None:

@@ -6,11 +6,8 @@ What has a memory (averages, edges, the time of day) is a gauge: it stands among
 """
 
 import ast
-import io
 import operator
 import re
-import tokenize
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -22,16 +19,16 @@ from rules import gauges
 from rules.functions import FUNCTIONS, GAUGES
 from rules.gauges import LONGEST_WINDOW_S, Gauge, Result
 from rules.gauges import Values as Values
+from rules.syntax import MAX_NODES as MAX_NODES
+from rules.syntax import ExpressionError as ExpressionError
+from rules.syntax import parsed as parsed
+from rules.syntax import tree_of
 
 Run = Callable[[Values], Result]
 Named = Callable[[str], str]
 """Gives a tag's full name for the name that is written."""
 
-MAX_NODES = 200
-MAX_LENGTH = 4000
-"""Characters; refused before they are parsed."""
 INFINITE = float("inf")
-_NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 BOOL = "bool"
 TEXT = "text"
@@ -46,14 +43,6 @@ _COMPARE: dict[type[ast.cmpop], Callable[[float, float], bool]] = {
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
 }
-
-
-class ExpressionError(ValueError):
-    """What is wrong with an expression: a problem code, its values, and the 0-based column inside the text."""
-
-    def __init__(self, code: str, column: int, **values: object) -> None:
-        self.code, self.column, self.values = code, column, values
-        super().__init__(f"{code} at {column}: {values}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,53 +62,6 @@ class Expression:
     def needs(self) -> frozenset[str]:
         """Everything whose change can change the answer: tags and gauges."""
         return self.tags.union(gauge.name for gauge in self.gauges)
-
-
-def parsed(text: str) -> ast.expr:
-    """The syntax tree of an expression that is neither too long nor too large. Raises ExpressionError."""
-    stripped = text.strip()
-    indent = len(text) - len(text.lstrip())
-    if len(stripped) > MAX_LENGTH:
-        raise ExpressionError("E419", 0, count=len(stripped), limit=MAX_LENGTH)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Python has opinions on `1 is 2` that are none of the farmer's business
-            tree = tree_of(stripped)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        offset = getattr(error, "offset", 1)  # 1-based; Python says 0 where the text ends too early
-        raise ExpressionError("E401", indent + (offset - 1 if offset else len(stripped)), found=text) from error
-    if sum(1 for _ in ast.walk(tree)) > MAX_NODES:
-        raise ExpressionError("E402", 0, limit=MAX_NODES)
-    _refuse_odd_words(stripped)
-    return tree.body
-
-
-def _refuse_odd_words(text: str) -> None:
-    """What Python would read otherwise than it looks: a remark that hides the rest, texts that run together, `1_0`."""
-    last: tokenize.TokenInfo | None = None
-    for word in tokenize.generate_tokens(io.StringIO(text).readline):
-        if word.type == tokenize.NL:
-            continue
-        runs_on = last is not None and last.type == word.type == tokenize.STRING
-        if (
-            runs_on
-            or word.type == tokenize.COMMENT
-            or (word.type == tokenize.STRING and word.string[0] not in "'\"")
-            or (word.type == tokenize.NUMBER and not _NUMBER.fullmatch(word.string))
-        ):
-            first = last if runs_on and last is not None else word
-            found = f"{first.string} {word.string}" if runs_on else word.string
-            raise ExpressionError("E403", len(first.line[: first.start[1]].encode()), found=found)
-        last = word
-
-
-def tree_of(text: str) -> ast.Expression:
-    """Raises what `ast.parse` raises for a wrong text."""
-    try:
-        return ast.parse(text, mode="eval")
-    except SystemError:
-        # Python 3.11 counts its depth wrong where a traceback was written meanwhile (gh-106905): not the text's fault
-        return ast.parse(text, mode="eval")
 
 
 def full_text(node: ast.expr, named: Named) -> str:
@@ -499,24 +441,40 @@ class _Compiler:
             case "hyst":
                 return self._hyst(node), BOOL
         tag = self._plain_tag(arguments[0])
+        if name == "avg":
+            return self._average(node, form)
         if tag is None:
             raise ExpressionError("E415", arguments[0].col_offset, function=name, form=form)
-        unit = self._tag(arguments[0])[1]
+        run, unit = self._tag(arguments[0])
         if name == "age":
             return gauges.age(f"age({tag})", tag), "s"
         if name == "quality":
             return gauges.quality(f"quality({tag})", tag), TEXT
         if name != "starts" or unit != BOOL:
             unit = self._number(arguments[0])[1]
-        window_s = self._duration_s(arguments[1])
-        if window_s is None or not 1.0 <= window_s <= LONGEST_WINDOW_S:
-            raise ExpressionError("E417", arguments[1].col_offset, found=ast.unparse(arguments[1]), function=name)
+        window_s = self._window_s(name, arguments[1])
         if name == "starts":
             return gauges.starts(f"starts({tag}, {window_s:g} s)", tag, window_s), ""
-        gauge = gauges.window(f"{name}({tag}, {window_s:g} s)", name, tag, window_s)
+        gauge = gauges.window(f"{name}({tag}, {window_s:g} s)", name, run, window_s)
         if name != "rate":
             return gauge, unit
         return gauge, f"{'K' if unit == 'degC' else unit or '1'}/s"
+
+    def _average(self, node: ast.Call, form: str) -> tuple[Gauge, str]:
+        """Of a tag's values; of a contact or a condition, the share of the time."""
+        what, over = node.args
+        run, unit = self.node(what)
+        if unit == TEXT or (unit != BOOL and self._plain_tag(what) is None):
+            raise ExpressionError("E415", what.col_offset, function="avg", form=form)
+        window_s = self._window_s("avg", over)
+        gauge = gauges.window(f"avg({self._key(what)}, {window_s:g} s)", "avg", run, window_s)
+        return gauge, "" if unit == BOOL else unit
+
+    def _window_s(self, name: str, node: ast.expr) -> float:
+        window_s = self._duration_s(node)
+        if window_s is None or not 1.0 <= window_s <= LONGEST_WINDOW_S:
+            raise ExpressionError("E417", node.col_offset, found=ast.unparse(node), function=name)
+        return window_s
 
     def _hyst(self, node: ast.Call) -> Gauge:
         runs: list[Callable[[Values], float | None]] = []

@@ -118,15 +118,16 @@ class Gauge:
     window_s: float = 0.0
 
 
-def window(name: str, kind: str, tag: str, window_s: float) -> Gauge:
-    """`avg`, `min`, `max` or `rate` (per second, by least squares) of a tag over the last `window_s` seconds."""
+def window(name: str, kind: str, seen_in: Callable[[Values], Result], window_s: float) -> Gauge:
+    """`avg`, `min`, `max` or `rate` (per second, by least squares) of what is seen over the last `window_s` seconds. Of
+    a contact or a condition, `avg` is the share of the known time in which it was on or held, 0 to 1."""
     part_s = window_s / PARTS
     needed_s = window_s * KNOWN_SHARE
     lag_s = crc32(name.encode()) % 1024 / 1024 * part_s
     """A hundred windows that move on in the same scan would make it a long one."""
 
     def step(memory: WindowMemory, look: Look) -> tuple[WindowMemory, Result]:
-        now_s, seen = look.now_s, look.values.get(tag)
+        now_s, seen = look.now_s, seen_in(look.values)
         value = None if seen is None or isinstance(seen, str) else float(seen)
         memory = _took(kind, memory, value, now_s, (now_s + lag_s) // part_s)
         over = memory.over

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from controller import agent as agent_module
 from controller import panel_task, wish_desk
@@ -20,10 +22,11 @@ from controller.history.outbox import Pending
 from controller.history.shipper import Health
 from controller.history.status import HistoryStatus, SinkStatus
 from controller.kept_state import kept_in
-from controller.own_alarms import FAILING_S, REMEMBERED_S, OwnAlarms
+from controller.own_alarms import FAILING_S, MOST_SLOW, REMEMBERED_S, OwnAlarms
 from controller.panel.farm import Refusal, SetpointNow
 from controller.panel.shapes import alarm_shapes
 from controller.running import run_agent
+from controller.scan_times import SLOW_WITHIN_S, ScanTimes, Slow
 from controller.why.journal import NotRecordedError
 from edge_config.loader import load_site
 from foundation.clock import AcceleratedClock
@@ -321,6 +324,63 @@ def test_what_was_lost_stands_for_a_day_after_the_last_of_it() -> None:
     assert own.now(more, 0, 200.0 + REMEMBERED_S)[0].values == {"count": 8}
 
 
+SLOW = Slow(MOST_SLOW + 1, 1.7, 1.0)
+
+
+def test_a_few_slow_scans_are_none_and_more_of_them_an_alarm_until_ten_minutes_passed_without() -> None:
+    own, times = OwnAlarms(), ScanTimes()
+
+    def scanned(now_s: float, took_s: float) -> list[AlarmNow]:
+        times.add(0.0, took_s, 1.0, now_s)
+        return list(own.now(WELL, 0, now_s + 1.0, slow=times.slow(now_s + 1.0)))
+
+    assert [scanned(second, 1.0) for second in range(100)] == [[]] * 100  # just in time is in time
+    assert [scanned(100.0 + second, 1.2) for second in range(MOST_SLOW)] == [[]] * MOST_SLOW
+    (alarm,) = scanned(200.0, 1.7)
+    assert (alarm.id, alarm.priority, alarm.since_s) == ("agent.slow:scan", "medium", 201.0)
+    assert alarm.values == {"count": MOST_SLOW + 1, "longest": 1.7, "period": 1.0}
+    # fewer than a few are left of them, and it stands: no coming and going
+    assert scanned(750.0, 0.2)[0].values["count"] == 1
+    assert scanned(798.0, 0.2)[0].since_s == 201.0
+    assert scanned(799.0, 0.2) == []
+    assert [scanned(800.0 + second, 1.2) for second in range(MOST_SLOW)] == [[]] * MOST_SLOW
+
+
+@settings(max_examples=50)
+@given(st.lists(st.tuples(st.floats(0.1, 400.0), st.booleans()), max_size=60))
+def test_the_scans_that_were_slow_are_those_of_the_last_ten_minutes(scans: list[tuple[float, bool]]) -> None:
+    times, now_s, seen = ScanTimes(), 0.0, []
+    for step_s, is_slow in scans:
+        now_s += step_s
+        times.add(0.0, 2.0 if is_slow else 0.5, 1.0, now_s)
+        seen += [now_s] if is_slow else []
+        assert times.slow(now_s).scans == sum(now_s - one < SLOW_WITHIN_S for one in seen)
+
+
+def test_a_clock_that_was_set_back_forgets_the_slow_scans_of_the_future() -> None:
+    times = ScanTimes()
+    for second in range(9):
+        times.add(0.0, 2.0, 1.0, 1000.0 + second)
+    assert times.slow(500.0) == Slow()
+
+
+async def test_an_agent_whose_scans_are_slow_says_so_at_any_speed_and_its_next_start_does_not(
+    tmp_path: Path, nowhere: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = agent_at(tmp_path, nowhere, speed=10.0)
+    passed = iter(range(10**6))
+    # each look at the clock of the process is 0.2 s later: more than there is for a scan at ten times the speed
+    monkeypatch.setattr(agent_module, "process_time", lambda: 0.2 * next(passed))
+    for _ in range(MOST_SLOW + 2):
+        agent.scan(agent.now())
+    (alarm,) = (one for one in agent.alarms() if one.id.startswith("agent."))
+    assert (alarm.id, alarm.values["count"], alarm.values["period"]) == ("agent.slow:scan", MOST_SLOW + 1, 0.1)
+    monkeypatch.undo()
+    again = agent_at(tmp_path, nowhere)
+    again.scan(again.now())
+    assert [one.id for one in again.alarms() if one.id.startswith("agent.")] == []
+
+
 def test_every_trouble_of_its_own_has_words_in_both_languages() -> None:
     own = OwnAlarms()
     troubles = replace(
@@ -328,7 +388,7 @@ def test_every_trouble_of_its_own_has_words_in_both_languages() -> None:
         last_error="disk full", dropped_points=1, quarantined=(Path("outbox.corrupt"),), trends_error="read-only",
         filled=0.85, thinned_points=9,
     )  # fmt: skip
-    alarms = [*own.now(troubles, 5, 0.0, audit="disk full")]
+    alarms = [*own.now(troubles, 5, 0.0, audit="disk full", slow=SLOW)]
     away = sink(state="failing", last_error="gone")
     own.now(away, 5, 1.0)
     alarms += own.now(away, 5, 1.0 + FAILING_S)
@@ -336,6 +396,7 @@ def test_every_trouble_of_its_own_has_words_in_both_languages() -> None:
     assert set(kinds) == {
         "history.disk", "history.refused", "history.failing", "history.dropped", "history.aside", "history.dead",
         "history.trends", "history.audit", "history.filling", "history.thinned", "agent.flood",
+        "agent.slow",
     }  # fmt: skip
     for language in LANGUAGES:
         for kind, shape in kinds.items():

@@ -91,6 +91,8 @@ def _words(node: ast.expr, named: Named, say: Callable[..., str]) -> str:
         case ast.Call(func=ast.Name(id=name), args=args):
             given = [words(one) for one in args]
             if name in WINDOWS and len(args) == 2 and isinstance(args[1], ast.Constant):
+                if name == "avg" and not isinstance(args[0], ast.Attribute | ast.Name):
+                    name = "share"
                 return say(f"rule.words.{name}", what=given[0], time=given[1])
             if name in SAID:
                 name = _direction(args) if name == "hyst" else name

@@ -160,7 +160,7 @@ class Inspection:
         remembers: bool = False,
         short: Callable[[], Collection[str]] = tuple,
     ) -> Expression | None:
-        """The expression, compiled; what is wrong with it is noted at its column. `short` gives the names that `named`
+        """The expression, compiled; what is wrong with it is noted at its place. `short` gives the names that `named`
         knows beside the full ones."""
         try:
             return compile_expression(text, self.units, margin, named, remembers)
@@ -176,7 +176,7 @@ class Inspection:
             elif code == "E414":
                 functions = str(values["known"]).split(", ")
                 values = values | {"near": nearest(str(values["found"]), functions)}
-            self.note(code, path, inside=_inside(text, error), **values)
+            self.note(code, path, inside=error.column, **values)
             return None
 
     def quiet(self, text: str) -> Expression | None:
@@ -253,14 +253,3 @@ def ways(setting: TagSetting) -> list[str]:
         "estimate": setting.estimate,
     }
     return [way for way, how in said.items() if how is not None]
-
-
-def _inside(text: str, error: ExpressionError) -> int | None:
-    """The column in characters from the text's beginning; the parser counts bytes from its first word."""
-    stripped = text.strip()
-    if "\n" in stripped:
-        return None
-    column = error.column
-    if error.code != "E401":
-        column = len(stripped.encode()[:column].decode("utf-8", "ignore"))
-    return len(text) - len(text.lstrip()) + column

@@ -39,12 +39,13 @@ def check_conditions_of_rules(inspection: Inspection, rules: list[Checked], rang
 
 
 def ranges_of(site: Site) -> Ranges:
-    """Between what a tag can be at all: outside it is BAD, and nothing follows from it."""
+    """Between what a tag can be at all: outside it is BAD, and nothing follows from it. A contact is 0 or 1."""
     try:
         tags = site_tags(site)
     except (ProblemsError, KeyError, ValueError):
         return {}  # what is wrong with them is told elsewhere
-    return {name: (tag.low, tag.high) for name, tag in tags.items()} | {DAY: (0.0, 86400.0)}
+    ranges = {name: (0.0, 1.0) if tag.unit == BOOL else (tag.low, tag.high) for name, tag in tags.items()}
+    return ranges | {DAY: (0.0, 86400.0)}
 
 
 def _ever(inspection: Inspection, one: Checked, ranges: Ranges) -> None:

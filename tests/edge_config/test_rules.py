@@ -296,6 +296,13 @@ def test_a_rule_without_a_gap_is_told_of_the_value_that_has_none(tmp_path):
     assert (problem.code, problem.values["tag"]) == ("W323", "f.all.out")
 
 
+@pytest.mark.parametrize("share", ["avg(f.z.door, '1 h')", "avg(f.z.air > '30 degC', '24 h')"])
+def test_a_share_is_never_above_one_and_a_share_of_a_part_may_be_reached(share, tmp_path):
+    assert codes(tmp_path, rule("a", f"{share} > 1")) == ["W320"]
+    assert codes(tmp_path, rule("a", f"{share} >= 0")) == ["W321"]
+    assert codes(tmp_path, rule("a", f"{share} < 16 / 24")) == []
+
+
 @pytest.mark.parametrize(("when", "near"), [
     ("by.air > '30 degC'", "bay.air"), ("bay.ari > '30 degC'", "f.z.air"), ("al.out > '30 degC'", "all.out"),
     ("f.z.ari > '30 degC'", "f.z.air"),
@@ -312,8 +319,11 @@ def test_a_short_name_that_is_misspelt_gets_the_nearest_one(when, near, tmp_path
 @pytest.mark.parametrize(("written", "line", "column"), [
     ("'f.z.door and f.z.dor'", 0, 21), ("|\n      f.z.door and f.z.dor", 1, 20),
     (">-\n      f.z.door and f.z.dor", 1, 20),
-    ("|\n\n      f.z.door and f.z.dor\n", 2, 7),  # it begins with an empty line: where the text begins is told
-    ("|\n      (f.z.door\n       and f.z.dor)", 1, 7),
+    ("|\n\n      f.z.door and f.z.dor\n", 2, 20),
+    ("|\n      (f.z.door\n       and f.z.dor)", 2, 12),
+    (">\n      (f.z.door\n\n      and f.z.door or\n      f.z.dor)", 4, 7),
+    (">-  # a remark of the file\n      (f.z.door and\n        f.z.door or\n      f.z.dor)", 3, 7),
+    ("f.z.door and\n      f.z.door and f.z.dor", 1, 20), ("'f.z.door and\n      f.z.dor'", 1, 7),
 ])  # fmt: skip
 def test_a_mistake_in_a_text_under_a_bar_is_told_where_it_stands(written, line, column, tmp_path):
     codes(tmp_path, rule("a", "PLACE"))

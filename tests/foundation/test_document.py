@@ -71,6 +71,21 @@ def test_a_place_within_a_text_is_known_only_where_the_text_stands_as_it_is() ->
     assert document.places["d",] == (5, 3)  # under its bar
 
 
+def test_a_place_within_a_text_over_several_lines_is_known_where_it_stands_word_for_word() -> None:
+    blocks = "a: |  # why\n\n  one\n\n    two  \n\n# beside\nb: >\n  one\n  two\n\n  three\n"
+    document = parse(blocks + "c: one\n  two\nd: 'one\n\n   two'\n" + 'e: "one \\\n  two"\nf: |\n')
+    assert document.indents == {}
+    assert document.pieces == {
+        ("a",): ((1, 3, 3), (8, 5, 5)), ("b",): ((0, 9, 3), (4, 10, 3), (8, 12, 3)),
+        ("c",): ((0, 13, 4), (4, 14, 3)), ("d",): ((0, 15, 5), (4, 17, 4)),
+    }  # fmt: skip
+    assert [document.place_inside(("b",), at) for at in (0, 2, 3, 4, 9, 12)] == [
+        (9, 3), (9, 5), (9, 6), (10, 3), (12, 4), (12, 7)
+    ]  # fmt: skip
+    assert document.place_inside(("a",), 0) == (3, 3)
+    assert document.place_inside(("e",), 5) == (18, 4)
+
+
 def test_a_secret_is_a_name_and_never_a_value() -> None:
     assert parse("token: !secret influx_token").value == {"token": Secret("influx_token")}
     assert [problem.code for problem in problems_of(b"token: !secret {a: 1}\nother: !secret ''\n")] == ["E016", "E016"]

@@ -103,7 +103,7 @@ def test_scan_times_tell_the_usual_from_the_worst_and_are_bounded() -> None:
     times = ScanTimes()
     assert times.took().worst == 0.0
     for number in range(KEPT * 2):
-        times.add(0.001, 0.5 if number == KEPT * 2 - 1 else 0.004, 0.25)
+        times.add(0.001, 0.5 if number == KEPT * 2 - 1 else 0.004, 0.25, float(number))
     assert (times.took().p50, times.took().p99, times.took().worst) == (0.004, 0.004, 0.5)
     assert (times.late().p50, times.overruns) == (0.001, 1)
     assert len(times._took) == KEPT

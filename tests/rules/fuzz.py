@@ -20,6 +20,7 @@ SEEDS = (
     "hyst(gh.bay.rh, '90 %', '80 %') or count_true(gh.bay.door, gh.bay.rain, gh.bay.mode == 'auto') >= 2",
     "line(gh.bay.rh, '50 %', '60 %', '0 K', '2 K') > '1 K'",
     "rate(gh.bay.air, '10 min') < '-1 K/h' and sun_elevation() > 5",
+    "avg(gh.bay.rh > '90 %' and not gh.bay.door, '24 h') < 16 / 24",
 )
 DEEP = ("(", "not ", "-", "rising(", "abs(", "gh.", "[", "{", "f'{", "lambda: ", "min(1, ")
 
@@ -46,7 +47,7 @@ SHORT = {"a": "gh.bay.air", "d": "gh.bay.door", "e": "gh.bay.rain", "h": "gh.bay
 LEAVES = (
     "d", "e", "d", "e", "a < '5 degC'", "a > '30 degC'", "h > '90 %'", "m == 'auto'", "m != 'x'", "rising(d)",
     "max(a, '5 min') > '20 degC'", "max(a, '1 h') < '9 degC'", "a > avg(a, '5 min')", "time_between('22:00', '06:00')",
-    "count_true(d, e) >= 2", "hyst(h, '90 %', '80 %')",
+    "count_true(d, e) >= 2", "hyst(h, '90 %', '80 %')", "avg(h > '90 %', '24 h') < 0.6", "avg(d, '1 h') > 0.5",
 )  # fmt: skip
 
 

@@ -16,7 +16,8 @@ UNITS = {
     "a.b.rain": "bool",
     "a.b.mode": "text",
 }
-RANGES = {"a.b.air": (-20.0, 60.0), "a.b.out": (-40.0, 50.0), "a.b.wind": (0.0, 60.0), "time of day": (0.0, 86400.0)}
+RANGES = {"a.b.air": (-20.0, 60.0), "a.b.out": (-40.0, 50.0), "a.b.wind": (0.0, 60.0), "a.b.door": (0.0, 1.0),
+          "time of day": (0.0, 86400.0)}  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "verdict"), [
@@ -44,6 +45,14 @@ RANGES = {"a.b.air": (-20.0, 60.0), "a.b.out": (-40.0, 50.0), "a.b.wind": (0.0, 
     ("max(a.b.wind, '1 min') < '5 m/s' and max(a.b.wind, '10 min') > '6 m/s'", "possible"),
     ("min(a.b.wind, '10 min') > '5 m/s' and a.b.wind < '4 m/s'", "never"),
     ("avg(a.b.wind, '5 min') > '5 m/s' and a.b.wind < '4 m/s'", "unknown"),
+    ("max(avg(a.b.air, '1 h'), a.b.out) > '65 degC'", "unknown"),
+    ("min(a.b.air, avg(a.b.air, '1 h')) > '65 degC'", "unknown"),
+    ("max(max(a.b.air, '1 h'), '70 degC') > '65 degC'", "unknown"),
+    ("avg(a.b.door, '1 h') > 1", "never"), ("avg(a.b.door, '1 h') >= 1", "possible"),
+    ("avg(a.b.door, '1 h') < 0 or avg(a.b.air > a.b.out, '1 h') < 0", "never"),
+    ("avg(max(a.b.wind, '10 min') > '5 m/s', '24 h') < 0.5", "possible"),
+    ("avg(max(a.b.wind, '10 min') > '5 m/s', '24 h') > 1.5", "never"),
+    ("avg(line(a.b.wind, '1 m/s', '2 m/s', 0, 1) > 0.5, '24 h') > 0.5 and max(a.b.wind, '1 h') > '1 m/s'", "possible"),
     ("quality(a.b.air) == 'bad' and quality(a.b.air) == 'good'", "never"),
     ("'bad' == quality(a.b.air) and quality(a.b.air) == 'good'", "never"),
     ("'bad' != quality(a.b.air) and quality(a.b.air) == 'good'", "possible"),

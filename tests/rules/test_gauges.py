@@ -15,7 +15,10 @@ from rules.expression import ExpressionError, compile_expression
 from rules.gauges import PARTS, Look
 from rules.place import Place
 
-UNITS = {"a.b.air": "degC", "a.b.fed": "kg", "a.b.door": "bool", "a.b.rain": "bool", "a.b.wait": "s", "a.b.rh": "%"}
+UNITS = {
+    "a.b.air": "degC", "a.b.fed": "kg", "a.b.door": "bool", "a.b.rain": "bool", "a.b.wait": "s", "a.b.rh": "%",
+    "a.b.do": "mg/L",
+}  # fmt: skip
 PLACE = Place("Asia/Shanghai", 36.9, 118.7)
 START_S = 1_770_000_000.0
 
@@ -113,6 +116,71 @@ def test_whether_the_pump_never_stood_is_not_known_where_nobody_looked_until_the
     assert {one for second, one in said.items() if second >= 11.5 * hour} == {(True, True)}
     at_first = Read("min(a.b.air, '6 h') > '4 degC'")
     assert [at_first.at(second, air=20.0) for second in range(0, 4 * hour, 60)][-1] is True  # a start is no gap
+
+
+SHARE = "avg(a.b.do > '5 mg/L', '24 h')"
+DAY_MIN = 24 * 60
+
+
+@settings(max_examples=60, deadline=None)
+@example(states=[True] * 20 + [False] * 10, text="avg(a.b.door, '60 s')")
+@given(
+    states=st.lists(st.one_of(st.none(), st.booleans()), min_size=1, max_size=60),
+    text=st.sampled_from(["avg(a.b.door, '60 s')", "avg(a.b.air > '20 degC', '60 s')"]),
+)
+def test_of_a_condition_the_average_is_the_share_of_the_known_time_in_which_it_held(states, text):
+    read = Read(text)
+    assert read.expression.unit == ""
+    for second, state in enumerate([*states, None]):
+        said = read.at(second, door=state, air=None if state is None else 21.0 if state else 19.0)
+    known = [state for state in states if state is not None]
+    assert said == (pytest.approx(sum(known) / len(known)) if len(known) >= 30 else None)
+
+
+@pytest.mark.parametrize("first", ["low", "high"])
+def test_sixteen_hours_of_oxygen_are_two_thirds_of_the_day_and_a_minute_less_is_less(first):
+    for missing_min in (0, 1):
+        read, enough = Read(f"{SHARE} < 16 / 24"), 16 * 60 - missing_min
+        low_first = first == "low"
+        for minute in range(DAY_MIN + 1):
+            is_low = minute < DAY_MIN - enough if low_first else minute >= enough
+            said = read.at(60.0 * minute, do=4.0 if is_low else 6.0)
+        assert said is bool(missing_min)
+
+
+def test_hours_that_are_not_known_are_neither_good_nor_bad_and_more_than_twelve_make_the_share_unknown():
+    read, minutes = Read(SHARE), iter(range(2 * DAY_MIN))
+
+    def over(hours: float, do: float | None):
+        said = None
+        for _ in range(int(hours * 60)):
+            said = read.at(60.0 * next(minutes), do=do)
+        return said
+
+    assert over(6, 6.0) is None
+    assert over(5.9, 4.0) is None
+    assert over(0.2, 4.0) == pytest.approx(0.5, abs=0.01)
+    # the probe is lost: of the twelve hours that are known half was good, until the first of them leave the window
+    assert over(11, None) == pytest.approx(0.5, abs=0.01)
+    assert over(2, None) is None
+
+
+def test_a_share_of_a_day_outlives_a_restart_and_the_hours_of_the_dead_box_are_not_known():
+    read = Read(SHARE)
+    for minute in range(DAY_MIN):
+        read.at(60.0 * minute, do=6.0 if minute < 15 * 60 else 4.0)
+    kept = to_plain(State(blocks=dict(read.memories)))
+    read.memories = dict(from_plain(kept, read.memories, START_S + 86400.0).blocks)
+    assert read.at(86400.0, do=4.0) == pytest.approx(15 / 24, abs=0.001)
+    # five hours later: ten good hours are left in the window, and of the nine bad ones all
+    assert read.at(86400.0 + 5 * 3600, do=4.0) == pytest.approx(10 / 19, abs=0.01)
+
+
+def test_a_share_of_what_is_itself_remembered_is_worked_out_in_order():
+    read = Read("avg(max(a.b.air, '60 s') > '20 degC', '10 min')")
+    for second in range(900):
+        said = read.at(second, air=25.0 if second < 540 else 10.0)
+    assert said == pytest.approx(0.5, abs=0.02)  # 300 to 600 s of 300 to 900 s
 
 
 def test_what_is_bad_is_no_part_of_the_average():
@@ -250,12 +318,16 @@ def test_two_that_say_the_same_share_one_gauge_whatever_they_are_called():
 @pytest.mark.parametrize(("text", "code", "column"), [
     ("avg(a.b.air, '25 h') > '1 degC'", "E417", 13), ("avg(a.b.air, '0.5 s') > '1 degC'", "E417", 13),
     ("avg(a.b.air, 5) > '1 degC'", "E417", 13), ("avg(a.b.air + '1 K', '5 min') > '1 degC'", "E415", 4),
-    ("avg(a.b.door, '5 min') > 1", "E405", 4), ("rate(a.b.air, '5 min') > '1 K'", "E407", 25),
+    ("max(a.b.door, '5 min') > 1", "E405", 4), ("rate(a.b.door, '5 min') > 1", "E405", 5),
+    ("rate(a.b.air, '5 min') > '1 K'", "E407", 25),
     ("time_between('25:00', '06:00')", "E415", 13), ("time_between(a.b.air, '06:00')", "E415", 13),
     ("sun_elevation(1) > 2", "E415", 0), ("age('5 min') > '1 s'", "E415", 4), ("rising(a.b.air)", "E404", 7),
     ("hyst(a.b.air, '5 %', '6 %')", "E407", 14), ("avg(a.b.smoke, '5 min') > 1", "E412", 4),
     ("avgg(a.b.air, '5 min') > '1 degC'", "E414", 0), ("count_true(a.b.door) > 1", "E415", 0),
-    ("age(a.b.air, key=1) > '1 s'", "E415", 0),
+    ("age(a.b.air, key=1) > '1 s'", "E415", 0), ("avg(a.b.do > '5 K', '1 h') > 0.5", "E407", 13),
+    ("avg(a.b.do > '5 mg/L', '25 h') > 0.5", "E417", 23), ("avg('5 mg/L', '1 h') > '1 mg/L'", "E415", 4),
+    ("avg(a.b.door, '1 h') > '50 %'", "E407", 23), ("max(a.b.do > '5 mg/L', '1 h') > 0.5", "E405", 4),
+    ("avg(not a.b.smoke, '1 h') > 0.5", "E412", 8),
 ])  # fmt: skip
 def test_a_gauge_that_is_called_wrongly_is_told_at_its_column(text, code, column):
     with pytest.raises(ExpressionError) as caught:
