@@ -118,5 +118,11 @@ def names_in_site(value: Mapping[str, Any]) -> set[str]:
     return names
 
 
+def made_in_site(value: Mapping[str, Any]) -> set[str]:
+    """Tags that no device says: what the site derives, votes on, estimates or lets people enter."""
+    tags = value.get("tags")
+    return {name for name, setting in tags.items() if _makes(setting)} if isinstance(tags, dict) else set()
+
+
 def _makes(setting: Any) -> bool:
     return isinstance(setting, dict) and any(way in setting for way in MADE)

@@ -8,7 +8,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from edge_config.laying import MADE, chosen_zones, lay, lay_rules, names_in_site, rule_index, what_stays, zones_of
+from edge_config.laying import (
+    MADE,
+    chosen_zones,
+    lay,
+    lay_rules,
+    made_in_site,
+    names_in_site,
+    rule_index,
+    what_stays,
+    zones_of,
+)
 from edge_config.merged import Layer, LeftOut, Merged
 from edge_config.placing import Spot, spot_of
 from edge_config.preset_library import (
@@ -110,7 +120,7 @@ def _fitting(
 ) -> tuple[list[_Placed], dict[tuple[str, str], LeftOut]]:
     """The parts that find all that they ask for, in the site or in each other; and why not the others, by section and
     name."""
-    there = names_in_site(merged.value)
+    there, made = names_in_site(merged.value), made_in_site(merged.value)
     left: dict[tuple[str, str], LeftOut] = {}
 
     def leave(one: _Placed, why: str, what: str) -> None:
@@ -123,6 +133,8 @@ def _fitting(
             leave(one, "unwanted", one.name)
         elif instead is not None:
             leave(one, "instead", instead)
+        elif one.part.section == "tags" and not _is_made(one) and one.name in made:
+            leave(one, "instead", one.name)  # settings of a probe; the farm votes, derives or enters it
         elif unknown is not None:
             leave(one, "unknown", unknown)
     while True:

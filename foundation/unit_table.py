@@ -20,7 +20,7 @@ USUAL = (
     "ppm/min", "ppm/s", "uS/cm", "°C",
     "%/(mg/L/h)", "%/h", "%/kPa", "(%)/(kPa)", "(%)/(mg/L/h)", "(mg/L)/kg", "(mg/L/h)/(%)", "(mg/L/h)/(kg/h)",
     "(mg/L/h)/(m3/h)", "mg/L/h/%", "mg/L/h/(kg/h)", "mg/L/h/(m3/h)", "mg/L/kg",
-    "(mg/L)/h", "g/kg/h", "kg/min", "kg/s", "m3",
+    "(mg/L)/h", "g/kg/h", "kg/min", "kg/s", "m3", "J/cm2", "L/m2/(J/cm2)", "mL/m2/(J/cm2)",
 )  # fmt: skip
 """What sites, the device library and the building of loops ask for; anything else asks Pint."""
 

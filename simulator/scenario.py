@@ -63,6 +63,15 @@ FAULTS = ("force", "ramp", "unplug", "fault", "controller", "power")
 """What counts as something gone wrong; the rest is what people do."""
 
 
+class Sampled(Frozen):
+    """What people measure and enter: as the plant truly is when control begins, and again `every` so long."""
+
+    enter: TagName
+    port: str
+    """The output port of the plant that they measure."""
+    every: Annotated[Seconds, Field(gt=0)] | None = None
+
+
 class Watched(Frozen):
     """One value that is to be held: an output port of the plant, its setpoint and its band."""
 
@@ -134,6 +143,7 @@ class Scenario(Frozen):
     spread: Annotated[Percent | None, BeforeValidator(_spread)] = None
     """How far a seed moves each parameter that declares a spread: `declared` (by its own), or so much."""
     seeds: int = Field(default=20, ge=1, le=1000)
+    people: tuple[Sampled, ...] = ()
     timeline: tuple[Event, ...] = ()
     values: tuple[Watched, ...] = Field(min_length=1)
     """The first one is the scenario's own; its metrics bear no port."""

@@ -77,6 +77,7 @@ class _Inspection:
         self._stop()
         aims = tuple(self._aim(index, site, plant) for index in range(len(self.scenario.values)))
         self._gates(plant)
+        self._people(site, plant)
         self._positions(site)
         self._stop()
         field = self._field(replace(loaded, aims=aims))
@@ -218,6 +219,18 @@ class _Inspection:
                     self._unknown("output port", path, port, plant.outputs)
             if not gate.low < gate.high or not (isfinite(gate.low) or isfinite(gate.high)):
                 self._wrong("E336", ("gates", index), low=f"{gate.low:g}", high=f"{gate.high:g}")
+
+    def _people(self, site: Site, plant: Plant) -> None:
+        tags = site_tags(site)
+        entered = [name for name, tag in tags.items() if tag.entered]
+        for index, one in enumerate(self.scenario.people):
+            path: Path_ = ("people", index)
+            if one.enter not in entered:
+                self._unknown("entered tag", (*path, "enter"), one.enter, entered)
+            elif one.port not in plant.outputs:
+                self._unknown("output port", (*path, "port"), one.port, plant.outputs)
+            else:
+                self._scale((*path, "port"), plant.outputs[one.port].unit, tags[one.enter].unit)
 
     def _positions(self, site: Site) -> None:
         for tag in self.scenario.references:

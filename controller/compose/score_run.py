@@ -9,6 +9,7 @@ from controller.compose.simulate import Wires
 from controller.core.build import build
 from controller.core.words import Override, SetpointChange
 from edge_config.tags import site_tags
+from foundation.reading import Reading
 from foundation.units import parse_quantity
 from simulator.devices.device import devices_of
 from simulator.field import Field
@@ -26,6 +27,7 @@ from simulator.metrics import (
     resources,
 )
 from simulator.references.tunings import TUNINGS, Tuning
+from simulator.samples import Samples
 from simulator.scenario import UNDISTURBED, Aim, Event
 from simulator.survival import Survival
 from simulator.timeline import Timeline
@@ -104,6 +106,7 @@ def run_once(
     timeline = Timeline(events, scenario.facility, site, start_s)
     first_fault_s, last_end_s = timeline.first_fault_s, timeline.last_end_s
     ground = farm.grounds[scenario.facility]
+    samples = Samples(loaded, ground.plant.outputs)
     survival = Survival(site.facilities[scenario.facility].kind)
     meters = [ValueMeter(aim) for aim in loaded.aims]
     gates = [GateMeter(gate) for gate in scenario.gates]
@@ -117,6 +120,7 @@ def run_once(
     end_s = start_s + min(scenario.length, length_s)
     now_s, look_s, point_s = begin_s, start_s + LOOK_S, start_s
     written: list[tuple[str, bool, str | None]] = []
+    again: list[Reading] = []
     was_dead, back_s, before, bump = False, inf, dict[str, float](), None
     began = ground.state
     while now_s < end_s:
@@ -138,7 +142,9 @@ def run_once(
                 if isinstance(who, Farmloop):
                     before, bump, back_s = who.by_loops(), 0.0, now_s
                 who.restart(now_s)
-            readings = wires.read(now_s)
+                again = samples.again()
+            readings = [*wires.read(now_s), *again, *samples.due(ground.truth, now_s)]
+            again = []
             written = wires.write(who.step(readings, written, wishes, now_s), now_s)
             if back_s <= now_s < back_s + BUMP_S and isinstance(who, Farmloop):
                 after = who.by_loops()

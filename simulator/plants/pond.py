@@ -62,6 +62,7 @@ OUTPUTS: Mapping[str, Port] = {
     "aerator2.current": Port("A", 0.0, 50.0),
     "fed": Port("g", 0.0, 1e12, note="counter of the feeder"),
     "energy.electricity": Port("kWh", 0.0, 1e9, note="counter"),
+    "outside.temperature": Port("degC", -60.0, 60.0),
 }
 
 
@@ -248,6 +249,7 @@ class Pond:
             "aerator2.current": self._current_a(aerator2),
             "fed": state.fed_g,
             "energy.electricity": state.electricity_kwh,
+            "outside.temperature": sane(weather).air_c,
         }
 
     def closure(self, before: PondState, after: PondState) -> dict[str, float]:

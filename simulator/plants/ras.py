@@ -213,7 +213,7 @@ class Ras:
             1.024 ** (water_c - 20.0),
             p.solids_decay_per_d / 24.0 * 1.07 ** (water_c - 25.0) * dt_h,
         )
-        hall_c = min(50.0, max(p.hall_c, weather.air_c + 2.0))
+        hall_c = self._hall_c(weather)
         dryness_g_m3 = c.vapour_g_m3 - _hall_vapour_g_m3(round(hall_c * 10.0), p.hall_humidity)
         flows = move_water(
             p,
@@ -352,8 +352,13 @@ class Ras:
             1000.0 * state.ledger.water_in_m3,
             state.oxygen_used_kg,
             state.electricity_kwh,
+            self._hall_c(weather),
         )
         return dict(zip(self._seen, values, strict=True))
+
+    def _hall_c(self, weather: Weather) -> float:
+        """Of the hall's air: kept warm, and warmer than outside in summer."""
+        return min(50.0, max(self.parameters.hall_c, weather.air_c + 2.0))
 
     def closure(self, before: RasState, after: RasState) -> dict[str, float]:
         """What the books miss between two states of one run, as a share of what was in stock or came in."""

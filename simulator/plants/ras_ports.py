@@ -62,6 +62,7 @@ _SEEN: Mapping[str, Port] = {
     "water.used": Port("L", 0.0, 1e9, note="counter: new water, and what base and salts are dissolved in"),
     "oxygen.used": Port("kg", 0.0, 1e9, note="counter, cones and diffusers"),
     "energy.electricity": Port("kWh", 0.0, 1e9, note="counter"),
+    "hall.temperature": Port("degC", -60.0, 60.0, note="of the air"),
 }
 
 

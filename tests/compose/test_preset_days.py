@@ -22,7 +22,7 @@ MORE = {
     period: 5 s
     watchdog: 20 s
     tags: {out1: gh1.bay1.screen, out2: gh1.bay1.shade, relay1: gh1.bay1.lamps, relay2: gh1.bay1.fogger,
-           relay3: gh1.bay1.drip_valve, relay4: gh1.bay1.drip_pump,
+           relay4: gh1.bay1.drip_pump,
            in1: gh1.bay1.ppfd, in2: gh1.bay1.crop_temp, input1: gh1.all.rain}
 """,
     "tags": """
@@ -34,7 +34,6 @@ MORE = {
   gh1.bay1.shade: {{type: analog, rate: 30 %/min, {OFF}}}
   gh1.bay1.lamps: {{type: on_off, min_off: 20 min, power: 30 kW, {OFF}}}
   gh1.bay1.fogger: {{type: on_off, {OFF}}}
-  gh1.bay1.drip_valve: {{type: on_off, {OFF}}}
   gh1.bay1.drip_pump: {{type: on_off, {OFF}}}
 """,
     "    bind": """

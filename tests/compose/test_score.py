@@ -20,7 +20,7 @@ from controller.compose.score_table import page
 from controller.core.build import build
 from controller.core.words import Override, SetpointChange
 from edge_config.loader import load_site
-from foundation.reading import Quality, Reading, Reason
+from foundation.reading import Quality, Reading, Reason, Value
 from simulator.loaded_scenario import LoadedScenario
 from simulator.references import REFERENCES
 from simulator.scenario import Goal
@@ -210,6 +210,61 @@ def test_a_controller_without_power_is_deaf_and_dumb_and_starts_again_once(
     forgot = run_once(loaded, FARMLOOP, 1, length_s=400.0).metrics["bump"]
     assert forgot is not None
     assert forgot > 5.0  # a start from nothing is what the metric is there to see
+
+
+def test_people_enter_what_the_farm_truly_is_and_a_farm_that_starts_again_is_told_it_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds = (
+        "people:\n  - {enter: ras1.tank1.weighed, port: tank1.mean_weight, every: 5 min}\n"
+        "  - {enter: ras1.tank1.count, port: tank1.fish}\n"
+    )
+    path = tmp_path / "fish.yaml"
+    path.write_text(FISH.replace("timeline:\n", f"{rounds}timeline:\n"), "utf-8")
+    loaded = load_scenario(path)
+    told: list[tuple[str, float, float]] = []
+
+    class Listening(Farmloop):
+        def step(self, readings: list[Reading], *rest: Any) -> Any:
+            entered = [one for one in readings if one.tag.endswith(("weighed", "count"))]
+            told.extend((one.tag.rpartition(".")[2], one.number or 0.0, rest[-1] - loaded.start_s) for one in entered)
+            return super().step(readings, *rest)
+
+    monkeypatch.setattr("controller.compose.score_run.Farmloop", Listening)
+    run_once(loaded, FARMLOOP, 0)
+    plant = loaded.field(0, loaded.start_s).grounds["ras1"].truth
+    assert [(name, at_s) for name, _, at_s in told] == [
+        ("weighed", -179.0), ("count", -179.0),
+        # the box was dark: what was due then is entered once it is back, beside what stood before
+        ("weighed", 300.0), ("count", 300.0), ("weighed", 300.0), ("weighed", 600.0),
+    ]  # fmt: skip
+    for name, value, _ in told:
+        true = plant["tank1.fish"] if name == "count" else plant["tank1.mean_weight"] / 1000.0
+        assert value == pytest.approx(true, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "zone", "port", "most_kg"),
+    [("pond", "pond1.water", "pond.biomass", 1e6), ("aquaponics", "aq1.tank1", "tank1.biomass", 1000.0)],
+)
+def test_on_a_normal_day_somebody_has_weighed_the_fish_that_are_fed(
+    name: str, zone: str, port: str, most_kg: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Value | None] = []
+
+    class Watched(Farmloop):
+        def step(self, *rest: Any) -> Any:
+            done = super().step(*rest)
+            told[:] = [self.state.values[f"{zone}.biomass"]]
+            return done
+
+    monkeypatch.setattr("controller.compose.score_run.Farmloop", Watched)
+    usual = load_scenario(scenario_path(f"normal_day_{name}"))
+    loaded = replace(usual, scenario=usual.scenario.model_copy(update={"settle": 60.0}))
+    run_once(loaded, FARMLOOP, 1, length_s=900.0)
+    true_kg = loaded.field(1, loaded.start_s).grounds[loaded.scenario.facility].truth[port]
+    assert told == [pytest.approx(true_kg, rel=0.01)]
+    assert true_kg < most_kg  # else the farm rightly tells of it
 
 
 class Forgetful(Farmloop):

@@ -64,6 +64,23 @@ def test_a_night_is_as_much_colder_than_the_day_as_the_farm_says() -> None:
     assert setpoint(one, "vent_sp") == pytest.approx(19.5)
 
 
+def test_a_cold_morning_is_there_at_sunrise_in_heating_and_vents_and_over_two_hours_later() -> None:
+    drops = core("drop: -6 K, drop_over_by: 12 K/h")
+    sunrise_s = drops.plan.programs["f1.z1.heat_sp"].calendar.day(MIDNIGHT_S + 3600.0).sunrise_s
+    shown: dict[str, list[float]] = {}
+    for name in ("heat_sp", "vent_sp"):
+        program, setting = drops.plan.programs[f"f1.z1.{name}"], Setting()
+        values = {}
+        for minute in range(-180, 241):
+            setting, values[minute] = program.step(setting, None, {}, sunrise_s + 60.0 * minute)
+        shown[name] = [round(values[minute], 1) for minute in (-60, 0, 60, 120, 240)]
+    assert shown["heat_sp"] == pytest.approx([18.5, 13.5, 13.5, 19.5, 19.5], abs=0.3)
+    assert shown["vent_sp"] == pytest.approx([21.5, 16.5, 16.5, 22.5, 22.5], abs=0.3)
+    for half in ("drop: -6 K", "drop_over_by: 12 K/h"):
+        heat = core(half).site.programs["f1.z1.heat_sp"].periods
+        assert {str(period.value) for period in heat or ()} == {"19.5 degC", "18.5 degC"}, "half of it is none of it"
+
+
 def test_at_night_the_lee_vent_opens_no_further_than_its_period_lets_it() -> None:
     one = farm(0.5, air_temp=33.0, radiation=0.0, rh=60.0)
     one.run(1800.0, after_s=10.0)

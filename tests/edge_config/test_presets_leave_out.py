@@ -35,3 +35,15 @@ def test_a_preset_bears_that_any_one_thing_is_missing(name: str, tmp_path: Path)
     # what the preset cannot do without is said, and nothing else
     assert [line for lines in told.values() for line in lines if " E463 " not in line] == []
     assert 1 <= sum(bool(lines) for lines in told.values()) <= 3
+
+
+def test_settings_of_a_probe_are_left_out_where_the_farm_votes_on_several(tmp_path: Path) -> None:
+    text = whole_site("plant_factory/lettuce@1")
+    alone = load_site(write_site(tmp_path, text)).site.tags
+    assert alone["f1.z1.ec"].in_air is not None
+    text = text.replace("f1_z1_ec: f1.z1.ec,", "f1_z1_ec: f1.z1.ec_a, f1_z1_ec_b: f1.z1.ec_b,")
+    probes = "".join(f"  f1.z1.ec_{one}: {{unit: mS/cm}}\n" for one in "ab")
+    text = re.sub(r"  f1\.z1\.ec: .*\n", f"  f1.z1.ec: {{vote: [f1.z1.ec_a, f1.z1.ec_b]}}\n{probes}", text)
+    loaded = load_site(write_site(tmp_path, text))
+    assert loaded.site.tags["f1.z1.ec"].in_air is None
+    assert [one.line_of_text() for one in loaded.warnings if one.code == "W308"] == []

@@ -438,3 +438,9 @@ def test_no_input_and_no_weather_makes_nonsense(
             port = plant.outputs[name]
             assert port.low <= value <= port.high, f"{name} is {value}"
     assert max(plant.closure(start, state).values()) < 1e-9
+
+
+def test_the_air_over_the_pond_is_the_weathers() -> None:
+    plant = load("tilapia_pond_2000m2")
+    sky = summer(6.0)
+    assert plant.observe(plant.initial(), {}, sky)["outside.temperature"] == sky.air_c

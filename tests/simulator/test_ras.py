@@ -535,3 +535,10 @@ def test_fish_warm_their_water_by_what_they_breathe() -> None:
         - PLANT.advance(gone, DEAD, WEATHER, 1.0).ledger.oxygen_out_g
     )
     assert 3600.0 * (warmed_kwh[0] - warmed_kwh[1]) == pytest.approx(13.6 * breathed_g, rel=1e-6)
+
+
+def test_the_halls_air_is_kept_warm_and_is_warmer_than_outside_in_summer() -> None:
+    plant = load("bass_50m3")
+    for outside_c, hall_c in ((-20.0, plant.parameters.hall_c), (35.0, 37.0)):
+        seen = plant.observe(plant.initial(), {}, replace(STILL, air_c=outside_c))
+        assert seen["hall.temperature"] == hall_c

@@ -164,6 +164,28 @@ def test_a_mistake_is_told_where_it_stands(tmp_path: Path, old: str, new: str, c
         assert hint in problem.hint(language)
 
 
+PEOPLE = "people:\n  - {enter: ras1.tank1.weighed, port: tank1.mean_weight, every: 7 d}\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "hint"),
+    [
+        ("ras1.tank1.weighed", "ras1.tank1.weihged", "E702", "ras1.tank1.weighed"),
+        ("ras1.tank1.weighed", "ras1.tank1.do_a", "E702", "ras1.tank1.dead"),  # a probe says that
+        ("tank1.mean_weight", "tank1.mean_wait", "E702", "tank1.mean_weight"),
+        ("tank1.mean_weight", "tank1.temperature", "E125", "kg"),
+        ("every: 7 d", "every: 0 d", "E119", ""),
+    ],
+)
+def test_what_nobody_can_measure_or_enter_is_told_where_it_stands(
+    tmp_path: Path, old: str, new: str, code: str, hint: str
+) -> None:
+    load_scenario(written(tmp_path, RIGHT + PEOPLE))
+    found = problems(tmp_path, RIGHT + PEOPLE.replace(old, new))
+    assert [(one.code, one.line) for one in found] == [(code, RIGHT.count("\n") + 2)]
+    assert hint in found[0].hint()
+
+
 def test_a_steady_sky_that_is_no_weather_is_refused_like_any_other(tmp_path: Path) -> None:
     found = problems(tmp_path, RIGHT.replace("{steady: {air_c: -5, wind_m_s: 3}}", "{design_day: spring}"))
     assert [(one.code, one.line) for one in found] == [("E702", 10)]
