@@ -48,6 +48,8 @@ class Filtered(NamedTuple):
     fast: Ahead = Ahead()
     slow: Ahead = Ahead()
     due_s: float = 0.0
+    by_hand: tuple[Ahead, ...] = (Ahead(), Ahead(), Ahead())
+    """The same three of what people gave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class Biofilter:
     noise: float
     period_s: float
     wait_s: float
+    by_hand: str | None = None
+    """What people entered that they gave, kg."""
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -86,11 +90,21 @@ class Biofilter:
             return None
         due_s = now_s + self.period_s - 0.5
         tan, flow, fed = (image[tag].number for tag in (self.tan, self.flow, self.fed))
-        lag_s, counts = self.digest.lag_s, self.digest.is_counter
-        uneaten, dissolves = FishOxygen(1.0, DISSOLVES_S, counts).step(block.uneaten, fed, now_s)
-        fast, by_fast = FishOxygen(1.0, FAST * lag_s, counts).step(block.fast, fed, now_s)
-        slow, by_slow = FishOxygen(1.0, SLOW * lag_s, counts).step(block.slow, fed, now_s)
-        block = Filtered(belief, uneaten, fast, slow, due_s)
+        lag_s, counts, by_hand = self.digest.lag_s, self.digest.is_counter, block.by_hand
+        lags_s = (DISSOLVES_S, FAST * lag_s, SLOW * lag_s)
+        (uneaten, dissolves), (fast, by_fast), (slow, by_slow) = (
+            FishOxygen(1.0, lag_s, counts).step(state, fed, now_s)
+            for lag_s, state in zip(lags_s, (block.uneaten, block.fast, block.slow), strict=True)
+        )
+        if self.by_hand is not None:
+            given = image[self.by_hand]
+            hands = [
+                FishOxygen(1.0, lag_s, is_counter=False).step(state, given.number, now_s, now_s - given.time_s)
+                for lag_s, state in zip(lags_s, by_hand, strict=True)
+            ]
+            by_hand = tuple(state for state, _ in hands)
+            dissolves, by_fast, by_slow = dissolves + hands[0][1], by_fast + hands[1][1], by_slow + hands[2][1]
+        block = Filtered(belief, uneaten, fast, slow, due_s, by_hand)
         h = (now_s - belief.at_s) / 3600.0
         if not is_sound(belief, STATES):
             belief = Belief()

@@ -132,7 +132,7 @@ class ImageBuilder:
                     one.exchange.to("%/h") / 100.0 if one.exchange is not None else 0.0, one.temperature, fed,
                     FishOxygen(1.0, lag_s, fed is None or not self.tags[fed].entered), per_fed,
                     one.noise.to("mg/L"), one.wander.to("mg/L/h"),
-                    one.period, one.wait,
+                    one.period, one.wait, one.fed.by_hand if one.fed is not None else None,
                 )  # fmt: skip
             case Ammonia():
                 return Tan(
@@ -140,13 +140,14 @@ class ImageBuilder:
                     FishOxygen(1.0, one.fed.lag, not self.tags[one.fed.of].entered),
                     one.fed.adds.to("(mg/L)/kg"), one.rest.to("mg/L/h") if one.rest is not None else 0.0,
                     one.removal.to("%/h") / 100.0, one.noise.to("mg/L"),
-                    one.period, one.wait,
+                    one.period, one.wait, one.fed.by_hand,
                 )  # fmt: skip
             case BiofilterSetting():
                 return Biofilter(
                     name, one.tan, one.flow, one.fed.of, one.volume.to("m3"),
                     FishOxygen(1.0, one.fed.lag, not self.tags[one.fed.of].entered), one.fed.adds.to("(mg/L)/kg"),
                     one.rest.to("mg/L/h"), one.rate.to("mg/L/h"), one.noise.to("mg/L"), one.period, one.wait,
+                    one.fed.by_hand,
                 )  # fmt: skip
             case HeatLossSetting():
                 return HeatLoss(

@@ -56,6 +56,7 @@ class Estimated(NamedTuple):
     """What was last known of the water's temperature; None nothing yet."""
     water_s: float = -1.0
     """When that was."""
+    by_hand: Ahead = Ahead()
 
 
 def _number(image: Mapping[str, Reading], tag: str | None) -> float | None:
@@ -65,6 +66,24 @@ def _number(image: Mapping[str, Reading], tag: str | None) -> float | None:
 def _age_s(image: Mapping[str, Reading], tag: str | None, now_s: float) -> float:
     """How long ago a counter said what it says: what people enter they enter later."""
     return 0.0 if tag is None else now_s - image[tag].time_s
+
+
+def _digested(
+    digest: FishOxygen,
+    states: tuple[Ahead, Ahead],
+    tags: tuple[str | None, str | None],
+    image: Mapping[str, Reading],
+    now_s: float,
+) -> tuple[Ahead, Ahead, float]:
+    """Of what a feeder has counted and of what people entered that they gave by hand: what is remembered of each, and
+    kg/h being digested of both."""
+    fed, by_hand = tags
+    one, kg_h = digest.step(states[0], _number(image, fed), now_s, _age_s(image, fed, now_s))
+    if by_hand is None:
+        return one, states[1], kg_h
+    entered = FishOxygen(digest.gain, digest.lag_s, is_counter=False)
+    other, more_kg_h = entered.step(states[1], _number(image, by_hand), now_s, _age_s(image, by_hand, now_s))
+    return one, other, kg_h + more_kg_h
 
 
 def _told(name: str, value: float, belief: Belief, wait_s: float, now_s: float) -> Reading:
@@ -108,6 +127,8 @@ class Uptake:
     wander: float
     period_s: float
     wait_s: float
+    by_hand: str | None = None
+    """What people entered that they gave, kg."""
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -125,7 +146,7 @@ class Uptake:
             return None
         due_s = now_s + self.period_s - 0.5
         oxygen = _number(image, self.oxygen)
-        fed, digested = self.digest.step(block.fed, _number(image, self.fed), now_s, _age_s(image, self.fed, now_s))
+        fed, hand, digested = _digested(self.digest, (block.fed, block.by_hand), (self.fed, self.by_hand), image, now_s)
         supply = [(_number(image, tag), adds) for tag, adds in self.supply]
         added = sum(number * adds for number, adds in supply if number is not None)
         water_c, water_s = _number(image, self.temperature), now_s
@@ -138,19 +159,19 @@ class Uptake:
         h = (now_s - belief.at_s) / 3600.0
         if not is_sound(belief, 3) or belief.at_s < 0 or not 0.0 <= h <= LONGEST_STEP_S / 3600.0:
             if oxygen is None:
-                return Estimated(Belief(), fed, due_s, added, water_c, water_s), _nothing(self.name, now_s)
+                return Estimated(Belief(), fed, due_s, added, water_c, water_s, hand), _nothing(self.name, now_s)
             uptake = added + self.exchange_per_h * (saturation - oxygen) - self.per_fed * digested
             begin = begun((oxygen, uptake, self.per_fed), (self.noise, 10 * self.wander, self.per_fed / 4), now_s)
             reading = self._reading(begin, digested, now_s)
             if not is_known:  # at a start much is told a moment later: a guess until then, and nothing from then on
                 begin = begin._replace(heard_s=-1.0)
-            return Estimated(begin, fed, due_s, added, water_c, water_s), reading
+            return Estimated(begin, fed, due_s, added, water_c, water_s, hand), reading
         c, rest, per_fed = belief.x
         q = (self.noise**2 * h, self.wander**2 * h, (0.05 * self.per_fed) ** 2 * h)
         if not is_known:
             x = (c if oxygen is None else oxygen, rest, per_fed)
             kept = self._sober(predicted(belief, x, SAME, q, now_s))
-            return Estimated(kept, fed, due_s, None, water_c, water_s), self._reading(kept, digested, now_s)
+            return Estimated(kept, fed, due_s, None, water_c, water_s, hand), self._reading(kept, digested, now_s)
         if self.lag_s > 0.0 and block.added is not None and isfinite(block.added):
             added += (block.added - added) * exp(-3600.0 * h / self.lag_s)
         new_c = c + h * (added + self.exchange_per_h * (saturation - c) - rest - per_fed * digested)
@@ -166,7 +187,7 @@ class Uptake:
                 sigmas = (self.noise, min(sure[0], 3.0 * self.wander), min(sure[1], self.per_fed / 4.0))
                 belief = begun(x, sigmas, now_s)._replace(nis=belief.nis)
         belief = self._sober(belief)
-        return Estimated(belief, fed, due_s, added, water_c, water_s), self._reading(belief, digested, now_s)
+        return Estimated(belief, fed, due_s, added, water_c, water_s, hand), self._reading(belief, digested, now_s)
 
     def _sober(self, belief: Belief) -> Belief:
         """What feed takes is told by meals alone: between them doubt about it must not grow without end."""
@@ -199,6 +220,7 @@ class Sampled(NamedTuple):
     past: tuple[float, ...] = ()
     """Of every quarter of an hour of the last day, one after the other: time, kg/h being digested, T, ln k, p00, p01,
     p11 (T below 0: nothing was believed yet)."""
+    by_hand: Ahead = Ahead()
 
 
 PAST_STEP_S, PAST_WIDTH, PAST_LENGTH = 900.0, 7, 96
@@ -230,6 +252,8 @@ class Tan:
     noise: float
     period_s: float
     wait_s: float
+    by_hand: str | None = None
+    """What people entered that they gave, kg."""
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -251,11 +275,11 @@ class Tan:
         if not (is_late or is_other or is_gone) and now_s < block.due_s <= now_s + self.period_s:
             return None
         due_s = now_s + self.period_s - 0.5
-        fed, digested = self.digest.step(block.fed, _number(image, self.fed), now_s, _age_s(image, self.fed, now_s))
+        fed, hand, digested = _digested(self.digest, (block.fed, block.by_hand), (self.fed, self.by_hand), image, now_s)
         if (belief.at_s >= 0 and not is_sound(belief, 2)) or len(past) % PAST_WIDTH or now_s < belief.at_s:
             belief, past = Belief(), ()
         if is_gone:
-            return Sampled(fed=fed, due_s=due_s), _nothing(self.name, now_s)
+            return Sampled(fed=fed, due_s=due_s, by_hand=hand), _nothing(self.name, now_s)
         lab_s, refused = block.lab_s, belief.refused if is_new else block.refused
         if is_new and lab.number is not None and 0 <= belief.at_s < lab.time_s:
             lab_s = lab.time_s
@@ -270,7 +294,7 @@ class Tan:
             belief = belief._replace(refused=refused)
             belief, past = self._sampled(belief, past, lab.number, lab_s, digested, now_s)
         value = lab.number if lab.number is not None and (is_new or is_other) else block.lab
-        return Sampled(belief, fed, due_s, lab_s, value, refused, past), self._reading(belief, now_s)
+        return Sampled(belief, fed, due_s, lab_s, value, refused, past, hand), self._reading(belief, now_s)
 
     def _sampled(
         self, belief: Belief, past: tuple[float, ...], value: float, at_s: float, digested: float, now_s: float

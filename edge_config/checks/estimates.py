@@ -101,3 +101,5 @@ def _fed(inspection: Inspection, path: Path_, fed: Fed, unit: str, spelled: str)
     _is_in(inspection, (*path, "of"), fed.of, "kg")
     inspection.number((*path, "adds"), fed.adds, unit, spelled)
     inspection.positive((*path, "lag"), fed.lag)
+    if fed.by_hand is not None:
+        _is_in(inspection, (*path, "by_hand"), fed.by_hand, "kg")

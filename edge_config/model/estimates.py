@@ -20,6 +20,8 @@ class Fed(Frozen):
     of: TagName
     adds: AnyQuantity
     lag: Seconds = 2700.0
+    by_hand: TagName | None = None
+    """What people enter that they gave besides (`as: amount`)."""
 
 
 class EstimateBase(Frozen):
