@@ -54,7 +54,12 @@ def test_bass_get_their_ration_and_their_oxygen(tmp_path: Path) -> None:
     path = filled(
         tmp_path, "ras", "ras/largemouth_bass@1",
         facility={"with": {"temperature": "25 degC"}},
-        wired={"ras_node": {"in6": "ras1.tank1.weighed", "in7": "ras1.tank1.count"}},
+        devices={
+            "fish_node": {
+                "product": "generic/io_node", "bus": "ras_tcp", "unit": 2, "period": "2 s",
+                "tags": {"in1": "ras1.tank1.weighed", "in2": "ras1.tank1.count"},
+            }
+        },
         tags={"ras1.tank1.weighed": {"unit": "g"}, "ras1.tank1.count": {"unit": "1"}},
         bind={"ras1.tank1.weighed": "tank1.mean_weight", "ras1.tank1.count": "tank1.fish"},
     )  # fmt: skip
