@@ -26,7 +26,7 @@ Piece = tuple[int, int, int]
 Scalar = str | int | float | bool | None
 
 _NULL = re.compile(r"(?:~|null|Null|NULL|)")
-_GAP = re.compile(r"\s*")
+_WORD = re.compile(r"\S")
 _BOOL = re.compile(r"(?:true|True|TRUE|false|False|FALSE)")
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?")
@@ -216,9 +216,10 @@ class _Reader:
             written = words.strip()
             if not written:
                 continue
-            at = _GAP.match(text, at).end()  # type: ignore[union-attr]  # nothing is a gap too
-            if not text.startswith(written, at):
+            word = _WORD.search(text, at)
+            if word is None or not text.startswith(written, word.start()):
                 return  # an escape, or not a line of it any more
+            at = word.start()
             pieces.append((at, number + 1, first + len(words) - len(words.lstrip()) + 1))
             at += len(written)
             if is_block:

@@ -272,10 +272,13 @@ def test_p3_safe_a_site_that_leaves_a_position_out_does_not_load(name: str) -> N
     Site.model_validate(plain)
     for section, key in (("loops", "on_loss"), ("outputs", "safe"), ("outputs", "lease"), ("outputs", "fail_safe_by")):
         for block, kept in plain[section].items():
-            if section == "loops" and isinstance(sample(name).loops[block], Timer | Irrigation):
-                continue  # the one has no sensor to lose, the other waters by its longest rest without
-            plain[section][block] = {word: value for word, value in kept.items() if word != key}
-            with pytest.raises(ValueError, match=f"{key}|Field required"):
+            loop = sample(name).loops[block] if section == "loops" else None
+            if isinstance(loop, Timer):
+                continue  # it has no sensor to lose
+            # without the sun's sensor the longest rest waters
+            needed = "rest" if isinstance(loop, Irrigation) else key
+            plain[section][block] = {word: value for word, value in kept.items() if word != needed}
+            with pytest.raises(ValueError, match=f"{needed}|Field required"):
                 Site.model_validate(plain)
             plain[section][block] = kept
             checked += 1
