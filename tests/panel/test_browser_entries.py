@@ -33,6 +33,18 @@ def farm() -> SmallFarm:
     return farm
 
 
+async def test_what_nobody_has_entered_yet_is_no_value_that_was_lost(
+    browser: Browser, farm: SmallFarm, sign_in: SignIn
+) -> None:
+    plain = SmallFarm()
+    said = []
+    for one in (plain, farm):
+        async with signed_in(browser, create_app(one, sign_in=sign_in), sign_in, "") as page:
+            await expect(page.locator(".card .trust").first).to_be_visible()
+            said.append(await page.locator(".card .states").all_inner_texts())
+    assert said[0] == said[1]
+
+
 async def test_a_laboratory_value_is_entered_put_right_and_withdrawn(
     browser: Browser, farm: SmallFarm, sign_in: SignIn
 ) -> None:

@@ -64,8 +64,9 @@ export function drives(facility, zone) {
   return APART.map((slot) => [slot, slots.filter((one) => one === slot).length]).filter(([, count]) => count > 0);
 }
 
-/** Of a zone's values: how many there are, and which cannot be relied on now. */
+/** Of a zone's values: how many there are, and which cannot be relied on now. What nobody has entered yet is none. */
 export function trusted(facility, zone) {
-  const all = ofZone(site.value.tags, facility, zone);
+  const awaited = (name) => site.value.tags[name].entry && (reading(name)?.why ?? "never_seen") === "never_seen";
+  const all = ofZone(site.value.tags, facility, zone).filter((name) => !awaited(name));
   return { all, lost: all.filter((name) => ["bad", "uncertain"].includes(reading(name)?.q ?? "bad")) };
 }
