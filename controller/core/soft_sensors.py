@@ -415,12 +415,16 @@ class HeatLoss:
 
 class Shown(NamedTuple):
     value: float = 0.0
-    doses: int = 0
+    is_sure: bool = False
+
+
+CLEAR_FOR_S = 7 * 86400.0
+"""A week without a dose that could be told from noise: water and stock may be others by now."""
 
 
 @dataclass(frozen=True, slots=True)
 class DoseEffect:
-    """What one litre does, as its dosing loop has learned it."""
+    """What one litre does, by those doses of its loop that can be told from noise."""
 
     name: str
     loop: str
@@ -440,12 +444,13 @@ class DoseEffect:
         dose = blocks[self.loop][0]
         if dose.effect == 0.0:
             return None  # the loop has not run yet
-        if (dose.effect, dose.learned) == block and image[self.name].quality != 0:
-            return None
         # what was only written in the site file is a guess, and so is what pulses without effect contradict
-        is_sure = dose.learned > 0 and dose.without == 0
+        is_sure = dose.clear != 0.0 and dose.without == 0 and 0.0 <= now_s - dose.clear_s < CLEAR_FOR_S
+        shown = Shown(dose.clear or dose.effect, is_sure)
+        if shown == block and image[self.name].quality is not Quality.BAD:
+            return None
         quality = Quality.SUBSTITUTED if is_sure else Quality.UNCERTAIN
-        return Shown(dose.effect, dose.learned), Reading(self.name, dose.effect, quality, Reason.ESTIMATED, now_s)
+        return shown, Reading(self.name, shown.value, quality, Reason.ESTIMATED, now_s)
 
 
 class Travelled(NamedTuple):

@@ -450,3 +450,41 @@ def test_a_locked_leak_is_an_alarm_of_its_own_until_it_is_reset():
     assert [alarm.id for alarm in farm.standing] == ["unexpected:fa.z.ph_loop"]
     farm.scan([Reset("1", "fa.z.ph_loop", "wang", farm.now_s)])
     assert farm.standing == ()
+
+
+def leaves(loop: DosingSettings, seed: int, days: int, rise: float, noise: float, per_litre: Any = lambda day: -6.0):
+    """A crop that raises the pH by `rise` a minute, from 6.5, under a probe with `noise`; the state after the days."""
+    chance, state, ph = random.Random(seed), Dose(), 6.5
+    for minute in range(days * 1440):
+        ph += rise
+        before = state
+        state = dosing(loop, state, 5.8, ph + chance.gauss(0.0, noise), True, START_S + 60.0 * minute)
+        if state.phase == "pulse" and before.phase != "pulse":
+            ph += per_litre(minute / 1440) * state.seconds * loop.flows_ml_s[0] / 1000.0
+        assert state.phase != "locked", f"day {minute / 1440:.2f}: {state}"
+        assert minute < 300 or ph < 5.85
+    return state
+
+
+FINE = DosingSettings((0.5,), 60.0, -9.0, 0.75, 0.007, 240.0, 4, 120.0, 1.0, blind=0.8, beyond=0.01)
+"""Acid in doses of a hundredth of pH."""
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_a_litre_is_shown_to_do_is_not_what_noise_makes_of_small_doses(seed):
+    # a reading that is high by chance begins a dose, and the next is lower whatever the dose did
+    state = leaves(FINE, seed, 1, rise=0.0003, noise=0.006)
+    assert state.clear == pytest.approx(-6.0, rel=0.12)
+    assert state.effect < -9.0  # what doses go by errs to the side that doses too little
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_probe_noisier_than_the_deadband_locks_nothing(seed):
+    # a litre was believed to do six times what it does, and doses that did what they could to have done nothing
+    leaves(FINE, seed, 5, rise=0.0004, noise=0.01)
+
+
+def test_a_water_that_buffers_ever_more_is_learned_from_small_doses_too():
+    # nobody gave a large dose meanwhile: what such a one did weeks ago is no measure any more
+    state = leaves(FINE, 0, 10, rise=0.0008, noise=0.002, per_litre=lambda day: -6.0 / (1.0 + day / 2.0))
+    assert abs(state.effect) < 3.0

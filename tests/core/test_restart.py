@@ -343,12 +343,13 @@ def test_what_is_damaged_starts_fresh_by_itself_and_the_farm_runs(damages):
 
 def test_what_an_older_version_kept_is_gone_on_with():
     plain = kept(_FULL)
-    plain["blocks"]["fa.z.ec_loop"][0] = plain["blocks"]["fa.z.ec_loop"][0][:-1]  # it did not know what was declared
+    plain["blocks"]["fa.z.ec_loop"][0] = plain["blocks"]["fa.z.ec_loop"][0][:-2]  # it did not know clear doses
     plain["blocks"]["fa.z.pipe_loop"][0] = plain["blocks"]["fa.z.pipe_loop"][0][:-1]  # nor the derivative
     state = small_core().start(_FULL.now_s + 5.0, plain)
     whole = small_core().start(_FULL.now_s + 5.0, kept(_FULL))
     assert state.blocks["fa.z.pipe_loop"] == whole.blocks["fa.z.pipe_loop"]
-    assert state.blocks["fa.z.ec_loop"].dose == whole.blocks["fa.z.ec_loop"].dose._replace(declared=0.0)
+    older = whole.blocks["fa.z.ec_loop"].dose._replace(clear=0.0, clear_s=-1.0)
+    assert state.blocks["fa.z.ec_loop"].dose == older
     plain["blocks"]["fa.z.pipe_loop"][0] = plain["blocks"]["fa.z.pipe_loop"][0][:2]
     assert (
         small_core().start(_FULL.now_s + 5.0, plain).blocks["fa.z.pipe_loop"]

@@ -564,6 +564,8 @@ def test_what_a_litre_does_is_a_tag_that_is_doubted_until_it_was_learned():
         farm.scan()
     assert farm.state.values["fa.z.gain"] == pytest.approx(2.6, rel=0.15)
     assert farm.quality("fa.z.gain")[0] is Quality.SUBSTITUTED
+    farm.run(1, after_s=8 * 86400.0)
+    assert farm.quality("fa.z.gain")[0] is Quality.UNCERTAIN  # a week without a dose that tells
 
 
 def test_a_motor_that_has_moved_often_since_its_end_is_not_surely_where_it_is_thought():

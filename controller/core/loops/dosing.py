@@ -19,6 +19,8 @@ NOTHING, NOTHING_OF_A_GUESS = 0.3, 0.1
 """A pulse that moved the value by less than this share did nothing; of a guess a quarter may be all there is to it."""
 SEEN = 2.0
 """A pulse that should move the value by so many deadbands can be told from leaves, water and noise."""
+CLEAR = 4.0
+"""And one of so many tells what a litre does, by more than chance."""
 
 
 class Dose(NamedTuple):
@@ -52,6 +54,12 @@ class Dose(NamedTuple):
     what all are sized by."""
     declared: float = 0.0
     """The effect that the site file told when learning began: another pump or stock is learned anew."""
+    clear: float = 0.0
+    """The effect by those doses alone that can be told from noise; 0 none yet. A small dose begins when chance has the
+    probe say much, and seems to have done more than it did: `effect` errs to that side, and doses by it are too small.
+    """
+    clear_s: float = -1.0
+    """When the last of them was looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,7 @@ def dosing(
     it ran last, if not until now. No `turn` is a dose that may go on but not begin: another loop goes first.
     """
     if state.declared != settings.effect:
-        state = state._replace(effect=settings.effect, declared=settings.effect, learned=0, litres=0.0)
+        state = state._replace(effect=settings.effect, declared=settings.effect, learned=0, litres=0.0, clear=0.0)
     if state.phase == "locked":
         return state
     if not allowed or pv is None:
@@ -126,7 +134,7 @@ def dosing(
     if state.phase == "wait":
         if now_s < state.until_s:
             return state
-        state = _learn(settings, state, pv)
+        state = _learn(settings, state, pv, now_s)
         if state.phase == "locked":
             return state
     if settings.unexpected is not None:
@@ -174,9 +182,11 @@ def _begin(settings: DosingSettings, state: Dose, sp: float, pv: float, now_s: f
     )  # fmt: skip
 
 
-def _learn(settings: DosingSettings, state: Dose, pv: float) -> Dose:
+def _learn(settings: DosingSettings, state: Dose, pv: float, now_s: float) -> Dose:
     litres, is_whole = state.litres, state.seconds > 0.0
-    moved, expected = pv - state.before, state.effect * litres
+    # noise makes `effect` too large: by it, doses that did all they could would have done nothing
+    known = min(state.clear or state.effect, state.effect, key=abs)
+    moved, expected = pv - state.before, known * litres
     state = state._replace(phase="idle", litres=0.0)
     if litres <= 0.0:
         return state
@@ -184,11 +194,19 @@ def _learn(settings: DosingSettings, state: Dose, pv: float) -> Dose:
         state = state._replace(without=state.without + 1, unseen=state.unseen + litres)
         is_spent = settings.left_l(state) * 1000 < settings.grain_s * max(settings.flows_ml_s)
         many = state.without >= settings.ineffective
-        much = abs(state.effect) * state.unseen >= settings.ineffective * SEEN * settings.deadband
+        much = abs(known) * state.unseen >= settings.ineffective * SEEN * settings.deadband
         return state._replace(phase="locked" if is_spent or (many and much) else "idle")
     # by what it should have moved: to learn only from those that moved much would be to believe in ever more
-    if is_whole and abs(expected) >= settings.deadband / 2:
-        up, down, counts = (MOST_UP, MOST_DOWN, LEARN) if state.learned else (FIRST_UP, FIRST_DOWN, FIRST)
-        seen = min(max(moved / litres / state.effect, down), up) * state.effect
-        state = state._replace(effect=(1 - counts) * state.effect + counts * seen, learned=min(state.learned + 1, 999))
+    if is_whole and abs(expected) >= CLEAR * settings.deadband:
+        clear = _taught(state.clear or state.effect, moved / litres, is_first=state.clear == 0.0)
+        state = state._replace(clear=clear, clear_s=now_s)
+    if is_whole and abs(state.effect) * litres >= settings.deadband / 2:
+        effect = _taught(state.effect, moved / litres, is_first=not state.learned)
+        state = state._replace(effect=effect, learned=min(state.learned + 1, 999))
     return state._replace(without=0, unseen=0.0)
+
+
+def _taught(effect: float, seen: float, is_first: bool) -> float:
+    """What a litre is believed to do after a dose that did `seen`."""
+    up, down, counts = (FIRST_UP, FIRST_DOWN, FIRST) if is_first else (MOST_UP, MOST_DOWN, LEARN)
+    return (1 - counts) * effect + counts * min(max(seen / effect, down), up) * effect
