@@ -287,6 +287,8 @@ def test_another_stock_or_another_sign_is_learned_anew():
     assert (same.effect, same.learned) == (learned.effect, learned.learned)
     base = dosing(replace(EC, effect=-2.0), learned, 1.8, 1.4, True, START_S + 9000)
     assert (base.effect, base.learned, base.phase) == (-2.0, 0, "idle")  # what lowers does not raise
+    assert (same.clear, base.clear) == (learned.clear, 0.0)
+    assert learned.clear != 0.0
     stronger = dosing(replace(EC, effect=20.0), learned, 1.8, 1.4, True, START_S + 9000)
     assert stronger.seconds <= 7.0
 
@@ -484,7 +486,21 @@ def test_a_probe_noisier_than_the_deadband_locks_nothing(seed):
     leaves(FINE, seed, 5, rise=0.0004, noise=0.01)
 
 
-def test_a_water_that_buffers_ever_more_is_learned_from_small_doses_too():
-    # nobody gave a large dose meanwhile: what such a one did weeks ago is no measure any more
-    state = leaves(FINE, 0, 10, rise=0.0008, noise=0.002, per_litre=lambda day: -6.0 / (1.0 + day / 2.0))
-    assert abs(state.effect) < 3.0
+def test_how_much_goes_in_unseen_is_told_by_what_a_litre_does_not_by_what_noise_made_of_it():
+    believed = Dose(effect=-30.0, declared=-9.0, clear=-6.0, learned=9)
+    _, state = pulses(FINE, lambda *_: 5.82, 12 * 3600, sp=5.8, state=believed)
+    assert state.phase == "locked"
+    assert 8 * FINE.deadband <= state.unseen * 6.0 < 16 * FINE.deadband
+
+
+def test_a_water_that_buffers_ever_more_locks_nothing_by_what_a_large_dose_did_long_ago():
+    # a litre does a quarter now, as small doses have learned since
+    state = Dose(effect=-1.5, declared=-9.0, clear=-6.0, learned=9)
+    ph = 5.8
+    for minute in range(1440):
+        ph += 0.0008
+        before, state = state, dosing(FINE, state, 5.8, ph, True, START_S + 60.0 * minute)
+        if state.phase == "pulse" and before.phase != "pulse":
+            ph -= 1.5 * state.seconds * 0.5 / 1000.0
+        assert state.phase != "locked"
+        assert state.without == 0
