@@ -454,15 +454,16 @@ def test_a_locked_leak_is_an_alarm_of_its_own_until_it_is_reset():
     assert farm.standing == ()
 
 
-def leaves(loop: DosingSettings, seed: int, days: int, rise: float, noise: float, per_litre: Any = lambda day: -6.0):
-    """A crop that raises the pH by `rise` a minute, from 6.5, under a probe with `noise`; the state after the days."""
+def leaves(loop: DosingSettings, seed: int, days: int, rise: float, noise: float) -> Dose:
+    """A crop that raises the pH by `rise` a minute, from 6.5, under a probe with `noise`; the state after the days, in
+    which a litre lowered the pH by 6 and nothing was locked."""
     chance, state, ph = random.Random(seed), Dose(), 6.5
     for minute in range(days * 1440):
         ph += rise
         before = state
         state = dosing(loop, state, 5.8, ph + chance.gauss(0.0, noise), True, START_S + 60.0 * minute)
         if state.phase == "pulse" and before.phase != "pulse":
-            ph += per_litre(minute / 1440) * state.seconds * loop.flows_ml_s[0] / 1000.0
+            ph -= 6.0 * state.seconds * loop.flows_ml_s[0] / 1000.0
         assert state.phase != "locked", f"day {minute / 1440:.2f}: {state}"
         assert minute < 300 or ph < 5.85
     return state
