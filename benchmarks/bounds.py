@@ -16,28 +16,20 @@ from benchmarks.rows import GOAL, Row, row
 from controller.compose.score_run import FARMLOOP, run_once
 from simulator.loaded_scenario import LoadedScenario
 from simulator.plants.plant import Weather
-from simulator.scenario import Event
 from simulator.scenario_file import load_scenario, scenario_path
 
 ORACLE = "oracle"
 SEEDS = (1, 2, 3)
 WORST_BIOFILTERS = (1, 7)
 """Of the first twenty seeds, one in which S10's goals can be met, and one in which they cannot."""
-ACID_CROPS = (10, 13, 18)
-"""Of the first twenty seeds, those whose crop lowers the pH by itself."""
-SWEET_CROP, TOLD_S = 14, 3600.0
-"""One that raises it, with the least to spare; and when somebody could know which of the two it is."""
-STOPS_ABOVE_PH = (0.0, 0.02, 0.025, 0.03, 0.04, 0.06, 0.08, 0.1)
 LIGHT_SUM_MOL, LIT_H, LIGHTS_OFF_H = 14.0, 16.0, 22.0
 """Of the sample plant factory."""
-PH = 5.8
-"""Its setpoint."""
 QUICK_HOURS, QUICK_SETTLE_S = 0.5, 1800.0
 
 
 def run(quick: bool = False) -> list[Row]:
     """Rows of every scenario; the worst of SEEDS counts, for ours and for the oracle."""
-    return [*cold_front(quick), *heat_wave(quick), *vents_only(quick), *biofilter(quick), *lamps(quick), *ph_day(quick)]
+    return [*cold_front(quick), *heat_wave(quick), *vents_only(quick), *biofilter(quick), *lamps(quick)]
 
 
 def cold_front(quick: bool = False) -> list[Row]:
@@ -124,41 +116,6 @@ def _missing_light(loaded: LoadedScenario, seed: int) -> float:
     planned = LIGHT_SUM_MOL / (LIT_H * 3600.0) * 1e6
     missing = max(planned - left, 0.0) * (LIGHTS_OFF_H - fault.at / 3600.0)
     return missing + max(missing - 0.02 * planned * LIT_H, 0.0)
-
-
-def ph_day(quick: bool = False) -> list[Row]:
-    """pH day: the error where the crop itself lowers the pH and no base is to be dosed. The oracle is the same doser,
-    told how far above the setpoint to stop so that the day's error is smallest: it knows how far the crop will go.
-
-    Where the crop raises the pH, what it costs to stop as high until an hour tells the one crop from the other."""
-    loaded, hours, _ = _scenario("ph_normal_day", quick)
-    (aim,) = loaded.aims
-    seen = replace(loaded, aims=(replace(aim, tags=(), target=PH),))
-
-    def stopped(seed: int, above: float, told_s: float | None = None) -> float:
-        stops = {0.0: above} if told_s is None else {0.0: above, told_s: 0.0}
-        events = tuple(
-            Event.model_validate({"at": f"{at:.0f} s", "set": aim.tags[0], "to": f"{PH + by} pH"})
-            for at, by in stops.items()
-        )
-        scene = replace(seen, scenario=seen.scenario.model_copy(update={"timeline": events}))
-        return _number(run_once(scene, FARMLOOP, seed, length_s=hours * 3600.0).metrics["iae"])
-
-    found = []
-    for seed in ACID_CROPS[: 1 if quick else None]:
-        stops = {above: stopped(seed, above) for above in STOPS_ABOVE_PH[: 2 if quick else None]}
-        name = f"pH day, seed {seed}, error of the pH"
-        found += [
-            row(f"{name}, {above:g} above", stops[0.0], ORACLE, stops[above], "pH h", limit=0.0)
-            for above in stops
-            if above
-        ]
-    ours = stopped(SWEET_CROP, 0.0)
-    name = f"pH day, seed {SWEET_CROP}, error of the pH"
-    for above in STOPS_ABOVE_PH[1 : 2 if quick else 5]:
-        told = stopped(SWEET_CROP, above, TOLD_S)
-        found.append(row(f"{name}, {above:g} above for an hour", ours, ORACLE, told, "pH h", limit=0.0))
-    return found
 
 
 def _heat(name: str, short: str, choices: list[dict[str, float]], quick: bool) -> list[Row]:

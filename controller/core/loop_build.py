@@ -252,10 +252,11 @@ class LoopBuilder:
             loop.unexpected.to(step) if loop.unexpected is not None else None,
             loop.blind.to(step) if loop.blind is not None else None,
             loop.beyond.to(step) if loop.beyond is not None else 0.0,
+            loop.short.to(step) if loop.short is not None else None,
         )  # fmt: skip
         return DosingLoop(
             name, loop.pv, loop.sp, loop.period, self._due_s(loop), settings, loop.out, loop.only_with, loop.after,
-            loop.opposite, loop.opposite_wait,
+            loop.opposite, loop.opposite_wait, loop.disturbed_by,
         )  # fmt: skip
 
 

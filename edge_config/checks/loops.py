@@ -334,6 +334,8 @@ def _dosing(inspection: Inspection, path: Path_, name: str, loop: Dosing, step: 
     if loop.only_with is not None and loop.only_with not in inspection.site.outputs:
         near = nearest(loop.only_with, inspection.site.outputs)
         inspection.note("E350", (*path, "only_with"), output=loop.only_with, near=near)
+    for at, output in enumerate(loop.disturbed_by):
+        inspection.output((*path, "disturbed_by", at), output)
     if step == "":
         inspection.note("E338", (*path, "pv"), tag=loop.pv)
         return
@@ -343,5 +345,6 @@ def _dosing(inspection: Inspection, path: Path_, name: str, loop: Dosing, step: 
             inspection.not_zero((*path, "effect"), effect)
     inspection.positive((*path, "unexpected"), inspection.number((*path, "unexpected"), loop.unexpected, step))
     inspection.positive((*path, "blind"), inspection.number((*path, "blind"), loop.blind, step))
+    inspection.positive((*path, "short"), inspection.number((*path, "short"), loop.short, step))
     deadband = inspection.number((*path, "deadband"), loop.deadband, step)
     inspection.not_negative((*path, "deadband"), deadband)

@@ -235,6 +235,10 @@ class Dosing(LoopBase):
     """No pulse while the error is smaller."""
     beyond: AnyQuantity | None = None
     """A pulse aims so far past the setpoint."""
+    short: AnyQuantity | None = None
+    """Pulses stop so far before the setpoint until the value has been seen to come back by itself."""
+    disturbed_by: tuple[TagName, ...] = ()
+    """Outputs that move the value too (water that is let in): a move with them has to be larger to be its own."""
     wait: Seconds
     """From the end of a pulse to the look at its effect."""
     ineffective: int = Field(default=4, ge=1)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from math import copysign, floor, inf
 from typing import Literal, NamedTuple
 
+from controller.core.loops.own_course import NEAR, Course, averaged, disturbed, dosed, watched
+
 Phase = Literal["idle", "pulse", "gap", "wait", "locked"]
 MOST_UP, MOST_DOWN, LEARN = 1.4, 0.7, 0.4
 """One pulse moves the learned effect by at most these, and counts this much."""
@@ -60,6 +62,8 @@ class Dose(NamedTuple):
     """
     clear_s: float = -1.0
     """When the last of them was looked at."""
+    course: Course = Course()
+    """What the value does without doses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,14 @@ class DosingSettings:
     """What all doses since the last with an effect may do to the value, by the learned effect."""
     beyond: float = 0.0
     """A dose aims so far past the setpoint: as far as it began before it, and the value swings about the setpoint."""
+    short: float | None = None
+    """Until the value has been seen to come back by itself, doses stop so far before the setpoint."""
+
+    def aim(self, state: Dose, sp: float) -> tuple[float, float, float]:
+        """The value that doses are for now, how far past it they aim, and the error that gets none."""
+        if self.short is None or state.course.comes_back > 0:
+            return sp, self.beyond, self.deadband
+        return sp - copysign(self.short, state.effect), 0.0, max(self.deadband, NEAR * self.short)
 
     def left_l(self, state: Dose) -> float:
         """Litres that may be dosed before an effect must be seen."""
@@ -100,14 +112,18 @@ def dosing(
     now_s: float,
     turn: bool = True,
     stopped_s: float | None = None,
+    is_disturbed: bool = False,
 ) -> Dose:
     """One step. A pulse runs while the new state's phase is `pulse` (output `part`, until `until_s`).
 
     Not `allowed` is a dose that cannot be: nothing mixes, or the pump does not run when it should; `stopped_s` is when
     it ran last, if not until now. No `turn` is a dose that may go on but not begin: another loop goes first.
+    `is_disturbed` is a value that something else moves: water that is let in.
     """
     if state.declared != settings.effect:
         state = state._replace(effect=settings.effect, declared=settings.effect, learned=0, litres=0.0, clear=0.0)
+    if is_disturbed:
+        state = state._replace(course=disturbed(state.course))
     if state.phase == "locked":
         return state
     if not allowed or pv is None:
@@ -141,6 +157,11 @@ def dosing(
         state = _watch(settings.unexpected, state, pv, now_s)
         if state.phase == "locked":
             return state
+    if settings.short is not None:
+        against = -copysign(1.0, state.effect)
+        course = watched(state.course, against * pv, now_s, settings.wait_s, settings.short)
+        state = state._replace(course=averaged(course, against * pv, now_s, state.dosed_s))
+        pv = against * state.course.mean
     if not turn:
         return state._replace(phase="idle", part=0)
     return _begin(settings, state, sp, pv, now_s)
@@ -152,7 +173,8 @@ def cut(state: Dose, stopped_s: float, until_s: float) -> Dose:
     if state.phase == "pulse" and state.part == 0 and state.seconds > 0.0:
         ran_s = stopped_s - (state.until_s - state.seconds)
         litres *= min(max(ran_s / state.seconds, 0.0), 1.0)
-    return state._replace(phase="wait", until_s=until_s, seconds=0.0, calm_s=-1.0, litres=litres)
+    course = state.course._replace(looks=0, mean_s=-1.0)  # how much it moves the value nobody knows
+    return state._replace(phase="wait", until_s=until_s, seconds=0.0, calm_s=-1.0, litres=litres, course=course)
 
 
 def _watch(much: float, state: Dose, pv: float, now_s: float) -> Dose:
@@ -165,10 +187,11 @@ def _watch(much: float, state: Dose, pv: float, now_s: float) -> Dose:
 
 
 def _begin(settings: DosingSettings, state: Dose, sp: float, pv: float, now_s: float) -> Dose:
+    sp, beyond, deadband = settings.aim(state, sp)
     error = sp - pv
-    if error * state.effect <= 0 or abs(error) < settings.deadband:
+    if error * state.effect <= 0 or abs(error) < deadband:
         return state._replace(phase="idle", part=0)
-    wanted = settings.share * (error + copysign(settings.beyond, error))
+    wanted = settings.share * (error + copysign(beyond, error))
     litres = min(wanted / state.effect, settings.left_l(state))
     # the slowest pump runs longest for the same volume, and must not be cut
     slowest = min(settings.flows_ml_s) / settings.flows_ml_s[0]
@@ -190,6 +213,9 @@ def _learn(settings: DosingSettings, state: Dose, pv: float, now_s: float) -> Do
     state = state._replace(phase="idle", litres=0.0)
     if litres <= 0.0:
         return state
+    if settings.short is not None:
+        course = dosed(state.course, abs(expected), now_s, settings.wait_s, settings.short)
+        state = state._replace(course=course)
     if moved * expected < (NOTHING if state.learned and is_whole else NOTHING_OF_A_GUESS) * expected * expected:
         state = state._replace(without=state.without + 1, unseen=state.unseen + litres)
         is_spent = settings.left_l(state) * 1000 < settings.grain_s * max(settings.flows_ml_s)

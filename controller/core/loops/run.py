@@ -505,6 +505,8 @@ class DosingLoop:
     opposite: str | None = None
     """A dosing loop that doses the other way, and how long this one leaves it alone."""
     opposite_wait_s: float = 0.0
+    disturbed_by: tuple[str, ...] = ()
+    """Outputs that move the value too: water that is let in."""
     fresh: Block = DoseBlock()
 
     def run(self, turn: Turn) -> None:
@@ -524,7 +526,10 @@ class DosingLoop:
             # by somebody else: it has to mix, teaches nothing but whether anything happens, and is no leak
             dose = cut(dose, now_s, now_s + self.settings.wait_s)
         elif sp is not None:
-            dose = dosing(self.settings, before, float(sp), pv, allowed, now_s, self._has_turn(turn), stopped_s)
+            is_disturbed = any(turn.applied.get(output, 0.0) > 0.0 for output in self.disturbed_by)
+            dose = dosing(
+                self.settings, before, float(sp), pv, allowed, now_s, self._has_turn(turn), stopped_s, is_disturbed
+            )
         if "pulse" in (before.phase, dose.phase):  # until now it ran
             dose = dose._replace(dosed_s=now_s)
         turn.blocks[self.name] = DoseBlock(dose, now_s)
