@@ -171,6 +171,16 @@ def test_while_it_stops_short_a_value_near_there_gets_no_dose_that_would_hide_wh
     assert known.run(0.5, crop=0.0).doses >= 1
 
 
+def test_a_value_that_fell_while_another_loop_went_first_gets_no_dose_for_what_it_was():
+    tank = Tank().run(2.0, crop=0.03).run(3.0, crop=0.0)
+    waiting = tank.state
+    for _ in range(HOUR):  # at 6.2 and not its turn
+        tank.now_s += STEP_S
+        waiting = dosing(ACID, waiting, 5.8, 6.2, True, tank.now_s, turn=False)
+    tank.state, tank.ph, doses = waiting, 5.75, tank.doses
+    assert tank.run(0.5, crop=0.0).doses == doses
+
+
 def test_a_dose_of_somebody_else_does_not_teach_what_the_value_does_by_itself():
     tank = Tank().run(0.8, crop=0.0)
     assert tank.state.course.comes_back == 0
@@ -211,13 +221,13 @@ def test_what_was_believed_is_measured_anew_from_the_moment_it_is_believed():
 
 
 def test_before_the_first_dose_after_each_and_when_the_clock_was_set_back_the_mean_begins_with_the_reading():
-    once = averaged(Course(), 6.5, START_S, -1.0)
-    assert averaged(once, 6.4, START_S + 30.0, -1.0).mean == 6.4
-    slow = averaged(once, 6.4, START_S + 30.0, START_S - 4800.0)
-    assert slow.mean == pytest.approx(6.5 - 0.1 * 16 * 30 / 4830)
-    assert averaged(slow, 6.4, START_S, START_S - 4800.0).mean == 6.4
+    once = averaged(Course(), 6.5, START_S, -1.0, SHORT)
+    assert averaged(once, 6.49, START_S + 30.0, -1.0, SHORT).mean == 6.49
+    slow = averaged(once, 6.49, START_S + 30.0, START_S - 4800.0, SHORT)
+    assert slow.mean == pytest.approx(6.5 - 0.01 * 16 * 30 / 4830)
+    assert averaged(slow, 6.49, START_S, START_S - 4800.0, SHORT).mean == 6.49
     for anew in (dosed(slow, 0.01, START_S + 60.0, WAIT_S, SHORT), cut(Dose(course=slow), START_S, START_S).course):
-        assert averaged(anew, 6.3, START_S + 90.0, START_S - 4800.0).mean == 6.3
+        assert averaged(anew, 6.49, START_S + 90.0, START_S - 4800.0, SHORT).mean == 6.49
 
 
 def test_what_was_seen_is_kept_over_a_restart():

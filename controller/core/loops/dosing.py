@@ -160,8 +160,9 @@ def dosing(
     if settings.short is not None:
         against = -copysign(1.0, state.effect)
         course = watched(state.course, against * pv, now_s, settings.wait_s, settings.short)
-        state = state._replace(course=averaged(course, against * pv, now_s, state.dosed_s))
-        pv = against * state.course.mean
+        course = averaged(course, against * pv, now_s, state.dosed_s, settings.short)
+        state = state._replace(course=course)
+        pv = against * course.mean
     if not turn:
         return state._replace(phase="idle", part=0)
     return _begin(settings, state, sp, pv, now_s)

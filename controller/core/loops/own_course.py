@@ -62,10 +62,12 @@ def watched(course: Course, value: float, now_s: float, wait_s: float, short: fl
     return course._replace(rise=rise, fall=fall)
 
 
-def averaged(course: Course, value: float, now_s: float, dosed_s: float) -> Course:
-    """Takes a reading into the mean; the last dose was at `dosed_s`, -1 never."""
+def averaged(course: Course, value: float, now_s: float, dosed_s: float, short: float) -> Course:
+    """Takes a reading into the mean; the last dose was at `dosed_s`, -1 never. A value that has gone down by more than
+    chance is believed at once, or a dose would be given for what was."""
     since_s = now_s - course.mean_s
-    if course.mean_s < 0.0 or dosed_s < 0.0 or since_s < 0.0:
+    is_first = course.mean_s < 0.0 or dosed_s < 0.0 or since_s < 0.0
+    if is_first or value < course.mean - TURNED * short:
         return course._replace(mean=value, mean_s=now_s)
     share = min(MEAN_OF * since_s / max(now_s - dosed_s, 1.0), 1.0)
     return course._replace(mean=course.mean + share * (value - course.mean), mean_s=now_s)
