@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from controller.core.explain import Why, look, standing
@@ -383,6 +383,7 @@ _EFFECT = st.tuples(
 )  # fmt: skip
 
 
+@example([("set", 30, None, False), ("set", 10, None, True), ("limit_max", 10, None, True)], None)
 @given(st.lists(_EFFECT, min_size=2, max_size=len(CAUSES)), st.sampled_from([None, 0.0, 60.0]))
 @settings(max_examples=25, deadline=None)
 def test_who_is_said_to_take_the_output_takes_it_and_nobody_else(effects: list[Any], hand: float | None) -> None:
@@ -411,7 +412,10 @@ def test_who_is_said_to_take_the_output_takes_it_and_nobody_else(effects: list[A
         to: Any = said.get(rule["id"])
         order = after({sensor: value})
         if to is None:
-            assert order == after({})
+            now = after({})
+            assert order.value == now.value
+            if not any(one.startswith("limit") and on for one, *_, on in effects):
+                assert order == now  # a limit takes over, at the value where it stands, who asked for more
         elif verb == "limit_max":
             assert order.value <= to.value
         elif verb == "limit_min":
