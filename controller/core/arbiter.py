@@ -11,6 +11,7 @@ from controller.core.turn import Turn
 from controller.core.words import Because, Demand, Order, Slot
 
 FOREVER = float("inf")
+_TRIP = Slot.TRIP  # see foundation/reading.py
 
 
 class Stood(NamedTuple):
@@ -44,8 +45,9 @@ def decide(plan: OutputPlan, turn: Turn) -> Order:
     """The order for one output: the strongest live demand, within what the interlocks insist on."""
     now_s, name = turn.now_s, plan.name
     demands = turn.demands.get(name, ())
-    if any(demand.expires_s <= now_s for demand in demands):
-        turn.demands[name] = demands = tuple(demand for demand in demands if demand.expires_s > now_s)
+    live = tuple([demand for demand in demands if demand.expires_s > now_s])
+    if len(live) != len(demands):
+        turn.demands[name] = demands = live
     bounds = turn.bounds.get(name, ())
     chosen = strongest(demands, bounds, lambda: _nobody(plan, turn))
     if not isfinite(chosen.value):
@@ -58,6 +60,8 @@ def decide(plan: OutputPlan, turn: Turn) -> Order:
 
 def strongest(demands: Sequence[Demand], bounds: Sequence[Demand], nobody: Callable[[], Demand]) -> Demand:
     """Who decides: among live `demands` (the strongest first), what interlocks insist on, and `nobody` if none is."""
+    if len(demands) == 1 and not bounds and demands[0].bound == "at":
+        return demands[0]  # as of nearly all outputs in nearly all scans
     wanted = next((demand for demand in demands if demand.bound == "at"), None)
     chosen = _limited(nobody() if wanted is None else wanted, demands)
     firm = [demand for demand in bounds if demand.bound == "at"]
@@ -80,8 +84,10 @@ def _capped(chosen: Demand, bounds: Sequence[Demand]) -> Demand:
 def is_urgent(order: Order, plan: OutputPlan) -> bool:
     """Whether minimum times and rates wait for it. A trip stops a machine at once; the rest that a machine needs before
     it starts again is passed by life safety alone."""
+    if order.slot > _TRIP:
+        return False
     starts = order.value >= 50.0 and isinstance(plan.actuator, Contact)
-    return order.slot is Slot.LIFE_SAFETY or (order.slot <= Slot.TRIP and not starts)
+    return order.slot is Slot.LIFE_SAFETY or not starts
 
 
 def _limited(wanted: Demand, limits: Sequence[Demand]) -> Demand:

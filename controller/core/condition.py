@@ -9,7 +9,7 @@ from typing import NamedTuple
 from controller.core.calibration import Calibration
 from controller.core.in_air import InAir
 from controller.core.self_test import SelfTest
-from foundation.reading import Quality, Reading, Reason, Value
+from foundation.reading import BAD, GOOD, UNCERTAIN, Quality, Reading, Reason, Value
 from foundation.tag import Tag
 
 FUTURE_S = 5.0
@@ -76,7 +76,7 @@ class Stuck:
     def step(self, still: Still, value: float, other: Value | None, time_s: float) -> tuple[Still, Quality]:
         moved = float(other) if isinstance(other, float | bool) else None
         if still.since_s < 0 or abs(value - still.at) > self.within or time_s < still.since_s:
-            return Still(value, time_s, 0.0, moved), Quality.GOOD
+            return Still(value, time_s, 0.0, moved), GOOD
         excited = still.excited
         if moved is not None and still.other is not None:
             excited = min(excited + abs(moved - still.other), 1e9)
@@ -84,7 +84,7 @@ class Stuck:
         times = (time_s - still.since_s) / self.for_s
         if self.other is not None:
             times = min(times, excited / self.by)
-        return still, Quality.BAD if times >= SURELY_STUCK else Quality.UNCERTAIN if times >= 1.0 else Quality.GOOD
+        return still, BAD if times >= SURELY_STUCK else UNCERTAIN if times >= 1.0 else GOOD
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +110,17 @@ class Conditioner:
     """Probes whose thermometer it is: where they lie in the air, so does it."""
     special: bool = field(init=False)
     """Whether it has any of the last eight: most tags have none, and every reading passes here."""
+    plain: bool = field(init=False)
+    """Whether nothing is asked of a number but its range: of many tags it is so."""
+    key: str = field(init=False)
+    """Of its `Seen`."""
 
     def __post_init__(self) -> None:
         any_of = (self.hampel, self.stuck, self.calibration, self.raw_tag, self.vote, self.self_test, self.in_air)
         object.__setattr__(self, "special", bool(self.beside) or any(one is not None for one in any_of))
+        plain = self.spike is None and self.tag.rate_per_s is None and self.scale == 1.0 and self.filter_s <= 0.0
+        object.__setattr__(self, "plain", plain and not self.special)
+        object.__setattr__(self, "key", f"{self.tag.name}#seen")
 
     def condition(
         self,
@@ -127,25 +134,26 @@ class Conditioner:
 
         `values` are the other tags as they stand. `calibration` is a person's, and stands before the site's own.
         """
-        if not reading.time_s <= now_s + FUTURE_S:  # nor is what is no number a time
-            return seen, reading._replace(quality=Quality.BAD, reason=Reason.CLOCK, time_s=now_s)
-        value = reading.value
-        if reading.quality is Quality.BAD:
+        tag, time_s, value = self.tag, reading.time_s, reading.value
+        if not time_s <= now_s + FUTURE_S:  # nor is what is no number a time
+            return seen, reading._replace(quality=BAD, reason=Reason.CLOCK, time_s=now_s)
+        if reading.quality is BAD:
             return seen, reading
-        if value is None:
-            return seen, _refuse(reading, reading.reason or Reason.WRONG_TYPE)
-        if isinstance(value, bool | str):
-            if self.tag.unit != ("bool" if isinstance(value, bool) else "text"):
-                return seen, _refuse(reading, Reason.WRONG_TYPE)
-            return seen._replace(at_s=reading.time_s), reading
-        if self.tag.unit in ("bool", "text"):
+        if type(value) is not float:
+            if value is None:
+                return seen, _refuse(reading, reading.reason or Reason.WRONG_TYPE)
+            if isinstance(value, bool | str):
+                if tag.unit != ("bool" if isinstance(value, bool) else "text"):
+                    return seen, _refuse(reading, Reason.WRONG_TYPE)
+                return seen._replace(at_s=time_s), reading
+        if tag.unit in ("bool", "text"):
             return seen, _refuse(reading, Reason.WRONG_TYPE)
-        tag, told, special, more = self.tag, value, self.special, seen.more
+        told, special = value, self.special
         if self.scale != 1.0:
             value *= self.scale
             reading = reading._replace(value=value)
         if not isfinite(value):
-            return seen, reading._replace(value=None, quality=Quality.BAD, reason=Reason.NOT_FINITE)
+            return seen, reading._replace(value=None, quality=BAD, reason=Reason.NOT_FINITE)
         if calibration is None and special:
             calibration = self.calibration
         if calibration is not None:
@@ -153,18 +161,20 @@ class Conditioner:
             assert isinstance(reading.value, float)
             value = reading.value
             if not isfinite(value):
-                return seen, reading._replace(value=None, quality=Quality.BAD, reason=Reason.NOT_FINITE)
+                return seen, reading._replace(value=None, quality=BAD, reason=Reason.NOT_FINITE)
         if (tag.low is not None and value < tag.low) or (tag.high is not None and value > tag.high):
             return seen, _refuse(reading, Reason.RANGE)
+        if self.plain:
+            return Seen((value,), time_s, None, told), reading
         # the window takes in what looks like a spike, so that a true step is believed after three readings
-        now_seen = seen
-        if reading.time_s != seen.at_s or seen.told != told:
+        now_seen, more = seen, seen.more
+        if time_s != seen.at_s or seen.told != told:
             # what is stale says nothing of now
             raw = seen.raw
-            if tag.stale_s is not None and reading.time_s - seen.at_s > tag.stale_s:
+            if tag.stale_s is not None and time_s - seen.at_s > tag.stale_s:
                 raw, more = (), more._replace(still=Still())
             window = HAMPEL_WINDOW if special and self.hampel is not None else WINDOW
-            now_seen = Seen((*raw[1 - window :], value), reading.time_s, seen.filtered, told, more)
+            now_seen = Seen((*raw[1 - window :], value), time_s, seen.filtered, told, more)
         if self.spike is not None and len(now_seen.raw) > 3:
             near = now_seen.raw[-WINDOW:] if special else now_seen.raw
             if abs(value - median(near)) > self.spike:
@@ -180,27 +190,27 @@ class Conditioner:
             now_seen = now_seen._replace(more=now_seen.more._replace(accepted=value, accepted_s=-1.0))
         elif more.accepted_s >= 0:
             now_seen = now_seen._replace(more=now_seen.more._replace(accepted=None, accepted_s=-1.0))
-        elapsed = reading.time_s - seen.at_s
+        elapsed = time_s - seen.at_s
         out = reading
         if tag.rate_per_s is not None and seen.raw and elapsed > 0:
             before, since_s = seen.raw[-1], seen.at_s
             if seen.more.accepted is not None and 0 <= seen.more.accepted_s <= seen.at_s:  # it comes back from a spike
                 before, since_s = seen.more.accepted, seen.more.accepted_s
             moved = value - before
-            if abs(moved) > tag.rate_per_s * (reading.time_s - since_s):
+            if abs(moved) > tag.rate_per_s * (time_s - since_s):
                 fast = seen.more.fast
                 fast = min((max(fast, 0) if moved > 0 else max(-fast, 0)) + 1, FAST_IN_A_ROW)
                 now_seen = now_seen._replace(more=now_seen.more._replace(fast=fast if moved > 0 else -fast))
                 if fast >= FAST_IN_A_ROW:
                     return now_seen, _refuse(reading, Reason.RATE)
-                out = reading._replace(quality=Quality.UNCERTAIN, reason=Reason.RATE)
+                out = reading._replace(quality=UNCERTAIN, reason=Reason.RATE)
             elif more.fast:
                 now_seen = now_seen._replace(more=now_seen.more._replace(fast=0))
         if special and self.stuck is not None:
             other = None if values is None or self.stuck.other is None else values.get(self.stuck.other)
-            still, quality = self.stuck.step(now_seen.more.still, value, other, reading.time_s)
+            still, quality = self.stuck.step(now_seen.more.still, value, other, time_s)
             now_seen = now_seen._replace(more=now_seen.more._replace(still=still))
-            if quality is Quality.BAD:
+            if quality is BAD:
                 return now_seen, _refuse(reading, Reason.STUCK)
             if quality < out.quality:
                 out = out._replace(quality=quality, reason=Reason.STUCK)
@@ -234,7 +244,7 @@ def _spiked(before: Seen, seen: Seen) -> Seen:
 
 
 def _refuse(reading: Reading, reason: Reason) -> Reading:
-    return reading._replace(quality=Quality.BAD, reason=reason)
+    return reading._replace(quality=BAD, reason=reason)
 
 
 def _calibrated(calibration: Calibration, reading: Reading, said: float, values: Mapping[str, Value | None]) -> Reading:
@@ -243,6 +253,6 @@ def _calibrated(calibration: Calibration, reading: Reading, said: float, values:
         told = values.get(calibration.warmth.tag)
         water_c = told if isinstance(told, float) else None
     reading = reading._replace(value=calibration.apply(said, water_c))
-    if calibration.warmth is not None and water_c is None and reading.quality is Quality.GOOD:
-        return reading._replace(quality=Quality.UNCERTAIN, reason=Reason.INPUT)
+    if calibration.warmth is not None and water_c is None and reading.quality is GOOD:
+        return reading._replace(quality=UNCERTAIN, reason=Reason.INPUT)
     return reading

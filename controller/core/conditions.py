@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from controller.core.interlocks import InterlockBlock, latched
-from controller.core.loops.run import SETTLE_S, DoseBlock
+from controller.core.loops.dosing_loop import DoseBlock
+from controller.core.loops.run import SETTLE_S
 from controller.core.turn import Turn
 from controller.core.words import AlarmNow
 from foundation.reading import Reason

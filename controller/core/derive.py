@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from controller.core.calendar import Calendar
-from foundation.reading import Quality, Reading, Reason
+from foundation.reading import BAD, GOOD, UNCERTAIN, Reading, Reason
 from rules.expression import Expression, Values
 
 Image = Mapping[str, Reading]
@@ -21,18 +21,18 @@ class Expressed:
     inputs: tuple[str, ...]
 
     def reading(self, image: Image, values: Values, now_s: float) -> Reading:
-        worst, at_s = Quality.GOOD, 0.0
+        worst, at_s = GOOD, 0.0
         for tag in self.inputs:
-            reading = image[tag]
-            worst = min(worst, reading.quality)
-            at_s = max(at_s, reading.time_s)
+            _, _, quality, _, time_s = image[tag]
+            worst = min(worst, quality)
+            at_s = max(at_s, time_s)
         value = self.expression.run(values)
-        if worst is Quality.BAD or value is None:
+        if worst is BAD or value is None:
             own = image[self.name]
             if own.reason is Reason.NEVER_SEEN and any(image[tag].reason is Reason.NEVER_SEEN for tag in self.inputs):
                 return own
-            return Reading(self.name, None, Quality.BAD, Reason.INPUT, at_s)
-        return Reading(self.name, value, worst, None if worst is Quality.GOOD else Reason.INPUT, at_s)
+            return Reading(self.name, None, BAD, Reason.INPUT, at_s)
+        return Reading(self.name, value, worst, None if worst is GOOD else Reason.INPUT, at_s)
 
 
 class Sum(NamedTuple):
@@ -88,5 +88,5 @@ class Integrated:
             total, missed_s = block.total + mean * seconds * self.factor, block.missed_s + hole_s
             block = Sum(total, midnight, at_s, number, missed_s)
         is_whole = number is not None and block.missed_s <= 0.0
-        quality, reason = (Quality.GOOD, None) if is_whole else (Quality.UNCERTAIN, Reason.INPUT)
+        quality, reason = (GOOD, None) if is_whole else (UNCERTAIN, Reason.INPUT)
         return block, Reading(self.name, block.total, quality, reason, max(source.time_s, midnight))

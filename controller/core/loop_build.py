@@ -6,10 +6,11 @@ from typing import Any, Literal
 from controller.core.calendar import Calendar
 from controller.core.integration import Integration, Target
 from controller.core.loops.dosing import DosingSettings
+from controller.core.loops.dosing_loop import DosingLoop
 from controller.core.loops.effect import EffectCheck
 from controller.core.loops.feed_forward import FishOxygen, LineAhead
 from controller.core.loops.pid import PidSettings
-from controller.core.loops.run import BandLoop, DosingLoop, OnLoss, Part, PidLoop, Runner, Schedule, TimerLoop
+from controller.core.loops.run import BandLoop, OnLoss, Part, PidLoop, Runner, Schedule, TimerLoop
 from controller.core.loops.simple import Timetable
 from controller.core.loops.structures import RatioLoop, SelectorLoop, StagingLoop
 from controller.core.programs import Light, Line, SetpointProgram

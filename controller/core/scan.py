@@ -27,7 +27,8 @@ from controller.core.flags import doubted_probes, failed_effects, fouled_probes,
 from controller.core.hands import LONGEST_HAND_S
 from controller.core.in_air import Aired
 from controller.core.integration import Mean
-from controller.core.loops.run import WARM_S, BandLoop, DosingLoop, PidLoop
+from controller.core.loops.dosing_loop import DosingLoop
+from controller.core.loops.run import WARM_S, BandLoop, PidLoop
 from controller.core.loops.structures import SelectorLoop, StagingLoop
 from controller.core.probe_care import ProbeCare
 from controller.core.programs import SetpointProgram, Setting
@@ -46,12 +47,13 @@ from controller.core.vote import Ballot
 from controller.core.wishes import Wishes
 from controller.core.words import AlarmNow, Because, Command, Demand, Event, Order, ScanResult, Slot, Snapshot
 from edge_config.model.site import Site
-from foundation.reading import Quality, Reading, Reason, Value
+from foundation.reading import BAD, GOOD, UNCERTAIN, Reading, Reason, Value
 from foundation.tag import Tag
 
 RETRY_S = 2.0
 """An order that was not confirmed is sent again no sooner than this, later with every failure."""
 UNHEARD_AFTER = 3
+_TRIP = Slot.TRIP  # see foundation/reading.py
 PROGRAM_PERIOD_S = 10.0
 
 
@@ -233,7 +235,7 @@ class Core:
             late = reading.time_s < kept.time_s and _is_late(reading, kept, conditioner.tag, turn.now_s)
             if late and not conditioner.tag.entered:  # what people enter is told when it stands, and may be put right
                 continue  # older than what stands there: late news change nothing
-            key = f"{tag}#seen"
+            key = conditioner.key
             before: Seen = turn.blocks[key]  # type: ignore[assignment]  # a tag's block is a Seen
             if reading.time_s == kept.time_s and conditioner.is_known(before, reading):
                 continue  # a logger tells its row until it has the next: what was found of it stands
@@ -242,7 +244,7 @@ class Core:
                 seen, conditioned = conditioner.condition(before, reading, turn.now_s, turn.values, made)
             except Exception as error:  # what no driver should say
                 turn.fail(key, error)
-                turn.see(Reading(tag, None, Quality.BAD, Reason.WRONG_TYPE, turn.now_s))
+                turn.see(Reading(tag, None, BAD, Reason.WRONG_TYPE, turn.now_s))
                 continue
             turn.blocks[key] = seen
             if conditioner.special:
@@ -262,12 +264,12 @@ class Core:
             aired: Aired = turn.blocks[key]  # type: ignore[assignment]  # what its `fresh` is
             turn.blocks[key] = conditioner.in_air.step(aired, number, turn.readings, turn.now_s)
         if number is not None and self._is_in_air(turn, conditioner):
-            conditioned = conditioned._replace(quality=Quality.BAD, reason=Reason.IN_AIR)
-        if conditioner.vote is not None and conditioned.quality is Quality.GOOD:
+            conditioned = conditioned._replace(quality=BAD, reason=Reason.IN_AIR)
+        if conditioner.vote is not None and conditioned.quality is GOOD:
             vote, place = conditioner.vote
             ballot: Ballot = turn.blocks[vote]  # type: ignore[assignment]  # a vote's block is a Ballot
             if ballot.probes[place].dropped:
-                return conditioned._replace(quality=Quality.UNCERTAIN, reason=Reason.DRIFT)
+                return conditioned._replace(quality=UNCERTAIN, reason=Reason.DRIFT)
         return conditioned
 
     def _is_in_air(self, turn: Turn, conditioner: Conditioner) -> bool:
@@ -291,8 +293,8 @@ class Core:
         now_s, readings = turn.now_s, turn.readings
         for tag, stale_s in self.plan.ageing:
             reading = readings[tag]
-            if now_s - reading.time_s > stale_s and reading.quality != 0:
-                turn.see(Reading(tag, None, Quality.BAD, Reason.STALE, now_s))
+            if now_s - reading.time_s > stale_s and reading.quality is not BAD:
+                turn.see(Reading(tag, None, BAD, Reason.STALE, now_s))
 
     def _derive(self, turn: Turn) -> None:
         changed, now_s = turn.fresh, turn.now_s
@@ -306,7 +308,7 @@ class Core:
                         turn.blocks[derived.name], reading = derived.step(ballot, turn.readings, now_s)
                 except Exception as error:
                     turn.fail(derived.name, error)
-                    reading = Reading(derived.name, None, Quality.BAD, Reason.INPUT, now_s)
+                    reading = Reading(derived.name, None, BAD, Reason.INPUT, now_s)
                 turn.see(_finite(reading))
         turn.fresh = set()
         overtaken = [one for one in turn.changed if one.tag in self._entered and self._is_overtaken(turn, one)]
@@ -322,7 +324,7 @@ class Core:
                     turn.blocks[integral.name], reading = integral.step(block, turn.readings[integral.source], now_s)
                 except Exception as error:
                     turn.fail(integral.name, error)
-                    reading = Reading(integral.name, None, Quality.BAD, Reason.INPUT, now_s)
+                    reading = Reading(integral.name, None, BAD, Reason.INPUT, now_s)
                 turn.see(_finite(reading))
 
     def _is_overtaken(self, turn: Turn, sample: Reading) -> bool:
@@ -340,7 +342,7 @@ class Core:
             except Exception as error:
                 turn.fail(name, error)
                 turn.blocks[name] = self.plan.fresh[name]
-                made = turn.blocks[name], Reading(name, None, Quality.BAD, Reason.INPUT, now_s)
+                made = turn.blocks[name], Reading(name, None, BAD, Reason.INPUT, now_s)
             if made is not None:
                 turn.blocks[name], reading = made
         if reading is not None:
@@ -387,7 +389,7 @@ class Core:
 
     def _set(self, turn: Turn, name: str, value: float) -> None:
         if turn.values.get(name) != value:
-            turn.see(Reading(name, value, Quality.GOOD, None, turn.now_s))
+            turn.see(Reading(name, value, GOOD, None, turn.now_s))
 
     # --- what goes out
 
@@ -416,9 +418,9 @@ class Core:
         name, now_s = plan.name, turn.now_s
         order: Order = self.plan.safeguards.passed(turn, decide(plan, turn))
         turn.orders[name] = order
-        urgent, firm = is_urgent(order, plan), order.slot <= Slot.TRIP
+        urgent, firm = is_urgent(order, plan), order.slot <= _TRIP
         new: Memory
-        if order.slot is Slot.LOCK_OUT and isinstance(plan.actuator, ThreePointMotor):
+        if firm and order.slot is Slot.LOCK_OUT and isinstance(plan.actuator, ThreePointMotor):
             new, (contacts, applied) = plan.actuator.stand(turn.blocks[name], now_s)  # type: ignore[arg-type]  # its own
         else:
             new, (contacts, applied) = plan.actuator.step(turn.blocks[name], order.value, now_s, urgent)  # type: ignore[arg-type]
@@ -435,7 +437,7 @@ class Core:
             failures, again_s = self._send(turn, plan, tag, value)
             heard = heard and failures < UNHEARD_AFTER
             renew_s = min(renew_s, again_s)
-        if firm or waiting or (order.slot is Slot.IDLE and plan.safe.hold_s > 0):
+        if firm or waiting or (plan.safe.hold_s > 0 and order.slot is Slot.IDLE):
             wake_s = now_s  # what stands behind these can end without a demand changing
         if name in self.plan.safeguards.guards:
             wake_s = min(wake_s, self.plan.safeguards.wake_s(turn, name))
@@ -443,7 +445,7 @@ class Core:
             wake_s = min(wake_s, demand.expires_s)
         turn.wake_s[name], turn.renew_s[name] = wake_s, renew_s
         before = turn.readings[name]
-        quality, reason = (Quality.GOOD, None) if heard else (Quality.UNCERTAIN, Reason.COMM)
+        quality, reason = (GOOD, None) if heard else (UNCERTAIN, Reason.COMM)
         if before.value != applied or before.quality is not quality:
             turn.see(Reading(name, applied, quality, reason, now_s))
 
@@ -532,5 +534,5 @@ def _is_late(reading: Reading, kept: Reading, tag: Tag, now_s: float) -> bool:
 def _finite(reading: Reading) -> Reading:
     """What is computed may overflow: then there is no number."""
     if isinstance(reading.value, float) and not isfinite(reading.value):
-        return reading._replace(value=None, quality=Quality.BAD, reason=Reason.NOT_FINITE)
+        return reading._replace(value=None, quality=BAD, reason=Reason.NOT_FINITE)
     return reading

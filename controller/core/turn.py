@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from controller.core.recipe_state import Running
 from controller.core.state import Block, Calibrated, Chosen, Given, Mark, Sent, State
 from controller.core.words import AlarmNow, AlarmWish, Command, Demand, Dose, Event, Order, Reset, SequenceWish, Slot
-from foundation.reading import Reading, Reason, Value
+from foundation.reading import BAD, Reading, Reason, Value
 
 FAILED_AGAIN_S = 3600.0
 """A block that keeps throwing is told of once in so long."""
@@ -67,20 +67,20 @@ class Turn:
 
     def see(self, reading: Reading) -> None:
         """Put a reading into the image, and among what has changed."""
-        tag = reading.tag
+        tag, value, quality, _, _ = reading
         before = self.readings.get(tag)
         # what was never seen does not come back
-        if before is not None and before.quality != reading.quality and before.reason is not Reason.NEVER_SEEN:
-            if before.quality == 0:
+        if before is not None and before.quality is not quality and before.reason is not Reason.NEVER_SEEN:
+            if before.quality is BAD:
                 self.events.append(Event(self.now_s, "tag_back", tag, {"reason": reading.reason or ""}))
-            elif reading.quality == 0:
+            elif quality is BAD:
                 self.events.append(Event(self.now_s, "tag_bad", tag, {"reason": reading.reason or ""}))
         self.readings[tag] = reading
         self.changed.append(reading)
         self.fresh.add(tag)
         self.moved.add(tag)
         # BAD never reaches a rule, a loop or a program as a number
-        self.values[tag] = None if reading.quality == 0 else reading.value
+        self.values[tag] = None if quality is BAD else value
 
     def fail(self, name: str, error: Exception) -> None:
         """A block threw: told at once, then once in a while."""

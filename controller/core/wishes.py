@@ -8,8 +8,9 @@ from controller.core.alarms import Row
 from controller.core.build import Plan
 from controller.core.bypass import hear_bypass, hear_proof_test
 from controller.core.calibrating import Calibrations
+from controller.core.loops.dosing_loop import DosingLoop
 from controller.core.loops.effect import Strain
-from controller.core.loops.run import DosingLoop, PidBlock, SimpleBlock
+from controller.core.loops.run import PidBlock, SimpleBlock
 from controller.core.probe_care import ProbeCare
 from controller.core.recipe_run import Recipes
 from controller.core.rule_switch import hear_switch

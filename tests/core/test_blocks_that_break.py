@@ -9,7 +9,8 @@ from controller.core.alarm_block import AlarmBlock
 from controller.core.condition import Conditioner
 from controller.core.derive import Expressed, Integrated
 from controller.core.interlocks import InterlockBlock
-from controller.core.loops.run import BandLoop, DosingLoop, PidLoop, TimerLoop
+from controller.core.loops.dosing_loop import DosingLoop
+from controller.core.loops.run import BandLoop, PidLoop, TimerLoop
 from controller.core.programs import SetpointProgram
 from controller.core.rules import RuleBlock
 from controller.core.scan import Core

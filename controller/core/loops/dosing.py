@@ -189,9 +189,9 @@ def _watch(much: float, state: Dose, pv: float, now_s: float) -> Dose:
 
 def _begin(settings: DosingSettings, state: Dose, sp: float, pv: float, now_s: float) -> Dose:
     sp, beyond, deadband = settings.aim(state, sp)
-    error = sp - pv
-    if error * state.effect <= 0 or abs(error) < deadband:
+    if not is_off(state, sp, pv, deadband):
         return state._replace(phase="idle", part=0)
+    error = sp - pv
     wanted = settings.share * (error + copysign(beyond, error))
     litres = min(wanted / state.effect, settings.left_l(state))
     # the slowest pump runs longest for the same volume, and must not be cut
@@ -204,6 +204,12 @@ def _begin(settings: DosingSettings, state: Dose, sp: float, pv: float, now_s: f
         phase="pulse", part=0, seconds=seconds, until_s=now_s + seconds, before=pv, calm_s=-1.0,
         litres=seconds * settings.flows_ml_s[0] / 1000,
     )  # fmt: skip
+
+
+def is_off(state: Dose, sp: float, pv: float, deadband: float) -> bool:
+    """Whether the value is off `sp` on the side from which a dose moves it there, and by the deadband at least."""
+    error = sp - pv
+    return error * state.effect > 0 and abs(error) >= deadband
 
 
 def _learn(settings: DosingSettings, state: Dose, pv: float, now_s: float) -> Dose:

@@ -5,8 +5,6 @@ from itertools import pairwise
 from math import copysign
 from typing import NamedTuple, Protocol
 
-from controller.core.dosing_guard import Guarded, key_of
-from controller.core.loops.dosing import Dose, DosingSettings, cut, dosing
 from controller.core.loops.effect import EffectCheck, Strain
 from controller.core.loops.feed_forward import Ahead, FishOxygen, LineAhead, Scale, learned
 from controller.core.loops.pid import PidSettings, PidState, pid
@@ -14,9 +12,9 @@ from controller.core.loops.simple import OnOffState, Timetable, hysteresis, p_ba
 from controller.core.programs import SetpointProgram
 from controller.core.state import Block
 from controller.core.turn import Turn
-from controller.core.words import Because, Demand, Event, Slot
+from controller.core.words import Because, Demand, Slot
 from edge_config.model.values import Hold
-from foundation.reading import Quality, Reading, Reason, Value
+from foundation.reading import GOOD, UNCERTAIN, Quality, Reading, Reason, Value
 
 LEASE_PERIODS = 3.0
 """A loop's demand lives for so many of its periods: a loop that stops is soon no longer heard."""
@@ -24,6 +22,7 @@ WARM_S = 300.0
 """A loop that was stopped for longer begins from where its output is now (control.md 2.1)."""
 STOOD = -1.0
 """Of an outer loop's last step: it was long ago, and what it wanted then is over."""
+_LOOP, _MANUAL = Slot.LOOP, Slot.MANUAL  # see foundation/reading.py
 SETTLE_S = 10.0
 """After a restart a sensor has this long to be heard before its loop counts it as lost (control.md 3.5)."""
 
@@ -77,9 +76,13 @@ class Part:
             where = _bent(self.curve, where)
         return self.low + (self.high - self.low) * where
 
+    def is_at(self, wanted: float, applied: float) -> bool:
+        """Whether it has come to what was wanted."""
+        return abs(applied - self.share(wanted)) <= self.coarse
+
     def missing(self, wanted: float, applied: float) -> float:
         """How much of `wanted` it has not come up to; negative where it is further."""
-        if abs(applied - self.share(wanted)) <= self.coarse:
+        if self.is_at(wanted, applied):
             return 0.0
         least, most = min(self.from_, self.to), max(self.from_, self.to)
         return min(max(wanted, least), most) - self.wanted(applied)
@@ -217,9 +220,10 @@ class PidLoop:
             return
         ahead, extras = self._look_ahead(turn, block.ahead)
         kept = block.scales
+        extra = 0.0
         if kept:
             block = block._replace(scales=self._scales(kept))
-        extra = sum(scale.gain * one for scale, one in zip(block.scales, extras, strict=True))
+            extra = _added(block.scales, extras)
         if pv is None or sp is None:
             because = Because("sensor_lost", {"loop": self.name, "tag": self.pv, "reason": str(reading.reason or "")})
             lost = block.lost if block.lost.since_s >= 0 else Lost(now_s, self._applied(turn, block.inner))
@@ -241,20 +245,17 @@ class PidLoop:
             if kept:
                 if True in self.adapts:
                     scales = self._learn(block, extras, applied, error, reading.quality, now_s)
-                extra = sum(scale.gain * one for scale, one in zip(scales, extras, strict=True))
-                # what is learned, or to be learned anew, moves nothing at once
+                extra = _added(scales, extras)
+                # what is learned, or to be learned anew, moves nothing at once, nor does a source that is back
                 shift = sum((b.gain - a.gain) * one for b, a, one in zip(kept, scales, extras, strict=True))
-                before = before._replace(integral=before.integral + shift)
+                jumped = sum(scale.gain * one.jump for scale, one in zip(scales, ahead, strict=True))
+                before = before._replace(integral=before.integral + shift - jumped)
             tuned = self.settings
             if self.schedule is not None:
                 kc, ti_s = self.schedule.at(turn.values.get(self.schedule.of))
                 tuned = replace(tuned, kc=kc, ti_s=ti_s)
-            # a source that is back moves nothing at once either
-            jumped = sum(scale.gain * one.jump for scale, one in zip(scales, ahead, strict=True))
-            before = before._replace(integral=before.integral - jumped)
-            is_good, doubt = reading.quality is Quality.GOOD, reading.quality is Quality.UNCERTAIN
-            stalled = self._stalled(turn, before.output)
-            led = self._leads(turn)
+            is_good, doubt = reading.quality is GOOD, reading.quality is UNCERTAIN
+            stalled, led = self._stalled(turn, before.output), self._leads(turn)
             inner = pid(tuned, before, float(sp), pv, now_s, applied, extra, is_good, doubt, stalled, led)
             strain = block.strain
             if self.effect is not None:
@@ -283,7 +284,7 @@ class PidLoop:
         free = inner.at_s > 0 and low < inner.output < high and abs(applied - inner.output) <= SETTLED * (high - low)
         if not free or quality < Quality.SUBSTITUTED or abs(self.settings.kc * error) > SETTLED * (high - low):
             return block.scales
-        added = sum(scale.gain * one for scale, one in zip(block.scales, extras, strict=True))
+        added = _added(block.scales, extras)
         return tuple(
             learned(scale, one, applied - added + scale.gain * one, now_s) if adapts else scale
             for scale, one, adapts in zip(block.scales, extras, self.adapts, strict=True)
@@ -295,10 +296,12 @@ class PidLoop:
             return
         expires_s = turn.now_s + LEASE_PERIODS * self.period_s
         for part in self.parts:
-            turn.demand(Demand(part.output, part.share(wanted), Slot.LOOP, self.name, because, expires_s))
+            turn.demand(Demand(part.output, part.share(wanted), _LOOP, self.name, because, expires_s))
 
     def _look_ahead(self, turn: Turn, kept: tuple[Ahead, ...]) -> tuple[tuple[Ahead, ...], tuple[float, ...]]:
         """What each known disturbance adds, before its gain is set right."""
+        if not self.ahead:
+            return (), ()
         stepped: list[Ahead] = []
         extras: list[float] = []
         for (of, ahead), before, foreseen in zip(self.ahead, kept, self.foreseen, strict=True):
@@ -333,6 +336,9 @@ class PidLoop:
         output = last.output
         if self.inner_sp is not None:
             return self._inner_applied(turn, output)
+        if len(self.parts) == 1:
+            part, value = self.parts[0], turn.applied.get(self.parts[0].output, 0.0)
+            return output if self._follows(turn, part) and part.is_at(output, value) else part.wanted(value)
         came = [(part, turn.applied.get(part.output, 0.0)) for part in self.parts]
         mine = [part for part in self.parts if self._follows(turn, part)]
         if not mine:
@@ -341,9 +347,6 @@ class PidLoop:
                 (part.wanted(value) for part, value in came),
                 key=lambda wanted: sum(abs(part.share(wanted) - value) for part, value in came),
             )
-        if len(came) == 1:
-            part, value = came[0]
-            return part.wanted(value) if abs(value - part.share(output)) > part.coarse else output
         # what it still has reaches from here to there: beyond, more of `output` would only wind up; and of what each of
         # them has not come up to, so much is missing
         least, most = min(part.from_ for part in mine), max(part.to for part in mine)
@@ -351,21 +354,25 @@ class PidLoop:
         return min(max(output - missing, least), most)
 
     def _by_hand(self, turn: Turn) -> bool:
-        orders = [turn.orders.get(part.output) for part in self.parts]
-        return bool(orders) and all(
-            order is not None and (order.slot is Slot.MANUAL or order.owner == f"{self.name}#trial") for order in orders
-        )
+        for part in self.parts:
+            order = turn.orders.get(part.output)
+            if order is None or (order.slot is not _MANUAL and order.owner != f"{self.name}#trial"):
+                return False
+        return bool(self.parts)
 
     def _is_given_back(self, turn: Turn) -> bool:
         """A hand that had its outputs wants them no more: it goes on from there in this scan, not a period later."""
-        outputs = [part.output for part in self.parts]
-        had = [one for one in outputs if one in turn.orders and turn.orders[one].slot is Slot.MANUAL]
-        wants = [d for one in had for d in turn.demands.get(one, ()) if d.slot is Slot.MANUAL]
-        return bool(had) and had == outputs and all(demand.expires_s <= turn.now_s for demand in wants)
+        for part in self.parts:
+            order = turn.orders.get(part.output)
+            if order is None or order.slot is not _MANUAL:
+                return False
+            if any(d.slot is _MANUAL and d.expires_s > turn.now_s for d in turn.demands.get(part.output, ())):
+                return False
+        return bool(self.parts)
 
     def _follows(self, turn: Turn, part: Part) -> bool:
         order = turn.orders.get(part.output)
-        return order is not None and order.slot is Slot.LOOP and order.owner == self.name
+        return order is not None and order.slot is _LOOP and order.owner == self.name
 
     def _inner_applied(self, turn: Turn, output: float) -> float:
         """An inner loop that is shut cannot follow further down: then the outer one tracks what the inner value is."""
@@ -380,6 +387,8 @@ class PidLoop:
     def _stalled(self, turn: Turn, output: float) -> bool:
         """The inner loop gives all it has and does not come up to what is wanted. What is wanted stands meanwhile: it
         is what the outer value needs, and a boiler that comes back is to find it so."""
+        if self.inner_out is None:
+            return False
         came, real = self._inner(turn)
         return real is not None and came >= 99.0 and real < output
 
@@ -398,6 +407,11 @@ class PidLoop:
         if came is None or real is None:
             return 0.0, None
         return came if self.inner_raises else 100.0 - came, float(real)
+
+
+def _added(scales: tuple[Scale, ...], extras: tuple[float, ...]) -> float:
+    """What the feed-forwards add, each by what was learned of it."""
+    return sum((scale.gain * one for scale, one in zip(scales, extras, strict=True)), 0.0)
 
 
 def _settling(reading: Reading, ran_s: float, lost: Lost, now_s: float) -> bool:
@@ -481,97 +495,6 @@ class BandLoop:
 
     def give_up(self, turn: Turn) -> None:
         turn.withdraw(self.output, Slot.LOOP, self.name)
-
-
-class DoseBlock(NamedTuple):
-    dose: Dose = Dose()
-    at_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class DosingLoop:
-    """Pulse and wait on one or several dosing pumps. A lost sensor doses nothing, whatever `on_loss` holds."""
-
-    name: str
-    pv: str
-    sp: str
-    period_s: float
-    due_s: float
-    settings: DosingSettings
-    outputs: tuple[str, ...]
-    only_with: str | None
-    after: str | None = None
-    """A dosing loop that goes first."""
-    opposite: str | None = None
-    """A dosing loop that doses the other way, and how long this one leaves it alone."""
-    opposite_wait_s: float = 0.0
-    disturbed_by: tuple[str, ...] = ()
-    """Outputs that move the value too: water that is let in."""
-    fresh: Block = DoseBlock()
-
-    def run(self, turn: Turn) -> None:
-        block: DoseBlock = turn.blocks[self.name]  # type: ignore[assignment]  # blocks hold what `fresh` is
-        now_s, before = turn.now_s, block.dose
-        busy = before.phase in ("pulse", "gap")
-        if not busy and now_s - block.at_s < self.due_s:
-            return
-        sp = turn.values.get(self.sp)
-        pv = turn.readings[self.pv].number
-        allowed = self.only_with is None or turn.applied.get(self.only_with, 0.0) > 0.0
-        stopped_s = None
-        if before.phase == "pulse" and turn.applied.get(self.outputs[before.part], 0.0) <= 0.0:
-            allowed, stopped_s = False, block.at_s  # an interlock, a hand or the day's volume keeps the pump still
-        dose = before
-        if not busy and before.phase != "locked" and self._was_dosed(turn, block.at_s):
-            # by somebody else: it has to mix, teaches nothing but whether anything happens, and is no leak
-            dose = cut(dose, now_s, now_s + self.settings.wait_s)
-        elif sp is not None:
-            is_disturbed = any(turn.applied.get(output, 0.0) > 0.0 for output in self.disturbed_by)
-            dose = dosing(
-                self.settings, before, float(sp), pv, allowed, now_s, self._has_turn(turn), stopped_s, is_disturbed
-            )
-        if "pulse" in (before.phase, dose.phase):  # until now it ran
-            dose = dose._replace(dosed_s=now_s)
-        turn.blocks[self.name] = DoseBlock(dose, now_s)
-        if dose.phase == "locked" and before.phase != "locked":
-            told: dict[str, object] = {"pulses": dose.without, "unexpected": dose.unexpected}
-            turn.events.append(Event(now_s, "dosing_locked", self.name, told))
-        if busy and (dose.phase != "pulse" or dose.part != before.part):
-            turn.withdraw(self.outputs[before.part], Slot.LOOP, self.name)
-        if dose.phase == "pulse" and (before.phase != "pulse" or dose.part != before.part):
-            because = Because("dose", {"loop": self.name, "seconds": dose.seconds, "pv": pv, "sp": sp})
-            turn.demand(Demand(self.outputs[dose.part], 100.0, Slot.LOOP, self.name, because, dose.until_s))
-
-    def _was_dosed(self, turn: Turn, since_s: float) -> bool:
-        """Whether a pump of it has run since this loop looked last."""
-        pumps: list[Guarded] = [turn.blocks[key_of(output)] for output in self.outputs]  # type: ignore[misc]  # guards
-        return any(pump.on or pump.ended_s > since_s for pump in pumps)
-
-    def _has_turn(self, turn: Turn) -> bool:
-        """Whether a dose may begin: the loop that goes first is done, and the opposite one has not dosed lately."""
-        if self.after is not None:
-            first: Dose = turn.blocks[self.after][0]
-            if first.phase in ("pulse", "gap", "wait"):
-                return False
-        if self.opposite is not None:
-            other: Dose = turn.blocks[self.opposite][0]
-            return other.dosed_s < 0 or not 0.0 <= turn.now_s - other.dosed_s < self.opposite_wait_s
-        return True
-
-    def give_up(self, turn: Turn) -> None:
-        for output in self.outputs:
-            turn.withdraw(output, Slot.LOOP, self.name)
-
-    def resumed(self, block: Block, now_s: float) -> Block:
-        """After a restart nobody knows what was dosed last: a whole wait first, or restarts in a row would dose. A dose
-        that was under way counts as given, as in the pump's book, and is looked at after that."""
-        dose: Dose = block[0]
-        if dose.phase == "locked":
-            return block
-        litres = 0.0 if dose.phase == "idle" else dose.litres
-        return DoseBlock(
-            dose._replace(phase="wait", until_s=now_s + self.settings.wait_s, seconds=0.0, litres=litres), now_s
-        )
 
 
 class TimerBlock(NamedTuple):
