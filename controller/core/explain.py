@@ -13,6 +13,7 @@ from controller.core.build import Plan
 from controller.core.first_out import FirstOut, block_of
 from controller.core.hands import binding
 from controller.core.interlocks import Guard, InterlockBlock
+from controller.core.loops.dosing_loop import DosingLoop, Rest
 from controller.core.rule_switch import SwitchedOff, switched_off
 from controller.core.rules import RuleBlock
 from controller.core.sequences import SequenceMemory
@@ -115,6 +116,8 @@ class Why:
     """The rules that would move it, and that may not come on."""
     waits: tuple[Waits, ...] = ()
     """Whose delay runs of those that move it."""
+    rests: tuple[Rest, ...] = ()
+    """Which of its dosing loops give no dose, and why."""
 
 
 def standing(plan: Plan, state: State) -> dict[str, tuple[InterlockBlock, ...]]:
@@ -151,6 +154,7 @@ def look(plan: Plan, state: State, output: str, interlocks: tuple[InterlockBlock
         tuple(_claim(d, since, d in firm) for d in wants), tuple(_claim(d, since) for d in limits),
         first=_first(state, interlocks, order.owner), off=rules_off(plan, state).get(output, ()),
         spent=rules_spent(plan, state).get(output, ()), waits=waiting(plan, state).get(output, ()),
+        rests=resting(plan, state).get(output, ()),
     )  # fmt: skip
 
 
@@ -184,6 +188,16 @@ def waiting(plan: Plan, state: State) -> dict[str, tuple[Waits, ...]]:
         if memory.differs_s >= 0.0 and (waits := _rule_waits(rule, memory)) is not None:
             for output in rule.touches:
                 found[output] = (*found.get(output, ()), waits)
+    return found
+
+
+def resting(plan: Plan, state: State) -> dict[str, tuple[Rest, ...]]:
+    """By output, the dosing loops that give no dose."""
+    found: dict[str, tuple[Rest, ...]] = {}
+    for loop in plan.loops:
+        if isinstance(loop, DosingLoop) and (rest := loop.rests(state)) is not None:
+            for output in loop.outputs:
+                found[output] = (*found.get(output, ()), rest)
     return found
 
 

@@ -20,8 +20,9 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from controller.core.explain import Spent, Waits, Why, look, rules_off, rules_spent, standing, waiting
+from controller.core.explain import Spent, Waits, Why, look, resting, rules_off, rules_spent, standing, waiting
 from controller.core.interlocks import InterlockBlock
+from controller.core.loops.dosing_loop import Rest
 from controller.core.rule_switch import SwitchedOff
 from controller.core.scan import Core
 from controller.core.shaping import shapes
@@ -112,7 +113,7 @@ class WhyJournal:
         """Note what is new of every output."""
         now_s, hour = state.at_s, int(state.at_s // HOUR_S)
         holds, off = standing(self._plan, state), rules_off(self._plan, state)
-        spent, waits = rules_spent(self._plan, state), waiting(self._plan, state)
+        spent, waits, rests = rules_spent(self._plan, state), waiting(self._plan, state), resting(self._plan, state)
         begins = hour != self._hour
         if begins:
             self._hour, self._bytes, self._alive_s = hour, 0, now_s
@@ -123,7 +124,7 @@ class WhyJournal:
         for output in state.orders:
             self._note(
                 state, output, holds.get(output, ()), off.get(output, ()), spent.get(output, ()),
-                waits.get(output, ()), begins,
+                waits.get(output, ()), rests.get(output, ()), begins,
             )  # fmt: skip
         self.seen_s = now_s
 
@@ -135,12 +136,12 @@ class WhyJournal:
 
     def _note(
         self, state: State, output: str, interlocks: tuple[InterlockBlock, ...], off: tuple[SwitchedOff, ...],
-        spent: tuple[Spent, ...], waits: tuple[Waits, ...], begins: bool,
+        spent: tuple[Spent, ...], waits: tuple[Waits, ...], rests: tuple[Rest, ...], begins: bool,
     ) -> None:  # fmt: skip
         track, order, demands = self._tracks[output], state.orders[output], state.demands.get(output, ())
         applied, reason = state.applied.get(output, order.value), state.readings[output].reason
         names = tuple([one.name for one in interlocks])
-        seen = (order, demands, applied, reason, names, off, spent, waits)
+        seen = (order, demands, applied, reason, names, off, spent, waits, rests)
         same = seen[2:] == track.seen[2:]
         if not begins and same and order is track.seen[0] and demands is track.seen[1]:
             return
@@ -150,7 +151,7 @@ class WhyJournal:
         if on is not track.on:
             track.on, track.on_since_s = on, now_s
         wants = tuple([(d.owner, d.slot, d.bound, d.because.key) for d in demands])
-        kind = (winner, on, reason, names, off, spent, waits, wants)
+        kind = (winner, on, reason, names, off, spent, waits, rests, wants)
         waited_s = now_s - track.told_s
         moved = abs(order.value - track.value) >= FIGURE or abs(applied - track.applied) >= FIGURE
         if self._bytes > HOUR_BYTES:

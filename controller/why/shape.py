@@ -94,6 +94,19 @@ class WaitsShape:
 
 
 @dataclass(frozen=True, slots=True)
+class RestShape:
+    """A dosing loop of it that gives no dose."""
+
+    loop: str
+    why: str
+    """`first` (another goes first), `locked`, `lost` (value or setpoint), `mixer` (nothing mixes), `mixes` (the
+    last dose), `opposite` (the other way was dosed), `short` (it waits for the value to come back by itself)."""
+    until: float | None
+    of: str
+    """The tag, the output or the loop that it is about; empty: none."""
+
+
+@dataclass(frozen=True, slots=True)
 class ExplanationShape:
     output: str
     name: dict[str, str]
@@ -122,6 +135,7 @@ class ExplanationShape:
     lines: dict[str, list[str]]
     """By language."""
     waits: list[WaitsShape]
+    rests: list[RestShape]
 
 
 def explanation_shape(explanation: Explanation) -> ExplanationShape:
@@ -140,6 +154,7 @@ def explanation_shape(explanation: Explanation) -> ExplanationShape:
          for one in changes(cards, why)],
         {language: sentences(cards, why, language, explanation.thinned) for language in LANGUAGES},
         [WaitsShape(one.kind, one.owner, one.what, _ms(one.at_s)) for one in why.waits],
+        [RestShape(one.loop, one.why, _maybe_ms(one.until_s), one.of) for one in why.rests],
     )  # fmt: skip
 
 

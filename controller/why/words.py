@@ -177,6 +177,12 @@ def sentences(cards: Cards, why: Why, language: str, thinned: bool = False) -> l
         told.say(f"spent.{one.why}", rule=told.name(one.rule), until=told.time(one.until_s or 0.0)) for one in why.spent
     ]
     lines += [told.waits(one) for one in why.waits]
+    lines += [
+        told.say(
+            f"rests.{one.why}", loop=told.name(one.loop), of=told.name(one.of), until=told.time(one.until_s or 0.0)
+        )
+        for one in why.rests
+    ]
     lines += [told.change(one) for one in changes(cards, why)]
     if thinned:
         lines.append(told.say("thinned"))
