@@ -118,7 +118,7 @@ class Conditioner:
     def __post_init__(self) -> None:
         any_of = (self.hampel, self.stuck, self.calibration, self.raw_tag, self.vote, self.self_test, self.in_air)
         object.__setattr__(self, "special", bool(self.beside) or any(one is not None for one in any_of))
-        plain = self.spike is None and self.tag.rate_per_s is None and self.scale == 1.0 and self.filter_s <= 0.0
+        plain = self.spike is None and self.tag.rate_per_s is None and self.filter_s <= 0.0
         object.__setattr__(self, "plain", plain and not self.special)
         object.__setattr__(self, "key", f"{self.tag.name}#seen")
 

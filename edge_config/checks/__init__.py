@@ -9,6 +9,7 @@ from edge_config.checks.interlocks import check_interlocks
 from edge_config.checks.loops import check_loops
 from edge_config.checks.names import check_names
 from edge_config.checks.notify import check_notify
+from edge_config.checks.opposed import check_opposed
 from edge_config.checks.outputs import check_outputs
 from edge_config.checks.programs import check_programs
 from edge_config.checks.recipes import check_recipes
@@ -34,6 +35,7 @@ CHECKS = (
     check_programs,
     check_recipes,
     check_loops,
+    check_opposed,
     check_rules,
     check_sequences,
     check_interlocks,
