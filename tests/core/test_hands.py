@@ -166,6 +166,35 @@ def test_a_loop_goes_on_from_where_the_hand_leaves_it():
     assert before == pytest.approx(37.0, abs=4.0)
 
 
+@pytest.mark.parametrize("gives_back", [True, False])
+@pytest.mark.parametrize("offset", range(10))  # of the loop's period
+def test_a_hand_that_moves_and_lets_go_between_two_looks_leaves_the_output_where_it_was(offset, gives_back):
+    farm = Farm(core_of(changed("outputs", "fa.z.lamp", "rate", "100 %/s")))
+    farm.says["fa.z.ppfd"] = 150.0
+    farm.run(300)
+    farm.scan([by_hand(farm, "fa.z.lamp", 20.0)])
+    farm.run(120 + offset)
+    farm.scan([by_hand(farm, "fa.z.lamp", 60.0, 4.0 / HOUR_S)])
+    farm.run(2)
+    assert farm.order("fa.z.lamp").value == 60.0
+    if gives_back:
+        farm.scan([by_hand(farm, "fa.z.lamp", None)])
+    while farm.order("fa.z.lamp").slot is Slot.MANUAL:
+        farm.scan()
+    assert farm.order("fa.z.lamp").slot is Slot.LOOP
+    assert farm.order("fa.z.lamp").value == pytest.approx(60.0, abs=0.1)
+
+
+def test_a_loop_whose_output_a_hand_has_looks_no_more_often():
+    farm = Farm()
+    farm.scan([by_hand(farm, "fa.z.lamp", 20.0)])
+    looks = set()
+    for _ in range(100):
+        farm.scan()
+        looks.add(farm.state.blocks["fa.z.light_loop"].at_s)
+    assert len(looks) <= 11
+
+
 def test_a_dosing_pump_by_hand_keeps_its_longest_pulse():
     farm = Farm()
     farm.run(60)
