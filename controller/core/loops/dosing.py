@@ -93,7 +93,13 @@ class DosingSettings:
         """The value that doses are for now, how far past it they aim, and the error that gets none."""
         if self.short is None or state.course.comes_back > 0:
             return sp, self.beyond, self.deadband
-        return sp - copysign(self.short, state.effect), 0.0, max(self.deadband, NEAR * self.short)
+        return sp - copysign(self.short, state.effect), 0.0, self.told_apart
+
+    @property
+    def told_apart(self) -> float:
+        """The least move that is told from chance. A dose that waits for a mean of readings (`short`) does not begin at
+        one that is high by chance: of those no larger than the noise, many seem to do nothing."""
+        return self.deadband if self.short is None else max(self.deadband, NEAR * self.short)
 
     def left_l(self, state: Dose) -> float:
         """Litres that may be dosed before an effect must be seen."""
@@ -227,7 +233,7 @@ def _learn(settings: DosingSettings, state: Dose, pv: float, now_s: float) -> Do
         state = state._replace(without=state.without + 1, unseen=state.unseen + litres)
         is_spent = settings.left_l(state) * 1000 < settings.grain_s * max(settings.flows_ml_s)
         many = state.without >= settings.ineffective
-        much = abs(known) * state.unseen >= settings.ineffective * SEEN * settings.deadband
+        much = abs(known) * state.unseen >= settings.ineffective * SEEN * settings.told_apart
         return state._replace(phase="locked" if is_spent or (many and much) else "idle")
     # by what it should have moved: to learn only from those that moved much would be to believe in ever more
     if is_whole and abs(expected) >= CLEAR * settings.deadband:
