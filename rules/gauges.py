@@ -122,51 +122,42 @@ def window(name: str, kind: str, seen_in: Callable[[Values], Result], window_s: 
     """`avg`, `min`, `max` or `rate` (per second, by least squares) of what is seen over the last `window_s` seconds. Of
     a contact or a condition, `avg` is the share of the known time in which it was on or held, 0 to 1."""
     part_s = window_s / PARTS
-    needed_s = window_s * KNOWN_SHARE
+    needed_s, is_extreme = window_s * KNOWN_SHARE, kind in ("min", "max")
     lag_s = crc32(name.encode()) % 1024 / 1024 * part_s
     """A hundred windows that move on in the same scan would make it a long one."""
 
     def step(memory: WindowMemory, look: Look) -> tuple[WindowMemory, Result]:
+        at_s, held, part, total, seconds, low, high, over, blind_s = memory
         now_s, seen = look.now_s, seen_in(look.values)
         value = None if seen is None or isinstance(seen, str) else float(seen)
-        memory = _took(kind, memory, value, now_s, (now_s + lag_s) // part_s)
-        over = memory.over
-        if kind == "rate" and over.slope is None and len(over.parts) >= 3:
-            over = over._replace(slope=_slope(over, part_s))
-            memory = memory._replace(over=over)
-        known_s = over.known_s + memory.seconds
+        elapsed_s, now_part = now_s - at_s, (now_s + lag_s) // part_s
+        if elapsed_s > LONGEST_STEP_S:
+            blind_s = now_s if at_s >= 0.0 else blind_s
+        elif held is not None and elapsed_s > 0.0:
+            total, seconds = total + held * elapsed_s, seconds + elapsed_s
+            if is_extreme:
+                low, high = min(low, held), max(high, held)
+        if now_part != part:
+            over = _turned(kind, over, (part, total, seconds, low, high), now_part)
+            total, seconds, low, high = 0.0, 0.0, BEYOND, -BEYOND
+            if kind == "rate" and len(over.parts) >= 3:
+                over = over._replace(slope=_slope(over, part_s))
+        if is_extreme and value is not None:
+            low, high = min(low, value), max(high, value)
+        memory = WindowMemory(now_s, value, now_part, total, seconds, low, high, over, blind_s)
+        known_s = over.known_s + seconds
         if known_s < needed_s:
             return memory, None
         if kind == "avg":
-            return memory, (over.sum + memory.total) / known_s
-        if kind in ("min", "max") and 0.0 <= now_s - memory.blind_s < window_s:
+            return memory, (over.sum + total) / known_s
+        if kind == "rate":
+            return memory, over.slope
+        if 0.0 <= now_s - blind_s < window_s:
             # an average bears a gap, an extreme does not: the pump may have stood while nobody looked
             return memory, None
-        if kind == "min":
-            return memory, min(over.lowest, memory.low)
-        if kind == "max":
-            return memory, max(over.highest, memory.high)
-        return memory, over.slope
+        return memory, min(over.lowest, low) if kind == "min" else max(over.highest, high)
 
     return Gauge(name, WindowMemory(), step, window_s)
-
-
-def _took(kind: str, memory: WindowMemory, value: float | None, now_s: float, now_part: float) -> WindowMemory:
-    """The window one look later."""
-    at_s, held, part, total, seconds, low, high, over, blind_s = memory
-    elapsed_s, is_extreme = now_s - at_s, kind in ("min", "max")
-    if at_s >= 0.0 and elapsed_s > LONGEST_STEP_S:
-        blind_s = now_s
-    if held is not None and 0.0 < elapsed_s <= LONGEST_STEP_S:
-        total, seconds = total + held * elapsed_s, seconds + elapsed_s
-        if is_extreme:
-            low, high = min(low, held), max(high, held)
-    if now_part != part:
-        over = _turned(kind, over, (part, total, seconds, low, high), now_part)
-        total, seconds, low, high = 0.0, 0.0, BEYOND, -BEYOND
-    if value is not None and is_extreme:
-        low, high = min(low, value), max(high, value)
-    return WindowMemory(now_s, value, now_part, total, seconds, low, high, over, blind_s)
 
 
 def _turned(kind: str, over: Over, last: tuple[float, float, float, float, float], part: float) -> Over:
@@ -281,12 +272,12 @@ def hyst(name: str, x: Number, on: Number, off: Number) -> Gauge:
         value, begins, ends = x(look.values), on(look.values), off(look.values)
         if value is None or begins is None or ends is None:
             return memory, None
-        above = begins >= ends
+        above, holds = begins >= ends, memory.on
         if value >= begins if above else value <= begins:
-            memory = SwitchMemory(True)
+            holds = True
         elif value <= ends if above else value >= ends:
-            memory = SwitchMemory(False)
-        return memory, memory.on
+            holds = False
+        return memory if holds is memory.on else SwitchMemory(holds), holds
 
     return Gauge(name, SwitchMemory(), step)
 

@@ -7,7 +7,7 @@ from controller.core.condition import Seen
 from controller.core.turn import Turn
 from controller.core.words import AlarmNow
 from edge_config.model.site import Site
-from foundation.reading import Quality, Reason
+from foundation.reading import BAD, Reason
 
 LOST_PERIODS = 2.0
 """So many periods without an answer are no lost frame any more."""
@@ -78,7 +78,7 @@ def _silent_since(turn: Turn, one: Wired) -> float | None:
     heard_s = 0.0
     for tag in one.tags:
         reading = turn.readings[tag]
-        if reading.quality is not Quality.BAD or reading.reason not in (Reason.COMM, Reason.STALE):
+        if reading.quality is not BAD or reading.reason not in (Reason.COMM, Reason.STALE):
             return None
         seen: Seen = turn.blocks[f"{tag}#seen"]  # type: ignore[assignment]  # a tag's block is a Seen
         heard_s = max(heard_s, seen.at_s)

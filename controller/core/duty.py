@@ -67,9 +67,11 @@ class DutyPair:
     def _want(self, turn: Turn, leads: int, out: list[bool], proofs: list[Proven]) -> None:
         """Demand what follows: `out` says who cannot."""
         pair = (self.duty, self.standby)
-        because = Because("duty", {"duty": self.duty, "standby": self.standby})
         runs = leads if not out[leads] or all(out) else 1 - leads
         rests = 1 - runs
+        if not (out[0] or out[1] or leads):
+            return  # as nearly always
+        because = Because("duty", {"duty": self.duty, "standby": self.standby})
         if all(out):
             for name in pair:
                 self._insist(turn, name, 100.0, Slot.LIFE_SAFETY, because)

@@ -41,9 +41,11 @@ def first_outs(turn: Turn, groups: Groups) -> None:
         stands, tripped = False, []
         for place, member in enumerate(members):
             held: Held = turn.blocks[member.name]  # type: ignore[assignment]  # an interlock's block is a Held
-            stands = stands or held.on
+            if not held.on:
+                continue
+            stands = True
             before: Held = turn.old.blocks.get(member.name, Held())  # type: ignore[assignment]  # the same
-            if held.on and not before.on:
+            if not before.on:
                 tripped.append((before.differs_s if before.differs_s >= 0.0 else turn.now_s, place, member.name))
         if tripped:
             cause_s, _, first = min(tripped)

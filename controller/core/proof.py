@@ -60,7 +60,7 @@ class ProofPlan:
         on = self._is_told(turn)
         shared = any(turn.applied.get(name, 0.0) > 0.0 for name in self.rivals)
         new = step(self, state, on, shared, turn.values.get(self.tag), turn.now_s)
-        if new != state:
+        if new is not state:
             turn.blocks[self.key] = new
 
     def _is_told(self, turn: Turn) -> bool:
@@ -91,7 +91,10 @@ def step(plan: ProofPlan, state: Proven, on: bool, shared: bool, value: Value | 
         return state._replace(differs_s=since_s, failed_s=failed_s)
     runs_on_s = state.runs_on_s
     if not runs or shared:
-        return state._replace(differs_s=-1.0, runs_on_s=runs_on_s if plan.latches else -1.0)
+        stays_s = runs_on_s if plan.latches else -1.0
+        if state.differs_s < 0.0 and stays_s == runs_on_s:
+            return state
+        return state._replace(differs_s=-1.0, runs_on_s=stays_s)
     since_s = _since(state, now_s)
     runs_on_s = now_s if runs_on_s < 0.0 and now_s - since_s >= plan.within_s else runs_on_s
     return state._replace(differs_s=since_s, runs_on_s=runs_on_s)

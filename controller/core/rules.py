@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from controller.core.ramp import GONE, Ramp, crept
 from controller.core.rule_switch import alarms_of, off_and_back
@@ -229,9 +229,9 @@ class RuleSet:
     sky: Sky
 
     @cached_property
-    def keys(self) -> tuple[str, ...]:
-        """Of the gauges' blocks."""
-        return tuple(map(_key, self.gauges))
+    def steps(self) -> tuple[tuple[str, str, Callable[[Any, Look], tuple[Any, Result]], Any], ...]:
+        """Of each gauge: its name, its block's, how it is stepped, and what it starts from."""
+        return tuple((gauge.name, _key(gauge), gauge.step, gauge.fresh) for gauge in self.gauges)
 
     @cached_property
     def touched(self) -> dict[str, frozenset[str]]:
@@ -279,11 +279,12 @@ class RuleSet:
     def _read(self, turn: Turn) -> None:
         look = Look(turn.now_s, turn.values, turn.readings, self.sky)
         values, moved, blocks = turn.values, turn.moved, turn.blocks
-        for gauge, key in zip(self.gauges, self.keys, strict=True):
-            name, value = gauge.name, None
+        for name, key, step, fresh in self.steps:
+            value = None
             try:
-                memory, value = gauge.step(blocks.get(key, gauge.fresh), look)
-                if memory:
+                before = blocks.get(key, fresh)
+                memory, value = step(before, look)
+                if memory is not before:
                     blocks[key] = memory
             except Exception as error:  # its readers do not know, and say what that means to them
                 turn.fail(name, error)

@@ -6,8 +6,9 @@ from math import isfinite
 from statistics import median, median_high, median_low
 from typing import Literal, NamedTuple
 
-from foundation.reading import Quality, Reading, Reason
+from foundation.reading import BAD, GOOD, SUBSTITUTED, UNCERTAIN, Reading, Reason
 
+_FOULED = Reason.FOULED  # see foundation/reading.py
 LOST_S = 60.0
 """A probe that says nothing for so long is missed, though the others do."""
 DROP_S = 600.0
@@ -91,18 +92,18 @@ class Voted:
 
     def step(self, block: Ballot, image: Mapping[str, Reading], now_s: float) -> tuple[Ballot, Reading]:
         """The vote, and what is remembered of it."""
-        numbers = [image[tag].number for tag in self.probes]
+        readings = [image[tag] for tag in self.probes]
+        numbers = [reading.number for reading in readings]
         believed = [not probe.dropped for probe in block.probes]
         watched = tuple(
             self._watch(probe, index, numbers, believed, block.probes, now_s)
             for index, probe in enumerate(block.probes)
         )
+        fouled = [reading.reason is _FOULED for reading in readings]
+        is_fouled = True in fouled
         trusted = [
-            tag
-            for tag, probe in zip(self.probes, watched, strict=True)
-            if not probe.dropped and image[tag].reason is not Reason.FOULED
+            tag for tag, probe, foul in zip(self.probes, watched, fouled, strict=True) if not (probe.dropped or foul)
         ]
-        is_fouled = any(image[tag].reason is Reason.FOULED for tag in self.probes)
         reading = self.reading(image, trusted if len(self.probes) > 2 or (is_fouled and trusted) else self.probes)
         if reading.value is None and len(trusted) < len(self.probes):
             reading = self.reading(image, self.probes)  # the dropped ones are all that is left
@@ -115,38 +116,38 @@ class Voted:
         if self.model is not None and now_s - lost_s < self.model_s:
             model = image[self.model]
             if model.number is not None:
-                reading = Reading(self.name, model.value, Quality.SUBSTITUTED, Reason.INPUT, model.time_s)
+                reading = Reading(self.name, model.value, SUBSTITUTED, Reason.INPUT, model.time_s)
         return Ballot(watched, lost_s), reading
 
     def reading(self, image: Mapping[str, Reading], tags: tuple[str, ...] | list[str]) -> Reading:
         """What these probes say together."""
-        alive = [reading for tag in tags if (reading := image[tag]).number is not None]
-        if not alive:
+        found = [(reading, number) for tag in tags if (number := (reading := image[tag]).number) is not None]
+        if not found:
             at_s = max(image[tag].time_s for tag in self.probes)
-            return Reading(self.name, None, Quality.BAD, Reason.INPUT, at_s)
-        numbers = [number for probe in alive if (number := probe.number) is not None]
-        at_s = max(probe.time_s for probe in alive)
-        worst = min(probe.quality for probe in alive)
+            return Reading(self.name, None, BAD, Reason.INPUT, at_s)
+        alive, numbers = [reading for reading, _ in found], [number for _, number in found]
+        at_s = max([probe.time_s for probe in alive])
+        worst = min([probe.quality for probe in alive])
         middle = median(numbers)
         if len(numbers) == 1:
             lost = Reason.INPUT if len(self.probes) > 1 else alive[0].reason
-            quality = min(worst, Quality.UNCERTAIN) if len(self.probes) > 1 else worst
+            quality = min(worst, UNCERTAIN) if len(self.probes) > 1 else worst
             return Reading(self.name, middle, quality, lost, at_s)
         if len(numbers) == 2:
             low, high = sorted(numbers)
             if high - low <= self.disagree:
-                return Reading(self.name, middle, worst, None if worst is Quality.GOOD else Reason.INPUT, at_s)
+                return Reading(self.name, middle, worst, None if worst is GOOD else Reason.INPUT, at_s)
             believed = low if self.danger == "low" else high if self.danger == "high" else middle
-            return Reading(self.name, believed, Quality.UNCERTAIN, Reason.DISAGREE, at_s)
+            return Reading(self.name, believed, UNCERTAIN, Reason.DISAGREE, at_s)
         agreeing = [
             probe.quality for probe, number in zip(alive, numbers, strict=True) if abs(number - middle) <= self.disagree
         ]
         if len(agreeing) * 2 > len(numbers):
             best = max(agreeing)  # one good probe is enough to believe those that say the same
-            return Reading(self.name, middle, best, None if best is Quality.GOOD else Reason.INPUT, at_s)
+            return Reading(self.name, middle, best, None if best is GOOD else Reason.INPUT, at_s)
         if self.danger is not None:  # of two pairs, that one: nobody says what lies between them
             middle = median_low(numbers) if self.danger == "low" else median_high(numbers)
-        return Reading(self.name, middle, Quality.UNCERTAIN, Reason.DISAGREE, at_s)
+        return Reading(self.name, middle, UNCERTAIN, Reason.DISAGREE, at_s)
 
     def _watch(
         self,

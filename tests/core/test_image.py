@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 
 from controller.core.calendar import Calendar
 from controller.core.condition import Conditioner, Seen
-from controller.core.derive import LONGEST_GAP_S, Integrated, Sum
+from controller.core.derive import LONGEST_GAP_S, Expressed, Integrated, Sum
 from controller.core.state import to_plain
 from controller.core.vote import Voted
 from controller.core.words import Override, SetpointChange, Snapshot
 from foundation.reading import Quality, Reading, Reason, bad, good
 from foundation.tag import Kind, Tag
+from rules.expression import compile_expression
 from tests.core.small_site import START_S, Farm, changed, core_of, small_core
 
 
@@ -358,6 +359,25 @@ def test_a_derived_tag_is_as_good_as_the_worst_of_its_sources():
     farm.run(1)
     assert farm.quality("fa.z.vpd") == (Quality.BAD, Reason.INPUT)
     assert farm.state.values["fa.z.vpd"] is None
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(list(Quality)[1:]), st.floats(0.0, 600.0)), min_size=3, max_size=3),
+    st.permutations(("a", "b", "c")),
+)  # fmt: skip
+def test_a_derived_tag_is_as_good_as_the_worst_and_as_new_as_the_newest_whatever_their_order(found, inputs):
+    image = {
+        name: Reading(name, 1.0, quality, None, START_S + at_s)
+        for name, (quality, at_s) in zip("abc", found, strict=True)
+    }
+    units = dict.fromkeys(("f.z.a", "f.z.b", "f.z.c"), "1")
+    total = compile_expression("f.z.a + f.z.b + f.z.c", units)
+    derived = Expressed("sum", total, tuple(f"f.z.{name}" for name in inputs))
+    image = {f"f.z.{name}": reading for name, reading in image.items()}
+    said = derived.reading(image, {name: reading.value for name, reading in image.items()}, START_S + 600.0)
+    worst, newest = min(quality for quality, _ in found), max(at_s for _, at_s in found)
+    assert (said.value, said.quality, said.time_s) == (3.0, worst, START_S + newest)
+    assert said.reason is (None if worst is Quality.GOOD else Reason.INPUT)
 
 
 def test_a_derived_tag_follows_a_setpoint_too():
