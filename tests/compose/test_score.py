@@ -471,7 +471,7 @@ def test_when_whoever_asked_is_killed_nothing_of_it_works_on(files: tuple[Path, 
     workers = workers_of(process.pid)
     process.kill()
     process.wait()
-    wait_for(lambda: not any(map(parent_of, workers)), 5, "the orphaned workers to go")
+    wait_for(lambda: not any(map(parent_of, workers)), 30, "the orphaned workers to go")
 
 
 def workers_of(parent: int) -> list[int]:

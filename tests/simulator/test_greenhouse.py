@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.validation.greenlight import static_trajectory
@@ -123,6 +123,7 @@ def test_opening_the_vents_never_warms_a_house_that_is_warmer_than_outside(
 ) -> None:
     weather = Weather(outside_c, 0.6, wind, sun, outside_c - 10.0)
     reached = [run(1.5, dict.fromkeys(side, opening), weather).air_c for opening in (0.0, 0.05, 0.3, 1.0)]
+    assume(reached[0] > outside_c)  # under a clear sky a house without heat is colder than the air outside
     for less, more in pairwise(reached):
         assert more <= less + 0.01
 
