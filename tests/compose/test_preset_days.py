@@ -47,7 +47,7 @@ MORE = {
 """,
 }
 """What the sample does not have, by the section that it is added to."""
-OWN = ("programs", "loops", "rules", "interlocks", "alarms")
+OWN = ("programs", "recipes", "loops", "rules", "interlocks", "alarms")
 
 
 def whole_house() -> Site:

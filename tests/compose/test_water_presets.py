@@ -10,7 +10,7 @@ from controller.compose.simulate import Simulation, prepare, start_of
 from edge_config.loader import load_site
 
 SITES = Path("edge_config/sites")
-CONTROL = ("programs", "loops", "rules", "interlocks", "alarms")
+CONTROL = ("programs", "recipes", "loops", "rules", "interlocks", "alarms")
 
 
 def filled(folder: Path, sample: str, use: str, **more: Any) -> Path:
