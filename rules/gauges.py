@@ -122,7 +122,7 @@ def window(name: str, kind: str, seen_in: Callable[[Values], Result], window_s: 
     """`avg`, `min`, `max` or `rate` (per second, by least squares) of what is seen over the last `window_s` seconds. Of
     a contact or a condition, `avg` is the share of the known time in which it was on or held, 0 to 1."""
     part_s = window_s / PARTS
-    needed_s, is_extreme = window_s * KNOWN_SHARE, kind in ("min", "max")
+    needed_s = window_s * KNOWN_SHARE
     lag_s = crc32(name.encode()) % 1024 / 1024 * part_s
     """A hundred windows that move on in the same scan would make it a long one."""
 
@@ -135,14 +135,12 @@ def window(name: str, kind: str, seen_in: Callable[[Values], Result], window_s: 
             blind_s = now_s if at_s >= 0.0 else blind_s
         elif held is not None and elapsed_s > 0.0:
             total, seconds = total + held * elapsed_s, seconds + elapsed_s
-            if is_extreme:
-                low, high = min(low, held), max(high, held)
         if now_part != part:
             over = _turned(kind, over, (part, total, seconds, low, high), now_part)
             total, seconds, low, high = 0.0, 0.0, BEYOND, -BEYOND
             if kind == "rate" and len(over.parts) >= 3:
                 over = over._replace(slope=_slope(over, part_s))
-        if is_extreme and value is not None:
+        if value is not None and kind in ("min", "max"):
             low, high = min(low, value), max(high, value)
         memory = WindowMemory(now_s, value, now_part, total, seconds, low, high, over, blind_s)
         known_s = over.known_s + seconds

@@ -38,8 +38,7 @@ def check_opposed(inspection: Inspection) -> None:
                     for short, one in stage.setpoints.items()
                     if (full := short.replace("zone", zone, 1)) in own
                 }
-                if not said.keys().isdisjoint(one.sp for one in pair):
-                    _note(inspection, ("recipes", name, "stages", index, "setpoints"), pair, own | said)
+                _note(inspection, ("recipes", name, "stages", index, "setpoints"), pair, own | said)
 
 
 class Way(NamedTuple):
@@ -61,9 +60,7 @@ def _pairs(loops: Mapping[str, Loop]) -> list[Pair]:
         if isinstance(loop, Pid | PBand | Hysteresis)
     }
     return [
-        (up, down)
-        for up, down in product(ways, ways)
-        if ways[up] is True and ways[down] is False and up.pv == down.pv and up.sp != down.sp
+        (up, down) for up, down in product(ways, ways) if ways[up] is True and ways[down] is False and up.pv == down.pv
     ]
 
 

@@ -234,6 +234,16 @@ def test_a_clock_that_was_set_back_forgets_what_lies_ahead():
     assert read.at(60, air=10.0) == pytest.approx(10.0, abs=0.7)
 
 
+def test_a_clock_that_goes_back_within_a_part_takes_nothing_out_of_the_sum():
+    read = Read("avg(a.b.air, '600 s')")
+    for second in range(9):
+        read.at(second, air=10.0)
+    read.at(9, air=1000.0)
+    for second in range(1, 400):
+        said = read.at(second, air=10.0)
+    assert said == pytest.approx(10.0)
+
+
 def test_starts_are_counted_over_their_window_and_a_restart_forgets_none():
     read = Read("starts(a.b.door, '10 min')")
     assert read.at(0, door=True) == 0.0  # nobody saw it come on

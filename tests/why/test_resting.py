@@ -1,10 +1,12 @@
 """Why a dosing pump stands still though its value is off: told with its time, in both languages, now and later."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -85,6 +87,17 @@ def test_without_sight_and_without_a_mixer_it_says_which_of_them_is_missing() ->
     assert rests(farm) == (Rest(PH, "lost", of="fa.z.ph"),)
 
 
+@pytest.mark.parametrize("phase", ["pulse", "gap"])
+def test_in_the_scan_in_which_the_mixer_stops_under_a_dose_it_still_gives_one(phase: str) -> None:
+    farm = dosed()
+    farm.says["fa.z.ph"] = 6.3
+    farm.run(30)
+    block = farm.state.blocks[PH]
+    blocks = {**farm.state.blocks, PH: block._replace(dose=block.dose._replace(phase=phase))}
+    farm.state = replace(farm.state, blocks=blocks, applied={**farm.state.applied, STIRRER: 0.0})
+    assert rests(farm) == ()
+
+
 def test_one_that_locked_itself_says_who_ends_that() -> None:
     farm = dosed()
     farm.says["fa.z.ph"] = 6.6  # whatever it doses
@@ -145,9 +158,9 @@ def test_what_it_waited_for_is_known_afterwards(tmp_path: Path) -> None:
     farm = dosed()
     journal = WhyJournal(tmp_path, farm.core, farm.now_s)
     moments = []
-    for says in (5.8, 6.3, 6.3, Reason.COMM):
+    for says, seconds in ((5.8, 100), (6.3, 100), (6.3, 100), (Reason.COMM, 5)):
         farm.says["fa.z.ph"] = says
-        for _ in range(100):
+        for _ in range(seconds):
             farm.scan()
             journal.see(farm.state)
         moments.append((farm.now_s, rests(farm)))
