@@ -91,10 +91,9 @@ def step(plan: ProofPlan, state: Proven, on: bool, shared: bool, value: Value | 
         return state._replace(differs_s=since_s, failed_s=failed_s)
     runs_on_s = state.runs_on_s
     if not runs or shared:
-        stays_s = runs_on_s if plan.latches else -1.0
-        if state.differs_s < 0.0 and stays_s == runs_on_s:
+        if state.differs_s < 0.0:
             return state
-        return state._replace(differs_s=-1.0, runs_on_s=stays_s)
+        return state._replace(differs_s=-1.0, runs_on_s=runs_on_s if plan.latches else -1.0)
     since_s = _since(state, now_s)
     runs_on_s = now_s if runs_on_s < 0.0 and now_s - since_s >= plan.within_s else runs_on_s
     return state._replace(differs_s=since_s, runs_on_s=runs_on_s)

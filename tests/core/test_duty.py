@@ -136,6 +136,17 @@ def test_the_standby_takes_over_from_a_pump_that_a_person_stops_and_gives_back()
     assert farm.on() == (True, False, False)
 
 
+def test_whoever_has_stopped_the_standby_by_hand_does_not_stop_the_duty_too() -> None:
+    farm = Water()
+    farm.run(60)
+    farm.scan([Override("1", STANDBY, 0.0, "wang", farm.now_s + 600.0)])
+    farm.run(5)
+    farm.scan([Override("2", DUTY, 0.0, "wang", farm.now_s + 600.0)])
+    for _ in range(60):
+        farm.scan()
+        assert farm.on()[0]
+
+
 def test_they_change_places_every_week_without_a_second_of_standing_water() -> None:
     farm = Water()
     farm.run(60)
@@ -180,6 +191,8 @@ def looks(plan: ProofPlan, told: list[tuple[bool, Value | None]], shared: bool =
         ([(True, 2.0)] * 5 + [(False, 2.0)] * 11, False, True),
         ([(True, 2.0)] * 5 + [(False, 2.0)] * 11 + [(False, 0.0)], False, False),
         ([(False, 0.0)] * 99, False, False),
+        ([(False, 2.0)] * 9 + [(False, 0.0)] * 9 + [(False, 2.0)] * 9, False, False),  # twice too short
+        ([(False, 2.0)] * 9 + [(False, 0.0)] * 9 + [(False, 2.0)] * 11, False, True),
     ],
 )
 def test_a_current_proves_that_it_runs_and_that_it_has_stopped(
