@@ -35,6 +35,7 @@ class DutyPair:
     standby: str
     swap_s: float | None = None
     rescue: str | None = None
+    life_support: bool = True
 
     @property
     def key(self) -> str:
@@ -92,6 +93,11 @@ class DutyPair:
                 turn.demand(Demand(self.duty, 0.0, Slot.LOOP, self.duty, because, expires_s))
 
     def _insist(self, turn: Turn, name: str, value: float, slot: Slot, because: Because) -> None:
+        if slot is Slot.LIFE_SAFETY and not self.life_support:
+            # no life hangs on it: hands, trips and emergency stops go before it, and the duty has a loop of its own
+            if name != self.duty:
+                turn.demand(Demand(name, value, Slot.LOOP, self.duty, because, turn.now_s + LEASE_S))
+            return
         turn.bounds.setdefault(name, []).append(Demand(name, value, slot, self.duty, because, float("inf")))
 
 
@@ -107,7 +113,12 @@ def _proof(turn: Turn, name: str) -> Proven:
 def _is_held_off(turn: Turn, name: str) -> bool:
     """Whether somebody stronger than a loop keeps it from running: a trip, a lock-out, a hand."""
     order = turn.old.orders.get(name)
-    return order is not None and order.value < 50.0 and order.slot <= Slot.MANUAL and order.because.key != "duty"
+    if order is not None and order.because.key != "duty":
+        return order.value < 50.0 and order.slot <= Slot.MANUAL
+    # what a pair wanted must not hide from it whose hand is beneath: in the next scan it would want it no more, and the
+    # pumps would start and stop again and again
+    wants = [one for one in turn.demands.get(name, ()) if one.bound == "at"]
+    return bool(wants) and wants[0].slot <= Slot.MANUAL and wants[0].value < 50.0
 
 
 def handed_over(turn: Turn, pairs: Iterable[DutyPair]) -> list[AlarmNow]:

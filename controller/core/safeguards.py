@@ -142,7 +142,13 @@ def _guard_alarms(turn: Turn, guard: DosingGuard) -> list[AlarmNow]:
 def safeguards_of(site: Site, units: Mapping[str, str]) -> Safeguards:
     """Of a checked site."""
     pairs = tuple(
-        DutyPair(name, output.standby, output.swap, output.rescue)
+        DutyPair(
+            name,
+            output.standby,
+            output.swap,
+            output.rescue,
+            output.life_support or site.outputs[output.standby].life_support,
+        )
         for name, output in site.outputs.items()
         if output.standby is not None
     )

@@ -1,5 +1,6 @@
 """Proof of action, and a standby that takes over from what is not proven."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from controller.core.proof import ProofPlan, Proven, step
 from controller.core.scan import Core
-from controller.core.words import Override, Reset
+from controller.core.words import EmergencyStop, Override, Reset
 from foundation.reading import Reason, Value
 from tests.core.small_site import START_S, Farm, core_of, document
 from tests.core.test_restart import restarted
@@ -136,15 +137,85 @@ def test_the_standby_takes_over_from_a_pump_that_a_person_stops_and_gives_back()
     assert farm.on() == (True, False, False)
 
 
+def switched(farm: Water, seconds: int) -> int:
+    """How often either pump or the rescue started or stopped meanwhile."""
+    seen = [farm.on()]
+    for _ in range(seconds):
+        farm.scan()
+        seen.append(farm.on())
+    return sum(was != now for before, after in pairwise(seen) for was, now in zip(before, after, strict=True))
+
+
+def dry() -> Core:
+    """The same pumps where no life hangs on them."""
+    found = site()
+    for output in found["outputs"].values():
+        output |= {"life_support": False, "safe": "off"}
+    return core_of(found)
+
+
+@pytest.mark.parametrize("of", [None, dry])
+def test_a_pump_that_a_person_has_stopped_stays_so_and_the_other_runs_on_without_a_break(of: Any) -> None:
+    farm = Water(of and of())
+    farm.run(60)
+    farm.scan([Override("1", DUTY, 0.0, "wang", farm.now_s + 600.0)])
+    farm.run(5)
+    assert farm.on() == (False, True, False)
+    assert switched(farm, 300) == 0
+
+
 def test_whoever_has_stopped_the_standby_by_hand_does_not_stop_the_duty_too() -> None:
     farm = Water()
     farm.run(60)
     farm.scan([Override("1", STANDBY, 0.0, "wang", farm.now_s + 600.0)])
     farm.run(5)
     farm.scan([Override("2", DUTY, 0.0, "wang", farm.now_s + 600.0)])
-    for _ in range(60):
-        farm.scan()
-        assert farm.on()[0]
+    farm.run(5)
+    assert farm.on()[0]
+    assert switched(farm, 300) == 0
+
+
+def test_where_no_life_hangs_on_them_both_stay_stopped_by_hand_and_by_an_emergency_stop() -> None:
+    for stops in (
+        [Override(pump, pump, 0.0, "wang", START_S + 9000.0) for pump in (DUTY, STANDBY)],
+        [EmergencyStop("1", "fa", "wang", START_S)],
+    ):
+        farm = Water(dry())
+        farm.run(60)
+        farm.scan(stops)
+        farm.run(5)
+        assert farm.on()[:2] == (False, False)
+        assert switched(farm, 300) == 0
+
+
+def test_a_duty_pump_that_no_life_hangs_on_is_not_started_because_its_standby_is_stopped() -> None:
+    found = site()
+    for output in found["outputs"].values():
+        output |= {"life_support": False, "safe": "off", "idle": "off"}
+    farm = Water(core_of(found))
+    farm.run(30)
+    farm.scan([Override("1", STANDBY, 0.0, "wang", farm.now_s + 600.0)])
+    farm.run(30)
+    assert farm.on() == (False, False, False)
+
+
+def test_with_one_failed_and_the_other_tripped_the_rescue_stays_open() -> None:
+    found = site()
+    found["outputs"][STANDBY] |= {"life_support": False, "safe": "off"}
+    found["interlocks"] = {
+        "fa.z.dry": {
+            "when": "fa.z.ppfd > '500 umol/m2/s'",
+            "on_bad_quality": "ignore",
+            "effect": [{"inhibit": STANDBY}],
+        }
+    }
+    farm = Water(core_of(found))
+    farm.says["fa.z.ppfd"] = 900.0
+    farm.run(60)
+    farm.broken |= {DUTY, STANDBY}
+    farm.run(60)
+    assert farm.on()[2]
+    assert switched(farm, 300) == 0
 
 
 def test_they_change_places_every_week_without_a_second_of_standing_water() -> None:
