@@ -36,6 +36,7 @@ class DutyPair:
     swap_s: float | None = None
     rescue: str | None = None
     life_support: bool = True
+    """Life hangs on one of them: what they insist on goes before hands and trips."""
 
     @property
     def key(self) -> str:

@@ -25,15 +25,18 @@ _MIDNIGHT = DayTime(anchor="clock", offset_s=0.0)
 def check_opposed(inspection: Inspection) -> None:
     """W334, of programs and of every stage of a recipe."""
     site = inspection.site
-    own = {name: _levels(one, one.limits[0].unit) for name, one in site.programs.items()}
     for pair in _pairs(site.loops):
+        if not all(one.sp in site.programs for one in pair):
+            continue  # told of the loop
+        unit = site.programs[pair[0].sp].limits[0].unit
+        own = {one.sp: _levels(site.programs[one.sp], unit) for one in pair}
         if _note(inspection, ("programs", pair[0].sp), pair, own):
             continue
         zones = {one.sp.rpartition(".")[0] for one in pair}
         for name, recipe in site.recipes.items():
             for index, stage in enumerate(recipe.stages):
                 said = {
-                    full: _levels(one, site.programs[full].limits[0].unit)
+                    full: _levels(one, unit)
                     for zone in zones
                     for short, one in stage.setpoints.items()
                     if (full := short.replace("zone", zone, 1)) in own
@@ -89,7 +92,7 @@ def _levels(one: Program | StageSetpoint, unit: str) -> Levels:
 
 def _note(inspection: Inspection, path: Path_, pair: Pair, levels: Mapping[str, Levels]) -> bool:
     up, down = pair
-    above, below = levels.get(up.sp), levels.get(down.sp)
+    above, below = levels[up.sp], levels[down.sp]
     if not above or not below:
         return False
     for high, low in _together(above, below):

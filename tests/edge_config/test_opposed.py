@@ -19,7 +19,8 @@ def level(*values: Any) -> dict[str, Any]:
     """One value, or pairs of a moment and a value."""
     if len(values) == 1:
         return {"value": f"{values[0]} degC"}
-    return {"periods": [{"from": when, "value": f"{value} degC"} for when, value in zip(*[iter(values)] * 2)]}  # noqa: B905
+    moments = zip(values[::2], values[1::2], strict=True)
+    return {"periods": [{"from": when, "value": f"{value} degC"} for when, value in moments]}
 
 
 def told(
