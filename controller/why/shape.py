@@ -100,7 +100,8 @@ class RestShape:
     loop: str
     why: str
     """`first` (another goes first), `locked`, `lost` (value or setpoint), `mixer` (nothing mixes), `mixes` (the
-    last dose), `opposite` (the other way was dosed), `short` (it waits for the value to come back by itself)."""
+    last dose, or what was dosed before a start), `opposite` (the other way was dosed), `short` (it waits for the value
+    to come back by itself)."""
     until: float | None
     of: str
     """The tag, the output or the loop that it is about; empty: none."""

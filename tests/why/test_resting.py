@@ -66,9 +66,10 @@ def test_after_a_dose_it_is_told_until_when_it_mixes() -> None:
     assert rest.until_s is not None
     assert farm.now_s < rest.until_s <= farm.now_s + 320.0
     until = f"{datetime.fromtimestamp(rest.until_s, ZoneInfo('Asia/Shanghai')):%H:%M:%S}"
-    assert lines(farm, "en") == [f"Analog input 7: no dose before {until}, the last one mixes"]
+    (told,) = lines(farm, "en")
+    assert told == f"Analog input 7: no dose before {until}, what was dosed last, or before a start, has to mix"
     (told,) = lines(farm, "zh-CN")
-    assert told.endswith(f"：{until} 之前不加药，上一次加的药正在混合")
+    assert told.endswith(f"：{until} 之前不加药，上一次（或启动前）加的药要先混合")
     # and it is true
     farm.run(rest.until_s - farm.now_s - 2.0)
     assert farm.wires[ACID] is False
