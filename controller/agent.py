@@ -72,6 +72,7 @@ from controller.why.shape import Explanation
 from controller.wiring import bus_settings, device_settings, safe_of
 from controller.wish_desk import WishDesk
 from drivers.driver import BrokerSettings, Statistics, Written
+from drivers.ending import end_tasks
 from drivers.links import Links, build_links
 from edge_config.model.outputs import Heartbeat
 from edge_config.model.site import Site
@@ -90,6 +91,7 @@ INBOX_LIMIT = 50_000
 """Readings waiting for a scan; more than that is a flood, and is counted and dropped."""
 CHANGES_PER_S = 10.0
 AGAIN_S = 5.0
+"""Until what brings messages out is begun anew; and until whoever lost his cancellation gets another."""
 
 
 @dataclass(slots=True)
@@ -205,9 +207,7 @@ class Agent:
             await asyncio.gather(tasks[0], return_exceptions=True)
             await self._links.close()
             log.info("outputs_safe", extra={"after_s": round(process_time() - begun, 3)})
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end_tasks(tasks, again_s=AGAIN_S)
             await asyncio.to_thread(self._first_outs.write)
             await asyncio.to_thread(self._notices.write)
             await asyncio.to_thread(self._desk.journal.write)

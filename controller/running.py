@@ -11,6 +11,7 @@ from pathlib import Path
 from controller.agent import Agent
 from controller.panel_task import Panel, Up
 from controller.service import Manager
+from drivers.ending import end_tasks
 from edge_config.model.site import Site
 from foundation.clock import Clock, pause, process_time
 
@@ -18,6 +19,8 @@ WIRING_S = 30.0
 REPORT_S = 0.1
 PULSE_S = 1.0
 """How often the agent's health is looked at, and the service manager told of it."""
+END_AGAIN_S = 5.0
+"""Whatever did not take its cancellation by then, the panel above all, gets another one."""
 
 
 async def run_agent(
@@ -51,9 +54,8 @@ async def run_agent(
     finally:
         manager.tell("STOPPING=1")
         # the farm first: it must be safe before anything else is tidied up
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        running.cancel()
+        await asyncio.gather(running, end_tasks(tasks - {running}, again_s=END_AGAIN_S), return_exceptions=True)
 
 
 async def keep_told(agent: Agent, manager: Manager, every_s: float) -> None:

@@ -22,6 +22,7 @@ from controller.history.outbox import Pending
 from controller.history.shipper import Health
 from controller.history.status import HistoryStatus, SinkStatus
 from controller.kept_state import kept_in
+from controller.notify.notifier import Notifier
 from controller.own_alarms import FAILING_S, MOST_SLOW, REMEMBERED_S, OwnAlarms
 from controller.panel.farm import Refusal, SetpointNow
 from controller.panel.shapes import alarm_shapes
@@ -176,6 +177,42 @@ async def test_a_scan_that_throws_ends_the_agent_by_the_safe_door(
     with pytest.raises(ZeroDivisionError):
         await agent.run()
     assert safe == ["outputs"]
+    assert kept_in(tmp_path)
+
+
+async def test_whoever_loses_his_cancellation_does_not_keep_the_agent_from_ending(
+    tmp_path: Path, nowhere: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    up: set[str] = set()
+    lost: set[str] = set()
+
+    def loses(name: str) -> Any:
+        async def at_work(*_: object) -> None:
+            up.add(name)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                if name not in lost:
+                    lost.add(name)
+                    raise IndexError("while tidying up")
+
+        return at_work
+
+    monkeypatch.setattr("controller.agent.AGAIN_S", 0.1)
+    monkeypatch.setattr("controller.running.END_AGAIN_S", 0.1)
+    monkeypatch.setattr(panel_task, "serve", loses("panel"))
+    monkeypatch.setattr(Notifier, "run", loses("messages"))
+    (tmp_path / "wiring.json").write_text(json.dumps(nowhere))
+    site, clock = load_site(SITES / "ras.yaml").site, AcceleratedClock(NOON_S, 20.0)
+    running = asyncio.create_task(
+        run_agent(
+            site, tmp_path, clock, no_secret, tmp_path / "wiring.json", "127.0.0.1", 0, lambda *_: None
+        )
+    )  # fmt: skip
+    await until(lambda: len(up) == 2, "panel and messages")
+    running.cancel()
+    await asyncio.wait({running}, timeout=20.0)
+    assert running.cancelled()
     assert kept_in(tmp_path)
 
 

@@ -54,6 +54,8 @@ class Journal:
         """Day, a beginning if there is one, and the scans from there on."""
         self._waiting = 0
         self._lock = Lock()
+        self._writing = Lock()
+        """Scans stand in the file as they came, though the last of them are written beside a thread still at it."""
         self._file: tuple[int, FrameWriter] | None = None
         self._failure = ""
 
@@ -88,6 +90,10 @@ class Journal:
 
     def write(self) -> None:
         """What was noted goes to the disk. Never raises: what failed is told once, and begun anew."""
+        with self._writing:
+            self._write()
+
+    def _write(self) -> None:
         with self._lock:
             lots, self._lots, self._waiting = self._lots, [], 0
         try:
@@ -111,8 +117,9 @@ class Journal:
 
     def close(self) -> None:
         """The last of it."""
-        self.write()
-        self._close()
+        with self._writing:
+            self._write()
+            self._close()
 
     def _writer(self, day: int) -> FrameWriter:
         if self._file is None or self._file[0] != day:

@@ -7,6 +7,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from threading import Lock
 
 from controller.alarm_texts import AlarmTexts
 from controller.core.calendar import Calendar
@@ -59,6 +60,8 @@ class Notifier:
         self._asking: set[str] = set()
         """Alarms that want somebody."""
         self._waiting: deque[tuple[list[Message], dict[str, Paged], set[str] | None]] = deque()
+        self._keeping = Lock()
+        """A thread whose waiter was cancelled still runs when the agent's last word is put on the disk."""
         self._next_s: float | None = 0.0
         self._sending: dict[str, asyncio.Task[None]] = {}
         self.failure = ""
@@ -205,22 +208,23 @@ class Notifier:
             self._failed(error)
 
     def _keep(self) -> None:
-        if self._queue is None:
-            self._open()
-        while self._waiting:
-            messages, paged, asking = self._waiting[0]
-            now_s = self._clock.now()
-            try:
-                if self._queue is None:
-                    raise sqlite3.OperationalError(self.failure)
-                self._queue.put(messages, now_s, paged, asking)
-                self.failure = ""
-            except sqlite3.Error as error:
-                self._failed(error)
-                self._spare = self._spare or Queue(None)
-                self._spare.put(messages, now_s, None, asking)
-            self._waiting.popleft()
-            self._next_s = 0.0
+        with self._keeping:
+            if self._queue is None:
+                self._open()
+            while self._waiting:
+                messages, paged, asking = self._waiting[0]
+                now_s = self._clock.now()
+                try:
+                    if self._queue is None:
+                        raise sqlite3.OperationalError(self.failure)
+                    self._queue.put(messages, now_s, paged, asking)
+                    self.failure = ""
+                except sqlite3.Error as error:
+                    self._failed(error)
+                    self._spare = self._spare or Queue(None)
+                    self._spare.put(messages, now_s, None, asking)
+                self._waiting.popleft()
+                self._next_s = 0.0
 
     def _failed(self, error: Exception) -> None:
         if not self.failure:

@@ -1,7 +1,9 @@
 """A recorded day comes out of the core again to the bit, whatever was told, and whatever became of the file's end."""
 
 import random
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
@@ -233,6 +235,34 @@ def test_a_day_ends_at_midnight_and_the_next_one_is_played_by_itself(fish_farm: 
     done = [play(path, fish_farm) for path in journal_files(tmp_path)]
     assert [one.differing for one in done] == [0, 0]
     assert [one.scans for one in done] == [59, 61]
+
+
+def test_an_agent_that_stops_while_the_disk_is_at_it_has_its_last_scans_in_order(
+    fish_farm: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    farm = Recorded(fish_farm, tmp_path)
+    farm.run(9)
+    taken, go_on = threading.Event(), threading.Event()
+    write = FrameWriter.write
+
+    def slow(writer: FrameWriter, kind: bytes, body: bytes) -> None:
+        if not taken.is_set():
+            taken.set()
+            assert go_on.wait(10.0)
+        write(writer, kind, body)
+
+    monkeypatch.setattr(FrameWriter, "write", slow)
+    with ThreadPoolExecutor() as threads:
+        writing = threads.submit(farm.journal.write)
+        assert taken.wait(10.0)
+        farm.run(9)
+        closing = threads.submit(farm.journal.close)
+        assert not wait([closing], timeout=0.2).done  # it waits for the thread that is at it
+        go_on.set()
+        writing.result()
+        closing.result()
+    done = play(farm.file, fish_farm)
+    assert (done.scans, done.beginnings, done.differing) == (18, 1, 0)
 
 
 # --- what it may cost

@@ -4,8 +4,10 @@ import asyncio
 import json
 import logging
 import re
+import sqlite3
+import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ import yaml
 from controller.core.words import AlarmNow
 from controller.notices import Notice
 from controller.notify.dead_man import DeadManSign
-from controller.notify.notifier import Notifier
+from controller.notify.notifier import STEP_S, Notifier
 from controller.notify.queue import Queue
 from drivers.driver import BrokerSettings
 from edge_config.model.site import Site
@@ -306,3 +308,35 @@ async def test_a_way_that_fails_does_not_keep_the_sign_from_the_others(tmp_path:
 
 def test_the_queue_in_memory_is_the_queue_on_the_disk() -> None:
     assert Queue(None).due(START_S) == []
+
+
+async def test_an_agent_that_stops_while_the_disk_is_at_it_keeps_each_message_once_and_stops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, go_on = asyncio.Event(), threading.Event()
+    put, loop = Queue.put, asyncio.get_running_loop()
+    puts = []
+
+    def slow(queue: Queue, messages: Any, *rest: Any) -> None:
+        puts.append(len(messages))
+        loop.call_soon_threadsafe(taken.set)
+        assert go_on.wait(10.0)
+        put(queue, messages, *rest)
+
+    farm = Farm(
+        tmp_path, li_phone="json://127.0.0.1:9", wang_phone="json://127.0.0.1:9", wang_mail="json://127.0.0.1:9"
+    )
+    monkeypatch.setattr(Queue, "put", slow)
+    farm.notifier.see((LOW,), START_S)
+    running = asyncio.create_task(farm.notifier.run())
+    await farm.clock.advance(STEP_S)
+    await taken.wait()
+    running.cancel()
+    done, _ = await asyncio.wait({running}, timeout=0.2)  # its last word waits for the thread that is at it
+    assert not done
+    go_on.set()
+    await asyncio.wait({running})
+    assert running.cancelled()
+    assert puts == [2]
+    with closing(sqlite3.connect(tmp_path / "notify.db")) as database:
+        assert database.execute("SELECT person FROM message").fetchall() == [("li",), ("wang",)]
