@@ -61,7 +61,7 @@ def replay(
         if not sites:
             command_line.fail(f"{files[-1]} does not say where its site file is; give it with --recorded-with", 2)
         for name, one in sites.items():
-            done[name] = play(files[-1], one, _bar_of(command_line.bar("replaying"), files[-1], as_json))
+            done[name] = play(files[-1], one, _bar_of(command_line.bar("replaying"), files[-1], as_json), None)
     except (JournalError, OSError) as error:
         command_line.fail(str(error), 2)
     factor = sum(one.last_s - (one.first_s or 0.0) for one in done.values()) / max(process_time() - begun, 1e-9)

@@ -1,18 +1,13 @@
 """`farmloop score`: scenarios run by controllers over seeds on all cores, and what came of it, gates first."""
 
-import ctypes
-import multiprocessing
-import os
-import signal
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from controller.compose.cores import on_cores
 from controller.compose.score_kept import kept_or_run, kept_run
 from controller.compose.score_run import FARMLOOP, Job, Outcome
 from simulator.loaded_scenario import LoadedScenario
@@ -23,8 +18,6 @@ from simulator.scenario import UNDISTURBED, Goal
 CONTROLLERS = (FARMLOOP, *REFERENCES)
 SKILLS = ("iae", "out_of_band", "out_minutes", "excursion", "travel", "switches", "energy_kwh")
 """Metrics of which less is better, told as skill against the best reference."""
-PR_SET_PDEATHSIG = 1
-"""prctl(2)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,23 +188,7 @@ def score(
 
 def outcomes_of(jobs: Sequence[Job], workers: int | None = None, keep: Path | None = None) -> Iterator[Outcome]:
     """In the order of the jobs."""
-    count = min(workers or os.cpu_count() or 1, len(jobs))
-    work = partial(kept_or_run, keep=keep)
-    if count <= 1:
-        yield from map(work, jobs)
-        return
-    # a new process each, not a copy of this one: a thread may be drawing a progress bar
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, spawn, initializer=_end_with, initargs=(os.getpid(),)) as pool:
-        yield from pool.map(work, jobs)
-
-
-def _end_with(parent: int) -> None:
-    """This process ends when `parent` does, whatever that died of: nobody is left to take what it would work out."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        sys.exit()
+    return on_cores(partial(kept_or_run, keep=keep), jobs, workers)
 
 
 def _multiple(mine: float | None, other: float | None) -> float | None:

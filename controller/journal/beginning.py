@@ -1,4 +1,4 @@
-"""Where a replay begins: the whole state of the core, so exactly that the next scan comes out to the bit."""
+"""Where a replay begins, or may begin: the core's whole state, so exactly that the next scan comes out to the bit."""
 
 import json
 from dataclasses import replace
@@ -19,13 +19,15 @@ _SEEN_BY_NOBODY = {"panel", "notify", "sinks", "simulation"}
 
 
 class Beginning(NamedTuple):
-    """What stands at the beginning of a journal, and after every start of the agent."""
+    """What stands at the beginning of a journal, after every start of the agent, and at every hour."""
 
     site_file: str
     site_digest: str
     names: Names
     plain: dict[str, Any]
     """The state."""
+    goes_on: bool = False
+    """It is the state that the scan before it left: nothing is missing between them."""
 
     def state(self, core: Core) -> State:
         """The state for `core`; blocks that its site does not have are left out, new ones begin fresh. Raises
@@ -36,24 +38,40 @@ class Beginning(NamedTuple):
             raise JournalError(f"its state is of another version: {error.errors()[0]['loc']}") from None
         blocks = {**core.plan.fresh, **blocks_from_plain(self.plain["blocks"], core.plan.fresh)}
         fresh = core.start(state.at_s)
+        gauges = {gauge.name for gauge in core.plan.rules.gauges}
+        applied = fresh.applied.keys() | core.plan.cascaded.keys()
         return replace(
             state,
             blocks=blocks,
             readings={**fresh.readings, **{tag: one for tag, one in state.readings.items() if tag in core.tags}},
-            values={**fresh.values, **{tag: one for tag, one in state.values.items() if tag in core.tags}},
+            values={
+                **fresh.values,
+                **{tag: one for tag, one in state.values.items() if tag in core.tags or tag in gauges},
+            },
             demands={name: one for name, one in state.demands.items() if name in core.plan.outputs},
             orders={name: one for name, one in state.orders.items() if name in core.plan.outputs},
-            applied={**fresh.applied, **{name: one for name, one in state.applied.items() if name in fresh.applied}},
+            applied={**fresh.applied, **{name: one for name, one in state.applied.items() if name in applied}},
         )
 
+    def is_state(self, core: Core, state: State) -> bool:
+        """Whether it is this very state."""
+        mine = self.state(core)
+        # NaN is not itself, and 4 is 4.0: what was written is compared with what would be written
+        return mine == state or _text(core, mine) == _text(core, unpacked(packed(core, state, "")).state(core))
 
-def packed(core: Core, state: State, site_file: str) -> bytes:
+
+def _text(core: Core, state: State) -> str:
+    return json.dumps(json.loads(packed(core, state, "")), sort_keys=True)
+
+
+def packed(core: Core, state: State, site_file: str, goes_on: bool = False) -> bytes:
     """The beginning as bytes."""
     plain = _STATE.dump_python(replace(state, blocks={}))
     return json.dumps(
         {
             "site_file": site_file, "site": site_digest(core.site), "tags": names_of(core).tags,
-            "reasons": names_of(core).reasons, "state": {**plain, "blocks": to_plain(state)["blocks"]},
+            "reasons": names_of(core).reasons, "goes_on": goes_on,
+            "state": {**plain, "blocks": to_plain(state)["blocks"]},
         },
         separators=(",", ":"), default=sorted,
     ).encode()  # fmt: skip
@@ -64,7 +82,7 @@ def unpacked(content: bytes) -> Beginning:
     try:
         told = json.loads(content)
         names = Names(tuple(told["tags"]), tuple(told["reasons"]))
-        return Beginning(told["site_file"], told["site"], names, told["state"])
+        return Beginning(told["site_file"], told["site"], names, told["state"], told.get("goes_on", False))
     except (ValueError, KeyError, TypeError) as error:
         raise JournalError(f"its beginning cannot be read: {error}") from None
 

@@ -1,8 +1,8 @@
 """One day of a farm in one file: frames that are whole or cut off, each compressed with what went before in mind.
 
 A frame is its length, its checksum, its kind, and its content. A file ends where a frame is torn: `kill -9` and power
-cuts cost what was not yet written, never what was. `C` is a beginning (the whole state, from which a replay starts),
-`S` are scans.
+cuts cost what was not yet written, never what was. `C` is a beginning (the whole state, from which a replay starts, or
+may), `S` are scans.
 """
 
 import struct
@@ -20,6 +20,8 @@ LONGEST = 64 << 20
 class Frame(NamedTuple):
     kind: bytes
     content: bytes
+    end: int
+    """Of the file, the byte after it."""
 
 
 class JournalError(ValueError):
@@ -53,11 +55,13 @@ class FrameWriter:
         self._file.close()
 
 
-def read_frames(path: Path) -> Iterator[Frame]:
-    """Every whole frame in order; a torn tail is left out. Raises OSError, or JournalError for what is no journal."""
+def read_frames(path: Path, first: int = len(MAGIC)) -> Iterator[Frame]:
+    """Every whole frame in order, from the `C` at the byte `first` on; a torn tail is left out. Raises OSError, or
+    JournalError for what is no journal."""
     with path.open("rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
             raise JournalError(f"{path}: no journal of this version (it begins otherwise)")
+        file.seek(first)
         unpacker = zlib.decompressobj()
         for kind, packed in _packed(file):
             if kind == b"C":
@@ -65,7 +69,7 @@ def read_frames(path: Path) -> Iterator[Frame]:
             content = unpacker.decompress(packed, LONGEST)
             if unpacker.unconsumed_tail:
                 raise JournalError(f"{path}: a frame of more than {LONGEST} bytes")
-            yield Frame(kind, content)
+            yield Frame(kind, content, file.tell())
 
 
 def whole_bytes(path: Path) -> int | None:

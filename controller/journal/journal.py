@@ -1,7 +1,8 @@
 """The agent's journal: all that every scan was told, day by day, so that a day can be played again to the bit.
 
 `note` after each scan does no I/O; `write` now and then, in a thread. One file a day (UTC) in `journal/` of the
-agent's directory; each begins with the whole state. `kill -9` costs what was told since the last `write`.
+agent's directory; each begins with the whole state, and has it again every hour: there the replay is compared with
+the farm, and may begin, so that a day is played on all cores. `kill -9` costs what was told since the last `write`.
 """
 
 import logging
@@ -9,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
+from typing import NamedTuple
 from zlib import crc32
 
 import orjson
@@ -27,6 +29,7 @@ log = logging.getLogger("farmloop.journal")
 FOLDER = "journal"
 SUFFIX = ".journal"
 DAY_S = 86400
+PART_S = 3600
 KEPT_DAYS = 7
 MOST_BYTES = 512 << 20
 """Of all days together; beyond this the oldest go first."""
@@ -43,15 +46,26 @@ def digest_of(result: ScanResult) -> int:
     ))  # fmt: skip
 
 
+class _Lot(NamedTuple):
+    """Scans on their way to the file."""
+
+    day: int
+    state: State | None
+    """That their first one found, where a replay may begin with it."""
+    goes_on: bool
+    """It is what the scan before left, which is in the file too."""
+    scans: list[Scan]
+
+
 class Journal:
     """Of one agent. A directory that cannot be written is told of once; the farm does not wait for it."""
 
     def __init__(self, directory: Path, core: Core, site_file: str = "") -> None:
         self._folder, self._core, self._site_file = directory / FOLDER, core, site_file
         self._names = names_of(core)
-        self._day: int | None = None
-        self._lots: list[tuple[int, bytes | None, list[Scan]]] = []
-        """Day, a beginning if there is one, and the scans from there on."""
+        self._part: int | None = None
+        """The hour of the last scan; None: the next one begins anew."""
+        self._lots: list[_Lot] = []
         self._waiting = 0
         self._lock = Lock()
         self._writing = Lock()
@@ -67,18 +81,19 @@ class Journal:
             self._fail(error)
 
     def _note(self, before: State, snapshot: Snapshot, now_s: float, result: ScanResult) -> None:
-        day = int(now_s // DAY_S)
+        day, part = int(now_s // DAY_S), int(now_s // PART_S)
         with self._lock:
             if self._waiting >= MOST_WAITING:
                 self._lots.clear()
-                self._waiting, self._day = 0, None
+                self._waiting, self._part = 0, None
                 log.warning("journal_gap", extra={"scans": MOST_WAITING})
-            if day != self._day:
-                self._day = day
-                self._lots.append((day, packed(self._core, before, self._site_file), []))
+            if part != self._part:
+                goes_on = self._part is not None and self._part * PART_S // DAY_S == day
+                self._part = part
+                self._lots.append(_Lot(day, before, goes_on, []))
             elif not self._lots:
-                self._lots.append((day, None, []))
-            self._lots[-1][2].append(Scan(now_s, self._heeded(before, snapshot), digest_of(result)))
+                self._lots.append(_Lot(day, None, True, []))
+            self._lots[-1].scans.append(Scan(now_s, self._heeded(before, snapshot), digest_of(result)))
             self._waiting += 1
 
     def _heeded(self, before: State, snapshot: Snapshot) -> Snapshot:
@@ -97,11 +112,11 @@ class Journal:
         with self._lock:
             lots, self._lots, self._waiting = self._lots, [], 0
         try:
-            for day, beginning, scans in lots:
-                writer = self._writer(day)
-                if beginning is not None:
-                    writer.write(b"C", beginning)
-                writer.write(b"S", self._names.pack(scans))
+            for lot in lots:
+                writer = self._writer(lot.day)
+                if lot.state is not None:
+                    writer.write(b"C", packed(self._core, lot.state, self._site_file, lot.goes_on))
+                writer.write(b"S", self._names.pack(lot.scans))
             self._failure = ""
         except Exception as error:  # as above
             self._fail(error)
@@ -113,7 +128,7 @@ class Journal:
             log.error("journal_failed", extra={"why": repr(error)})
         self._failure = repr(error)
         with self._lock:
-            self._lots, self._waiting, self._day = [], 0, None
+            self._lots, self._waiting, self._part = [], 0, None
 
     def close(self) -> None:
         """The last of it."""

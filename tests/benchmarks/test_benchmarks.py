@@ -160,11 +160,11 @@ def test_a_day_that_comes_out_otherwise_has_no_speed(tmp_path: Path) -> None:
     site = load_site(RAS).site
     scans = recorded(site, 30.0, tmp_path)
     (file,) = journal_files(tmp_path)
-    to_the_bit(file, site, scans)
+    to_the_bit(file, site, scans, 1)
     with pytest.raises(ValueError, match="30 of 31 scans, 0 not as recorded"):
-        to_the_bit(file, site, scans + 1)
+        to_the_bit(file, site, scans + 1, 1)
     with pytest.raises(ValueError, match="30 of 30 scans, 30 not as recorded"):
-        to_the_bit(file, load_site(RAS.with_name("greenhouse.yaml")).site, scans)
+        to_the_bit(file, load_site(RAS.with_name("greenhouse.yaml")).site, scans, 1)
 
 
 @pytest.mark.browser

@@ -1,5 +1,6 @@
 """A recorded day comes out of the core again to the bit, whatever was told, and whatever became of the file's end."""
 
+import math
 import random
 import threading
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from controller.cli import app
 from controller.compose.replay import journal_files
 from controller.compose.replay import replay as play
 from controller.compose.simulate import Simulation, prepare, start_of
-from controller.core.state import to_plain
+from controller.core.state import State, to_plain
 from controller.core.words import (
     Calibrate,
     EmergencyStop,
@@ -33,6 +34,7 @@ from controller.core.words import (
     Snapshot,
 )
 from controller.journal import journal as journal_module
+from controller.journal.beginning import packed, unpacked
 from controller.journal.frames import FrameWriter, JournalError, read_frames
 from controller.journal.journal import Journal
 from controller.journal.scans import Names, Scan
@@ -40,7 +42,9 @@ from edge_config.loader import load_site
 from edge_config.model.site import Site
 from foundation.reading import Quality, Reading, Reason
 
-RAS = Path("edge_config/sites/ras.yaml")
+SITES = Path("edge_config/sites")
+RAS = SITES / "ras.yaml"
+SAMPLES = sorted(path.stem for path in SITES.glob("*.yaml"))
 TAGS = ("a.b.c", "a.b.d", "a.all.e")
 
 
@@ -226,13 +230,15 @@ def test_another_tuning_is_compared_and_the_first_scan_that_differs_is_named(fis
     assert play(farm.file, fish_farm.model_copy(update={"loops": fewer})).scans == 300
 
 
-def test_a_day_ends_at_midnight_and_the_next_one_is_played_by_itself(fish_farm: Site, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["ras", "greenhouse"])
+def test_a_day_ends_at_midnight_and_the_next_one_is_played_by_itself(name: str, tmp_path: Path) -> None:
     midnight_s = 1_774_051_200.0
-    farm = Recorded(fish_farm, tmp_path, midnight_s - 60.0)
+    site = load_site(SITES / f"{name}.yaml").site
+    farm = Recorded(site, tmp_path, midnight_s - 60.0)
     farm.run(120)
     farm.journal.close()
     assert [path.stem for path in journal_files(tmp_path)] == ["2026-03-20", "2026-03-21"]
-    done = [play(path, fish_farm) for path in journal_files(tmp_path)]
+    done = [play(path, site) for path in journal_files(tmp_path)]
     assert [one.differing for one in done] == [0, 0]
     assert [one.scans for one in done] == [59, 61]
 
@@ -263,6 +269,82 @@ def test_an_agent_that_stops_while_the_disk_is_at_it_has_its_last_scans_in_order
         closing.result()
     done = play(farm.file, fish_farm)
     assert (done.scans, done.beginnings, done.differing) == (18, 1, 0)
+
+
+# --- every hour
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_state_comes_back_from_the_journal_as_it_was(name: str) -> None:
+    site = load_site(SITES / f"{name}.yaml").site
+    farm = prepare(site, 1, start_of(site) + 11.75 * 3600.0)
+    for _ in range(40):
+        farm.step()
+    beginning = unpacked(packed(farm.core, farm.state, ""))
+    again = beginning.state(farm.core)
+    assert again == farm.state
+    for field in fields(State):  # alarms and demands come in the order of what stands there
+        mine = getattr(farm.state, field.name)
+        assert not isinstance(mine, dict) or list(getattr(again, field.name)) == list(mine)
+    assert beginning.is_state(farm.core, farm.state)
+    moved = dict.fromkeys(farm.state.applied, 12.5)
+    assert not beginning.is_state(farm.core, replace(farm.state, applied=moved))
+
+
+def test_a_state_with_what_is_no_number_is_itself(fish_farm: Site) -> None:
+    farm = prepare(fish_farm, 1, start_of(fish_farm))
+    farm.step()
+    said = Reading("ras1.tank1.do_a", math.nan, Quality.GOOD, None, farm.now_s + 1.0)
+    state = farm.core.scan(farm.state, Snapshot((said,), (), ()), farm.now_s + 1.0).state
+    state = replace(state, values={**state.values, "ras1.tank1.do_a": math.nan})
+    beginning = unpacked(packed(farm.core, state, ""))
+    assert beginning.state(farm.core) != state
+    assert beginning.is_state(farm.core, state)
+
+
+def test_the_hours_of_a_day_are_played_beside_one_another_and_come_out_as_in_a_row(
+    fish_farm: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "PART_S", 120)
+    farm = Recorded(fish_farm, tmp_path)
+    farm.run(450, troubles(farm.farm))
+    farm.restart()
+    farm.run(250)
+    farm.journal.close()
+    beginnings = [unpacked(frame.content) for frame in read_frames(farm.file) if frame.kind == b"C"]
+    assert [one.goes_on for one in beginnings].count(False) == 2
+    assert len(beginnings) == 8
+    in_a_row, beside = play(farm.file, fish_farm), play(farm.file, fish_farm, None, 2)
+    assert (in_a_row.scans, in_a_row.beginnings, in_a_row.differing) == (700, 2, 0)
+    assert beside.row() == in_a_row.row()
+    assert {name: one.last for name, one in beside.outputs.items()} == {
+        name: one.last for name, one in in_a_row.outputs.items()
+    }
+    other = load_site(SITES / "pond.yaml").site  # another site goes on by itself from the first state
+    assert play(farm.file, other, None, 2).row() == play(farm.file, other).row()
+
+
+def test_a_state_that_is_not_as_recorded_is_told_though_every_order_is(
+    fish_farm: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "PART_S", 120)
+
+    def otherwise(core: Any, state: State, *rest: Any) -> bytes:
+        if state.at_s > at_s:
+            key = next(name for name in state.blocks if name.endswith("#gauge"))
+            state = replace(state, blocks={name: one for name, one in state.blocks.items() if name != key})
+        return packed(core, state, *rest)
+
+    farm = Recorded(fish_farm, tmp_path)
+    at_s = farm.farm.now_s + 130.0
+    monkeypatch.setattr(journal_module, "packed", otherwise)
+    farm.run(245)
+    farm.journal.close()
+    done = play(farm.file, fish_farm)
+    assert (done.scans, done.differing) == (245, 1)
+    assert done.first_different_s is not None
+    assert (done.first_different_s > at_s, (done.first_different_s + 1.0) % 120.0) == (True, 0.0)
+    assert play(farm.file, fish_farm, None, 2).differing >= 1
 
 
 # --- what it may cost
