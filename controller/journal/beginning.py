@@ -30,8 +30,8 @@ class Beginning(NamedTuple):
     """It is the state that the scan before it left: nothing is missing between them."""
 
     def state(self, core: Core) -> State:
-        """The state for `core`; blocks that its site does not have are left out, new ones begin fresh. Raises
-        JournalError for what cannot be read."""
+        """The state for `core`; what its site does not have is left out, what is new begins fresh. Raises JournalError
+        for what cannot be read."""
         try:
             state = _STATE.validate_python({**self.plain, "blocks": {}})
         except ValidationError as error:
@@ -40,6 +40,12 @@ class Beginning(NamedTuple):
         fresh = core.start(state.at_s)
         gauges = {gauge.name for gauge in core.plan.rules.gauges}
         applied = fresh.applied.keys() | core.plan.cascaded.keys()
+        if site_digest(core.site) != self.site_digest:  # as after a restart; and every output is decided anew
+            kept = core.start(state.at_s, to_plain(state))
+            state = replace(
+                state, chosen=kept.chosen, recipes=kept.recipes, marks=kept.marks, calibrations=kept.calibrations,
+                wake_s={}, renew_s={}, moved=fresh.moved,
+            )  # fmt: skip
         return replace(
             state,
             blocks=blocks,

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from controller.cli import app
-from controller.compose.replay import journal_files
+from controller.compose.replay import journal_files, played
 from controller.compose.replay import replay as play
 from controller.compose.simulate import Simulation, prepare, start_of
+from controller.core.scan import Core
 from controller.core.state import State, to_plain
 from controller.core.words import (
     Calibrate,
@@ -230,6 +231,25 @@ def test_another_tuning_is_compared_and_the_first_scan_that_differs_is_named(fis
     assert play(farm.file, fish_farm.model_copy(update={"loops": fewer})).scans == 300
 
 
+def test_another_farm_takes_up_a_day_that_begins_amid_hands_locks_and_probes_in_care(
+    fish_farm: Site, tmp_path: Path
+) -> None:
+    farm = Recorded(fish_farm, tmp_path)
+    farm.run(300, troubles(farm.farm))
+    farm.begin()
+    farm.file.unlink()
+    farm.run(60)
+    farm.journal.close()
+    assert {key.partition(":")[0] for key in farm.farm.state.marks} >= {"lock", "care"}
+    (beginning,) = [unpacked(frame.content) for frame in read_frames(farm.file) if frame.kind == b"C"]
+    fewer = {name: one for name, one in fish_farm.loops.items() if name != "ras1.tank1.heat_loop"}
+    other = Core(fish_farm.model_copy(update={"loops": fewer}))
+    assert not beginning.state(other).wake_s  # an output may go through other contacts there: each is decided anew
+    for name in SAMPLES:
+        done = play(farm.file, load_site(SITES / f"{name}.yaml").site)
+        assert (done.scans, done.same_site, done.differing) == (60, name == "ras", 0 if name == "ras" else 60), name
+
+
 @pytest.mark.parametrize("name", ["ras", "greenhouse"])
 def test_a_day_ends_at_midnight_and_the_next_one_is_played_by_itself(name: str, tmp_path: Path) -> None:
     midnight_s = 1_774_051_200.0
@@ -240,6 +260,7 @@ def test_a_day_ends_at_midnight_and_the_next_one_is_played_by_itself(name: str, 
     assert [path.stem for path in journal_files(tmp_path)] == ["2026-03-20", "2026-03-21"]
     done = [play(path, site) for path in journal_files(tmp_path)]
     assert [one.differing for one in done] == [0, 0]
+    assert [one.beginnings for one in done] == [1, 1]
     assert [one.scans for one in done] == [59, 61]
 
 
@@ -322,6 +343,24 @@ def test_the_hours_of_a_day_are_played_beside_one_another_and_come_out_as_in_a_r
     }
     other = load_site(SITES / "pond.yaml").site  # another site goes on by itself from the first state
     assert play(farm.file, other, None, 2).row() == play(farm.file, other).row()
+    assert play(farm.file, other).differing == 700
+
+
+def test_another_tuning_goes_on_by_itself_over_the_hours(
+    fish_farm: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop: Any = fish_farm.loops["ras1.tank1.do_loop"]
+    faster = loop.model_copy(update={"kc": replace(loop.kc, value=loop.kc.value * 3.0)})
+    other = fish_farm.model_copy(update={"loops": {**fish_farm.loops, "ras1.tank1.do_loop": faster}})
+    found = []
+    for part_s in (3600, 60):
+        monkeypatch.setattr(journal_module, "PART_S", part_s)
+        farm = Recorded(fish_farm, tmp_path / str(part_s))
+        farm.run(200)
+        farm.journal.close()
+        found.append([dict(values) for _, values in played(farm.file, Core(other))])
+    assert len(found[0]) == 200
+    assert found[0] == found[1]
 
 
 def test_a_state_that_is_not_as_recorded_is_told_though_every_order_is(
