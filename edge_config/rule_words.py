@@ -105,8 +105,8 @@ def _in(language: str, zh: str, en: str) -> str:
 
 
 def time_words(seconds: float) -> str:
-    """`2 h`, `5 min`, `90 s`."""
-    for size, unit in ((3600.0, "h"), (60.0, "min")):
-        if seconds >= size and seconds % size == 0.0:
+    """`7 d`, `24 h`, `5 min`, `90 s`."""
+    for size, unit, least in ((86400.0, "d", 2.0), (3600.0, "h", 1.0), (60.0, "min", 1.0)):
+        if seconds >= least * size and seconds % size == 0.0:
             return f"{seconds / size:g} {unit}"
     return f"{seconds:g} s"

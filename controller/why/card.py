@@ -1,5 +1,6 @@
 """What stays the same about a farm's outputs while it runs: names, and who may want something of each, and when."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -49,6 +50,16 @@ class Follower:
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """Duty and standby of which an output is one, or which it rescues."""
+
+    part: Literal["duty", "standby", "rescue"]
+    duty: str
+    standby: str
+    swap_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One output."""
 
@@ -56,6 +67,7 @@ class Card:
     """On or off, nothing between."""
     watchers: tuple[Watcher, ...] = ()
     loops: tuple[Follower, ...] = ()
+    pairs: tuple[Pair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +102,7 @@ def cards_of(core: Core) -> Cards:
                 for key, loop in site.loops.items()
                 if name in written_by(loop)
             ),
+            tuple(_pairs(core, name)),
         )
         for name, output in site.outputs.items()
     }
@@ -125,6 +138,15 @@ def _rules(core: Core, output: str) -> list[Watcher]:
         for want in wants
         if want.output == output
     ]  # fmt: skip
+
+
+def _pairs(core: Core, output: str) -> Iterator[Pair]:
+    for one in core.plan.safeguards.pairs:
+        parts: dict[str | None, Literal["duty", "standby", "rescue"]] = {
+            one.duty: "duty", one.standby: "standby", one.rescue: "rescue"
+        }  # fmt: skip
+        if output in parts:
+            yield Pair(parts[output], one.duty, one.standby, one.swap_s)
 
 
 def _text(condition: Expression | None) -> str:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from controller.core.explain import Claim, Shape, Waits, Why
 from controller.core.words import Slot
-from controller.why.card import Card, Cards, Watcher
+from controller.why.card import Card, Cards, Pair, Watcher
 from edge_config.rule_words import time_words
 from foundation.messages import tell
 
@@ -33,9 +33,13 @@ def changes(cards: Cards, why: Why) -> list[Change]:
     found = _end(card, why.won)
     if why.won.slot != "idle":
         found.append(Change("then", {"claim": why.then}))
+    elif card.pairs and found[0].key == "nobody":
+        found.clear()
     still = {one.rule for one in why.off}.union(one.rule for one in why.spent)
     busy = still.union(one.owner for one in (why.won, *why.beaten, *why.limits) if one.key != LETS_GO)
     found += [_would(one, still) for one in _takers(card, why) if one.id not in busy]
+    if why.won.key != "duty":
+        found += [change for pair in card.pairs for change in _stands_in(pair)]
     firm = _slot(why.won) < Slot.MANUAL
     found.append(Change("no_hand" if firm else "hand", {}))
     return found
@@ -94,6 +98,15 @@ def _would(one: Watcher, still: Collection[str]) -> Change:
     return Change(f"would_{one.kind}", values)
 
 
+def _stands_in(pair: Pair) -> list[Change]:
+    """When a pair takes the output, or gives it to the other."""
+    values: dict[str, object] = {"duty": pair.duty, "standby": pair.standby}
+    found = [Change(f"pair_{pair.part}", values)]
+    if pair.swap_s is not None and pair.part != "rescue":
+        found.append(Change("pair_swap", values | {"time": pair.swap_s}))
+    return found
+
+
 def _rule_end(rule: Watcher, won: Claim) -> list[Change]:
     """How a rule that decides goes off."""
     values: dict[str, object] = {"rule": rule.id, "when": rule.when}
@@ -138,6 +151,8 @@ def _other_end(card: Card, won: Claim, watcher: Watcher | None) -> Change:
         return Change(f"{watcher.kind}{latched}", {watcher.kind: watcher.id, "when": watcher.when})
     if won.slot == "manual" and won.ends_s is not None:
         return Change("manual", {"by": won.values.get("by", won.owner), "ends": won.ends_s})
+    if won.key == "duty":
+        return Change("duty", {"duty": won.values.get("duty", ""), "standby": won.values.get("standby", "")})
     if won.key in ("sensor_lost", "settling"):
         return Change("sensor", {"tag": won.values.get("tag", "")})
     if won.key == "no_effect":
