@@ -165,7 +165,7 @@ class LoopBuilder:
             kind, ml_per_unit = "counter", loop.per.to(f"L/({unit})") * 1000.0
         return RatioLoop(
             name, loop.of, kind, loop.out, ml_per_unit, pump.flow, loop.least, pump.max_pulse, self.site.site.scan,
-            loop.share, self.tags[loop.of].entered,
+            loop.share, self.tags[loop.of].entered, loop.by_hand,
         )  # fmt: skip
 
     def _effect(self, loop: Pid | PBand | Hysteresis) -> EffectCheck | None:

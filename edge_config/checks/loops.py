@@ -299,6 +299,11 @@ def _ratio(inspection: Inspection, path: Path_, loop: Ratio) -> None:
     elif unit is not None and unit not in COUNTED and unit != FLOW:
         inspection.note("E345", (*path, "of"), tag=loop.of, unit=unit or "1", wanted="L, kg, kWh, m3/h")
         return
+    if loop.by_hand is not None:
+        given = inspection.numeric((*path, "by_hand"), loop.by_hand)
+        for key, tag, said in (("of", loop.of, unit), ("by_hand", loop.by_hand, given)):
+            if said is not None and said != FEED_COUNTER:
+                inspection.note("E345", (*path, key), tag=tag, unit=said or "1", wanted=FEED_COUNTER)
     if unit is not None:
         per = inspection.number((*path, "per"), loop.per, f"L/({'L' if unit == FLOW else unit})", "mL/L")
         inspection.positive((*path, "per"), per)

@@ -310,6 +310,8 @@ class Ratio(Sourced):
     """Shortest pulse."""
     share: TagName | None = None
     """A setpoint in %: so much of `per`. Rules and influences move it (alkalinity told by the laboratory)."""
+    by_hand: TagName | None = None
+    """Of a counter of feed: what people enter that they gave besides, dosed for over the hours of its digestion."""
     name: Name | None = None
 
 

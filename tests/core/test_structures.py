@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.core.state import to_plain
-from controller.core.words import Override, Slot
-from foundation.reading import Reason
+from controller.core.words import Override, Slot, Snapshot
+from foundation.reading import Reason, good
 from tests.core.small_site import Farm, core_of, document, only
 
 STAGES = ("fa.z.fan", "fa.z.siren", "fa.z.co2_valve")
@@ -387,6 +387,72 @@ def test_what_people_put_right_of_what_they_fed_is_taken_back_not_poured_again()
     assert given_ml(20.5) <= 4.0
     assert given_ml(20.4) <= 4.0
     assert given_ml(21.4) == pytest.approx(40.0, abs=8.0)  # 60 mL were given too many before
+
+
+def fed_by_hand(**also: Any) -> Farm:
+    """A pump (4 mL/s) of 100 mL for each kg of feed, from the feeder's counter and by hand."""
+    site = only("fa.z.ec_loop")
+    site["loops"] = {
+        "fa.z.alk": {
+            "type": "ratio", "of": "fa.z.fed", "by_hand": "fa.z.hand", "out": "fa.z.pump_b", "per": "100 mL/kg", **also
+        },
+    }  # fmt: skip
+    site["programs"] = {"fa.z.base_share": {"value": "50 %", "limits": ["0 %", "150 %"]}}
+    site["outputs"] = {"fa.z.pump_b": {**site["outputs"]["fa.z.pump_b"], "max_per_day": "20 L"}}
+    site["devices"]["switches"]["tags"] = {"relay6": "fa.z.pump_b"}
+    site["tags"]["fa.z.hand"] = {"unit": "kg", "entry": "manual", "as": "amount"}
+    farm = Farm(core_of(site))
+    farm.says = {"fa.z.fed": 10.0, "fa.z.hand": 400.0}
+    farm.run(5)
+    return farm
+
+
+def poured_ml(farm: Farm, hours: float) -> float:
+    return sum(4.0 * bool(farm.scan() and farm.wires.get("fa.z.pump_b")) for _ in range(round(hours * 3600.0)))
+
+
+def test_feed_given_by_hand_is_dosed_for_over_the_hours_of_its_digestion_beside_the_feeder_s():
+    farm = fed_by_hand()
+    assert poured_ml(farm, 1.0) == 0.0  # the total of last year is nothing new
+    farm.says["fa.z.hand"] = 430.0
+    first_ml = poured_ml(farm, 0.5)
+    farm.says["fa.z.fed"] = 12.0
+    assert first_ml < 60.0
+    assert first_ml + poured_ml(farm, 9.5) == pytest.approx(200.0 + 0.85 * 3000.0, rel=0.03)
+    assert first_ml + 200.0 < 3000.0
+    assert poured_ml(farm, 24.0) == pytest.approx(0.15 * 3000.0, abs=90.0)
+
+
+def test_what_was_given_by_hand_and_is_put_right_is_not_dosed_for():
+    farm = fed_by_hand()
+    farm.says["fa.z.hand"] = 430.0
+    poured_ml(farm, 0.05)
+    farm.says["fa.z.hand"] = 403.0
+    assert poured_ml(farm, 30.0) == pytest.approx(300.0, abs=60.0)
+
+
+def test_what_is_entered_late_is_dosed_for_as_far_as_it_is_not_digested_yet():
+    farm = fed_by_hand()
+    del farm.says["fa.z.hand"]
+    farm.run(10)
+    told = good("fa.z.hand", 430.0, farm.now_s - 6.0 * 3600.0)
+    farm.state = farm.core.scan(farm.state, Snapshot((told,)), farm.now_s).state
+    assert poured_ml(farm, 30.0) == pytest.approx(0.406 * 3000.0, rel=0.05)  # (1 + 2) exp(-2) of it is left
+
+
+def test_the_share_moves_the_dose_for_what_was_given_by_hand_too():
+    farm = fed_by_hand(share="fa.z.base_share")
+    farm.says["fa.z.hand"] = 430.0
+    assert poured_ml(farm, 40.0) == pytest.approx(0.5 * 3000.0, rel=0.05)
+
+
+def test_while_nobody_knows_what_was_given_by_hand_the_feeder_is_dosed_for_and_nothing_is_made_up():
+    farm = fed_by_hand()
+    farm.says["fa.z.hand"] = Reason.COMM
+    farm.says["fa.z.fed"] = 11.0
+    assert poured_ml(farm, 1.0) == pytest.approx(100.0, abs=4.0)
+    farm.says["fa.z.hand"] = 400.0
+    assert poured_ml(farm, 2.0) <= 4.0
 
 
 def test_a_pump_that_was_held_back_does_not_pour_all_of_it_afterwards():

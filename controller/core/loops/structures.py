@@ -7,6 +7,7 @@ volume that has run.
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from controller.core.loops.feed_forward import Ahead, FishOxygen
 from controller.core.loops.run import LEASE_PERIODS, Part
 from controller.core.state import Block
 from controller.core.turn import Turn
@@ -14,6 +15,9 @@ from controller.core.words import Because, Demand, Slot
 
 LONGEST_STEP_S = 3600.0
 """A pause longer than this counts as this: no run-hours and no volume of a time that nobody saw."""
+DIGESTED = FishOxygen(1.0, 3.0 * 3600.0, is_counter=False)
+"""Feed that people gave, kg/h as its ammonia comes and takes the alkalinity (physics.md 5.2): most of it within ten
+hours."""
 
 
 class Stages(NamedTuple):
@@ -217,6 +221,8 @@ class Owed(NamedTuple):
     at_s: float = -1.0
     until_s: float = 0.0
     """End of the present pulse."""
+    by_hand: Ahead = Ahead()
+    """Feed given by hand, on its way through the fish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +247,9 @@ class RatioLoop:
     """A setpoint, %: so much of `ml_per_unit`; all of it while that is not known."""
     is_entered: bool = False
     """The counter is a total of what people entered: what they put right is taken back, not poured again."""
+    by_hand: str | None = None
+    """A total of feed that people entered besides, kg. It comes in lots of which a pump may not owe the dose at once:
+    they are dosed for as they are digested."""
     fresh: Block = Owed()
 
     def run(self, turn: Turn) -> None:
@@ -248,7 +257,9 @@ class RatioLoop:
         now_s = turn.now_s
         source = turn.applied.get(self.of) if self.kind == "output" else turn.values.get(self.of)
         elapsed_s = min(max(now_s - block.at_s, 0.0), LONGEST_STEP_S) if block.at_s >= 0 else 0.0
-        owed_ml, last = block.owed_ml, block.last
+        owed_ml, last, by_hand = block.owed_ml, block.last, block.by_hand
+        share = turn.values.get(self.share) if self.share is not None else None
+        ml_per_unit = self.ml_per_unit * (share / 100.0 if isinstance(share, float) else 1.0)
         if turn.applied.get(self.output, 0.0) > 0.0:
             owed_ml -= self.flow_ml_s * elapsed_s
         if isinstance(source, float):
@@ -258,9 +269,13 @@ class RatioLoop:
                 ran = 0.0 if block.at_s < 0 else max(source, 0.0) if was_reset else source - last
             else:
                 ran = max(last, 0.0) * elapsed_s / (100.0 if self.kind == "output" else 1.0)
-            share = turn.values.get(self.share) if self.share is not None else None
-            owed_ml += self.ml_per_unit * ran * (share / 100.0 if isinstance(share, float) else 1.0)
+            owed_ml += ml_per_unit * ran
             last = source
+        if self.by_hand is not None:
+            total = turn.readings[self.by_hand]
+            known_kg = total.value if isinstance(total.value, float) else None
+            by_hand, kg_h = DIGESTED.step(by_hand, known_kg, now_s, now_s - total.time_s)
+            owed_ml += ml_per_unit * kg_h / 3600.0 * elapsed_s
         most = self.flow_ml_s * self.longest_s
         owed_ml = min(max(owed_ml, -most), most)
         until_s = block.until_s
@@ -270,7 +285,7 @@ class RatioLoop:
             until_s = now_s + seconds
             because = Because("dose", {"loop": self.name, "seconds": seconds})
             turn.demand(Demand(self.output, 100.0, Slot.LOOP, self.name, because, until_s))
-        turn.blocks[self.name] = Owed(owed_ml, last, now_s, until_s)
+        turn.blocks[self.name] = Owed(owed_ml, last, now_s, until_s, by_hand)
 
     def give_up(self, turn: Turn) -> None:
         turn.withdraw(self.output, Slot.LOOP, self.name)
