@@ -93,6 +93,9 @@ class Core:
             for name in self.plan.conditioners
             if name not in self.plan.loop_sensors and name not in probes and not self.tags[name].entered
         ]
+        self._measured = {
+            one.name: tuple(tag for tag in one.inputs if tag not in self._entered) for one in self.plan.estimators
+        }
         self._self_tested = [name for name, one in self.plan.conditioners.items() if one.self_test is not None]
         made = {*self.plan.conditioners, *(derived.name for derived in self.plan.derived)}
         self._late = frozenset(
@@ -313,7 +316,7 @@ class Core:
         turn.fresh = set()
         overtaken = [one for one in turn.changed if one.tag in self._entered and self._is_overtaken(turn, one)]
         for estimator in self.plan.estimators:
-            if not estimator.inputs or not changed.isdisjoint(estimator.inputs):
+            if not estimator.inputs or not changed.isdisjoint(estimator.inputs) or self._is_deaf(turn, estimator.name):
                 samples = [one for one in overtaken if one.tag in estimator.inputs]
                 images = [{**turn.readings, one.tag: one} for one in samples]
                 self._estimate(turn, estimator, [*images, turn.readings])
@@ -326,6 +329,14 @@ class Core:
                     turn.fail(integral.name, error)
                     reading = Reading(integral.name, None, BAD, Reason.INPUT, now_s)
                 turn.see(_finite(reading))
+
+    def _is_deaf(self, turn: Turn, estimator: str) -> bool:
+        """Whether it still tells something though nothing that it measures is known: silence is no news, and its word
+        must not outlive it."""
+        readings = turn.readings
+        return readings[estimator].quality is not BAD and all(
+            readings[tag].quality is BAD for tag in self._measured[estimator]
+        )
 
     def _is_overtaken(self, turn: Turn, sample: Reading) -> bool:
         """Whether more of what people entered came after it in the same scan: a soft sensor learns from each."""

@@ -116,7 +116,8 @@ class Voted:
         if self.model is not None and now_s - lost_s < self.model_s:
             model = image[self.model]
             if model.number is not None:
-                reading = Reading(self.name, model.value, SUBSTITUTED, Reason.INPUT, model.time_s)
+                quality = min(model.quality, SUBSTITUTED)  # a doubted model is no better for standing in
+                reading = Reading(self.name, model.value, quality, Reason.INPUT, model.time_s)
         return Ballot(watched, lost_s), reading
 
     def reading(self, image: Mapping[str, Reading], tags: tuple[str, ...] | list[str]) -> Reading:

@@ -524,6 +524,31 @@ def test_a_heater_that_warms_is_never_stopped():
     assert strain.failed_s < 0
 
 
+def test_a_house_that_full_power_just_holds_is_not_stopped_for_it():
+    site = only("fa.z.pipe_loop")
+    site["programs"] = {"fa.z.own_sp": {"value": "40 degC", "limits": ["12 degC", "80 degC"]}}
+    site["loops"]["fa.z.pipe_loop"] |= {
+        "sp": "fa.z.own_sp", "check": {"within": "20 min", "moves": "1 K"}, "on_loss": "off", "kc": "30 %/K",
+    }  # fmt: skip
+    farm = Farm(core_of(site))
+    farm.says["fa.z.pipe"] = 39.2  # a frost takes all that the heater gives
+    farm.run(7200, after_s=5.0)
+    assert farm.state.applied["fa.z.heater"] >= 80.0
+    assert farm.order("fa.z.heater").because.key == "loop"
+    farm.says["fa.z.pipe"] = 35.0  # and here the probe has fallen out
+    farm.run(1800, after_s=5.0)
+    assert farm.order("fa.z.heater").because.key == "no_effect"
+
+
+def test_a_chiller_that_holds_its_water_has_its_effect_and_one_that_does_not_has_not():
+    check = EffectCheck(1200.0, 1.0, False)
+    held, lost = Strain(), Strain()
+    for minute in range(60):
+        held = check.step(held, 100.0, 20.5, START_S + 60.0 * minute, -0.5)
+        lost = check.step(lost, 100.0, 23.0, START_S + 60.0 * minute, -3.0)
+    assert held.failed_s < 0.0 <= lost.failed_s
+
+
 def test_a_thermostat_is_checked_as_well_and_knows_which_way_is_right():
     site = changed("loops", "fa.z.fan_loop", "check", {"within": "10 min", "moves": "2 %"})
     farm = Farm(core_of(site))

@@ -91,7 +91,8 @@ async def test_an_operator_signs_in_and_runs_the_farm(browser: Browser, farm: Sm
         assert second_touch is not None
         assert second_touch["x"] + second_touch["width"] < first_touch["x"]  # a double tap cannot confirm
         farm.hold_echo = True
-        await confirm.click()
+        async with page.expect_response(lambda reply: reply.request.method == "PUT"):
+            await confirm.click()
         await expect(form).to_contain_text("Waiting for the controller")
         await expect(row.locator(".number").first).to_have_text("7.50 mg/L")  # never ahead of the controller
         assert [change[1:] for change in farm.changes_made] == [("ras1.tank1.do_sp", 8.2, "operator")]

@@ -5,6 +5,7 @@ to be checked gives up then, until somebody has looked.
 """
 
 from dataclasses import dataclass
+from math import inf
 from typing import NamedTuple
 
 STRAINED = 80.0
@@ -21,16 +22,18 @@ class Strain(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class EffectCheck:
-    """Within `within_s` above 80 % the value must have moved by `least`, the way that the output moves it."""
+    """Within `within_s` above 80 % the value must have moved by `least`, the way that the output moves it; or have come
+    as near to its setpoint: what a cold night holds there at full power has its effect."""
 
     within_s: float
     least: float
     raises: bool
 
-    def step(self, strain: Strain, applied: float, value: float, now_s: float) -> Strain:
+    def step(self, strain: Strain, applied: float, value: float, now_s: float, error: float = inf) -> Strain:
+        """`error`: the setpoint less the value, of a loop whose output is strained in holding it too."""
         if strain.failed_s >= 0:
             return strain
-        if applied < STRAINED:
+        if applied < STRAINED or error * (1.0 if self.raises or error == inf else -1.0) <= self.least:
             return strain if strain.since_s < 0 else Strain()
         moved = (value - strain.at) * (1.0 if self.raises else -1.0)
         if not 0.0 <= strain.since_s <= now_s or moved >= self.least:
