@@ -91,11 +91,13 @@ def is_urgent(order: Order, plan: OutputPlan) -> bool:
 
 
 def _limited(wanted: Demand, limits: Sequence[Demand]) -> Demand:
-    """What is wanted, moved within the limits of its own or a stronger slot; the most goes before the least."""
+    """What is wanted, moved within the limits of its own or a stronger slot; the most goes before the least. What is
+    shut in a slot is not opened by the least of the same slot: a rule that inhibits a pump is not undone by another."""
     chosen = wanted
     for bound, stricter in (("at_least", max), ("at_most", min)):
         for limit in limits:
             moves = limit.bound == bound and limit.slot <= wanted.slot and limit.value != chosen.value
+            moves = moves and not (bound == "at_least" and wanted.value == 0.0 and limit.slot == wanted.slot)
             if moves and isfinite(wanted.value) and stricter(limit.value, chosen.value) == limit.value:
                 chosen = limit
     return chosen

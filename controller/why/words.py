@@ -70,7 +70,8 @@ def _takers(card: Card, why: Why) -> list[Watcher]:
             passes, value = (slot, one.rank) < stands, _within(value, limits, slot)
         else:
             passes = slot <= stands[0]
-            if one.bound == "at_least":  # an upper limit goes before a lower one
+            if one.bound == "at_least":  # an upper limit goes before a lower one, and what is shut before both
+                passes = passes and not (wanted is not None and wanted.value == 0.0 and slot is stands[0])
                 value = min(value, _within(100.0, limits, stands[0]))
         if passes and (value == one.value or value != won.value):
             found.append(replace(one, value=value))
@@ -80,7 +81,8 @@ def _takers(card: Card, why: Why) -> list[Watcher]:
 def _within(value: float, limits: Collection[Claim], slot: Slot) -> float:
     """What the limits leave of it, when it is wanted in this slot."""
     firm = [one for one in limits if _slot(one) <= slot]
-    value = max([value, *(one.value for one in firm if one.bound == "at_least")])
+    least = [one.value for one in firm if one.bound == "at_least" and not (value == 0.0 and _slot(one) is slot)]
+    value = max([value, *least])
     return min([value, *(one.value for one in firm if one.bound == "at_most")])
 
 

@@ -86,6 +86,10 @@ def test_nobody_is_capped_too():
     # a limit moves nothing that is stronger
     ([wants(50.0, Slot.MANUAL, "hand"), wants(60.0, Slot.RULE, "r", bound="at_least")], 50.0, "hand"),
     ([wants(50.0, Slot.RULE, "s"), wants(60.0, Slot.RULE, "r", bound="at_least", rank=1)], 60.0, "r"),
+    # what a rule shuts no other rule's least opens; a loop that rests it does
+    ([wants(0.0, Slot.RULE, "s", rank=2), wants(60.0, Slot.RULE, "r", bound="at_least", rank=1)], 0.0, "s"),
+    ([wants(60.0, Slot.RULE, "r", bound="at_least"), wants(0.0, Slot.LOOP, "loop")], 60.0, "r"),
+    ([wants(0.0, Slot.RULE, "s"), wants(60.0, Slot.MANUAL, "m", bound="at_least")], 60.0, "m"),
     # and where nobody wants anything it moves that
     ([wants(60.0, Slot.RULE, "r", bound="at_least")], 60.0, "r"),
     ([wants(60.0, Slot.RULE, "r", bound="at_most")], 10.0, "nobody"),

@@ -157,6 +157,14 @@ def test_fish_of_unknown_mass_get_what_the_site_says_with_an_alarm():
     assert alarms(farm) == ["ration:fa.z.feeding"]
 
 
+@pytest.mark.parametrize("water_c", [5.0, 38.0])
+def test_fish_of_unknown_mass_get_nothing_in_water_in_which_they_do_not_eat(water_c: float) -> None:
+    farm = pen()
+    del farm.says["fa.z.mass"]
+    farm.says["fa.z.pipe"] = water_c
+    assert feed(farm, 1500) == 0.0
+
+
 def test_a_restart_in_the_middle_of_a_meal_gives_the_rest_of_it():
     farm = pen()
     first = feed(farm, 550)

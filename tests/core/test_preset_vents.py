@@ -72,6 +72,37 @@ def test_weather_limits_the_vents_of_a_hot_house(weather: dict[str, Value], lee:
     assert vents(hot(), **weather) == pytest.approx((lee, wind))
 
 
+@pytest.mark.parametrize(
+    ("weather", "lee", "wind"),
+    [
+        ({"wind": 2.0}, 100.0, 100.0),
+        ({"wind": 9.5}, 100.0, 10.0),
+        ({"wind": 14.0}, 40.0, 0.0),
+        ({"wind": 17.0}, 10.0, 0.0),
+        ({"wind": 19.0}, 0.0, 0.0),
+        ({"rain": True}, 12.0, 0.0),
+        ({"out_temp": -1.0, "wind": 9.5}, 8.0, 8.0),
+        ({"wind": Reason.COMM}, 0.0, 0.0),
+        ({"rain": Reason.COMM, "wind": 2.0}, 12.0, 0.0),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("air_temp", [33.0, Reason.COMM, 12.0])  # the probe that lies is no reason to cook the crop
+def test_emergency_heat_opens_the_vents_as_far_as_the_weather_lets_them(
+    weather: dict[str, Value], lee: float, wind: float, air_temp: Value | Reason
+) -> None:
+    farm = hot()
+    farm.says["f1.z1.air_guard"] = 40.0
+    assert vents(farm, air_temp=air_temp, **weather) == pytest.approx((lee, wind))
+
+
+def test_in_calm_heat_the_vents_open_over_a_hand_and_in_a_gust_a_hand_is_a_hand() -> None:
+    farm = hot()
+    farm.says["f1.z1.air_guard"] = 40.0
+    farm.scan([Override("1", "f1.z1.vent_wind", 0.0, "wang", farm.now_s + 7200.0)])
+    assert vents(farm)[1] == 100.0
+    assert vents(farm, wind=9.0)[1] == 0.0
+
+
 def test_one_gust_counts_for_ten_minutes_and_a_storm_beats_the_hand() -> None:
     farm = hot()
     vents(farm, 0.2, wind=11.0)

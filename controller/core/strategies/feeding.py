@@ -171,6 +171,10 @@ class FeedingLoop:
         return max(biomass_kg, 0.0) * ration(self.table, mass_kg, water_c) * self._part(turn)
 
     def _unknown_kg(self, turn: Turn) -> float:
+        """While the ration is not known; and nothing in water of which it is known that fish do not eat in it."""
+        water_c = _number(turn, self.temperature)
+        if water_c is not None and not self.coldest_c <= water_c <= self.warmest_c:
+            return 0.0
         return self.unknown_kg_d * self._part(turn)
 
     def _part(self, turn: Turn) -> float:
