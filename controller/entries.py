@@ -196,6 +196,10 @@ class Entries:
         times = [wrong.time_s] if entry.value is None else [wrong.time_s, entry.time_s]
         return max(times) < last_s and entry.entered_s - min(times) > AGAIN_S
 
+    def stood_at(self, tag: str, time_s: float) -> bool:
+        """Whether something stands that was sampled then."""
+        return any(one.time_s == time_s for one in self._standing(tag))
+
     def is_recorded(self, tag: str) -> bool:
         """Whether the outbox has all that was entered for a tag."""
         return all(one.id in self.recorded for one in self._of_tag.get(tag, ()))

@@ -12,7 +12,7 @@ from controller.entries import Entries, Entry, Wish, checked, repeated
 from controller.history.audit import Audit
 from controller.panel.farm import Refusal
 from foundation.clock import Clock
-from foundation.reading import Reading, good
+from foundation.reading import Reading, Reason, good
 from foundation.tag import Tag
 
 log = logging.getLogger("farmloop.agent")
@@ -37,6 +37,8 @@ class EntryDesk:
         self._remembered: set[Reading] = set()
         """Entries that the record has already: told to the core again after a restart, not to the record."""
         self._in_scan: list[str] = []
+        self._then: list[str] = []
+        """Totals whose stand the scan is to hear after that which hears what was told late."""
         self._moved: dict[str, list[Tag]] = {}
         """By amount, the counts that it moves."""
         for tag in tags.values():
@@ -66,8 +68,18 @@ class EntryDesk:
         is_again = self._record(entry)
         for index, (was, one) in enumerate(zip(before, stands, strict=True)):
             if one is not None and (one != was or (is_again and index == 0)):
-                self._hear((one,))
+                self._hear((self._at_its_time(entry, one),) if index == 0 else (one,))
         return entry
+
+    def _at_its_time(self, entry: Entry, stands: Reading) -> Reading:
+        """An amount that comes late makes the total grow at its own time, for whoever looks at what it grows by: what
+        was fed yesterday is not of today's ration. In the scan after that the total stands as of its newest amount."""
+        if self._tags[entry.tag].amount is None or entry.value is None or entry.time_s >= stands.time_s:
+            return stands
+        late = stands._replace(time_s=entry.time_s)
+        self._remembered.add(late)
+        self._then.append(entry.tag)
+        return late
 
     def entered(self, tag: str | None, most: int) -> list[tuple[Entry, str | None]]:
         """The newest, the last first, each with the id of what corrected it."""
@@ -77,10 +89,18 @@ class EntryDesk:
         """What the record is to have of a scan at farm time `now_s` in which `changed` did, and what is to be called
         once it has it."""
         late, self._late = self._late, []
+        if self._then:  # as they stand by now: meanwhile more may have come, or gone
+            stands = [self._entries.stands(self._tags[tag]) for tag in dict.fromkeys(self._then)]
+            self._hear(tuple(one for one in stands if one is not None))
+            self._then = []
         on_disk = [partial(self._entries.note_recorded, tuple(self._in_scan), now_s)] if self._in_scan else []
         self._in_scan = []
         seen = [one for one in changed if one not in self._remembered] if self._remembered else changed
         self._remembered.clear()
+        if late:  # what was withdrawn after the farm was told of it, and before the scan, is not recorded after that
+            gone = {(one.tag, one.time_s) for one in late if one.reason is Reason.CORRECTED}
+            gone = {one for one in gone if not self._entries.stood_at(*one)}
+            seen = [one for one in seen if (one.tag, one.time_s) not in gone or one.reason is Reason.CORRECTED]
         return [*late, *seen], [*on_disk]
 
     def _told_by(self, entry: Entry) -> list[Tag]:

@@ -58,6 +58,18 @@ def test_what_is_told_of_yesterday_is_not_taken_from_today() -> None:
     assert feed(farm, 1500) == pytest.approx(6.0, abs=0.1)
 
 
+def test_what_is_told_of_yesterday_after_something_of_today_is_not_taken_from_today_either() -> None:
+    farm = pen_with_a_bucket()
+    farm.scan()
+    del farm.says[BY_HAND]
+    today_s = farm.now_s
+    for total_kg, at_s in ((2.0, today_s), (5.0, today_s - 86_400.0), (5.0, today_s)):  # as the desk tells it
+        farm.now_s += 1.0
+        farm.state = farm.core.scan(farm.state, Snapshot((good(BY_HAND, total_kg, at_s),)), farm.now_s).state
+    assert spare_kg(farm) == 2.0
+    assert farm.state.readings[BY_HAND].time_s == today_s
+
+
 def test_what_was_left_over_is_forgotten_at_midnight() -> None:
     farm = pen_with_a_bucket()
     farm.scan()
