@@ -68,6 +68,8 @@ class Card:
     watchers: tuple[Watcher, ...] = ()
     loops: tuple[Follower, ...] = ()
     pairs: tuple[Pair, ...] = ()
+    siren_s: float | None = None
+    """Of the siren: for so long an alarm waits for somebody before it sounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ def cards_of(core: Core) -> Cards:
                 if name in written_by(loop)
             ),
             tuple(_pairs(core, name)),
+            core.plan.siren.after_s if core.plan.siren is not None and core.plan.siren.output == name else None,
         )
         for name, output in site.outputs.items()
     }

@@ -33,11 +33,13 @@ def changes(cards: Cards, why: Why) -> list[Change]:
     found = _end(card, why.won)
     if why.won.slot != "idle":
         found.append(Change("then", {"claim": why.then}))
-    elif card.pairs and found[0].key == "nobody":
+    elif found[0].key == "nobody" and (card.pairs or card.siren_s is not None):
         found.clear()
     still = {one.rule for one in why.off}.union(one.rule for one in why.spent)
     busy = still.union(one.owner for one in (why.won, *why.beaten, *why.limits) if one.key != LETS_GO)
     found += [_would(one, still) for one in _takers(card, why) if one.id not in busy]
+    if card.siren_s is not None and why.won.key != "siren":
+        found.append(Change("siren_sounds", {"time": card.siren_s}))
     if why.won.key != "duty":
         found += [change for pair in card.pairs for change in _stands_in(pair)]
     firm = _slot(why.won) < Slot.MANUAL
@@ -153,6 +155,8 @@ def _other_end(card: Card, won: Claim, watcher: Watcher | None) -> Change:
         return Change(f"{watcher.kind}{latched}", {watcher.kind: watcher.id, "when": watcher.when})
     if won.slot == "manual" and won.ends_s is not None:
         return Change("manual", {"by": won.values.get("by", won.owner), "ends": won.ends_s})
+    if won.key == "siren":
+        return Change("siren", {})
     if won.key == "duty":
         return Change("duty", {"duty": won.values.get("duty", ""), "standby": won.values.get("standby", "")})
     if won.key in ("sensor_lost", "settling"):

@@ -161,7 +161,9 @@ def test_in_the_scan_the_cheap_noon_is_taken_and_a_restart_keeps_the_half_hour()
     farm = Farm(core_of(site()))
     farm.says = {"fa.z.ppfd": 20.0}
     # 1 mol is four half hours: the four of the cheap noon
-    assert lit_at(farm, [5, 25, 100]) == [False, True, True]
+    assert lit_at(farm, [5]) == [False]
+    assert farm.order("fa.z.lamp").because.key == "lamps_later"
+    assert lit_at(farm, [25, 100]) == [True, True]
     assert farm.order("fa.z.lamp").because.key == "lamps"
     again = Farm(farm.core, farm.now_s, to_plain(farm.state))
     again.says = {"fa.z.ppfd": 20.0}
@@ -188,6 +190,19 @@ def test_under_a_cap_the_lamps_own_power_does_not_put_them_out():
     farm.says["fa.z.free"] = 60.0
     farm.run(10, after_s=10.0)
     assert farm.order("fa.z.lamp").value == pytest.approx(50.0)
+    assert farm.order("fa.z.lamp").because.key == "lamps_peak"
+
+
+def test_lamps_that_the_sun_puts_out_say_so_and_not_that_they_make_good_for_it():
+    made = site(bright={"of": "fa.z.free", "above": "400 W/m2"})
+    made["tags"]["fa.z.free"] = {"unit": "W/m2"}
+    made["programs"]["fa.z.sum_sp"]["value"] = "20 mol/m2/d"
+    farm = Farm(core_of(made))
+    farm.says = {"fa.z.ppfd": 20.0, "fa.z.free": 100.0}
+    assert lit_at(farm, [25]) == [True]
+    farm.says["fa.z.free"] = 600.0
+    assert lit_at(farm, [28]) == [False]
+    assert farm.order("fa.z.lamp").because.key == "lamps_bright"
 
 
 def test_a_power_meter_that_is_lost_keeps_the_lamps_off_under_a_cap():

@@ -1,4 +1,4 @@
-"""What would change a duty, its standby and what rescues both: told of each, in both languages, and true."""
+"""What would change a duty, its standby and what rescues both, and the siren: told in both languages, and true."""
 
 from typing import Any
 
@@ -9,11 +9,12 @@ from controller.core.words import Override, Reset
 from controller.why.card import cards_of
 from controller.why.shape import Explanation, explanation_shape
 from controller.why.words import changes
-from tests.core.small_site import core_of
+from tests.core.small_site import Farm, core_of
 from tests.core.test_duty import DUTY, RESCUE, STANDBY, Water, site
+from tests.core.test_siren import SIREN, cold_farm, seconds_to_sound
 
 
-def told(farm: Water, output: str, language: str = "en") -> list[str]:
+def told(farm: Farm, output: str, language: str = "en") -> list[str]:
     """The sentences of what would change it."""
     why = look(farm.core.plan, farm.state, output, standing(farm.core.plan, farm.state).get(output, ()))
     cards = cards_of(farm.core)
@@ -79,3 +80,15 @@ def test_a_hand_on_the_duty_is_told_with_its_end_and_the_standby_with_what_it_st
     assert any("Ends when" in line for line in told(farm, STANDBY))
     farm.run(660)
     assert farm.on() == (True, False, False)
+
+
+@pytest.mark.parametrize(("language", "rests", "sounds"), [
+    ("en", "Sounds when an alarm that it is for has waited 1 min", "Ends when somebody acknowledges the alarm"),
+    ("zh-CN", "等了 1 min 无人处理", "有人确认报警、暂时消音"),
+])  # fmt: skip
+def test_the_siren_says_what_it_waits_for_and_how_it_is_ended(language: str, rests: str, sounds: str) -> None:
+    farm = cold_farm("1 min")
+    assert any(rests in line for line in told(farm, SIREN, language))
+    assert not any("Only a hand" in line or "只有手动" in line for line in told(farm, SIREN, language))
+    assert seconds_to_sound(farm, 400) is not None
+    assert sounds in told(farm, SIREN, language)[0]

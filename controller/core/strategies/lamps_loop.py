@@ -50,7 +50,7 @@ class LampLoop:
         state = supplement(self.settings, state, sky, self._allowed(day), self._prices(day))
         turn.blocks[self.name] = state
         value = 100.0 * power(self.settings, state, sky)
-        because = Because("lamps", {"loop": self.name, "missing": round(state.missing, 1)})
+        because = Because(_reason(state, sky, value), {"loop": self.name, "missing": round(state.missing, 1)})
         turn.demand(Demand(self.output, value, Slot.LOOP, self.name, because, now_s + LEASE_PERIODS * PERIOD_S))
 
     def give_up(self, turn: Turn) -> None:
@@ -91,6 +91,17 @@ class LampLoop:
             # before the first change of the day the last one of yesterday holds
             prices.append(next((price for at, price in reversed(changes) if at <= begin), changes[-1][1]))
         return prices
+
+
+def _reason(state: Lit, sky: Sky, value: float) -> str:
+    """Why they burn, or do not."""
+    if sky.wanted is None:
+        return "lamps_unknown"
+    if sky.bright and state.share > 0.0:
+        return "lamps_bright"
+    if value < 100.0 * state.share and sky.room < 1.0:
+        return "lamps_peak"
+    return "lamps_later" if state.share <= 0.0 < round(state.missing, 1) else "lamps"
 
 
 def _number(turn: Turn, tag: str) -> float | None:
