@@ -140,6 +140,27 @@ def test_a_recording_says_when_a_rule_would_have_acted(site: Path, tmp_path: Pat
     assert (code, "open loop" in said) == (0, True)
 
 
+@pytest.mark.parametrize("every_min", [1, 5, 60])
+def test_how_far_apart_the_rows_of_an_export_are_moves_nothing(site: Path, tmp_path: Path, every_min: int) -> None:
+    rows = [
+        f"2026-03-20T{12 + m // 60:02d}:{m % 60:02d}:00+08:00,{8.0 if m < 60 else 5.0}"
+        for m in range(0, 241, every_min)
+    ]
+    record = tmp_path / "record.csv"
+    record.write_text("time,f.z.do\n" + "\n".join(rows), "utf-8")
+    (rule,) = json.loads(ask("replay", site, "--csv", record, "--json")[1])["rules"]
+    assert (rule["activations"], rule["unknown"]) == (1, 0)
+    assert rule["hours_on"] == pytest.approx(3.0, abs=0.03)
+
+
+def test_in_a_gap_of_hours_nobody_knows_what_was(site: Path, tmp_path: Path) -> None:
+    record = tmp_path / "record.csv"
+    hours = [*range(12, 15), *range(20, 22)]
+    record.write_text("time,f.z.do\n" + "\n".join(f"2026-03-20T{h}:00:00+08:00,8.0" for h in hours), "utf-8")
+    (rule,) = json.loads(ask("replay", site, "--csv", record, "--json")[1])["rules"]
+    assert rule["unknown"] >= 1  # it asserts on bad quality
+
+
 def noisy(limit_crossings: int, hours: int = 24) -> str:
     """A day, a value a minute, that hovers about 6 mg/L for one hour of the morning."""
     values = [8.0] * (60 * hours)

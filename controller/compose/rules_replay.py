@@ -25,6 +25,10 @@ class ReplayError(ValueError):
     """A recording that cannot be read: where, and what would do."""
 
 
+LONGEST_ROW_S = 3600.0
+"""Rows further apart than this have a gap between them, in which nobody knows."""
+
+
 @dataclass(slots=True)
 class RuleRecord:
     """What one rule did in a replay or a simulation."""
@@ -110,7 +114,8 @@ class Replayed:
 def replay(
     site: Site, file: Path, begin_s: float | None = None, end_s: float | None = None, step_s: float | None = None
 ) -> Replayed:
-    """All rows of a recording through the core, its rules looked at every `step_s` (the site's scan if left out).
+    """All rows of a recording through the core, its rules looked at every `step_s` (the site's scan if left out). What
+    was measured stands until the next row: an export of five minutes is no probe that falls silent in between.
 
     Raises OSError, or ReplayError with the line that cannot be read.
     """
@@ -120,21 +125,25 @@ def replay(
     state = core.start(0.0)
     now_s = first_s = 0.0
     rows = 0
+    held: dict[str, Reading] = {}
     for time_s, readings in recorded_rows(file, core.tags):
         if (begin_s is not None and time_s < begin_s) or (end_s is not None and time_s > end_s):
             continue
         if watch is None:
             watch, now_s, first_s = Watch(core), time_s, time_s
             state = core.start(time_s)
+        row_s = now_s
         while now_s + step_s < time_s:
             now_s += step_s
-            result = core.scan(state, Snapshot(), now_s)
+            again = _again(held, core.tags, now_s) if now_s - row_s <= LONGEST_ROW_S else ()
+            result = core.scan(state, Snapshot(again), now_s)
             state = result.state
             watch.see(result)
         now_s = max(now_s, time_s)
         result = core.scan(state, Snapshot(tuple(readings)), now_s)
         state = result.state
         watch.see(result)
+        held |= {one.tag: one for one in readings}
         rows += 1
     if watch is None:
         raise ReplayError(f"{file}: no row lies in that time")
@@ -142,6 +151,20 @@ def replay(
     rules = {rule.name: rule for rule in core.plan.rules.rules}
     energy = {record.rule: _energy_kwh(site, rules[record.rule], record.on_s) for record in records}
     return Replayed(first_s, now_s, rows, records, energy)
+
+
+def _again(held: dict[str, Reading], tags: Mapping[str, Tag], now_s: float) -> tuple[Reading, ...]:
+    """What would grow old before it is told again, as of now. What people entered was true when it was."""
+    old = [
+        one._replace(time_s=now_s)
+        for one in held.values()
+        if (stale_s := tags[one.tag].stale_s) is not None
+        and not tags[one.tag].entered
+        and one.usable is not None
+        and now_s - one.time_s > stale_s / 2.0
+    ]
+    held |= {one.tag: one for one in old}
+    return tuple(old)
 
 
 def _energy_kwh(site: Site, rule: RuleBlock, on_s: float) -> float:
