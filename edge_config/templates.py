@@ -56,6 +56,11 @@ def placed_rules(site: Site) -> tuple[Placed, ...]:
     return tuple(one for index, rule in enumerate(site.rules) for one in _placed(site.facilities, index, rule))
 
 
+def placed_rule(site: Site, index: int, rule: Rule) -> tuple[Placed, ...]:
+    """Of one rule."""
+    return tuple(_placed(site.facilities, index, rule))
+
+
 def askers(rules: Iterable[Placed], sequence: str) -> tuple[str, ...]:
     """The rules that run a sequence."""
     return tuple(

@@ -211,10 +211,16 @@ def check_rings(inspection: Inspection, checked: Sequence[Checked], wishes: Iter
             moves.setdefault(one.placed.id, set()).add(setpoint)
             paths.setdefault(one.placed.id, by if one.when is None else when)
     made = _made_from(inspection)
-    after = {
-        one: {other for other in reads if any(_comes_from(made, tag) & moves.get(one, set()) for tag in reads[other])}
-        for one in reads
-    }
+    movers: dict[str, set[str]] = {}
+    for mover, moved in moves.items():
+        for tag in moved:
+            movers.setdefault(tag, set()).add(mover)
+    sources = {tag: _comes_from(made, tag) for tag in {tag for tags in reads.values() for tag in tags}}
+    after: dict[str, set[str]] = {name: set() for name in reads}
+    for reader, tags in reads.items():
+        for source in {source for tag in tags for source in sources[tag]}:
+            for mover in movers.get(source, set()) & after.keys():
+                after[mover].add(reader)
     told: set[str] = set()
     for begin in reads:
         ring = _ring(after, begin)

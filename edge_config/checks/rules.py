@@ -1,6 +1,6 @@
 """Rules: what each may do and has to say (control.md 4.4); their conditions and conflicts stand beside this file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from edge_config.checks.inspection import Inspection
@@ -9,7 +9,7 @@ from edge_config.checks.rule_conditions import Checked, check_conditions_of_rule
 from edge_config.checks.rule_conflicts import Guarded, check_conflicts, check_rings, sequences_of
 from edge_config.checks.sequences import check_others
 from edge_config.model.control import Rule, RuleEffect
-from edge_config.templates import ANY_ZONE, Placed, each, placed_rules
+from edge_config.templates import ANY_ZONE, Placed, each, placed_rule, placed_rules
 from edge_config.wording import listed, nearest
 from foundation.document import Path_
 from foundation.problem import Problem
@@ -28,12 +28,12 @@ def check_rules(inspection: Inspection) -> None:
     """E401 to E418, E457 (from the expressions), E420 to E422, E108, E425 to E429, E440 to E452, E459; W308, W320 to
     W327."""
     site, known = inspection.site, len(inspection.problems)
-    for index, rule in enumerate(site.rules):
-        _rule(inspection, ("rules", index), rule)
     placed = placed_rules(site)
     if len(placed) > MOST_RULES:
         inspection.note("E441", ("rules",), count=len(placed), limit=MOST_RULES)
         return
+    for index, rule in enumerate(site.rules):
+        _rule(inspection, index, rule)
     checked = [_expressions(inspection, one) for one in placed]
     wishes = [wish for one in placed for wish in _wishes(inspection, one)]
     sound = [one for one in checked if one is not None]
@@ -65,9 +65,10 @@ def _once(problems: list[Problem]) -> list[Problem]:
 # --- one rule as it is written
 
 
-def _rule(inspection: Inspection, path: Path_, rule: Rule) -> None:
-    site = inspection.site
-    _scope(inspection, path, rule)
+def _rule(inspection: Inspection, index: int, rule: Rule) -> None:
+    site, path = inspection.site, ("rules", index)
+    everywhere = placed_rule(site, index, rule)
+    _scope(inspection, path, rule, everywhere)
     if not rule.effects:
         inspection.note("E420", path)
     elif rule.when is None and any(effect.add_influence is None for effect in rule.effects):
@@ -81,7 +82,7 @@ def _rule(inspection: Inspection, path: Path_, rule: Rule) -> None:
         inspection.note("W308", (*path, "with"), key=True, key_name="with")
     if rule.on_bad_quality is None and any(
         (output := site.outputs.get(name)) is not None and output.life_support
-        for placed in placed_rules(site.model_copy(update={"rules": (rule,)}))
+        for placed in everywhere
         for name in _driven(inspection, placed)
     ):
         where = f"rules.{path[-1]}"
@@ -98,7 +99,7 @@ def _times(inspection: Inspection, path: Path_, rule: Rule) -> None:
             inspection.note("E120", (*path, *place), bound=f"<= {LONGEST_S / 86400.0:g} d")
 
 
-def _scope(inspection: Inspection, path: Path_, rule: Rule) -> None:
+def _scope(inspection: Inspection, path: Path_, rule: Rule, everywhere: Sequence[Placed]) -> None:
     scope = rule.scope
     if scope is None:
         if rule.id.count(".") < 2:
@@ -114,8 +115,7 @@ def _scope(inspection: Inspection, path: Path_, rule: Rule) -> None:
     if facility is None:
         inspection.note("E301", (*path, "scope", key), facility=name, near=nearest(name, known), known=listed(known))
         return
-    ids = [one.id for one in placed_rules(inspection.site) if one.index == path[-1]]
-    if len(set(ids)) < len(ids):
+    if len({one.id for one in everywhere}) < len(everywhere):
         inspection.note("E449", (*path, "id"), word=each(scope.each or "")[0])
     for number, zone in enumerate(scope.zones or ()):
         if zone not in (*facility.zones, ANY_ZONE):
