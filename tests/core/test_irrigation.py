@@ -341,6 +341,40 @@ def test_drain_counts_by_when_it_was_sampled_not_by_when_it_was_told(sampled: st
     assert (farm.state.blocks["fa.z.watering"].gives > 0.0) is counts
 
 
+def test_the_drain_is_judged_by_the_share_of_its_own_day_for_which_it_waits_a_while():
+    made = site()
+    made["tags"] |= {
+        "fa.z.drain_ec": {"unit": "mS/cm", "entry": "lab", "stale": "2 d"},
+        "fa.z.drain_share": {"unit": "%", "entry": "lab", "stale": "36 h"},
+    }
+    made["loops"]["fa.z.watering"]["drain"] = {
+        "ec": "fa.z.drain_ec", "wanted": "4.5 mS/cm", "gain": "5 %/(mS/cm)", "from": "11:00", "to": "14:00",
+        "share": "fa.z.drain_share",
+        "by_sum": [["3000 J/cm2", "10 %", "30 %"]],
+    }  # fmt: skip
+    noon_s = at("2026-02-02T12:40:00")
+
+    def learned(*told: tuple[float, str, float, float], after_s: float) -> float:
+        farm = Farm(core_of(made), noon_s)
+        watered = Round(
+            faults=(False, False), ended_s=noon_s - 60.0, day_s=at("2026-02-02T00:00:00"), rounds=3, day_j_cm2=500.0
+        )  # fmt: skip
+        farm.state = replace(farm.state, blocks={**farm.state.blocks, "fa.z.watering": watered})
+        farm.scan()
+        for wait_s, tag, value, ago_s in told:
+            farm.now_s += wait_s
+            reading = good(f"fa.z.{tag}", value, noon_s - ago_s)
+            farm.state = farm.core.scan(farm.state, Snapshot((reading,)), farm.now_s).state
+        farm.run(after_s)
+        return farm.state.blocks["fa.z.watering"].gives
+
+    yesterday, salt = (1.0, "drain_share", 45.0, 86_400.0), (1.0, "drain_ec", 6.0, 600.0)
+    assert learned(yesterday, salt, after_s=60) == 0.0  # that of today may come yet
+    assert learned(yesterday, salt, (300.0, "drain_share", 15.0, 600.0), after_s=20) > 0.0
+    assert learned(yesterday, salt, (300.0, "drain_share", 45.0, 600.0), after_s=20) == pytest.approx(0.0023)
+    assert learned(yesterday, salt, after_s=1900) > 0.0  # nobody told of it
+
+
 def test_a_lost_ec_probe_stops_the_watering_with_an_alarm():
     farm = Farm(core_of(site()), START_S)
     farm.says = {"fa.z.free": 300.0, "fa.z.ec": Reason.COMM, "fa.z.fed": 1.8}

@@ -77,6 +77,9 @@ class Round(NamedTuple):
     """Radiation of about the last hour."""
     salty_s: float = -1.0
     """Since when the slab is too salty for it; -1 it is not."""
+    drain_s: float = 0.0
+    """Of the drain sample that waits for the share of its day: when it was taken, and since when it waits."""
+    waits_s: float = -1.0
 
 
 class Look(NamedTuple):
@@ -103,6 +106,8 @@ class Look(NamedTuple):
     drain_day_s: float
     """Local midnight of that day."""
     slab_ec: float | None = None
+    share_is_late: bool = False
+    """People tell of the share too, and have not yet told that of the drain sample's day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +261,10 @@ def _due(settings: IrrigationSettings, state: Round, look: Look) -> bool | None:
     return False if called else None
 
 
+SHARE_WAIT_S = 1800.0
+"""Whoever enters the drain's salt enters how much drained too, a moment later; after so long nobody did."""
+
+
 def _corrected(settings: IrrigationSettings, state: Round, look: Look) -> Round:
     """Give more while the drain is saltier than wanted, less while it is fresher; each sample counts once.
 
@@ -267,6 +276,11 @@ def _corrected(settings: IrrigationSettings, state: Round, look: Look) -> Round:
     day_j_cm2 = state.day_j_cm2 if look.drain_day_s == state.day_s else state.last_j_cm2
     if day_j_cm2 < 0:
         return state
+    if look.share_is_late:
+        if state.drain_s != look.drain_at_s:
+            return state._replace(drain_s=look.drain_at_s, waits_s=look.now_s)
+        if 0.0 <= look.now_s - state.waits_s < SHARE_WAIT_S:
+            return state
     more = min(max(settings.drain_gain * (ec - settings.drain_wanted), -MOST_A_CORRECTION), MOST_A_CORRECTION)
     if look.drain_share is not None and settings.shares:
         _, least, most = next((row for row in settings.shares if day_j_cm2 < row[0]), settings.shares[-1])

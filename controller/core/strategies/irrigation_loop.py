@@ -91,15 +91,20 @@ class IrrigationLoop:
         begins_s, ends_s = (day.moment(when) for when in self.window)
         drain_at_s = turn.readings[self.drain_ec].time_s if self.drain_ec is not None else 0.0
         drain_day = self._drain_day(drain_at_s, now_s)
+        late = self.drain_share is not None and not self._is_of_day(turn, self.drain_share, drain_day)
         flow = _number(turn, self.flow)
         return Look(
             now_s, day.midnight_s, begins_s, ends_s, _number(turn, self.radiation), _number(turn, self.deficit),
             None if flow is None else flow / 3.6, self._water(turn),
             all(values.get(output) is not None and turn.applied.get(output, 0.0) >= 50.0
                 for output in self._opened(state)[:2]),
-            _number(turn, self.drain_ec), drain_at_s, _number(turn, self.drain_share),
+            _number(turn, self.drain_ec), drain_at_s, None if late else _number(turn, self.drain_share),
             drain_day is not None, 0.0 if drain_day is None else drain_day.midnight_s, _number(turn, self.slab_ec),
+            late,
         )  # fmt: skip
+
+    def _is_of_day(self, turn: Turn, tag: str, day: Day | None) -> bool:
+        return day is None or day.midnight_s <= turn.readings[tag].time_s < day.next_midnight_s
 
     def _drain_day(self, at_s: float, now_s: float) -> Day | None:
         """Today or yesterday, if drain of `at_s` speaks for it; people may tell of it later."""
