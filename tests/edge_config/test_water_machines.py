@@ -225,6 +225,26 @@ def test_a_tan_probe_is_held_against_a_fresh_sample_and_not_against_a_late_one(t
         assert any(alarm.id == "f1.z1.tan_probe_off" for alarm in run.state.alarms) is is_told
 
 
+def test_water_that_holds_too_much_oxygen_for_hours_is_told_and_a_gust_of_it_is_not(tmp_path: Path) -> None:
+    run = ladder(tmp_path, tan=0.1)
+    saturated = 8.26  # fresh water of 25 degC
+
+    def is_told() -> bool:
+        return any(alarm.id == "f1.z1.supersaturated" for alarm in run.state.alarms)
+
+    run.go(5 * 3600, 30.0, do=saturated).go(3600, 30.0, do=1.3 * saturated)
+    assert not is_told()
+    run.go(6 * 3600, 30.0, do=1.15 * saturated)
+    assert is_told()
+
+
+def test_carbon_dioxide_that_no_probe_measures_is_told_of_as_well(tmp_path: Path) -> None:
+    site = site_of(tmp_path, BASS, "zone.co2")
+    assert "f1.z1.co2_soft_high" in site.alarms
+    assert "f1.z1.co2_high" not in site.alarms
+    assert "f1.z1.co2_soft_high" not in site_of(tmp_path, BASS).alarms
+
+
 def test_fed_by_hand_is_foreseen_as_what_the_feeder_gives(tmp_path: Path) -> None:
     loops = site_of(tmp_path, BASS).loops
     for name in ("do_loop", "ph_loop", "degas_loop"):
