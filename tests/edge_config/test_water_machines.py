@@ -241,6 +241,10 @@ def test_water_that_holds_too_much_oxygen_for_hours_is_told_and_a_gust_of_it_is_
 def test_carbon_dioxide_that_no_probe_measures_is_told_of_as_well(tmp_path: Path) -> None:
     site = site_of(tmp_path, BASS, "zone.co2")
     assert "f1.z1.co2_soft_high" in site.alarms
+    run = Run(site, water_temp=25.0, ph=6.7, do=7.0, flow=50.0).go(1800, 10.0)
+    assert not any(alarm.id == "f1.z1.co2_soft_high" for alarm in run.state.alarms)  # of an alkalinity nobody measured
+    run.go(1800, 10.0, alkalinity=120.0)
+    assert any(alarm.id == "f1.z1.co2_soft_high" for alarm in run.state.alarms)
     assert "f1.z1.co2_high" not in site.alarms
     assert "f1.z1.co2_soft_high" not in site_of(tmp_path, BASS).alarms
 
