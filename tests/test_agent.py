@@ -53,6 +53,14 @@ async def alive(agent: Agent) -> AsyncIterator[Agent]:
         await asyncio.gather(task, return_exceptions=True)
 
 
+async def agent_and_panel(directory: Path, wiring: dict[str, dict[str, Any]]) -> None:
+    """`farmloop run` of the sample fish farm."""
+    file = directory / "wiring.json"
+    file.write_text(json.dumps(wiring))
+    site, clock = load_site(SITES / "ras.yaml").site, AcceleratedClock(NOON_S, 20.0)
+    await run_agent(site, directory, clock, no_secret, file, "127.0.0.1", 0, lambda *_: None)
+
+
 # --- what it keeps
 
 
@@ -202,13 +210,7 @@ async def test_whoever_loses_his_cancellation_does_not_keep_the_agent_from_endin
     monkeypatch.setattr("controller.running.END_AGAIN_S", 0.1)
     monkeypatch.setattr(panel_task, "serve", loses("panel"))
     monkeypatch.setattr(Notifier, "run", loses("messages"))
-    (tmp_path / "wiring.json").write_text(json.dumps(nowhere))
-    site, clock = load_site(SITES / "ras.yaml").site, AcceleratedClock(NOON_S, 20.0)
-    running = asyncio.create_task(
-        run_agent(
-            site, tmp_path, clock, no_secret, tmp_path / "wiring.json", "127.0.0.1", 0, lambda *_: None
-        )
-    )  # fmt: skip
+    running = asyncio.create_task(agent_and_panel(tmp_path, nowhere))
     await until(lambda: len(up) == 2, "panel and messages")
     running.cancel()
     await asyncio.wait({running}, timeout=20.0)
@@ -457,13 +459,7 @@ async def test_a_panel_that_keeps_failing_is_said_once_and_stops_nothing(
 
     monkeypatch.setattr(panel_task, "PANEL_AGAIN_S", 0.0)
     monkeypatch.setattr(panel_task, "serve", broken)
-    (tmp_path / "wiring.json").write_text(json.dumps(nowhere))
-    site, clock = load_site(SITES / "ras.yaml").site, AcceleratedClock(NOON_S, 20.0)
-    running = asyncio.create_task(
-        run_agent(
-            site, tmp_path, clock, no_secret, tmp_path / "wiring.json", "127.0.0.1", 0, lambda *_: None
-        )
-    )  # fmt: skip
+    running = asyncio.create_task(agent_and_panel(tmp_path, nowhere))
     await until(lambda: failures > 3, "the panel tried again")
     assert not running.done()
     running.cancel()
