@@ -341,6 +341,16 @@ def test_drain_counts_by_when_it_was_sampled_not_by_when_it_was_told(sampled: st
     assert (farm.state.blocks["fa.z.watering"].gives > 0.0) is counts
 
 
+def test_a_drain_probe_that_speaks_all_the_time_is_not_waited_for_anew_each_time():
+    noon = NOON._replace(correct=True, drain_ec=5.0, share_is_late=True)
+    state, learned = rested(rounds=3), []
+    for minute in range(40):
+        now_s = 36_010.0 + 60.0 * minute
+        state = irrigate(EASY, state._replace(rounds=3), noon._replace(now_s=now_s, drain_at_s=now_s))
+        learned.append(state.gives > 0.0)
+    assert learned.index(True) == 30
+
+
 def test_the_drain_is_judged_by_the_share_of_its_own_day_for_which_it_waits_a_while():
     made = site()
     made["tags"] |= {

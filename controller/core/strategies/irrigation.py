@@ -78,7 +78,7 @@ class Round(NamedTuple):
     salty_s: float = -1.0
     """Since when the slab is too salty for it; -1 it is not."""
     drain_s: float = 0.0
-    """Of the drain sample that waits for the share of its day: when it was taken, and since when it waits."""
+    """Of the drain samples that wait for the share of their day: when the last was taken, and since when they wait."""
     waits_s: float = -1.0
 
 
@@ -277,8 +277,9 @@ def _corrected(settings: IrrigationSettings, state: Round, look: Look) -> Round:
     if day_j_cm2 < 0:
         return state
     if look.share_is_late:
-        if state.drain_s != look.drain_at_s:
+        if not 0.0 <= look.drain_at_s - state.drain_s <= SHARE_WAIT_S:
             return state._replace(drain_s=look.drain_at_s, waits_s=look.now_s)
+        state = state._replace(drain_s=look.drain_at_s)  # a probe says it again and again, and is not waited for anew
         if 0.0 <= look.now_s - state.waits_s < SHARE_WAIT_S:
             return state
     more = min(max(settings.drain_gain * (ec - settings.drain_wanted), -MOST_A_CORRECTION), MOST_A_CORRECTION)
