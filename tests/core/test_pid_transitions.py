@@ -544,8 +544,8 @@ def test_a_chiller_that_holds_its_water_has_its_effect_and_one_that_does_not_has
     check = EffectCheck(1200.0, 1.0, False)
     held, lost = Strain(), Strain()
     for minute in range(60):
-        held = check.step(held, 100.0, 20.5, START_S + 60.0 * minute, -0.5)
-        lost = check.step(lost, 100.0, 23.0, START_S + 60.0 * minute, -3.0)
+        held = check.step(held, 100.0, 20.5, START_S + 60.0 * minute, 0.5)
+        lost = check.step(lost, 100.0, 23.0, START_S + 60.0 * minute, 3.0)
     assert held.failed_s < 0.0 <= lost.failed_s
 
 

@@ -255,5 +255,5 @@ def test_fed_by_hand_is_foreseen_as_what_the_feeder_gives(tmp_path: Path) -> Non
         if f"f1.z1.{name}" in loops:
             ahead = {one.of: (one.gain, one.lag) for one in loops[f"f1.z1.{name}"].feed_forward}  # type: ignore[union-attr]
             assert ahead["f1.z1.fed_by_hand"] == ahead["f1.z1.fed"]
-    assert loops["f1.z1.feeding"].by_hand == "f1.z1.fed_by_hand"  # type: ignore[union-attr]  # a feeding
-    assert loops["f1.z1.alkalinity_by_feed"].by_hand == "f1.z1.fed_by_hand"  # type: ignore[union-attr]  # a ratio
+    for name in ("feeding", "alkalinity_by_feed"):
+        assert loops[f"f1.z1.{name}"].by_hand == "f1.z1.fed_by_hand"  # type: ignore[union-attr]  # both have it

@@ -29,11 +29,12 @@ class EffectCheck:
     least: float
     raises: bool
 
-    def step(self, strain: Strain, applied: float, value: float, now_s: float, error: float = inf) -> Strain:
-        """`error`: the setpoint less the value, of a loop whose output is strained in holding it too."""
+    def step(self, strain: Strain, applied: float, value: float, now_s: float, short: float = inf) -> Strain:
+        """`short`: by how much the value is short of its setpoint, the way that the output moves it; left out of a
+        switch, which is on because it is."""
         if strain.failed_s >= 0:
             return strain
-        if applied < STRAINED or error * (1.0 if self.raises or error == inf else -1.0) <= self.least:
+        if applied < STRAINED or short <= self.least:
             return strain if strain.since_s < 0 else Strain()
         moved = (value - strain.at) * (1.0 if self.raises else -1.0)
         if not 0.0 <= strain.since_s <= now_s or moved >= self.least:

@@ -260,7 +260,7 @@ class PidLoop:
             strain = block.strain
             if self.effect is not None:
                 came = turn.applied.get(self.parts[0].output, 0.0)
-                strain = self.effect.step(strain, came, pv, now_s, error)
+                strain = self.effect.step(strain, came, pv, now_s, error if self.effect.raises else -error)
             turn.blocks[self.name] = PidBlock(inner, ahead, Lost(), now_s, scales, strain)
             wanted = inner.output
             if self.inner_sp is not None and stood:  # the inner loop begins with it, in this scan

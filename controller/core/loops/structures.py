@@ -273,8 +273,7 @@ class RatioLoop:
             last = source
         if self.by_hand is not None:
             total = turn.readings[self.by_hand]
-            known_kg = total.value if isinstance(total.value, float) else None
-            by_hand, kg_h = DIGESTED.step(by_hand, known_kg, now_s, now_s - total.time_s)
+            by_hand, kg_h = DIGESTED.step(by_hand, total.number, now_s, now_s - total.time_s)
             owed_ml += ml_per_unit * kg_h / 3600.0 * elapsed_s
         most = self.flow_ml_s * self.longest_s
         owed_ml = min(max(owed_ml, -most), most)

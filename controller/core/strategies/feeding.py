@@ -166,16 +166,19 @@ class FeedingLoop:
         mass_kg = _number(turn, self.mass) if self.mass is not None else 0.0
         if biomass_kg is None or water_c is None or mass_kg is None:
             return None
-        if not self.coldest_c <= water_c <= self.warmest_c:
+        if not self._eat_in(water_c):
             return 0.0
         return max(biomass_kg, 0.0) * ration(self.table, mass_kg, water_c) * self._part(turn)
 
     def _unknown_kg(self, turn: Turn) -> float:
         """While the ration is not known; and nothing in water of which it is known that fish do not eat in it."""
         water_c = _number(turn, self.temperature)
-        if water_c is not None and not self.coldest_c <= water_c <= self.warmest_c:
+        if water_c is not None and not self._eat_in(water_c):
             return 0.0
         return self.unknown_kg_d * self._part(turn)
+
+    def _eat_in(self, water_c: float) -> bool:
+        return self.coldest_c <= water_c <= self.warmest_c
 
     def _part(self, turn: Turn) -> float:
         """What rules and people leave of the ration; all of it while that is not known."""
